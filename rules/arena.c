@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_BYTES (64 * 1024)
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	alignas(max_align_t) unsigned char data[];
+};
+
+/* A block of arena_resize(): in a ring, so that it can leave on its own. */
+struct block {
+	struct block *next, *prev;
+	alignas(max_align_t) unsigned char data[];
+};
+
+struct arena {
+	struct chunk *chunks;
+	struct block blocks;
+	jmp_buf failed;
+};
+
+struct arena *arena_new(void)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (a)
+		a->blocks.next = a->blocks.prev = &a->blocks;
+	return a;
+}
+
+void arena_free(struct arena *a)
+{
+	if (!a)
+		return;
+	while (a->blocks.next != &a->blocks)
+		arena_release(a, a->blocks.next->data);
+	while (a->chunks) {
+		struct chunk *next = a->chunks->next;
+
+		free(a->chunks);
+		a->chunks = next;
+	}
+	free(a);
+}
+
+jmp_buf *arena_on_failure(struct arena *a)
+{
+	return &a->failed;
+}
+
+static _Noreturn void give_up(struct arena *a)
+{
+	longjmp(a->failed, 1);
+}
+
+static struct chunk *chunk_new(struct arena *a, size_t size)
+{
+	struct chunk *c;
+
+	if (size < CHUNK_BYTES)
+		size = CHUNK_BYTES;
+	if (size > SIZE_MAX - sizeof(*c) || !(c = malloc(sizeof(*c) + size)))
+		give_up(a);
+	c->used = 0;
+	c->size = size;
+	c->next = a->chunks;
+	a->chunks = c;
+	return c;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	struct chunk *c = a->chunks;
+	void *p;
+
+	if (size > SIZE_MAX - align)
+		give_up(a);
+	size = (size + align - 1) & ~(align - 1);
+	if (!c || c->size - c->used < size)
+		c = chunk_new(a, size);
+	p = c->data + c->used;
+	c->used += size;
+	return memset(p, 0, size);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	char *copy = arena_alloc(a, len + 1);
+
+	memcpy(copy, s, len);
+	return copy;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (len < 0)
+		give_up(a);
+	text = arena_alloc(a, (size_t)len + 1);
+	va_start(args, fmt);
+	vsnprintf(text, (size_t)len + 1, fmt, args);
+	va_end(args);
+	return text;
+}
+
+void *arena_resize(struct arena *a, void *data, size_t size)
+{
+	struct block *b = NULL, *old;
+
+	if (data)
+		b = (struct block *)((unsigned char *)data -
+				     offsetof(struct block, data));
+	old = b;
+	if (size > SIZE_MAX - sizeof(*b) ||
+	    !(b = realloc(old, sizeof(*b) + size)))
+		give_up(a);
+	if (!old) {
+		b->next = a->blocks.next;
+		b->prev = &a->blocks;
+	}
+	b->next->prev = b;
+	b->prev->next = b;
+	return b->data;
+}
+
+void arena_release(struct arena *a, void *data)
+{
+	struct block *b;
+
+	(void)a;
+	if (!data)
+		return;
+	b = (struct block *)((unsigned char *)data -
+			     offsetof(struct block, data));
+	b->next->prev = b->prev;
+	b->prev->next = b->next;
+	free(b);
+}
+
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
+		 size_t item_size)
+{
+	if (n == *cap) {
+		*cap = *cap ? *cap * 2 : 8;
+		if (*cap > SIZE_MAX / item_size)
+			give_up(a);
+		items = arena_resize(a, items, *cap * item_size);
+	}
+	memset((unsigned char *)items + n * item_size, 0, item_size);
+	return items;
+}

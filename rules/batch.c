@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "batch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_BYTES (1024 * 1024)
+
+struct batch {
+	struct iovec *pages; /* iov_len is what is used */
+	size_t n_pages, pages_cap;
+	struct batch_note *notes;
+	size_t n_notes, notes_cap;
+	struct nlmsghdr *last;
+	int error;
+	unsigned char spare[BATCH_MESSAGE_MOST]; /* where failure writes */
+};
+
+static void add_page(struct batch *b)
+{
+	struct iovec *pages = b->pages;
+
+	if (b->n_pages == b->pages_cap) {
+		b->pages_cap = b->pages_cap ? b->pages_cap * 2 : 16;
+		pages = realloc(b->pages, b->pages_cap * sizeof(*pages));
+		if (!pages) {
+			b->error = -ENOMEM;
+			return;
+		}
+		b->pages = pages;
+	}
+	pages[b->n_pages].iov_base = malloc(PAGE_BYTES);
+	pages[b->n_pages].iov_len = 0;
+	if (pages[b->n_pages].iov_base)
+		b->n_pages++;
+	else
+		b->error = -ENOMEM;
+}
+
+/* Where the next message goes: there is room for the largest. */
+static unsigned char *room(struct batch *b)
+{
+	struct iovec *page;
+
+	if (!b->n_pages ||
+	    b->pages[b->n_pages - 1].iov_len + BATCH_MESSAGE_MOST > PAGE_BYTES)
+		if (!b->error)
+			add_page(b);
+	if (b->error)
+		return b->spare;
+	page = &b->pages[b->n_pages - 1];
+	return (unsigned char *)page->iov_base + page->iov_len;
+}
+
+static void add_note(struct batch *b, const struct batch_note *note)
+{
+	struct batch_note *notes = b->notes;
+
+	if (b->n_notes == b->notes_cap) {
+		b->notes_cap = b->notes_cap ? b->notes_cap * 2 : 256;
+		notes = realloc(b->notes, b->notes_cap * sizeof(*notes));
+		if (!notes) {
+			b->error = -ENOMEM;
+			return;
+		}
+		b->notes = notes;
+	}
+	notes[b->n_notes++] = *note;
+}
+
+/* Sequence numbers: begin is 1, the messages follow, the end is last. */
+#define SEQ_BEGIN 1
+
+static void put_frame(struct batch *b, uint16_t type, uint32_t generation)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room(b));
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = SEQ_BEGIN + (uint32_t)b->n_notes +
+			 (type == NFNL_MSG_BATCH_END);
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = AF_UNSPEC;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	if (generation)
+		mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(generation));
+	batch_close(b, nlh);
+}
+
+struct batch *batch_new(uint32_t generation)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	if (b)
+		put_frame(b, NFNL_MSG_BATCH_BEGIN, generation);
+	return b;
+}
+
+void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	for (size_t i = 0; i < b->n_pages; i++)
+		free(b->pages[i].iov_base);
+	free(b->pages);
+	free(b->notes);
+	free(b);
+}
+
+struct nlmsghdr *batch_open(struct batch *b, uint16_t type, uint8_t family,
+			    uint16_t flags, struct batch_note note)
+{
+	struct nlmsghdr *nlh;
+
+	add_note(b, &note);
+	nlh = nftnl_nlmsg_build_hdr((char *)room(b), type, family,
+				    NLM_F_REQUEST | flags,
+				    SEQ_BEGIN + (uint32_t)b->n_notes);
+	b->last = nlh;
+	return nlh;
+}
+
+void batch_close(struct batch *b, struct nlmsghdr *nlh)
+{
+	if (!b->error)
+		b->pages[b->n_pages - 1].iov_len +=
+			NLMSG_ALIGN(nlh->nlmsg_len);
+}
+
+void batch_finish(struct batch *b)
+{
+	if (b->last)
+		b->last->nlmsg_flags |= NLM_F_ACK;
+	put_frame(b, NFNL_MSG_BATCH_END, 0);
+}
+
+int batch_error(const struct batch *b)
+{
+	return b->error;
+}
+
+void batch_fail(struct batch *b)
+{
+	b->error = -ENOMEM;
+}
+
+size_t batch_bytes(const struct batch *b)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < b->n_pages; i++)
+		sum += b->pages[i].iov_len;
+	return sum;
+}
+
+size_t batch_messages(const struct batch *b)
+{
+	return b->n_notes;
+}
+
+const struct iovec *batch_iovec(const struct batch *b, size_t *n)
+{
+	*n = b->n_pages;
+	return b->pages;
+}
+
+const struct batch_note *batch_note_of(const struct batch *b, uint32_t seq)
+{
+	if (seq <= SEQ_BEGIN || seq - SEQ_BEGIN > b->n_notes)
+		return NULL;
+	return &b->notes[seq - SEQ_BEGIN - 1];
+}
+
+const struct nlmsghdr *batch_message(const struct batch *b, uint32_t seq)
+{
+	for (size_t i = 0; i < b->n_pages; i++) {
+		const struct nlmsghdr *nlh = b->pages[i].iov_base;
+		int rest = (int)b->pages[i].iov_len;
+
+		for (; mnl_nlmsg_ok(nlh, rest);
+		     nlh = mnl_nlmsg_next(nlh, &rest))
+			if (nlh->nlmsg_seq == seq)
+				return nlh;
+	}
+	return NULL;
+}
+
+bool batch_is_last(const struct batch *b, uint32_t seq)
+{
+	return b->n_notes && seq == SEQ_BEGIN + b->n_notes;
+}

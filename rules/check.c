@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check.h"
+#include "arena.h"
+#include "parse.h"
+#include "service.h"
+#include "units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLICY_NAME_BYTES 31
+#define LOG_GROUP         25
+#define LOG_SNAPLEN       128 /* bytes: headers and a first command */
+#define LOG_THRESHOLD     64  /* packets that wait for each other */
+#define DEFAULT_BURST     5   /* as nftables has it */
+#define CLAUSES_MOST      2000
+
+/* ---- words to values ---- */
+
+/* The index of a word in a table, or -1 with the error said. */
+static int choose(struct check *c, const struct word *word,
+		  const char *const *table, size_t n, const char *what)
+{
+	const char *near;
+	struct diag *d;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(table[i], word->text))
+			return (int)i;
+	near = nearest_word(word->text, strlen(word->text), table, n);
+	d = diag_error(c->diags, &word->span, "unknown-word",
+		       "\"%.40s\" is not %s", word->text, what);
+	if (near)
+		d->help = arena_printf(c->arena, "did you mean \"%s\"?", near);
+	return -1;
+}
+
+static uint32_t number(struct check *c, const struct word *word,
+		       uint32_t least, uint32_t most, uint32_t otherwise)
+{
+	uint32_t value;
+
+	if (!word->text)
+		return otherwise;
+	if (number_parse(word->text, least, most, &value))
+		return value;
+	diag_error(c->diags, &word->span, "bad-number",
+		   "\"%.40s\" is not a number from %u to %u", word->text,
+		   least, most);
+	return otherwise;
+}
+
+static uint32_t duration(struct check *c, const struct word *word)
+{
+	uint32_t seconds = 0;
+
+	if (word->text && !duration_parse(word->text, &seconds))
+		diag_error(c->diags, &word->span, "bad-duration",
+			   "\"%.40s\" is not a duration", word->text)
+			->help = "90s, 30m, 24h, 7d or 2w";
+	return seconds;
+}
+
+static struct rate rate(struct check *c, const struct word *word,
+			const struct word *burst)
+{
+	struct rate r = { 0 };
+
+	if (!word->text)
+		return r;
+	if (!rate_parse(word->text, &r.count, &r.unit_s)) {
+		diag_error(c->diags, &word->span, "bad-rate",
+			   "\"%.40s\" is not a rate", word->text)
+			->help = "a number and a unit: 10/second, 10/minute, "
+				 "10/hour or 10/day";
+		r.count = r.unit_s = 1;
+	}
+	r.burst = number(c, burst, 1, 1000000, DEFAULT_BURST);
+	return r;
+}
+
+/* ---- the header ---- */
+
+static void check_policy_name(struct check *c)
+{
+	const struct word *name = &c->decl.name;
+	const char *p = name->text;
+	bool good;
+
+	if (!p)
+		return;
+	good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+	for (; *p && good; p++)
+		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		       (*p >= '0' && *p <= '9') || *p == '-';
+	if (strlen(name->text) > POLICY_NAME_BYTES)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "the policy's name has %zu bytes; %d is the most",
+			   strlen(name->text), POLICY_NAME_BYTES);
+	else if (!good)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "\"%s\" cannot name a policy", name->text)
+			->help = "a letter, then letters, digits and -";
+	c->policy->name = arena_strndup(c->arena, name->text,
+					strnlen(name->text,
+						POLICY_NAME_BYTES));
+}
+
+static void check_log(struct check *c)
+{
+	const struct decl_log *log = &c->decl.log;
+	struct policy *p = c->policy;
+
+	p->log_group = (uint16_t)number(c, &log->group, 0, 65535, LOG_GROUP);
+	p->log_snaplen = number(c, &log->snaplen, 64, 65535, LOG_SNAPLEN);
+	p->log_threshold = number(c, &log->threshold, 1, 1024, LOG_THRESHOLD);
+	p->log_rate = rate(c, &log->rate, &log->burst);
+}
+
+static void check_hook(struct check *c)
+{
+	static const char *const hooks[] = { "forward", "output", "bridge",
+					     "ingress" };
+	const struct word *hook = &c->decl.hook;
+	const struct words *devices = &c->decl.devices;
+	int which;
+
+	if (!hook->text) {
+		diag_error(c->diags, &c->decl.name.span, "no-hook",
+			   "the policy does not say where it is enforced")
+			->help = "write \"hook forward\" for a router, "
+				 "\"hook output\" for this host, \"hook "
+				 "bridge\" or \"hook ingress eth1\"";
+		return;
+	}
+	which = choose(c, hook, hooks, 4, "a hook");
+	if (which < 0)
+		return;
+	c->policy->hook = (enum hook)which;
+	if (c->policy->hook == HOOK_INGRESS && !devices->n)
+		diag_error(c->diags, &hook->span, "no-device",
+			   "hook ingress needs the name of a device")
+			->help = "write \"hook ingress eth1\"";
+	if (c->policy->hook != HOOK_INGRESS && devices->n)
+		diag_error(c->diags, &devices->items[0].span, "unexpected",
+			   "only hook ingress names devices");
+	for (size_t i = 0; i < devices->n; i++) {
+		size_t len = strlen(devices->items[i].text);
+
+		if (!len || len > 15 || strpbrk(devices->items[i].text, "*/ "))
+			diag_error(c->diags, &devices->items[i].span,
+				   "bad-interface",
+				   "\"%.40s\" is not a device's name",
+				   devices->items[i].text)
+				->help = "1 to 15 bytes, no wildcard: the "
+					 "kernel binds the hook to the device";
+	}
+	c->policy->devices = *devices;
+}
+
+static void check_header(struct check *c)
+{
+	static const char *const modes[] = { "enforce", "observe" };
+	struct policy *p = c->policy;
+	int32_t day;
+
+	check_policy_name(c);
+	p->purpose = c->decl.purpose.text;
+	p->contact = c->decl.contact.text;
+	p->review = c->decl.review.text;
+	if (p->review && !date_parse(p->review, &day))
+		diag_error(c->diags, &c->decl.review.span, "bad-date",
+			   "\"%.40s\" is not a date", p->review)
+			->help = "year-month-day, like 2027-06-30";
+	if (c->decl.mode.text)
+		p->observe = choose(c, &c->decl.mode, modes, 2, "a mode") == 1;
+	check_hook(c);
+	check_log(c);
+	p->quarantine_s = duration(c, &c->decl.watch.quarantine);
+	p->warmup_s = duration(c, &c->decl.watch.warmup);
+}
+
+/* ---- clauses ---- */
+
+static void add_port(struct check *c, struct clause *clause,
+		     const struct word *word, uint16_t port)
+{
+	if (clause_decides(clause, port)) {
+		diag_warning(c->diags, &word->span, "repeated",
+			     "port %u is named twice in this clause", port);
+		return;
+	}
+	*arena_push(c->arena, &clause->ports) = port;
+}
+
+static void check_service(struct check *c, struct clause *clause,
+			  const struct word *word)
+{
+	const struct service *s = service_by_name(word->text);
+	const char *names[16], *near;
+	struct diag *d;
+	uint32_t port;
+
+	if (s || number_parse(word->text, 1, 65535, &port)) {
+		add_port(c, clause, word, s ? s->port : (uint16_t)port);
+		return;
+	}
+	if (strspn(word->text, "0123456789") == strlen(word->text)) {
+		diag_error(c->diags, &word->span, "bad-port",
+			   "there is no port %.40s", word->text)
+			->help = "a TCP port is a number from 1 to 65535";
+		return;
+	}
+	for (size_t i = 0; i < n_services; i++)
+		names[i] = services[i].name;
+	near = nearest_word(word->text, strlen(word->text), names, n_services);
+	d = diag_error(c->diags, &word->span, "unknown-service",
+		       "\"%.60s\" is not a service", word->text);
+	d->help = near ? arena_printf(c->arena, "did you mean \"%s\"?", near) :
+			 "mailwall ports lists them; a port number will do";
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void check_ids(struct check *c, const struct words *words,
+		      int (*look_up)(void *ctx, const char *name,
+				     uint32_t *id),
+		      const char *what, struct ids *out)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const struct word *word = &words->items[i];
+		uint32_t id = 0;
+		int error = 0;
+
+		if (!number_parse(word->text, 0, UINT32_MAX - 1, &id))
+			error = look_up(c->input->ctx, word->text, &id);
+		if (error)
+			diag_error(c->diags, &word->span, "unknown-user",
+				   "there is no %s \"%.40s\" on this machine",
+				   what, word->text)
+				->help = arena_printf(
+					c->arena,
+					"name one that exists, or give its "
+					"number");
+		else
+			*arena_push(c->arena, out) = id;
+	}
+	if (out->n)
+		qsort(out->items, out->n, sizeof(*out->items), compare_ids);
+}
+
+static void check_owner(struct check *c, struct clause *clause,
+			const struct decl_clause *decl)
+{
+	const struct words *first = decl->users.n ? &decl->users :
+						    &decl->groups;
+
+	if (!first->n)
+		return;
+	if (c->policy->hook != HOOK_OUTPUT ||
+	    clause->block->direction != DIRECTION_OUTBOUND) {
+		diag_error(c->diags, &first->items[0].span, "no-owner-here",
+			   "only outbound connections of this host have a "
+			   "user or a group")
+			->help = "use hook output, in an outbound block";
+		return;
+	}
+	check_ids(c, &decl->users, c->input->user, "user", &clause->users);
+	check_ids(c, &decl->groups, c->input->group, "group",
+		  &clause->groups);
+}
+
+static void check_target(struct check *c, struct clause *clause,
+			 const struct word *word)
+{
+	struct addr_range r;
+	enum addr_error error = addr_parse(word->text, strlen(word->text), &r);
+
+	if (!error && r.family == 4 && range4_is_single(&r.v4) &&
+	    !clause->has_target4) {
+		clause->has_target4 = true;
+		clause->target4 = r.v4.first;
+	} else if (!error && r.family == 6 && range6_is_single(&r.v6) &&
+		   !clause->has_target6) {
+		clause->has_target6 = true;
+		clause->target6 = r.v6.first;
+	} else {
+		diag_error(c->diags, &word->span, "bad-target",
+			   "\"%.60s\" is no target to redirect to",
+			   word->text)
+			->help = "one IPv4 address, one IPv6 address or one "
+				 "of each";
+	}
+}
+
+static void check_redirect(struct check *c, struct clause *clause,
+			   const struct decl_clause *decl)
+{
+	if (c->policy->hook == HOOK_BRIDGE || c->policy->hook == HOOK_INGRESS)
+		diag_error(c->diags, &decl->span, "no-redirect-here",
+			   "hook %s cannot rewrite an address",
+			   hook_name(c->policy->hook))
+			->help = "redirect needs hook forward or hook output";
+	else if (c->policy->hook == HOOK_OUTPUT &&
+		 clause->block->direction == DIRECTION_INBOUND)
+		diag_error(c->diags, &decl->span, "no-redirect-here",
+			   "an inbound connection to this host cannot be "
+			   "redirected by hook output");
+	if (!decl->to.n)
+		diag_error(c->diags, &decl->span, "no-target",
+			   "the clause does not say where to redirect to")
+			->help = "write \"redirect smtp to ADDRESS\"";
+	for (size_t i = 0; i < decl->to.n; i++)
+		check_target(c, clause, &decl->to.items[i]);
+}
+
+static void refuse(struct check *c, const struct word *word, const char *why)
+{
+	if (word->text)
+		diag_error(c->diags, &word->span, "unexpected",
+			   "\"%s\" belongs to %s", word->text, why);
+}
+
+/* What only some actions have. */
+static void check_action(struct check *c, struct clause *clause,
+			 const struct decl_clause *decl)
+{
+	static const char *const refusals[] = { "reset", "reject", "drop" };
+	bool blocks = decl->action == ACTION_BLOCK ||
+		      decl->action == ACTION_LIMIT;
+
+	if (!blocks)
+		refuse(c, &decl->refusal, "block and limit");
+	else if (decl->refusal.text)
+		clause->refusal = (enum refusal)choose(
+			c, &decl->refusal, refusals, 3, "a refusal");
+	if (decl->action != ACTION_LIMIT)
+		refuse(c, &decl->rate, "limit");
+	else if (!decl->rate.text)
+		diag_error(c->diags, &decl->span, "no-rate",
+			   "the clause does not say how much is too much")
+			->help = "write a rate: limit smtp 10/minute per "
+				 "source burst 20";
+	else
+		clause->rate = rate(c, &decl->rate, &decl->burst);
+	if (decl->action != ACTION_BLOCK)
+		refuse(c, &decl->replies, "block");
+	if (decl->action == ACTION_REDIRECT)
+		check_redirect(c, clause, decl);
+	else
+		resolve_refs(c, &decl->to, &clause->to);
+}
+
+/* ---- what a hook can see ---- */
+
+struct view {
+	bool in, out; /* the interface a packet came by, the one it leaves by */
+};
+
+static struct view view_of(enum hook hook, enum direction direction)
+{
+	switch (hook) {
+	case HOOK_FORWARD:
+		return (struct view){ true, true };
+	case HOOK_OUTPUT:
+		return (struct view){ direction == DIRECTION_INBOUND,
+				      direction == DIRECTION_OUTBOUND };
+	case HOOK_BRIDGE:
+		return (struct view){ true, false };
+	case HOOK_INGRESS:
+		return (struct view){ false, false };
+	}
+	return (struct view){ false, false };
+}
+
+static void check_interfaces(struct check *c, const struct class_refs *refs,
+			     bool visible, const char *which)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		if (refs->items[i]->interfaces.n && !visible)
+			diag_error(c->diags, &refs->span, "no-interface-here",
+				   "class %s has interfaces, and hook %s does "
+				   "not see the %s interface here",
+				   refs->items[i]->name,
+				   hook_name(c->policy->hook), which)
+				->help = "name addresses, or use hook "
+					 "forward";
+}
+
+static void check_visible(struct check *c, const struct block *block)
+{
+	struct view view = view_of(c->policy->hook, block->direction);
+
+	check_interfaces(c, &block->of,
+			 block->direction == DIRECTION_OUTBOUND ? view.in :
+								  view.out,
+			 block->direction == DIRECTION_OUTBOUND ?
+				 "incoming" :
+				 "outgoing");
+	for (size_t i = 0; i < block->clauses.n; i++) {
+		const struct clause *cl = &block->clauses.items[i];
+
+		check_interfaces(c, &cl->from, view.in, "incoming");
+		check_interfaces(c, &cl->to, view.out, "outgoing");
+	}
+}
+
+/*
+ * The redirect is decided before routing, and so is everything above it: no
+ * outgoing interface is known there.
+ */
+static void check_before_routing(struct check *c)
+{
+	const struct clause *redirect = NULL;
+
+	for (size_t i = c->policy->blocks.n; i-- > 0;) {
+		const struct block *b = &c->policy->blocks.items[i];
+
+		for (size_t k = b->clauses.n; k-- > 0;) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			if (cl->action == ACTION_REDIRECT)
+				redirect = cl;
+			if (!redirect || c->policy->hook != HOOK_FORWARD)
+				continue;
+			check_interfaces(c, &cl->to, false, "outgoing");
+			if (b->direction == DIRECTION_INBOUND)
+				check_interfaces(c, &b->of, false,
+						 "outgoing");
+		}
+	}
+}
+
+static bool has_replies(const struct policy *p, enum direction direction)
+{
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++)
+			if (b->direction == direction &&
+			    b->clauses.items[k].replies)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * A reply is judged by the clauses of the connection that it answers, seen
+ * from the other side: their incoming interface is its outgoing one.
+ */
+static void check_mirrors(struct check *c)
+{
+	for (size_t i = 0; i < c->policy->blocks.n; i++) {
+		const struct block *b = &c->policy->blocks.items[i];
+
+		if (c->policy->hook == HOOK_FORWARD ||
+		    !has_replies(c->policy,
+				 b->direction == DIRECTION_OUTBOUND ?
+					 DIRECTION_INBOUND :
+					 DIRECTION_OUTBOUND))
+			continue;
+		check_interfaces(c, &b->of, false, "replies'");
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			check_interfaces(c, &cl->from, false, "replies'");
+			check_interfaces(c, &cl->to, false, "replies'");
+		}
+	}
+}
+
+/* An egress hook can drop a packet and cannot answer it. */
+static void check_egress(struct check *c, const struct clause *clause)
+{
+	if (c->policy->hook != HOOK_INGRESS ||
+	    clause->block->direction != DIRECTION_INBOUND)
+		return;
+	if ((clause->action == ACTION_BLOCK ||
+	     clause->action == ACTION_LIMIT) &&
+	    clause->refusal != REFUSAL_DROP)
+		diag_error(c->diags, &clause->span, "no-answer-here",
+			   "towards the device of hook ingress a packet can "
+			   "only be dropped")
+			->help = "write \"drop\"";
+}
+
+/* ---- names that stay ---- */
+
+/* FNV-1a: a short name for a text, not a proof of it. */
+static uint32_t short_hash(const char *a, const char *b)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *a; a++)
+		h = (h ^ (unsigned char)*a) * 16777619u;
+	h = (h ^ '|') * 16777619u;
+	for (; *b; b++)
+		h = (h ^ (unsigned char)*b) * 16777619u;
+	return (h ^ h >> 24) & 0xffffff;
+}
+
+static bool key_is_taken(const struct policy *p, const char *key)
+{
+	for (size_t i = 0; i < p->blocks.n; i++)
+		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
+			const struct clause *cl =
+				&p->blocks.items[i].clauses.items[k];
+
+			if (cl->key && !strcmp(cl->key, key))
+				return true;
+		}
+	return false;
+}
+
+/*
+ * Counters keep their name while the clause keeps its words: lines may move,
+ * logging may be switched on and off.
+ */
+static const char *clause_key(struct check *c, const struct clause *clause)
+{
+	const struct service *s = NULL;
+	char *text = arena_strndup(c->arena, clause->text,
+				   strlen(clause->text));
+	char *log = strstr(text, " log");
+	const char *stem, *key;
+
+	if (log && (log[4] == ' ' || !log[4]))
+		memmove(log, log + 4, strlen(log + 4) + 1);
+	if (clause->ports.n)
+		s = service_by_port(clause->ports.items[0]);
+	stem = arena_printf(c->arena, "%s-%s-%06x",
+			    action_name(clause->action),
+			    s		      ? s->name :
+			    clause->ports.n ? arena_printf(
+						      c->arena, "%u",
+						      clause->ports.items[0]) :
+					      "nothing",
+			    short_hash(clause->block->text, text));
+	key = stem;
+	for (int i = 2; key_is_taken(c->policy, key); i++)
+		key = arena_printf(c->arena, "%s-%d", stem, i);
+	return key;
+}
+
+/* "residential:17", or with the file's name for a clause that is included. */
+static const char *span_id(struct check *c, const struct span *span)
+{
+	const char *file = span->source->name, *slash = strrchr(file, '/');
+
+	if (span->source == c->decl.name.span.source)
+		return arena_printf(c->arena, "%s:%u", c->policy->name,
+				    span->line);
+	return arena_printf(c->arena, "%s:%.40s:%u", c->policy->name,
+			    slash ? slash + 1 : file, span->line);
+}
+
+/* ---- blocks ---- */
+
+static void check_clause(struct check *c, struct block *block,
+			 struct clause *clause, const struct decl_clause *decl)
+{
+	clause->block = block;
+	clause->action = decl->action;
+	clause->span = decl->span;
+	clause->text = decl->text;
+	clause->log = decl->log.text;
+	clause->replies = decl->replies.text;
+	for (size_t i = 0; i < decl->services.n; i++)
+		check_service(c, clause, &decl->services.items[i]);
+	resolve_refs(c, &decl->from, &clause->from);
+	check_action(c, clause, decl);
+	check_owner(c, clause, decl);
+	check_egress(c, clause);
+	clause->id = span_id(c, &clause->span);
+	clause->key = clause_key(c, clause);
+}
+
+static void check_blocks(struct check *c)
+{
+	size_t clauses = 0;
+
+	for (size_t i = 0; i < c->decl.blocks.n; i++)
+		clauses += c->decl.blocks.items[i].clauses.n;
+	if (clauses > CLAUSES_MOST || c->decl.blocks.n > CLAUSES_MOST) {
+		diag_error(c->diags, &c->decl.name.span, "too-many",
+			   "a policy has at most %d clauses, this one %zu",
+			   CLAUSES_MOST, clauses)
+			->help = "put addresses into classes";
+		return;
+	}
+	for (size_t i = 0; i < c->decl.blocks.n; i++)
+		(void)arena_push(c->arena, &c->policy->blocks);
+	for (size_t i = 0; i < c->decl.blocks.n; i++) {
+		const struct decl_block *decl = &c->decl.blocks.items[i];
+		struct block *block = &c->policy->blocks.items[i];
+
+		block->direction = decl->direction;
+		block->span = decl->span;
+		block->text = decl->text;
+		block->id = span_id(c, &decl->span);
+		resolve_refs(c, &decl->of, &block->of);
+		for (size_t k = 0; k < decl->clauses.n; k++)
+			(void)arena_push(c->arena, &block->clauses);
+		for (size_t k = 0; k < decl->clauses.n; k++)
+			check_clause(c, block, &block->clauses.items[k],
+				     &decl->clauses.items[k]);
+		check_visible(c, block);
+	}
+	check_before_routing(c);
+	check_mirrors(c);
+	if (!clauses)
+		diag_error(c->diags, &c->decl.name.span, "no-clause",
+			   "the policy decides nothing")
+			->help = "add \"outbound { ... }\" or \"inbound { ... "
+				 "}\" with clauses like \"block smtp\"";
+}
+
+/* ---- the whole ---- */
+
+static int load(struct check *c, const char *path)
+{
+	int error = parse_policy(c->arena, c->diags, c->input, path, &c->decl);
+
+	if (error)
+		return error;
+	if (!c->decl.name.text)
+		c->decl.name = (struct word){
+			.text = "unnamed",
+			.span = c->diags->items[c->diags->n - 1].span,
+		};
+	check_header(c);
+	check_classes(c);
+	check_blocks(c);
+	if (!c->diags->errors)
+		lint_policy(c);
+	diags_sort(c->diags);
+	return 0;
+}
+
+int policy_load(const struct policy_input *input, const char *path,
+		struct policy **out)
+{
+	struct arena *arena = arena_new();
+	struct check *c;
+	int error;
+
+	*out = NULL;
+	if (!arena)
+		return -ENOMEM;
+	if (setjmp(*arena_on_failure(arena))) {
+		arena_free(arena);
+		return -ENOMEM;
+	}
+	c = arena_alloc(arena, sizeof(*c));
+	c->arena = arena;
+	c->input = input;
+	c->policy = arena_alloc(arena, sizeof(*c->policy));
+	c->policy->arena = arena;
+	c->diags = &c->policy->diags;
+	c->diags->arena = arena;
+	error = load(c, path);
+	if (error) {
+		arena_free(arena);
+		return error;
+	}
+	*out = c->policy;
+	return 0;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (policy)
+		arena_free(policy->arena);
+}
+
+bool clause_decides(const struct clause *clause, uint16_t port)
+{
+	for (size_t i = 0; i < clause->ports.n; i++)
+		if (clause->ports.items[i] == port)
+			return true;
+	return false;
+}
+
+bool action_lets_through(enum action action)
+{
+	switch (action) {
+	case ACTION_ALLOW:
+	case ACTION_LIMIT:
+	case ACTION_OBSERVE:
+		return true;
+	case ACTION_BLOCK:
+	case ACTION_REDIRECT:
+		return false;
+	}
+	return false;
+}
+
+const char *action_name(enum action action)
+{
+	switch (action) {
+	case ACTION_ALLOW:
+		return "allow";
+	case ACTION_BLOCK:
+		return "block";
+	case ACTION_LIMIT:
+		return "limit";
+	case ACTION_REDIRECT:
+		return "redirect";
+	case ACTION_OBSERVE:
+		return "observe";
+	}
+	return "";
+}
+
+const char *direction_name(enum direction direction)
+{
+	switch (direction) {
+	case DIRECTION_OUTBOUND:
+		return "outbound";
+	case DIRECTION_INBOUND:
+		return "inbound";
+	}
+	return "";
+}
+
+const char *hook_name(enum hook hook)
+{
+	switch (hook) {
+	case HOOK_FORWARD:
+		return "forward";
+	case HOOK_OUTPUT:
+		return "output";
+	case HOOK_BRIDGE:
+		return "bridge";
+	case HOOK_INGRESS:
+		return "ingress";
+	}
+	return "";
+}
+
+const char *refusal_name(enum refusal refusal)
+{
+	switch (refusal) {
+	case REFUSAL_RESET:
+		return "reset";
+	case REFUSAL_REJECT:
+		return "reject";
+	case REFUSAL_DROP:
+		return "drop";
+	}
+	return "";
+}
+
+const char *unit_name(uint32_t unit_s)
+{
+	switch (unit_s) {
+	case 1:
+		return "second";
+	case 60:
+		return "minute";
+	case 3600:
+		return "hour";
+	case 86400:
+		return "day";
+	}
+	return "";
+}
+
+bool class_is_empty(const struct class *class)
+{
+	return class->kind == CLASS_STATIC && !class->hosts4.n &&
+	       !class->nets4.n && !class->hosts6.n && !class->nets6.n &&
+	       !class->interfaces.n;
+}

@@ -1,0 +1,731 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arena.h"
+#include "check.h"
+#include "parse.h"
+#include "units.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CLASS_NAME_BYTES  40 /* the kernel's set names have 255 */
+#define INTERFACE_BYTES   15 /* IFNAMSIZ without its NUL */
+#define DYNAMIC_SIZE      65535
+#define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
+#define QUOTE_BYTES       120 /* of a class file's line in a message */
+#define FILE_WARNINGS     10  /* of one kind in one file */
+#define CLASSES_MOST      1000
+#define LITERALS_MOST     100 /* in one clause */
+
+/*
+ * Fewer single addresses than this among prefixes are not worth a second
+ * lookup in a hash set of their own.
+ */
+#define HOSTS_WORTH_A_SET 1000
+
+enum { CLASS_UNREAD, CLASS_READING, CLASS_READ };
+
+struct raw {
+	struct ranges4 v4;
+	struct ranges6 v6;
+};
+
+static void raw_add(struct check *c, struct raw *raw,
+		    const struct addr_range *r)
+{
+	if (r->family == 4)
+		ranges4_push(c->arena, &raw->v4, r->v4);
+	else
+		ranges6_push(c->arena, &raw->v6, r->v6);
+}
+
+static const char *addr_help(struct arena *a, enum addr_error error,
+			     const char *text)
+{
+	switch (error) {
+	case ADDR_EVERYTHING:
+		return "write \"any\", the class that is built in";
+	case ADDR_BAD_LENGTH:
+		return "IPv4 has /1 to /32, IPv6 /1 to /128";
+	case ADDR_MAPPED:
+		return arena_printf(a, "write \"%s\"", strrchr(text, ':') + 1);
+	case ADDR_NOT_ONE:
+	case ADDR_OK:
+	case ADDR_BACKWARDS:
+	case ADDR_MIXED:
+	case ADDR_ZONE:
+	case ADDR_LEADING_ZERO:
+		return NULL;
+	}
+	return NULL;
+}
+
+static void warn_host_bits(struct check *c, const struct span *at,
+			   const char *text, size_t len,
+			   const struct addr_range *r)
+{
+	char network[RANGE_TEXT_MAX];
+
+	if (r->family == 4)
+		range4_print(network, &r->v4);
+	else
+		range6_print(network, &r->v6);
+	diag_warning(c->diags, at, "host-bits",
+		     "\"%.*s\" has host bits set and stands for all of %s",
+		     (int)len, text, network)
+		->help = arena_printf(c->arena,
+				      "write \"%s\", or the address without "
+				      "its length",
+				      network);
+}
+
+/* ---- class files: one member a line ---- */
+
+struct class_file {
+	struct check *check;
+	const char *name;
+	const char *at, *end;
+	uint32_t line;
+	unsigned int warnings;
+	struct raw *raw;
+};
+
+/* The text goes back before the message is read, so a line is copied. */
+static struct span file_span(struct class_file *f, const char *line,
+			     const char *word, size_t len)
+{
+	struct source *s = arena_alloc(f->check->arena, sizeof(*s));
+	const char *eol = memchr(line, '\n', (size_t)(f->end - line));
+	size_t line_len = (size_t)((eol ? eol : f->end) - line);
+
+	s->name = f->name;
+	return (struct span){
+		.source = s,
+		.line = f->line,
+		.column = (uint32_t)(word - line) + 1,
+		.len = (uint32_t)len,
+		.quote = arena_strndup(f->check->arena, line,
+				       line_len < QUOTE_BYTES ? line_len :
+								QUOTE_BYTES),
+	};
+}
+
+static void file_error(struct class_file *f, const char *line,
+		       const char *word, size_t len, enum addr_error error)
+{
+	struct check *c = f->check;
+	size_t shown = len < 40 ? len : 40;
+	struct span at;
+
+	if (c->diags->n >= DIAGS_MAX) { /* only counted from here on */
+		diag_error(c->diags, NULL, "bad-member", "-");
+		return;
+	}
+	at = file_span(f, line, word, len);
+	if (memchr(word, '\0', len)) {
+		diag_error(c->diags, &at, "nul-byte",
+			   "a NUL byte: this is not a text file");
+		return;
+	}
+	diag_error(c->diags, &at, "bad-member", "\"%.*s\"%s %s", (int)shown,
+		   word, shown < len ? "..." : "", addr_error_text(error))
+		->help = addr_help(c->arena, error,
+				   arena_strndup(c->arena, word, len));
+}
+
+static void file_too_much(struct class_file *f, const char *line,
+			  const char *word, size_t len)
+{
+	struct check *c = f->check;
+	struct span at = { 0 };
+
+	if (c->diags->n < DIAGS_MAX)
+		at = file_span(f, line, word, len);
+	diag_error(c->diags, &at, "bad-member",
+		   "\"%.*s\" is too much: one member a line",
+		   (int)(len < 40 ? len : 40), word)
+		->help = "a comment starts with #";
+}
+
+static bool ends_word(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#';
+}
+
+static const char *skip_blank(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+static void file_line(struct class_file *f)
+{
+	const char *line = f->at, *word = skip_blank(line, f->end);
+	const char *p = word;
+	struct addr_range range;
+	enum addr_error error;
+
+	while (p < f->end && !ends_word(*p))
+		p++;
+	f->at = p;
+	if (p == word)
+		return;
+	error = addr_parse(word, (size_t)(p - word), &range);
+	if (error) {
+		file_error(f, line, word, (size_t)(p - word), error);
+		return;
+	}
+	if (range.host_bits && f->warnings++ < FILE_WARNINGS) {
+		struct span at = file_span(f, line, word, (size_t)(p - word));
+
+		warn_host_bits(f->check, &at, word, (size_t)(p - word),
+			       &range);
+	}
+	raw_add(f->check, f->raw, &range);
+	p = skip_blank(p, f->end);
+	f->at = p;
+	if (p < f->end && *p != '\n' && *p != '#') {
+		while (p < f->end && !ends_word(*p))
+			p++;
+		file_too_much(f, line, f->at, (size_t)(p - f->at));
+	}
+}
+
+static void file_read(struct class_file *f)
+{
+	while (f->at < f->end) {
+		const char *eol;
+
+		f->line++;
+		file_line(f);
+		eol = memchr(f->at, '\n', (size_t)(f->end - f->at));
+		f->at = eol ? eol + 1 : f->end;
+	}
+}
+
+static void add_file(struct check *c, const struct word *word,
+		     struct raw *raw)
+{
+	const char *path = path_beside(c->arena, word->span.source->name,
+				       word->text);
+	struct class_file f = { .check = c, .name = path, .raw = raw };
+	size_t len, before = raw->v4.n + raw->v6.n;
+	const char *text;
+	int error = c->input->read(c->input->ctx, path, &text, &len);
+
+	if (error) {
+		diag_error(c->diags, &word->span, "cannot-read",
+			   "cannot read \"%s\": %s", path, strerror(-error));
+		return;
+	}
+	f.at = text;
+	f.end = text + len;
+	file_read(&f);
+	c->input->release(c->input->ctx, text, len);
+	if (f.warnings > FILE_WARNINGS)
+		diag_warning(c->diags, &word->span, "host-bits",
+			     "%u more lines of \"%s\" have host bits set",
+			     f.warnings - FILE_WARNINGS, path);
+	if (raw->v4.n + raw->v6.n == before)
+		diag_warning(c->diags, &word->span, "class-empty",
+			     "\"%s\" holds no member", path);
+}
+
+/* ---- members ---- */
+
+static void add_interface(struct check *c, struct class *class,
+			  const struct word *word)
+{
+	size_t len = strlen(word->text);
+	bool wildcard = len && word->text[len - 1] == '*';
+
+	if (len - wildcard > INTERFACE_BYTES || len == wildcard ||
+	    memchr(word->text, '*', len - wildcard) ||
+	    strpbrk(word->text, "/ \t")) {
+		diag_error(c->diags, &word->span, "bad-interface",
+			   "\"%.40s\" is not an interface's name", word->text)
+			->help = "1 to 15 bytes, without / and blanks; a \"*\" "
+				 "at its end stands for any rest";
+		return;
+	}
+	*arena_push(c->arena, &class->interfaces) = *word;
+}
+
+static void append(struct check *c, struct raw *raw, struct class *to,
+		   const struct class *from)
+{
+	for (size_t i = 0; i < from->hosts4.n; i++)
+		ranges4_push(c->arena, &raw->v4, from->hosts4.items[i]);
+	for (size_t i = 0; i < from->nets4.n; i++)
+		ranges4_push(c->arena, &raw->v4, from->nets4.items[i]);
+	for (size_t i = 0; i < from->hosts6.n; i++)
+		ranges6_push(c->arena, &raw->v6, from->hosts6.items[i]);
+	for (size_t i = 0; i < from->nets6.n; i++)
+		ranges6_push(c->arena, &raw->v6, from->nets6.items[i]);
+	for (size_t i = 0; i < from->interfaces.n; i++)
+		*arena_push(c->arena, &to->interfaces) =
+			from->interfaces.items[i];
+}
+
+static struct class *find_class(struct check *c, const char *name)
+{
+	for (size_t i = 0; i < c->policy->classes.n; i++) {
+		struct class *class = c->policy->classes.items[i];
+
+		if (!class->literal && !strcmp(class->name, name))
+			return class;
+	}
+	return NULL;
+}
+
+static void read_class(struct check *c, size_t index);
+
+static void add_class(struct check *c, struct class *class, struct raw *raw,
+		      struct class *member, const struct span *at)
+{
+	if (member->kind != CLASS_STATIC) {
+		diag_error(c->diags, at, "bad-member",
+			   "class %s is %s and cannot be a member of another",
+			   member->name,
+			   member->kind == CLASS_ANY ? "everything" :
+						       "dynamic")
+			->help = "name both classes in the clause: \"from a "
+				 "b\"";
+		return;
+	}
+	for (size_t i = 0; i < c->decl.classes.n; i++) {
+		if (c->policy->classes.items[i] != member)
+			continue;
+		if (c->class_state[i] == CLASS_READING) {
+			diag_error(c->diags, at, "class-loop",
+				   "class %s holds itself", member->name);
+			return;
+		}
+		read_class(c, i);
+	}
+	member->uses++;
+	append(c, raw, class, member);
+}
+
+/* Names that a word could have been, for "did you mean". */
+static const char *nearest_class(struct check *c, const char *text)
+{
+	size_t n = 0, all = c->policy->classes.n;
+	const char **names = arena_alloc(c->arena, all * sizeof(*names) + 1);
+
+	for (size_t i = 0; i < all; i++)
+		if (!c->policy->classes.items[i]->literal)
+			names[n++] = c->policy->classes.items[i]->name;
+	return nearest_word(text, strlen(text), names, n);
+}
+
+static bool looks_like_address(const char *text)
+{
+	size_t len = strlen(text);
+
+	return memchr(text, ':', len) ||
+	       ((*text >= '0' && *text <= '9') && strpbrk(text, "./"));
+}
+
+/* A word that is neither a class nor an address. */
+static void unknown_member(struct check *c, const struct word *word,
+			   enum addr_error error)
+{
+	const char *near = NULL, *help;
+	struct diag *d;
+
+	if (looks_like_address(word->text)) {
+		help = addr_help(c->arena, error, word->text);
+		diag_error(c->diags, &word->span, "bad-address",
+			   "\"%.60s\" %s", word->text, addr_error_text(error))
+			->help = help;
+		return;
+	}
+	near = nearest_class(c, word->text);
+	d = diag_error(c->diags, &word->span, "unknown-class",
+		       "\"%.60s\" is neither a class nor an address",
+		       word->text);
+	if (near)
+		d->help = arena_printf(c->arena, "did you mean \"%s\"?", near);
+	else
+		d->help = "declare it: class NAME { ... }";
+}
+
+static void add_word(struct check *c, struct class *class, struct raw *raw,
+		     const struct word *word)
+{
+	struct class *member = find_class(c, word->text);
+	struct addr_range range;
+	enum addr_error error;
+
+	if (member) {
+		add_class(c, class, raw, member, &word->span);
+		return;
+	}
+	error = addr_parse(word->text, strlen(word->text), &range);
+	if (error) {
+		unknown_member(c, word, error);
+		return;
+	}
+	if (range.host_bits)
+		warn_host_bits(c, &word->span, word->text,
+			       strlen(word->text), &range);
+	raw_add(c, raw, &range);
+}
+
+/* ---- raw ranges to hosts and nets ---- */
+
+static void note_overlaps(struct check *c, const struct class *class,
+			  size_t overlaps, const char *example)
+{
+	if (overlaps == 1)
+		diag_warning(c->diags, &class->span, "class-overlap",
+			     "class %s names %s twice, or a network around it",
+			     class->name, example);
+	else if (overlaps)
+		diag_warning(c->diags, &class->span, "class-overlap",
+			     "%zu members of class %s repeat others or lie "
+			     "in them, %s first",
+			     overlaps, class->name, example);
+}
+
+/* Splits singles from prefixes, in place for the prefixes. */
+static void split4(struct check *c, struct ranges4 *all,
+		   struct ranges4 *hosts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (range4_is_single(&all->items[i]))
+			ranges4_push(c->arena, hosts, all->items[i]);
+		else
+			all->items[kept++] = all->items[i];
+	all->n = kept;
+}
+
+static void split6(struct check *c, struct ranges6 *all,
+		   struct ranges6 *hosts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (range6_is_single(&all->items[i]))
+			ranges6_push(c->arena, hosts, all->items[i]);
+		else
+			all->items[kept++] = all->items[i];
+	all->n = kept;
+}
+
+static bool apart(size_t hosts, size_t all)
+{
+	return hosts == all || hosts > HOSTS_WORTH_A_SET;
+}
+
+static void finish4(struct check *c, struct class *class,
+		    struct ranges4 *all)
+{
+	struct range4 example = { 0 };
+	char text[RANGE_TEXT_MAX];
+	size_t hosts = 0, overlaps;
+
+	for (size_t i = 0; i < all->n; i++)
+		hosts += range4_is_single(&all->items[i]);
+	if (apart(hosts, all->n) && hosts < all->n)
+		split4(c, all, &class->hosts4);
+	if (hosts == all->n) {
+		class->hosts4 = *all;
+		*all = (struct ranges4){ 0 };
+	}
+	class->nets4 = *all;
+	overlaps = ranges4_merge(c->arena, &class->hosts4, false, &example);
+	overlaps += ranges4_merge(c->arena, &class->nets4, true, &example);
+	range4_print(text, &example);
+	note_overlaps(c, class, overlaps, text);
+}
+
+static void finish6(struct check *c, struct class *class,
+		    struct ranges6 *all)
+{
+	struct range6 example = { 0 };
+	char text[RANGE_TEXT_MAX];
+	size_t hosts = 0, overlaps;
+
+	for (size_t i = 0; i < all->n; i++)
+		hosts += range6_is_single(&all->items[i]);
+	if (apart(hosts, all->n) && hosts < all->n)
+		split6(c, all, &class->hosts6);
+	if (hosts == all->n) {
+		class->hosts6 = *all;
+		*all = (struct ranges6){ 0 };
+	}
+	class->nets6 = *all;
+	overlaps = ranges6_merge(c->arena, &class->hosts6, false, &example);
+	overlaps += ranges6_merge(c->arena, &class->nets6, true, &example);
+	range6_print(text, &example);
+	note_overlaps(c, class, overlaps, text);
+}
+
+static void finish_class(struct check *c, struct class *class,
+			 struct raw *raw)
+{
+	finish4(c, class, &raw->v4);
+	finish6(c, class, &raw->v6);
+}
+
+/* ---- declared classes ---- */
+
+static void check_name(struct check *c, const struct class *class,
+		       const struct word *name)
+{
+	const char *p = name->text;
+	struct class *first = find_class(c, p);
+	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+
+	for (; *p && good; p++)
+		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		       (*p >= '0' && *p <= '9') || *p == '-';
+	if (strlen(name->text) > CLASS_NAME_BYTES)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "the class's name has %zu bytes; %d is the most",
+			   strlen(name->text), CLASS_NAME_BYTES);
+	else if (!good && *name->text)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "\"%s\" cannot name a class", name->text)
+			->help = "a letter, then letters, digits and -";
+	else if (is_reserved(name->text))
+		diag_error(c->diags, &name->span, "reserved",
+			   "\"%s\" is a word of the language and cannot name "
+			   "a class",
+			   name->text);
+	else if (first && first != class)
+		diag_error(c->diags, &name->span, "repeated",
+			   "there is a class %s already, in line %u",
+			   name->text, first->span.line);
+}
+
+static uint32_t check_number(struct check *c, const struct word *word,
+			     uint32_t least, uint32_t most,
+			     uint32_t otherwise)
+{
+	uint32_t value = otherwise;
+
+	if (!word->text)
+		return otherwise;
+	if (!number_parse(word->text, least, most, &value)) {
+		diag_error(c->diags, &word->span, "bad-number",
+			   "\"%.40s\" is not a number from %u to %u",
+			   word->text, least, most);
+		return otherwise;
+	}
+	return value;
+}
+
+static void read_class(struct check *c, size_t index)
+{
+	const struct decl_class *decl = &c->decl.classes.items[index];
+	struct class *class = c->policy->classes.items[index];
+	struct raw raw = { 0 };
+
+	if (c->class_state[index] != CLASS_UNREAD)
+		return;
+	c->class_state[index] = CLASS_READING;
+	for (size_t i = 0; i < decl->members.n; i++) {
+		const struct decl_member *m = &decl->members.items[i];
+
+		switch (m->kind) {
+		case MEMBER_WORD:
+			add_word(c, class, &raw, &m->word);
+			break;
+		case MEMBER_INTERFACE:
+			add_interface(c, class, &m->word);
+			break;
+		case MEMBER_FILE:
+			add_file(c, &m->word, &raw);
+			break;
+		}
+	}
+	finish_class(c, class, &raw);
+	c->class_state[index] = CLASS_READ;
+}
+
+static void declare(struct check *c, const struct decl_class *decl)
+{
+	struct class *class = arena_alloc(c->arena, sizeof(*class));
+
+	class->name = decl->name.text;
+	class->span = decl->name.span;
+	class->kind = decl->dynamic ? CLASS_DYNAMIC : CLASS_STATIC;
+	class->size = check_number(c, &decl->size, 1, DYNAMIC_SIZE_MOST,
+				   DYNAMIC_SIZE);
+	class->users = check_number(c, &decl->users, 1, 1000000, 0);
+	if (decl->size.text && !decl->dynamic)
+		diag_error(c->diags, &decl->size.span, "unexpected",
+			   "only a dynamic class has a size; this one is as "
+			   "large as its members");
+	*arena_push(c->arena, &c->policy->classes) = class;
+	check_name(c, class, &decl->name);
+}
+
+/* ---- built-in classes ---- */
+
+/*
+ * RFC 1918, RFC 6598 (CGNAT), RFC 3927 and 1122 (link-local, loopback);
+ * RFC 4193 (ULA), RFC 4291 (link-local, loopback).
+ */
+static const char *const private_members[] = {
+	"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+	"172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7", "fe80::/10",
+};
+
+static struct class *add_builtin(struct check *c, const char *name,
+				 enum class_kind kind)
+{
+	struct class *class = arena_alloc(c->arena, sizeof(*class));
+
+	class->name = name;
+	class->kind = kind;
+	class->builtin = true;
+	class->size = DYNAMIC_SIZE;
+	*arena_push(c->arena, &c->policy->classes) = class;
+	return class;
+}
+
+static void add_builtins(struct check *c)
+{
+	struct class *private, *internet;
+	struct raw raw = { 0 };
+
+	add_builtin(c, "any", CLASS_ANY);
+	add_builtin(c, "flagged", CLASS_DYNAMIC);
+	private = add_builtin(c, "private", CLASS_STATIC);
+	internet = add_builtin(c, "internet", CLASS_STATIC);
+	for (size_t i = 0;
+	     i < sizeof(private_members) / sizeof(*private_members); i++) {
+		struct addr_range r;
+
+		addr_parse(private_members[i], strlen(private_members[i]), &r);
+		raw_add(c, &raw, &r);
+	}
+	finish_class(c, private, &raw);
+	ranges4_complement(c->arena, &private->nets4, &internet->nets4);
+	ranges6_complement(c->arena, &private->nets6, &internet->nets6);
+}
+
+void check_classes(struct check *c)
+{
+	size_t n = c->decl.classes.n;
+
+	if (n > CLASSES_MOST) {
+		diag_error(c->diags,
+			   &c->decl.classes.items[CLASSES_MOST].name.span,
+			   "too-many", "a policy has at most %d classes",
+			   CLASSES_MOST)
+			->help = "a class may have a million members";
+		n = c->decl.classes.n = CLASSES_MOST;
+	}
+	for (size_t i = 0; i < n; i++)
+		declare(c, &c->decl.classes.items[i]);
+	add_builtins(c);
+	c->class_state = arena_alloc(c->arena, n * sizeof(int) + 1);
+	for (size_t i = 0; i < n; i++)
+		read_class(c, i);
+}
+
+/* ---- references ---- */
+
+/* Addresses in a clause are a class without a name of its own. */
+static struct class *literal_class(struct check *c, const struct words *words,
+				   struct raw *raw)
+{
+	struct class *class = arena_alloc(c->arena, sizeof(*class));
+	const char *name = "";
+
+	for (size_t i = 0; i < words->n; i++)
+		if (!find_class(c, words->items[i].text))
+			name = arena_printf(c->arena, "%s%s%s", name,
+					    *name ? " " : "",
+					    words->items[i].text);
+	for (size_t i = 0; i < c->policy->classes.n; i++)
+		if (c->policy->classes.items[i]->literal &&
+		    !strcmp(c->policy->classes.items[i]->name, name))
+			return c->policy->classes.items[i];
+	class->name = name;
+	class->span = words->items[0].span;
+	class->kind = CLASS_STATIC;
+	class->literal = true;
+	finish_class(c, class, raw);
+	*arena_push(c->arena, &c->policy->classes) = class;
+	return class;
+}
+
+void resolve_refs(struct check *c, const struct words *words,
+		  struct class_refs *out)
+{
+	struct raw raw = { 0 };
+	bool any = false;
+
+	if (!words->n)
+		return;
+	out->span = words->items[0].span;
+	if (words->n > LITERALS_MOST) {
+		diag_error(c->diags, &words->items[LITERALS_MOST].span,
+			   "too-many", "a clause names at most %d addresses",
+			   LITERALS_MOST)
+			->help = "put them into a class";
+		return;
+	}
+	for (size_t i = 0; i < words->n; i++) {
+		const struct word *word = &words->items[i];
+		struct class *class = find_class(c, word->text);
+
+		if (!class) {
+			add_word(c, NULL, &raw, word);
+			continue;
+		}
+		class->uses++;
+		any = any || class->kind == CLASS_ANY;
+		*arena_push(c->arena, out) = class;
+	}
+	if (raw.v4.n || raw.v6.n) {
+		struct class *class = literal_class(c, words, &raw);
+
+		class->uses++;
+		*arena_push(c->arena, out) = class;
+	}
+	if (any)
+		out->n = 0;
+}
+
+const struct ranges4 *class_ranges4(struct arena *a,
+				    const struct class *class,
+				    struct ranges4 *space)
+{
+	if (!class->hosts4.n)
+		return &class->nets4;
+	if (!class->nets4.n)
+		return &class->hosts4;
+	*space = (struct ranges4){ 0 };
+	for (size_t i = 0; i < class->hosts4.n; i++)
+		ranges4_push(a, space, class->hosts4.items[i]);
+	for (size_t i = 0; i < class->nets4.n; i++)
+		ranges4_push(a, space, class->nets4.items[i]);
+	ranges4_merge(a, space, true, NULL);
+	return space;
+}
+
+const struct ranges6 *class_ranges6(struct arena *a,
+				    const struct class *class,
+				    struct ranges6 *space)
+{
+	if (!class->hosts6.n)
+		return &class->nets6;
+	if (!class->nets6.n)
+		return &class->hosts6;
+	*space = (struct ranges6){ 0 };
+	for (size_t i = 0; i < class->hosts6.n; i++)
+		ranges6_push(a, space, class->hosts6.items[i]);
+	for (size_t i = 0; i < class->nets6.n; i++)
+		ranges6_push(a, space, class->nets6.items[i]);
+	ranges6_merge(a, space, true, NULL);
+	return space;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The world for the policy compiler: files, users, today. */
+#include "program.h"
+#include "../rules/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MOST ((size_t)1 << 31)
+#define FIRST_BYTES     (64 * 1024)
+
+/*
+ * Read, not mapped: a file that shrinks under a mapping kills the process.
+ * One byte more than the size is asked for, so that its end is seen at once.
+ */
+static int read_all(int fd, const char **text, size_t *len)
+{
+	size_t cap = FIRST_BYTES, n = 0;
+	struct stat st;
+	char *buf, *more;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISREG(st.st_mode) && (size_t)st.st_size < FILE_BYTES_MOST)
+		cap = (size_t)st.st_size + 1;
+	buf = malloc(cap);
+	for (;;) {
+		ssize_t got;
+
+		if (!buf)
+			return -ENOMEM;
+		got = read(fd, buf + n, cap - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || n + (size_t)got > FILE_BYTES_MOST) {
+			int error = got < 0 ? errno : EFBIG;
+
+			free(buf);
+			return -error;
+		}
+		if (!got)
+			break;
+		n += (size_t)got;
+		if (n < cap)
+			continue;
+		cap *= 2;
+		more = realloc(buf, cap);
+		if (!more)
+			free(buf);
+		buf = more;
+	}
+	*text = buf;
+	*len = n;
+	return 0;
+}
+
+static int read_file(void *ctx, const char *path, const char **text,
+		     size_t *len)
+{
+	int fd, error;
+
+	(void)ctx;
+	if (!strcmp(path, "-"))
+		return read_all(STDIN_FILENO, text, len);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	error = read_all(fd, text, len);
+	close(fd);
+	return error;
+}
+
+static void release_file(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	(void)len;
+	free((char *)text);
+}
+
+static int find_user(void *ctx, const char *name, uint32_t *id)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	(void)ctx;
+	if (!pw)
+		return -ENOENT;
+	*id = pw->pw_uid;
+	return 0;
+}
+
+static int find_group(void *ctx, const char *name, uint32_t *id)
+{
+	const struct group *gr = getgrnam(name);
+
+	(void)ctx;
+	if (!gr)
+		return -ENOENT;
+	*id = gr->gr_gid;
+	return 0;
+}
+
+/* SOURCE_DATE_EPOCH stands in for the clock where output must not depend on it. */
+static int32_t today(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	long long seconds = epoch ? atoll(epoch) : (long long)time(NULL);
+
+	return (int32_t)(seconds / 86400);
+}
+
+int load_policy(struct program *p, const char *path, struct policy **out)
+{
+	struct policy_input input = {
+		.read = read_file,
+		.release = release_file,
+		.user = find_user,
+		.group = find_group,
+		.today = today(),
+		.definitions = p->definitions.items,
+		.n_definitions = p->definitions.n,
+	};
+	int error = policy_load(&input, path, out);
+
+	if (!error)
+		return EXIT_DONE;
+	say("cannot read \"%s\": %s", path, strerror(-error));
+	return EXIT_REFUSED;
+}
+
+int load_good_policy(struct program *p, const char *path, struct policy **out)
+{
+	int code = load_policy(p, path, out);
+
+	if (code)
+		return code;
+	say_diags(p, &(*out)->diags);
+	if (!(*out)->diags.errors)
+		return EXIT_DONE;
+	say("%s: %zu error%s: nothing was done", path, (*out)->diags.errors,
+	    (*out)->diags.errors == 1 ? "" : "s");
+	policy_free(*out);
+	*out = NULL;
+	return EXIT_NO;
+}

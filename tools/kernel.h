@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel holds of ours. */
+#ifndef MAILWALL_KERNEL_H
+#define MAILWALL_KERNEL_H
+
+#include "netlink.h"
+#include "../rules/canon.h"
+#include "../rules/change.h"
+
+/*
+ * One consistent reading: if the rules change meanwhile it starts again.
+ * Returns 0 or -errno.
+ */
+struct reading {
+	struct arena *arena;
+	uint32_t generation;
+	struct present tables[N_FAMILIES];
+};
+int kernel_read(struct netlink *nl, struct arena *a, struct reading *out);
+
+/* The family of the table that is ours, or -1. */
+int reading_family(const struct reading *r);
+
+/* One element of a set; key in network byte order. */
+struct kernel_element {
+	uint8_t key[16];
+	uint32_t key_len;
+	bool is_end; /* of an interval: the first key past it */
+	uint64_t timeout_ms, expires_ms; /* 0: never */
+	const char *chain;               /* of a verdict map; borrowed */
+};
+typedef void element_fn(const struct kernel_element *e, void *ctx);
+int kernel_elements(struct netlink *nl, enum family family, const char *set,
+		    element_fn *fn, void *ctx);
+
+/* The fixed or dynamic members of a set, as merged ranges. */
+int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
+		  const struct present_set *set, struct ranges4 *v4,
+		  struct ranges6 *v6);
+
+/*
+ * The clauses, as the comments of the rules tell: "residential:17 block smtp
+ * reset log" and the counters that belong to them.
+ */
+struct loaded_clause {
+	const char *id, *text;
+	const char *counter;
+	uint64_t packets, bytes;
+};
+struct loaded {
+	struct {
+		struct loaded_clause *items;
+		size_t n, cap;
+	} clauses;
+	struct canon canon;
+	char digest[DIGEST_TEXT_BYTES]; /* of what is really there */
+	bool elements_read; /* false: sets too large to read back were not */
+};
+
+/*
+ * Reads rules and, where a set has no more than elements_most, elements. For
+ * larger ones claimed is asked, who may know what they hold and be sure that
+ * they still do; it returns the digest of the elements or NULL. A set that
+ * nobody vouches for makes elements_read false.
+ */
+typedef const char *claimed_digest_fn(void *ctx, const struct present_set *set,
+				      size_t *elements);
+int kernel_loaded(struct netlink *nl, const struct reading *r,
+		  enum family family, size_t elements_most,
+		  claimed_digest_fn *claimed, void *ctx, struct loaded *out);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+#include "../rules/arena.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+#define RUN_DIR "/run/mailwall"
+
+const struct command commands[] = {
+	{ "check", cmd_check, "FILE... [--strict] [--json] [-D NAME=VALUE]",
+	  "find mistakes in policies" },
+	{ "generate", cmd_generate,
+	  "FILE [-f nft|json|netlink] [-o OUT] [-D NAME=VALUE]",
+	  "print a policy as rules" },
+	{ "apply", cmd_apply, "FILE [-n] [--json] [-D NAME=VALUE]",
+	  "load a policy into the kernel" },
+	{ "remove", cmd_remove, "[--json]", "take our table out of the kernel" },
+	{ "status", cmd_status, "[FILE] [--verify] [--json] [-D NAME=VALUE]",
+	  "show what is loaded, and whether it still is" },
+	{ "exempt", cmd_exempt,
+	  "add|remove|list [ADDRESS...] [--class NAME] [--for TIME] [--json]",
+	  "change a dynamic class" },
+	{ "ports", cmd_ports, "[--json]", "list the mail ports" },
+	{ "help", cmd_help, "[COMMAND]", "say how a command is used" },
+	{ "version", cmd_version, "", "print the version" },
+};
+
+const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
+
+static void print_usage(FILE *out)
+{
+	fprintf(out, "usage: mailwall COMMAND ...\n\n");
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name,
+			commands[i].summary);
+	fprintf(out, "\nmailwall help COMMAND says more; the manual is "
+		     "mailwall(8), the language mailwall.policy(5).\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[32], *near;
+
+	for (size_t i = 0; i < n_commands; i++)
+		names[i] = commands[i].name;
+	near = nearest_word(name, strlen(name), names, n_commands);
+	if (near)
+		say("\"%.40s\" is not a command; did you mean \"%s\"?", name,
+		    near);
+	else
+		say("\"%.40s\" is not a command; mailwall help lists them",
+		    name);
+	return EXIT_USAGE;
+}
+
+int cmd_help(struct program *p, int argc, char **argv)
+{
+	const struct command *c;
+
+	(void)p;
+	if (argc < 2) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	c = find_command(argv[1]);
+	if (!c)
+		return unknown_command(argv[1]);
+	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage,
+	       c->summary);
+	return EXIT_DONE;
+}
+
+int cmd_version(struct program *p, int argc, char **argv)
+{
+	(void)p;
+	(void)argc;
+	(void)argv;
+	printf("mailwall %s\n", VERSION);
+	return EXIT_DONE;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct arena *arena = arena_new();
+	struct program *p;
+	int code;
+
+	if (!arena || setjmp(*arena_on_failure(arena))) {
+		say("out of memory");
+		arena_free(arena);
+		return EXIT_REFUSED;
+	}
+	p = arena_alloc(arena, sizeof(*p));
+	p->arena = arena;
+	p->command = c->name;
+	p->run_dir = getenv("MAILWALL_RUN_DIR");
+	if (!p->run_dir || !*p->run_dir)
+		p->run_dir = RUN_DIR;
+	code = c->run(p, argc, argv);
+	arena_free(arena);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+	int code;
+
+	/* A reader that went away is an error to report, not a death. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		argv[1] = "help";
+	if (!strcmp(argv[1], "--version"))
+		argv[1] = "version";
+	c = find_command(argv[1]);
+	if (!c)
+		return unknown_command(argv[1]);
+	code = run(c, argc - 1, argv + 1);
+	if (fflush(stdout) || ferror(stdout)) {
+		say("cannot write to standard output");
+		return EXIT_REFUSED;
+	}
+	return code;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef ERESTART
+#define ERESTART 85
+#endif
+
+#define REPLY_BYTES   (256 * 1024)
+#define SEND_OVERHEAD (64 * 1024) /* the kernel's own, besides the batch */
+
+int netlink_open(struct netlink *nl)
+{
+	int one = 1, error;
+
+	*nl = (struct netlink){ .seq = 1 };
+	nl->buffer = malloc(REPLY_BYTES);
+	nl->socket = nl->buffer ? mnl_socket_open2(NETLINK_NETFILTER,
+						   SOCK_CLOEXEC) :
+				  NULL;
+	if (!nl->socket)
+		goto failed;
+	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		goto failed;
+	/* Errors quote only the header of what they refuse, and say where. */
+	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &one, sizeof(one));
+	nl->port = mnl_socket_get_portid(nl->socket);
+	return 0;
+failed:
+	error = errno;
+	netlink_close(nl);
+	return error ? -error : -ENOMEM;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	if (nl->socket)
+		mnl_socket_close(nl->socket);
+	free(nl->buffer);
+	*nl = (struct netlink){ 0 };
+}
+
+int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
+		  void *ctx)
+{
+	ssize_t got;
+	int more = 1;
+
+	nlh->nlmsg_seq = ++nl->seq;
+	nlh->nlmsg_flags |= NLM_F_REQUEST;
+	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	while (more > 0) {
+		got = mnl_socket_recvfrom(nl->socket, nl->buffer,
+					  REPLY_BYTES);
+		if (got < 0)
+			return -errno;
+		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
+				  cb, ctx);
+		/* A single object comes without an end mark. */
+		if (!(nlh->nlmsg_flags & NLM_F_DUMP) && more > 0)
+			break;
+	}
+	return more < 0 ? -errno : 0;
+}
+
+static int take_generation(const struct nlmsghdr *nlh, void *ctx)
+{
+	uint32_t *generation = ctx;
+	struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			*generation = ntohl(mnl_attr_get_u32(attr));
+	return MNL_CB_OK;
+}
+
+int netlink_generation(struct netlink *nl, uint32_t *generation)
+{
+	char buf[256];
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(
+		buf, NFT_MSG_GETGEN, AF_UNSPEC, 0, 0);
+
+	*generation = 0;
+	return netlink_query(nl, nlh, take_generation, generation);
+}
+
+/* ---- transactions ---- */
+
+/*
+ * The kernel says where in our message the trouble is; if that is a string,
+ * such as the name of an expression that it does not have, it is kept.
+ */
+static void take_wanted(struct kernel_error *e, const struct batch *b,
+			const struct nlmsghdr *nlh)
+{
+	const struct nlmsghdr *sent;
+	const struct nlattr *attr, *bad;
+	uint32_t offset;
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr)) {
+		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
+		    mnl_attr_get_payload_len(attr) != sizeof(offset))
+			continue;
+		offset = mnl_attr_get_u32(attr);
+		sent = batch_message(b, nlh->nlmsg_seq);
+		if (!sent || offset + sizeof(*bad) > sent->nlmsg_len)
+			return;
+		bad = (const struct nlattr *)((const char *)sent + offset);
+		if (!mnl_attr_ok(bad, (int)(sent->nlmsg_len - offset)) ||
+		    mnl_attr_validate(bad, MNL_TYPE_NUL_STRING) < 0)
+			return;
+		snprintf(e->wanted, sizeof(e->wanted), "%s",
+			 mnl_attr_get_str(bad));
+	}
+}
+
+static void kernel_errors_add(struct kernel_errors *r, const struct batch *b,
+			      const struct nlmsghdr *nlh, int error)
+{
+	struct kernel_error *e;
+
+	if (r->all++ >= KERNEL_ERRORS_MOST)
+		return;
+	e = &r->items[r->n++];
+	*e = (struct kernel_error){
+		.note = batch_note_of(b, nlh->nlmsg_seq),
+		.error = error,
+	};
+	take_wanted(e, b, nlh);
+}
+
+void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
+		   const void *datagram, size_t len, bool *done)
+{
+	const struct nlmsghdr *nlh = datagram;
+	int rest = (int)len;
+
+	for (; mnl_nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
+		const struct nlmsgerr *e;
+
+		if (nlh->nlmsg_type != NLMSG_ERROR ||
+		    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
+			continue;
+		e = mnl_nlmsg_get_payload(nlh);
+		if (e->error)
+			kernel_errors_add(r, b, nlh, -e->error);
+		else if (batch_is_last(b, nlh->nlmsg_seq))
+			*done = true;
+	}
+}
+
+int kernel_errors_verdict(const struct kernel_errors *r, bool done, bool overrun)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].error == ERESTART)
+			return -ERESTART;
+	if (r->all)
+		return -r->items[0].error;
+	return done && !overrun ? 0 : -ENOBUFS;
+}
+
+/* Without the privilege to go past the limit, what the limit allows. */
+static void make_room(int fd, size_t bytes)
+{
+	int want = (int)(bytes + SEND_OVERHEAD);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
+}
+
+int netlink_commit(struct netlink *nl, const struct batch *b,
+		   struct kernel_errors *errors)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr msg = { .msg_name = &kernel,
+			      .msg_namelen = sizeof(kernel) };
+	int fd = mnl_socket_get_fd(nl->socket);
+	bool done = false, overrun = false;
+	size_t n;
+
+	*errors = (struct kernel_errors){ 0 };
+	msg.msg_iov = (struct iovec *)batch_iovec(b, &n);
+	msg.msg_iovlen = n;
+	make_room(fd, batch_bytes(b));
+	if (sendmsg(fd, &msg, 0) < 0)
+		return -errno;
+	/* The kernel has answered all it will before sendmsg() returned. */
+	for (;;) {
+		ssize_t got = recv(fd, nl->buffer, REPLY_BYTES, MSG_DONTWAIT);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == ENOBUFS) {
+			overrun = true;
+			continue;
+		}
+		if (got <= 0)
+			break;
+		kernel_errors_read(errors, b, nl->buffer, (size_t)got, &done);
+	}
+	return kernel_errors_verdict(errors, done, overrun);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sentences for people, and the same as JSON for programs. */
+#include "program.h"
+#include "../rules/arena.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_SHOWN 100 /* bytes of a long line around the mistake */
+
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("mailwall: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* Nothing that a file holds may steer the terminal. */
+static void put_clean(const char *text, size_t len, FILE *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		fputc(c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', out);
+	}
+}
+
+static const char *line_of(const struct span *span, size_t *len)
+{
+	const struct source *s = span->source;
+	const char *start, *end;
+
+	if (span->quote) {
+		*len = strlen(span->quote);
+		return span->quote;
+	}
+	if (!s || !s->text)
+		return NULL;
+	start = s->text + span->offset - (span->column - 1);
+	end = memchr(start, '\n', s->len - (size_t)(start - s->text));
+	*len = (size_t)((end ? end : s->text + s->len) - start);
+	if (*len && start[*len - 1] == '\r')
+		--*len;
+	return start;
+}
+
+static void put_caret(const char *line, size_t from, size_t column,
+		      size_t len)
+{
+	for (size_t i = from; i < column; i++) {
+		unsigned char c = (unsigned char)line[i];
+
+		if ((c & 0xc0) != 0x80) /* one column for a UTF-8 character */
+			fputc(c == '\t' ? '\t' : ' ', stderr);
+	}
+	fputc('^', stderr);
+	for (size_t i = 1; i < len; i++)
+		fputc('~', stderr);
+	fputc('\n', stderr);
+}
+
+static void put_line(const struct span *span)
+{
+	size_t len, from = 0, to, column, mark;
+	const char *line = line_of(span, &len);
+
+	if (!line || !len || !span->column)
+		return;
+	column = span->column - 1;
+	if (column > len)
+		column = len;
+	if (column > LINE_SHOWN / 2 && len > LINE_SHOWN)
+		from = column - LINE_SHOWN / 2;
+	to = len - from > LINE_SHOWN ? from + LINE_SHOWN : len;
+	put_clean(line + from, to - from, stderr);
+	fputc('\n', stderr);
+	mark = span->len ? span->len : 1;
+	if (mark > to - column)
+		mark = to - column ? to - column : 1;
+	put_caret(line, from, column, mark);
+}
+
+static const char *severity_name(enum severity severity)
+{
+	return severity == SEVERITY_ERROR ? "error" : "warning";
+}
+
+static void say_diag(const struct diag *d, bool color)
+{
+	const char *on = d->severity == SEVERITY_ERROR ? "\033[1;31m" :
+							 "\033[1;35m";
+
+	if (d->span.source)
+		fprintf(stderr, "%s:%u:%u: ", d->span.source->name,
+			d->span.line, d->span.column);
+	fprintf(stderr, "%s%s:%s ", color ? on : "",
+		severity_name(d->severity), color ? "\033[0m" : "");
+	put_clean(d->message, strlen(d->message), stderr);
+	if (d->help) {
+		fputs("; ", stderr);
+		put_clean(d->help, strlen(d->help), stderr);
+	}
+	fputc('\n', stderr);
+	put_line(&d->span);
+	if (d->reference)
+		fprintf(stderr, "        (%s)\n", d->reference);
+}
+
+void say_diags(const struct program *p, const struct diags *diags)
+{
+	bool color = isatty(STDERR_FILENO);
+	size_t hidden = diags->errors + diags->warnings - diags->n;
+
+	for (size_t i = 0; i < diags->n; i++)
+		if (!p->quiet || diags->items[i].severity == SEVERITY_ERROR)
+			say_diag(&diags->items[i], color);
+	if (hidden)
+		say("%zu more mistakes are not shown", hidden);
+}
+
+/* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t len = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 :
+		     *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+json_t *text_json(const char *text)
+{
+	json_t *json;
+	char *copy, *out;
+
+	if (!text)
+		return json_null();
+	json = json_string(text);
+	if (json || !(copy = malloc(strlen(text) + 1)))
+		return json;
+	out = copy;
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t len = utf8_length(p);
+
+		if (len) {
+			memcpy(out, p, len);
+			out += len;
+			p += len;
+		} else {
+			*out++ = '?';
+			p++;
+		}
+	}
+	*out = '\0';
+	json = json_string(copy);
+	free(copy);
+	return json;
+}
+
+static json_t *diag_json(const struct diag *d)
+{
+	const char *file = d->span.source ? d->span.source->name : NULL;
+
+	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+			 "severity", severity_name(d->severity), "code",
+			 d->code, "file", text_json(file), "line",
+			 (json_int_t)d->span.line, "column",
+			 (json_int_t)d->span.column, "length",
+			 (json_int_t)d->span.len, "message",
+			 text_json(d->message), "help", text_json(d->help),
+			 "reference", text_json(d->reference));
+}
+
+json_t *diags_json(const struct diags *diags)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < diags->n; i++)
+		json_array_append_new(list, diag_json(&diags->items[i]));
+	return list;
+}
