@@ -258,7 +258,13 @@ static void print_expr(struct canon_chain *cc, struct nftnl_expr *e)
 		return;
 	}
 	nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT, 0);
-	cut(text, " timeout 0ms"); /* what no timeout comes back as */
+	/* What the kernel adds to what it was given. */
+	if (!strcmp(kind, "dynset"))
+		cut(text, " timeout 0ms");
+	if (!strcmp(kind, "nat")) {
+		cut(text, " addr_max reg 1");
+		cut(text, " flags 0x1");
+	}
 	fprintf(cc->out, "    [ %s %s]\n", kind, text);
 }
 

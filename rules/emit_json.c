@@ -238,6 +238,23 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 	case STMT_NOT_SYN:
 		o = flags_match("!=");
 		break;
+	case STMT_RST:
+		o = match("in", payload("tcp", "flags"), json_string("rst"));
+		break;
+	case STMT_LOCAL:
+		o = match("==",
+			  json_pack("{s:{s:s, s:[s]}}", "fib", "result",
+				    "type", "flags", "daddr"),
+			  json_string("local"));
+		break;
+	case STMT_SADDR_IS:
+	case STMT_DADDR_IS:
+		o = match("==",
+			  address(s->target.family, s->kind == STMT_SADDR_IS ?
+							    "saddr" :
+							    "daddr"),
+			  target(s));
+		break;
 	case STMT_NFPROTO:
 		o = match("==", meta("nfproto"),
 			  json_sprintf("ipv%d", s->target.family));

@@ -23,6 +23,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -241,6 +242,41 @@ static void put_syn(struct builder *b, uint32_t op)
 	put_cmp(b, op, &syn, 1);
 }
 
+static void put_rst(struct builder *b)
+{
+	uint8_t rst = 0x04, zero = 0;
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	put_mask(b, &rst, 1);
+	put_cmp(b, NFT_CMP_NEQ, &zero, 1);
+}
+
+static void put_local(struct builder *b)
+{
+	uint32_t local = RTN_LOCAL;
+	struct nftnl_expr *e = expr_new(b, "fib");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	put_cmp(b, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+static void put_address_is(struct builder *b, const struct stmt *s,
+			   bool source)
+{
+	uint32_t v4 = htonl(s->target.v4);
+
+	put_address(b, s->target.family, source);
+	if (s->target.family == 4)
+		put_cmp(b, NFT_CMP_EQ, &v4, sizeof(v4));
+	else
+		put_cmp(b, NFT_CMP_EQ, s->target.v6.byte, 16);
+}
+
 static void put_owner(struct builder *b, const struct ids *ids, uint32_t key)
 {
 	put_meta(b, key);
@@ -252,7 +288,7 @@ static void put_owner(struct builder *b, const struct ids *ids, uint32_t key)
 
 static void put_dnated(struct builder *b, const struct stmt *s, bool source)
 {
-	uint32_t mask = IPS_DST_NAT, zero = 0, v4 = htonl(s->target.v4);
+	uint32_t mask = IPS_DST_NAT, zero = 0;
 	struct nftnl_expr *e = expr_new(b, "ct");
 
 	if (!e)
@@ -261,11 +297,7 @@ static void put_dnated(struct builder *b, const struct stmt *s, bool source)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	put_mask(b, &mask, sizeof(mask));
 	put_cmp(b, NFT_CMP_NEQ, &zero, sizeof(zero));
-	put_address(b, s->target.family, source);
-	if (s->target.family == 4)
-		put_cmp(b, NFT_CMP_EQ, &v4, sizeof(v4));
-	else
-		put_cmp(b, NFT_CMP_EQ, s->target.v6.byte, 16);
+	put_address_is(b, s, source);
 }
 
 static void put_ports(struct builder *b, uint32_t offset)
@@ -384,6 +416,18 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		break;
 	case STMT_NOT_SYN:
 		put_syn(b, NFT_CMP_NEQ);
+		break;
+	case STMT_RST:
+		put_rst(b);
+		break;
+	case STMT_LOCAL:
+		put_local(b);
+		break;
+	case STMT_SADDR_IS:
+		put_address_is(b, s, true);
+		break;
+	case STMT_DADDR_IS:
+		put_address_is(b, s, false);
 		break;
 	case STMT_NFPROTO:
 		put_nfproto(b, s->target.family);

@@ -160,6 +160,18 @@ static void print_stmt(const struct stmt *s, FILE *out)
 	case STMT_NOT_SYN:
 		fputs("tcp flags != syn / fin,syn,rst,ack", out);
 		break;
+	case STMT_RST:
+		fputs("tcp flags rst", out);
+		break;
+	case STMT_LOCAL:
+		fputs("fib daddr type local", out);
+		break;
+	case STMT_SADDR_IS:
+		print_target("", " saddr ", s, out);
+		break;
+	case STMT_DADDR_IS:
+		print_target("", " daddr ", s, out);
+		break;
 	case STMT_NFPROTO:
 		fprintf(out, "meta nfproto ipv%d", s->target.family);
 		break;

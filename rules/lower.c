@@ -588,6 +588,27 @@ struct clause_place {
 	struct tail tail;
 };
 
+static void put_owners(struct rule *rule, const struct clause *clause)
+{
+	if (clause->users.n)
+		put(rule, STMT_SKUID)->ids = &clause->users;
+	if (clause->groups.n)
+		put(rule, STMT_SKGID)->ids = &clause->groups;
+}
+
+static void put_target(struct stmt *s, const struct clause *clause,
+		       int family)
+{
+	s->target.family = family;
+	s->target.v4 = clause->target4;
+	s->target.v6 = clause->target6;
+}
+
+static bool has_target(const struct clause *clause, int family)
+{
+	return family == 4 ? clause->has_target4 : clause->has_target6;
+}
+
 static void emit_clause(struct ruleset *rs, const struct rule *matches,
 			int family, void *data)
 {
@@ -604,12 +625,34 @@ static void emit_clause(struct ruleset *rs, const struct rule *matches,
 		rest.n--;
 	}
 	head = join(&head, matches);
-	if (place->clause->users.n)
-		put(&head, STMT_SKUID)->ids = &place->clause->users;
-	if (place->clause->groups.n)
-		put(&head, STMT_SKGID)->ids = &place->clause->groups;
+	put_owners(&head, place->clause);
 	rule = join(&head, &rest);
 	put_rule(rs, place->chain, &rule);
+}
+
+/*
+ * The nat chain decides a redirect. What was addressed to the target all
+ * along is not rewritten and arrives here.
+ */
+static void emit_at_target(struct ruleset *rs, const struct rule *matches,
+			   int family, void *data)
+{
+	struct clause_place *place = data;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = *matches;
+
+		if ((family && family != mine) ||
+		    !has_target(place->clause, mine))
+			continue;
+		put_target(put(&rule, STMT_DADDR_IS), place->clause, mine);
+		put_owners(&rule, place->clause);
+		put(&rule, STMT_ACCEPT);
+		rule.origin = &place->clause->span;
+		rule.comment = make_comment(rs->arena, place->clause->id,
+					    "at its target");
+		put_rule(rs, place->chain, &rule);
+	}
 }
 
 static void add_clause(struct ruleset *rs, struct chain *chain,
@@ -618,12 +661,14 @@ static void add_clause(struct ruleset *rs, struct chain *chain,
 	struct clause_place place = { .chain = chain, .clause = clause };
 	struct conditions cs = { 0 };
 
-	/* In its own direction a redirect is decided in the nat chain. */
-	if (clause->action == ACTION_REDIRECT && !rs->policy->observe)
-		return;
-	clause_tail(rs, clause, &place.tail);
 	add_condition(&cs, &clause->from, true);
 	add_condition(&cs, &clause->to, false);
+	if (clause->action == ACTION_REDIRECT && !rs->policy->observe) {
+		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_at_target,
+			 &place);
+		return;
+	}
+	clause_tail(rs, clause, &place.tail);
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_clause, &place);
 }
 
@@ -803,14 +848,6 @@ static void add_dispatch(struct ruleset *rs, struct chain *base,
 	put_rule(rs, base, &rule);
 }
 
-static void put_target(struct stmt *s, const struct clause *clause,
-		       int family)
-{
-	s->target.family = family;
-	s->target.v4 = clause->target4;
-	s->target.v6 = clause->target6;
-}
-
 /* What our own nat chain redirected is decided already. */
 static void accept_redirected(struct ruleset *rs, struct chain *chain,
 			      const struct clause *clause,
@@ -819,7 +856,7 @@ static void accept_redirected(struct ruleset *rs, struct chain *chain,
 	for (int family = 4; family <= 6; family += 2) {
 		struct rule rule = { .origin = &clause->span };
 
-		if (family == 4 ? !clause->has_target4 : !clause->has_target6)
+		if (!has_target(clause, family))
 			continue;
 		put_target(put(&rule, kind), clause, family);
 		put(&rule, STMT_ACCEPT);
@@ -876,11 +913,39 @@ static void judge_opening_only(struct ruleset *rs, struct chain *chain,
 	}
 }
 
+/*
+ * On this host a reset that we answer a reply with comes by here, addressed
+ * to the port that is blocked. It opens nothing.
+ */
+static void let_resets_out(struct ruleset *rs, struct chain *chain,
+			   const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+	struct rule rule = { 0 };
+	bool answers = false;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++)
+			answers = answers ||
+				  (!room_has(room, b) &&
+				   b->clauses.items[k].replies &&
+				   clause_decides(&b->clauses.items[k], port));
+	}
+	if (!answers || p->hook != HOOK_OUTPUT)
+		return;
+	put(&rule, STMT_RST);
+	put(&rule, STMT_ACCEPT);
+	put_rule(rs, chain, &rule);
+}
+
 static void fill_port(struct ruleset *rs, struct chain *chain,
 		      const struct room *room, uint16_t port)
 {
 	const struct policy *p = rs->policy;
 
+	let_resets_out(rs, chain, room, port);
 	judge_opening_only(rs, chain, room, port);
 	if (room->outbound)
 		each_redirect(rs, chain, port, DIRECTION_OUTBOUND,
@@ -929,6 +994,27 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 	put_rule(rs, place->chain, &tail);
 }
 
+/* The redirect's target answers, whether rewritten or addressed so. */
+static void emit_mirror_target(struct ruleset *rs, const struct rule *matches,
+			       int family, void *data)
+{
+	struct mirror_place *place = data;
+	const struct clause *cl = place->clause;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = *matches;
+
+		if ((family && family != mine) || !has_target(cl, mine))
+			continue;
+		put_target(put(&rule, STMT_SADDR_IS), cl, mine);
+		put(&rule, STMT_ACCEPT);
+		rule.origin = &cl->span;
+		rule.comment = make_comment(rs->arena, cl->id,
+					    "answers to it");
+		put_rule(rs, place->chain, &rule);
+	}
+}
+
 static bool same_refs(const struct class_refs *a, const struct class_refs *b)
 {
 	if (a->n != b->n)
@@ -953,7 +1039,11 @@ static void add_mirror(struct ruleset *rs, struct mirror_place *place,
 		add_condition(&cs, &cl->block->of, !is_source(cl->block));
 	add_condition(&cs, &cl->from, false);
 	add_condition(&cs, &cl->to, true);
-	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_mirror, place);
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
+		 cl->action == ACTION_REDIRECT && !rs->policy->observe ?
+			 emit_mirror_target :
+			 emit_mirror,
+		 place);
 }
 
 static const char *replies_chain(struct ruleset *rs,
@@ -968,8 +1058,13 @@ static const char *replies_chain(struct ruleset *rs,
 					clause->key,
 					port_name(rs->arena, port));
 	struct mirror_place place = { .refusal = *refusal };
+	struct rule rst = { .origin = &clause->span };
 
 	place.chain = add_chain(rs, name, BASE_NONE, &clause->span);
+	/* A refusal may be our own, on its way back; it opens nothing. */
+	put(&rst, STMT_RST);
+	put(&rst, STMT_ACCEPT);
+	put_rule(rs, place.chain, &rst);
 	each_redirect(rs, place.chain, port, opposite, STMT_DNAT_FROM);
 	for (size_t i = 0; i < p->blocks.n; i++) {
 		const struct block *b = &p->blocks.items[i];
@@ -977,8 +1072,7 @@ static const char *replies_chain(struct ruleset *rs,
 		for (size_t k = 0; k < b->clauses.n; k++) {
 			place.clause = &b->clauses.items[k];
 			if (b->direction == opposite && !place.decided &&
-			    clause_decides(place.clause, port) &&
-			    place.clause->action != ACTION_REDIRECT)
+			    clause_decides(place.clause, port))
 				add_mirror(rs, &place, clause->block);
 		}
 	}
@@ -1051,17 +1145,13 @@ static void emit_nat(struct ruleset *rs, const struct rule *matches,
 	for (int mine = 4; mine <= 6; mine += 2) {
 		struct rule rule = { .origin = &cl->span };
 
-		if ((family && family != mine) ||
-		    (mine == 4 ? !cl->has_target4 : !cl->has_target6))
+		if ((family && family != mine) || !has_target(cl, mine))
 			continue;
 		if (!family)
 			put_target(put(&rule, STMT_NFPROTO), cl, mine);
 		rule = join(&rule, matches);
 		rule.origin = &cl->span;
-		if (cl->users.n)
-			put(&rule, STMT_SKUID)->ids = &cl->users;
-		if (cl->groups.n)
-			put(&rule, STMT_SKGID)->ids = &cl->groups;
+		put_owners(&rule, cl);
 		put_counter(&rule, counter_for(rs, cl->key, cl));
 		if (cl->log)
 			put_log(rs, &rule, cl);
@@ -1080,10 +1170,7 @@ static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
 	struct rule rule = *matches;
 
 	(void)family;
-	if (cl->users.n)
-		put(&rule, STMT_SKUID)->ids = &cl->users;
-	if (cl->groups.n)
-		put(&rule, STMT_SKGID)->ids = &cl->groups;
+	put_owners(&rule, cl);
 	put(&rule, STMT_ACCEPT);
 	rule.origin = &cl->span;
 	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
@@ -1124,11 +1211,18 @@ static void add_redirects(struct ruleset *rs)
 		!output,
 	};
 	struct ports ports = room_ports(rs, &room, redirect_clause);
+	struct rule local = { 0 };
 	struct chain *base;
 
 	if (!ports.n || rs->policy->observe)
 		return;
 	base = add_chain(rs, room.name, room.hook, NULL);
+	if (!output) {
+		/* What is sent to the router itself is not forwarded. */
+		put(&local, STMT_LOCAL);
+		put(&local, STMT_ACCEPT);
+		put_rule(rs, base, &local);
+	}
 	add_dispatch(rs, base, &room, STMT_DPORT, "", &ports, fill_nat);
 }
 

@@ -50,9 +50,13 @@ enum stmt_kind {
 	STMT_TCP,     /* meta l4proto tcp */
 	STMT_SYN,     /* opens a connection */
 	STMT_NOT_SYN,
+	STMT_RST,
+	STMT_LOCAL,   /* addressed to this host */
 	STMT_NFPROTO, /* of the target's family */
 	STMT_SADDR,   /* in set */
 	STMT_DADDR,
+	STMT_SADDR_IS, /* the target */
+	STMT_DADDR_IS,
 	STMT_IIFNAME,
 	STMT_OIFNAME,
 	STMT_SKUID,   /* one of ids */

@@ -7,7 +7,7 @@ fates.py --print [POLICY...]	every connection and its fate, one a line
 
 The tables in fates/ were written by reading the policies. A policy is applied
 in a laboratory of its own (lab.py), real connections are dialled (probe.py) and
-their fates compared. MAILWALL names the program, ./mailwall if unset. By text
+their fates compared; so are the clauses' counters. MAILWALL names the program, ./mailwall if unset. By text
 the rules come from `mailwall generate POLICY | nft -f -` instead; by again the
 policy is applied once more after the dynamic classes have been filled.
 """
@@ -25,6 +25,7 @@ import lab
 import table
 
 LAB_TIMEOUT_S = 60
+PACKETS_MOST = 5		# of a blocked connection, with retransmissions
 
 
 # Inside: one policy in one laboratory
@@ -68,12 +69,20 @@ def change_members(it, tab):
 
 
 def clause_counters(it, tab):
-	"""The packets of every counter that the policy's table has."""
-	text = it.must(tab.middle, ["nft", "-j", "list", "counters"])
-	counters = [item["counter"] for item in json.loads(text)["nftables"]
-		    if "counter" in item]
-	return {c["name"]: c["packets"] for c in counters
-		if c["table"] == "mailwall"}
+	"""{clause: [packets, of them refused]} as mailwall status has it.
+
+	Clauses that read the same are counted together.
+	"""
+	text = it.must(tab.middle, [mailwall(), "status", "--json"])
+	counters = {}
+	for clause in json.loads(text)["clauses"]:
+		packets = clause["packets"]
+		over = clause.get("over_packets", 0)
+		refused = packets if clause["text"].startswith("block") else over
+		counts = counters.setdefault(clause["text"], [0, 0])
+		counts[0] += packets + over
+		counts[1] += refused
+	return counters
 
 
 LOADERS = {"apply": load_by_apply, "text": load_by_text, "again": load_again}
@@ -98,7 +107,7 @@ def judge(by, name):
 		left = remove(it, tab)
 	wrong = [attempt for attempt in todo if attempt.seen != attempt.fates]
 	notes = [mismatch(tab, attempt) for attempt in wrong]
-	notes += counter_notes(todo, counters) + left
+	notes += [*counter_notes(tab, todo, counters), *left]
 	json.dump(dict(passed=len(todo) - len(wrong), failed=len(notes),
 		       skipped=len(tab.attempts) - len(todo), notes=notes),
 		  sys.stdout)
@@ -137,14 +146,33 @@ def told(fates):
 	return " ".join(fate if n == 1 else f"{fate}*{n}" for fate, n in runs)
 
 
-def counter_notes(attempts, counters):
-	blocked = sum(fate in table.BLOCKS for attempt in attempts
-		      for fate in attempt.fates)
-	counted = sum(counters.values())
-	if counted < blocked:
-		return [f"the clauses counted {counted} packets of at least "
-			f"{blocked} blocked connections"]
-	return []
+def counter_notes(tab, attempts, counters):
+	"""A clause counts each connection that it decides, and no other."""
+	expected = {clause: [0, 0] for clause in counters}
+	for attempt in attempts:
+		clause = " ".join(attempt.row.clause.split())
+		if clause != "-":
+			for n, dials in enumerate(dials_counted(attempt)):
+				expected[clause][n] += dials
+	for clause, (dials, blocked) in expected.items():
+		packets, refused = counters[clause]
+		least, most = blocked, blocked * PACKETS_MOST
+		if packets < dials or packets and not dials:
+			yield (f"{tab.name}: \"{clause}\" counted {packets} packets "
+			       f"of {dials} connections")
+		elif not tab.observe and not least <= refused <= most:
+			yield (f"{tab.name}: \"{clause}\" refused {refused} packets "
+			       f"of {blocked} connections, {least} to {most} expected")
+
+
+def dials_counted(attempt):
+	"""How many dials its clause counts, how many of them it blocks.
+
+	An answer that passes is not counted, the clause is not its own.
+	"""
+	blocked = sum(fate in table.BLOCKS for fate in attempt.fates)
+	answers = attempt.sport or attempt.row.way == "asym"
+	return (blocked if answers else len(attempt.fates)), blocked
 
 
 # Outside: one process a policy, a few at a time

@@ -122,6 +122,7 @@ class Table:
 		self.policy = find_policy(self.name)
 		self.text = self.policy.read_text()
 		self.middle = MIDDLE[re.search(r"^hook\s+(\w+)", self.text, re.M)[1]]
+		self.observe = bool(re.search(r"^mode\s+observe", self.text, re.M))
 		self.links = {"client": "cust0", "outside": "wan0"}
 		if self.middle == "host":
 			del self.links["client"]
