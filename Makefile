@@ -1,41 +1,53 @@
-# mailwall: make, make check, make install. Read from top to bottom.
+# mailwall: "make demo" shows it, "make test" proves it. Read from top to
+# bottom: names, flags, files, build, checks, install.
 
-VERSION = 0.1
+VERSION = 0.1.0
 
 # ---- what may be overridden ----
-PREFIX      ?= /usr/local
-SBINDIR     ?= $(PREFIX)/sbin
-MANDIR      ?= $(PREFIX)/share/man
-DATADIR     ?= $(PREFIX)/share/mailwall
-CFLAGS      ?= -O2 -g
-PKG_CONFIG  ?= pkg-config
-BUILD       ?= build
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+DATADIR    ?= $(PREFIX)/share/mailwall
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+PYTHON     ?= python3
+BUILD      ?= build
+
+# ---- packages of Debian 12 ----
+BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
+                 libjansson-dev nettle-dev
+DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3-minimal python3
+CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc netcat-openbsd
+LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
+                 shellcheck libclang-rt-14-dev
+BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables netsniff-ng tcpdump
 
 # ---- flags ----
 LIBRARIES = libnftnl libmnl jansson nettle
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
-MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fno-strict-aliasing -fPIC $(WARNINGS) \
-            -DVERSION='"$(VERSION)"' \
+MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' \
             $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
 MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LDFLAGS)
+SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+            -fno-sanitize-recover=undefined
 
-ifneq ($(V),1)
-Q = @
-say = @echo "  $(1)"
-endif
+Q   = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 
 # ---- files ----
-RULES_SRC = $(wildcard rules/*.c)
-TOOLS_SRC = $(wildcard tools/*.c)
-RULES_OBJ = $(RULES_SRC:%.c=$(BUILD)/%.o)
-TOOLS_OBJ = $(TOOLS_SRC:%.c=$(BUILD)/%.o)
-OBJ       = $(RULES_OBJ) $(TOOLS_OBJ)
+PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
+RULES_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c))
+TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c))
+UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+SOURCES   = $(wildcard rules/*.[ch] tools/*.[ch] tests/*/*.[ch])
+POLICIES  = $(wildcard rules/policies/*.policy)
 
 # ---- build ----
-all: mailwall
+all: $(PROGRAM)
 
-mailwall: $(TOOLS_OBJ) $(BUILD)/libmailwall.a
+$(PROGRAM): $(TOOLS_OBJ) $(BUILD)/libmailwall.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
@@ -45,12 +57,113 @@ $(BUILD)/libmailwall.a: $(RULES_OBJ)
 
 $(BUILD)/%.o: %.c
 	$(call say,CC $<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(MY_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(MY_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJ:.o=.d)
+# What a test needs of tools/ is all of it but main().
+TESTED = $(filter-out %/main.o,$(TOOLS_OBJ)) $(BUILD)/libmailwall.a
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TESTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TESTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(MY_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.SECONDARY:
+
+# ---- packages, where they are missing ----
+define install_packages
+	@missing=$$(for p in $(1); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+		grep -q ' installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		run=; [ "$$(id -u)" = 0 ] || run=sudo; \
+		$$run apt-get update -q && $$run env \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+		--no-install-recommends $$missing; fi
+endef
+
+demo-packages:
+	$(call install_packages,$(DEMO_PACKAGES))
+check-packages:
+	$(call install_packages,$(CHECK_PACKAGES))
+lint-packages:
+	$(call install_packages,$(LINT_PACKAGES))
+bench-packages:
+	$(call install_packages,$(BENCH_PACKAGES))
+
+# ---- the two commands of the README ----
+# A second make, so that pkg-config is asked after it was installed.
+demo: demo-packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) tests/net/demo.py ./mailwall
+
+test: check-packages
+	$(Q)$(MAKE) --no-print-directory check
+
+# ---- checks ----
+check: $(PROGRAM) $(UNITS)
+	$(Q)$(PYTHON) tests/run.py --build $(BUILD) --program $(PROGRAM)
+
+asan:
+	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
+		CFLAGS='$(SANITIZE)'
+
+clang:
+	$(Q)$(MAKE) --no-print-directory check BUILD=build-clang CC=clang \
+		CFLAGS='-O2 -g -Werror'
+
+lint:
+	clang-format --dry-run --Werror $(SOURCES)
+	mandoc -T lint -W warning docs/*.[1-9]
+	shellcheck $(wildcard tests/*.sh tests/*/*.sh tools/*.sh) .ci/run
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
+		-D_GNU_SOURCE -DVERSION='"0"' rules tools
+	clang-tidy --quiet $(wildcard rules/*.c tools/*.c) -- $(MY_CFLAGS)
+	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
+
+# FUZZ_SECONDS for each target.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)$(MAKE) --no-print-directory fuzz-run BUILD=build-fuzz CC=clang \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined'
+fuzz-run: $(FUZZERS)
+	$(Q)for f in $(FUZZERS); do n=$$(basename $$f); \
+		mkdir -p $(BUILD)/corpus/$$n; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		$(BUILD)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+
+bench: $(PROGRAM)
+	$(Q)$(PYTHON) tests/bench/bench.py $(PROGRAM)
+
+format:
+	clang-format -i $(SOURCES)
+
+# The expected texts of tests/golden, made anew: read the diff.
+golden: $(PROGRAM)
+	$(Q)$(PYTHON) tests/golden/golden.py --update $(PROGRAM)
+
+# ---- install ----
+install: $(PROGRAM)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/mailwall
+	install -d $(DESTDIR)$(DATADIR)/policies $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man8
+	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
+	install -m 644 docs/mailwall.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 docs/mailwall.policy.5 $(DESTDIR)$(MANDIR)/man5
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
+		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5
+	rm -rf $(DESTDIR)$(DATADIR)
 
 clean:
 	rm -rf build build-* mailwall
 
-.PHONY: all clean
+.PHONY: all demo test check asan clang lint fuzz fuzz-run bench format golden \
+	install uninstall clean demo-packages check-packages lint-packages \
+	bench-packages

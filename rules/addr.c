@@ -36,8 +36,7 @@ static enum addr_error parse4(const char *p, const char *end, uint32_t *out)
 	return p == end ? ADDR_OK : ADDR_NOT_ONE;
 }
 
-static enum addr_error parse6(const char *p, const char *end,
-			      struct addr6 *out)
+static enum addr_error parse6(const char *p, const char *end, struct addr6 *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char text[INET6_ADDRSTRLEN];
@@ -154,8 +153,7 @@ static enum addr_error parse_range(const char *text, const char *dash,
 							       ADDR_OK;
 }
 
-enum addr_error addr_parse(const char *text, size_t len,
-			   struct addr_range *out)
+enum addr_error addr_parse(const char *text, size_t len, struct addr_range *out)
 {
 	const char *end = text + len, *mark;
 
@@ -244,8 +242,8 @@ size_t range4_print(char *out, const struct range4 *r)
 	if (!host)
 		return n;
 	if (!(host & (host + 1)) && !(r->first & host))
-		return n + print_length(out + n,
-					(unsigned int)__builtin_clz(host));
+		return n +
+		       print_length(out + n, (unsigned int)__builtin_clz(host));
 	out[n++] = '-';
 	return n + addr4_print(out + n, r->last);
 }
@@ -312,8 +310,8 @@ void ranges4_push(struct arena *a, struct ranges4 *list, struct range4 r)
 {
 	if (list->n == list->cap) {
 		list->cap = list->cap ? list->cap * 2 : 16;
-		list->items = arena_resize(a, list->items,
-					   list->cap * sizeof(r));
+		list->items =
+			arena_resize(a, list->items, list->cap * sizeof(r));
 	}
 	list->items[list->n++] = r;
 }
@@ -322,8 +320,8 @@ void ranges6_push(struct arena *a, struct ranges6 *list, struct range6 r)
 {
 	if (list->n == list->cap) {
 		list->cap = list->cap ? list->cap * 2 : 16;
-		list->items = arena_resize(a, list->items,
-					   list->cap * sizeof(r));
+		list->items =
+			arena_resize(a, list->items, list->cap * sizeof(r));
 	}
 	list->items[list->n++] = r;
 }
@@ -341,7 +339,7 @@ static bool sorted4(const struct ranges4 *list)
  * in 30 ms where qsort() needs 150.
  */
 #define DIGIT_BITS 11
-#define DIGITS     (1u << DIGIT_BITS)
+#define DIGITS	   (1u << DIGIT_BITS)
 
 static void radix4(const struct range4 *from, struct range4 *to, size_t n,
 		   unsigned int shift)

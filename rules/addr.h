@@ -38,14 +38,14 @@ struct ranges6 {
 
 enum addr_error {
 	ADDR_OK = 0,
-	ADDR_NOT_ONE,       /* no address, prefix or range */
-	ADDR_BAD_LENGTH,    /* the prefix length is no number or too large */
-	ADDR_EVERYTHING,    /* /0: every address there is */
-	ADDR_BACKWARDS,     /* the range's end lies before its start */
-	ADDR_MIXED,         /* a range from one family to the other */
-	ADDR_MAPPED,        /* ::ffff:a.b.c.d, which no packet carries */
-	ADDR_ZONE,          /* fe80::1%eth0 */
-	ADDR_LEADING_ZERO,  /* 010.0.0.1: octal for some, decimal for others */
+	ADDR_NOT_ONE,	   /* no address, prefix or range */
+	ADDR_BAD_LENGTH,   /* the prefix length is no number or too large */
+	ADDR_EVERYTHING,   /* /0: every address there is */
+	ADDR_BACKWARDS,	   /* the range's end lies before its start */
+	ADDR_MIXED,	   /* a range from one family to the other */
+	ADDR_MAPPED,	   /* ::ffff:a.b.c.d, which no packet carries */
+	ADDR_ZONE,	   /* fe80::1%eth0 */
+	ADDR_LEADING_ZERO, /* 010.0.0.1: octal for some, decimal for others */
 };
 
 /* One member of a class as text gives it. */
@@ -56,7 +56,7 @@ struct addr_range {
 		struct range6 v6;
 	};
 	bool host_bits; /* a prefix whose host part is not zero: masked */
-	bool is_range;  /* written first-last */
+	bool is_range;	/* written first-last */
 };
 
 /* text need not end in NUL. */

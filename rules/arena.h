@@ -41,9 +41,9 @@ void arena_release(struct arena *a, void *block);
  * A growing list in an arena: items, n, and room for cap. The macro makes
  * room for one more and yields its address, zeroed.
  */
-#define arena_push(a, list)                                                   \
+#define arena_push(a, list)                                                    \
 	((list)->items = arena_grow((a), (list)->items, (list)->n,             \
-				    &(list)->cap, sizeof(*(list)->items)),    \
+				    &(list)->cap, sizeof(*(list)->items)),     \
 	 &(list)->items[(list)->n++])
 void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
 		 size_t item_size);

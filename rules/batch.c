@@ -84,8 +84,8 @@ static void put_frame(struct batch *b, uint16_t type, uint32_t generation)
 
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = SEQ_BEGIN + (uint32_t)b->n_notes +
-			 (type == NFNL_MSG_BATCH_END);
+	nlh->nlmsg_seq =
+		SEQ_BEGIN + (uint32_t)b->n_notes + (type == NFNL_MSG_BATCH_END);
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 	nfg->nfgen_family = AF_UNSPEC;
 	nfg->version = NFNETLINK_V0;
@@ -131,8 +131,7 @@ struct nlmsghdr *batch_open(struct batch *b, uint16_t type, uint8_t family,
 void batch_close(struct batch *b, struct nlmsghdr *nlh)
 {
 	if (!b->error)
-		b->pages[b->n_pages - 1].iov_len +=
-			NLMSG_ALIGN(nlh->nlmsg_len);
+		b->pages[b->n_pages - 1].iov_len += NLMSG_ALIGN(nlh->nlmsg_len);
 }
 
 void batch_finish(struct batch *b)

@@ -30,7 +30,7 @@ enum batch_object {
 
 struct batch_note {
 	enum batch_object object;
-	const char *name;          /* of the object, or of the rule's chain */
+	const char *name;	   /* of the object, or of the rule's chain */
 	const struct span *origin; /* NULL: the whole policy */
 };
 
@@ -56,7 +56,7 @@ void batch_close(struct batch *b, struct nlmsghdr *nlh);
 void batch_finish(struct batch *b);
 
 int batch_error(const struct batch *b); /* 0 or -ENOMEM */
-void batch_fail(struct batch *b);       /* no memory to build a message */
+void batch_fail(struct batch *b);	/* no memory to build a message */
 size_t batch_bytes(const struct batch *b);
 size_t batch_messages(const struct batch *b); /* without begin and end */
 /* For sendmsg(). */

@@ -138,14 +138,12 @@ void canon_add_set(struct canon *c, const struct canon_set *set)
 	int len;
 
 	if (set->digest)
-		len = asprintf(&text,
-			       "set %s %s%s elements %zu sha256 %s\n",
+		len = asprintf(&text, "set %s %s%s elements %zu sha256 %s\n",
 			       set->name, set->key,
-			       set->interval ? " interval" : "",
-			       set->elements, set->digest);
+			       set->interval ? " interval" : "", set->elements,
+			       set->digest);
 	else
-		len = asprintf(&text,
-			       "set %s %s%s%s size %u timeout %us\n",
+		len = asprintf(&text, "set %s %s%s%s size %u timeout %us\n",
 			       set->name, set->key,
 			       set->interval ? " interval" : "",
 			       set->timeout ? " timeout" : "", set->size,
@@ -244,8 +242,7 @@ static void cut(char *text, const char *part)
 	char *at = strstr(text, part);
 
 	if (at)
-		memmove(at, at + strlen(part),
-			strlen(at + strlen(part)) + 1);
+		memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
 }
 
 static void print_expr(struct canon_chain *cc, struct nftnl_expr *e)

@@ -5,8 +5,9 @@
  * back, so a digest in the kernel proves what is loaded next to it, whoever
  * loaded it.
  *
- * Left out: the dynamic flag, which nft 1.0.6 cannot say in JSON; handles, what counters have counted, the elements of dynamic
- * sets, room to grow, and the comment that carries the digest.
+ * Left out: the dynamic flag, which nft 1.0.6 cannot say in JSON; handles, what
+ * counters have counted, the elements of dynamic sets, room to grow, and the
+ * comment that carries the digest.
  */
 #ifndef MAILWALL_CANON_H
 #define MAILWALL_CANON_H
@@ -16,7 +17,8 @@
 struct nftnl_chain;
 struct nftnl_rule;
 
-/* The objects of one table, each as one text. Sticky error, asked at the end. */
+/* The objects of one table, each as one text. Sticky error, asked at the end.
+ */
 struct canon {
 	char **items;
 	size_t n, cap;

@@ -39,8 +39,7 @@ static bool set_fits(const struct set *set, const struct present_set *p)
 	    ((p->flags ^ set_flags(set)) & ~(uint32_t)NFT_SET_EVAL) ||
 	    p->timeout_ms != (uint64_t)set->timeout_s * 1000)
 		return false;
-	return fixed ? !p->size || p->size >= set->size :
-		       p->size == set->size;
+	return fixed ? !p->size || p->size >= set->size : p->size == set->size;
 }
 
 static const char *joined_devices(struct arena *a, const struct words *devices)
@@ -66,8 +65,7 @@ static const char *joined_devices(struct arena *a, const struct words *devices)
 }
 
 static bool chain_fits(struct arena *a, const struct ruleset *rs,
-		       const struct chain *chain,
-		       const struct present_chain *p)
+		       const struct chain *chain, const struct present_chain *p)
 {
 	const struct base_hook_info *base = base_hook_info(chain->hook);
 
@@ -115,10 +113,10 @@ static void difference4(struct arena *a, const struct ranges4 *old,
 	size_t i = 0, k = 0;
 
 	while (i < old->n || k < new->n) {
-		int order = i == old->n ? 1 :
-			    k == new->n ? -1 :
-					  order4(&old->items[i],
-						 &new->items[k]);
+		int order =
+			i == old->n ? 1 :
+			k == new->n ? -1 :
+				      order4(&old->items[i], &new->items[k]);
 
 		if (order < 0)
 			ranges4_push(a, gone, old->items[i++]);
@@ -138,8 +136,7 @@ static void difference6(struct arena *a, const struct ranges6 *old,
 	while (i < old->n || k < new->n) {
 		int order = i == old->n ? 1 :
 			    k == new->n ? -1 :
-					  memcmp(&old->items[i],
-						 &new->items[k],
+					  memcmp(&old->items[i], &new->items[k],
 						 sizeof(struct range6));
 
 		if (order < 0)
@@ -294,8 +291,8 @@ static void change_sets(struct change *c)
 {
 	for (size_t i = 0; i < c->rs->sets.n; i++) {
 		const struct set *set = c->rs->sets.items[i];
-		const struct present_set *ps = present_set(c->present,
-							   set->name);
+		const struct present_set *ps =
+			present_set(c->present, set->name);
 
 		if (ps && set_fits(set, ps)) {
 			update_elements(c, set);

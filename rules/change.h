@@ -18,12 +18,12 @@ struct batch;
 
 struct present_set {
 	const char *name;
-	uint32_t flags;     /* NFT_SET_* */
-	uint32_t key_type;  /* nft's data type */
-	uint32_t size;      /* 0: not limited */
+	uint32_t flags;	   /* NFT_SET_* */
+	uint32_t key_type; /* nft's data type */
+	uint32_t size;	   /* 0: not limited */
 	uint64_t timeout_ms;
 	bool has_count;
-	uint32_t count;     /* elements, if the kernel says so */
+	uint32_t count; /* elements, if the kernel says so */
 };
 
 struct present_chain {
@@ -43,8 +43,8 @@ struct present_counter {
 /* One table of our name, without rules and elements. */
 struct present {
 	bool exists;
-	bool ours;                      /* our mark is on it */
-	char policy[32];                /* what its first rule says */
+	bool ours;			/* our mark is on it */
+	char policy[32];		/* what its first rule says */
 	char digest[DIGEST_TEXT_BYTES]; /* "": no rule says so */
 	struct {
 		struct present_set *items;

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #define POLICY_NAME_BYTES 31
-#define LOG_GROUP         25
-#define LOG_SNAPLEN       128 /* bytes: headers and a first command */
-#define LOG_THRESHOLD     64  /* packets that wait for each other */
-#define DEFAULT_BURST     5   /* as nftables has it */
-#define CLAUSES_MOST      2000
+#define LOG_GROUP	  25
+#define LOG_SNAPLEN	  128 /* bytes: headers and a first command */
+#define LOG_THRESHOLD	  64  /* packets that wait for each other */
+#define DEFAULT_BURST	  5   /* as nftables has it */
+#define CLAUSES_MOST	  2000
 
 /* ---- words to values ---- */
 
@@ -36,8 +36,8 @@ static int choose(struct check *c, const struct word *word,
 	return -1;
 }
 
-static uint32_t number(struct check *c, const struct word *word,
-		       uint32_t least, uint32_t most, uint32_t otherwise)
+static uint32_t number(struct check *c, const struct word *word, uint32_t least,
+		       uint32_t most, uint32_t otherwise)
 {
 	uint32_t value;
 
@@ -46,8 +46,8 @@ static uint32_t number(struct check *c, const struct word *word,
 	if (number_parse(word->text, least, most, &value))
 		return value;
 	diag_error(c->diags, &word->span, "bad-number",
-		   "\"%.40s\" is not a number from %u to %u", word->text,
-		   least, most);
+		   "\"%.40s\" is not a number from %u to %u", word->text, least,
+		   most);
 	return otherwise;
 }
 
@@ -103,8 +103,7 @@ static void check_policy_name(struct check *c)
 			   "\"%s\" cannot name a policy", name->text)
 			->help = "a letter, then letters, digits and -";
 	c->policy->name = arena_strndup(c->arena, name->text,
-					strnlen(name->text,
-						POLICY_NAME_BYTES));
+					strnlen(name->text, POLICY_NAME_BYTES));
 }
 
 static void check_log(struct check *c)
@@ -229,8 +228,7 @@ static int compare_ids(const void *a, const void *b)
 }
 
 static void check_ids(struct check *c, const struct words *words,
-		      int (*look_up)(void *ctx, const char *name,
-				     uint32_t *id),
+		      int (*look_up)(void *ctx, const char *name, uint32_t *id),
 		      const char *what, struct ids *out)
 {
 	for (size_t i = 0; i < words->n; i++) {
@@ -245,9 +243,8 @@ static void check_ids(struct check *c, const struct words *words,
 				   "there is no %s \"%.40s\" on this machine",
 				   what, word->text)
 				->help = arena_printf(
-					c->arena,
-					"name one that exists, or give its "
-					"number");
+				c->arena, "name one that exists, or give its "
+					  "number");
 		else
 			*arena_push(c->arena, out) = id;
 	}
@@ -258,8 +255,8 @@ static void check_ids(struct check *c, const struct words *words,
 static void check_owner(struct check *c, struct clause *clause,
 			const struct decl_clause *decl)
 {
-	const struct words *first = decl->users.n ? &decl->users :
-						    &decl->groups;
+	const struct words *first =
+		decl->users.n ? &decl->users : &decl->groups;
 
 	if (!first->n)
 		return;
@@ -272,8 +269,7 @@ static void check_owner(struct check *c, struct clause *clause,
 		return;
 	}
 	check_ids(c, &decl->users, c->input->user, "user", &clause->users);
-	check_ids(c, &decl->groups, c->input->group, "group",
-		  &clause->groups);
+	check_ids(c, &decl->groups, c->input->group, "group", &clause->groups);
 }
 
 static void check_target(struct check *c, struct clause *clause,
@@ -292,8 +288,7 @@ static void check_target(struct check *c, struct clause *clause,
 		clause->target6 = r.v6.first;
 	} else {
 		diag_error(c->diags, &word->span, "bad-target",
-			   "\"%.60s\" is no target to redirect to",
-			   word->text)
+			   "\"%.60s\" is no target to redirect to", word->text)
 			->help = "one IPv4 address, one IPv6 address or one "
 				 "of each";
 	}
@@ -332,8 +327,8 @@ static void check_action(struct check *c, struct clause *clause,
 			 const struct decl_clause *decl)
 {
 	static const char *const refusals[] = { "reset", "reject", "drop" };
-	bool blocks = decl->action == ACTION_BLOCK ||
-		      decl->action == ACTION_LIMIT;
+	bool blocks =
+		decl->action == ACTION_BLOCK || decl->action == ACTION_LIMIT;
 
 	if (!blocks)
 		refuse(c, &decl->refusal, "block and limit");
@@ -400,9 +395,8 @@ static void check_visible(struct check *c, const struct block *block)
 	check_interfaces(c, &block->of,
 			 block->direction == DIRECTION_OUTBOUND ? view.in :
 								  view.out,
-			 block->direction == DIRECTION_OUTBOUND ?
-				 "incoming" :
-				 "outgoing");
+			 block->direction == DIRECTION_OUTBOUND ? "incoming" :
+								  "outgoing");
 	for (size_t i = 0; i < block->clauses.n; i++) {
 		const struct clause *cl = &block->clauses.items[i];
 
@@ -431,8 +425,7 @@ static void check_before_routing(struct check *c)
 				continue;
 			check_interfaces(c, &cl->to, false, "outgoing");
 			if (b->direction == DIRECTION_INBOUND)
-				check_interfaces(c, &b->of, false,
-						 "outgoing");
+				check_interfaces(c, &b->of, false, "outgoing");
 		}
 	}
 }
@@ -460,10 +453,9 @@ static void check_mirrors(struct check *c)
 		const struct block *b = &c->policy->blocks.items[i];
 
 		if (c->policy->hook == HOOK_FORWARD ||
-		    !has_replies(c->policy,
-				 b->direction == DIRECTION_OUTBOUND ?
-					 DIRECTION_INBOUND :
-					 DIRECTION_OUTBOUND))
+		    !has_replies(c->policy, b->direction == DIRECTION_OUTBOUND ?
+						    DIRECTION_INBOUND :
+						    DIRECTION_OUTBOUND))
 			continue;
 		check_interfaces(c, &b->of, false, "replies'");
 		for (size_t k = 0; k < b->clauses.n; k++) {
@@ -525,8 +517,8 @@ static bool key_is_taken(const struct policy *p, const char *key)
 static const char *clause_key(struct check *c, const struct clause *clause)
 {
 	const struct service *s = NULL;
-	char *text = arena_strndup(c->arena, clause->text,
-				   strlen(clause->text));
+	char *text =
+		arena_strndup(c->arena, clause->text, strlen(clause->text));
 	char *log = strstr(text, " log");
 	const char *stem, *key;
 
@@ -534,14 +526,13 @@ static const char *clause_key(struct check *c, const struct clause *clause)
 		memmove(log, log + 4, strlen(log + 4) + 1);
 	if (clause->ports.n)
 		s = service_by_port(clause->ports.items[0]);
-	stem = arena_printf(c->arena, "%s-%s-%06x",
-			    action_name(clause->action),
-			    s		      ? s->name :
-			    clause->ports.n ? arena_printf(
-						      c->arena, "%u",
-						      clause->ports.items[0]) :
-					      "nothing",
-			    short_hash(clause->block->text, text));
+	stem = arena_printf(
+		c->arena, "%s-%s-%06x", action_name(clause->action),
+		s ? s->name :
+		clause->ports.n ?
+		    arena_printf(c->arena, "%u", clause->ports.items[0]) :
+		    "nothing",
+		short_hash(clause->block->text, text));
 	key = stem;
 	for (int i = 2; key_is_taken(c->policy, key); i++)
 		key = arena_printf(c->arena, "%s-%d", stem, i);

@@ -21,11 +21,9 @@ void resolve_refs(struct check *c, const struct words *words,
 		  struct class_refs *out);
 
 /* All addresses of a static class in one merged list. */
-const struct ranges4 *class_ranges4(struct arena *a,
-				    const struct class *class,
+const struct ranges4 *class_ranges4(struct arena *a, const struct class *class,
 				    struct ranges4 *space);
-const struct ranges6 *class_ranges6(struct arena *a,
-				    const struct class *class,
+const struct ranges6 *class_ranges6(struct arena *a, const struct class *class,
 				    struct ranges6 *space);
 
 /* lint.c: what is allowed and still not right. */

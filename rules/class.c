@@ -8,13 +8,13 @@
 #include <string.h>
 
 #define CLASS_NAME_BYTES  40 /* the kernel's set names have 255 */
-#define INTERFACE_BYTES   15 /* IFNAMSIZ without its NUL */
-#define DYNAMIC_SIZE      65535
+#define INTERFACE_BYTES	  15 /* IFNAMSIZ without its NUL */
+#define DYNAMIC_SIZE	  65535
 #define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
-#define QUOTE_BYTES       120 /* of a class file's line in a message */
-#define FILE_WARNINGS     10  /* of one kind in one file */
-#define CLASSES_MOST      1000
-#define LITERALS_MOST     100 /* in one clause */
+#define QUOTE_BYTES	  120 /* of a class file's line in a message */
+#define FILE_WARNINGS	  10  /* of one kind in one file */
+#define CLASSES_MOST	  1000
+#define LITERALS_MOST	  100 /* in one clause */
 
 /*
  * Fewer single addresses than this among prefixes are not worth a second
@@ -109,8 +109,8 @@ static struct span file_span(struct class_file *f, const char *line,
 	};
 }
 
-static void file_error(struct class_file *f, const char *line,
-		       const char *word, size_t len, enum addr_error error)
+static void file_error(struct class_file *f, const char *line, const char *word,
+		       size_t len, enum addr_error error)
 {
 	struct check *c = f->check;
 	size_t shown = len < 40 ? len : 40;
@@ -128,8 +128,8 @@ static void file_error(struct class_file *f, const char *line,
 	}
 	diag_error(c->diags, &at, "bad-member", "\"%.*s\"%s %s", (int)shown,
 		   word, shown < len ? "..." : "", addr_error_text(error))
-		->help = addr_help(c->arena, error,
-				   arena_strndup(c->arena, word, len));
+		->help =
+		addr_help(c->arena, error, arena_strndup(c->arena, word, len));
 }
 
 static void file_too_much(struct class_file *f, const char *line,
@@ -178,8 +178,7 @@ static void file_line(struct class_file *f)
 	if (range.host_bits && f->warnings++ < FILE_WARNINGS) {
 		struct span at = file_span(f, line, word, (size_t)(p - word));
 
-		warn_host_bits(f->check, &at, word, (size_t)(p - word),
-			       &range);
+		warn_host_bits(f->check, &at, word, (size_t)(p - word), &range);
 	}
 	raw_add(f->check, f->raw, &range);
 	p = skip_blank(p, f->end);
@@ -203,11 +202,10 @@ static void file_read(struct class_file *f)
 	}
 }
 
-static void add_file(struct check *c, const struct word *word,
-		     struct raw *raw)
+static void add_file(struct check *c, const struct word *word, struct raw *raw)
 {
-	const char *path = path_beside(c->arena, word->span.source->name,
-				       word->text);
+	const char *path =
+		path_beside(c->arena, word->span.source->name, word->text);
 	struct class_file f = { .check = c, .name = path, .raw = raw };
 	size_t len, before = raw->v4.n + raw->v6.n;
 	const char *text;
@@ -287,8 +285,7 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 		diag_error(c->diags, at, "bad-member",
 			   "class %s is %s and cannot be a member of another",
 			   member->name,
-			   member->kind == CLASS_ANY ? "everything" :
-						       "dynamic")
+			   member->kind == CLASS_ANY ? "everything" : "dynamic")
 			->help = "name both classes in the clause: \"from a "
 				 "b\"";
 		return;
@@ -336,8 +333,8 @@ static void unknown_member(struct check *c, const struct word *word,
 
 	if (looks_like_address(word->text)) {
 		help = addr_help(c->arena, error, word->text);
-		diag_error(c->diags, &word->span, "bad-address",
-			   "\"%.60s\" %s", word->text, addr_error_text(error))
+		diag_error(c->diags, &word->span, "bad-address", "\"%.60s\" %s",
+			   word->text, addr_error_text(error))
 			->help = help;
 		return;
 	}
@@ -368,8 +365,8 @@ static void add_word(struct check *c, struct class *class, struct raw *raw,
 		return;
 	}
 	if (range.host_bits)
-		warn_host_bits(c, &word->span, word->text,
-			       strlen(word->text), &range);
+		warn_host_bits(c, &word->span, word->text, strlen(word->text),
+			       &range);
 	raw_add(c, raw, &range);
 }
 
@@ -390,8 +387,7 @@ static void note_overlaps(struct check *c, const struct class *class,
 }
 
 /* Splits singles from prefixes, in place for the prefixes. */
-static void split4(struct check *c, struct ranges4 *all,
-		   struct ranges4 *hosts)
+static void split4(struct check *c, struct ranges4 *all, struct ranges4 *hosts)
 {
 	size_t kept = 0;
 
@@ -403,8 +399,7 @@ static void split4(struct check *c, struct ranges4 *all,
 	all->n = kept;
 }
 
-static void split6(struct check *c, struct ranges6 *all,
-		   struct ranges6 *hosts)
+static void split6(struct check *c, struct ranges6 *all, struct ranges6 *hosts)
 {
 	size_t kept = 0;
 
@@ -421,8 +416,7 @@ static bool apart(size_t hosts, size_t all)
 	return hosts == all || hosts > HOSTS_WORTH_A_SET;
 }
 
-static void finish4(struct check *c, struct class *class,
-		    struct ranges4 *all)
+static void finish4(struct check *c, struct class *class, struct ranges4 *all)
 {
 	struct range4 example = { 0 };
 	char text[RANGE_TEXT_MAX];
@@ -443,8 +437,7 @@ static void finish4(struct check *c, struct class *class,
 	note_overlaps(c, class, overlaps, text);
 }
 
-static void finish6(struct check *c, struct class *class,
-		    struct ranges6 *all)
+static void finish6(struct check *c, struct class *class, struct ranges6 *all)
 {
 	struct range6 example = { 0 };
 	char text[RANGE_TEXT_MAX];
@@ -465,8 +458,7 @@ static void finish6(struct check *c, struct class *class,
 	note_overlaps(c, class, overlaps, text);
 }
 
-static void finish_class(struct check *c, struct class *class,
-			 struct raw *raw)
+static void finish_class(struct check *c, struct class *class, struct raw *raw)
 {
 	finish4(c, class, &raw->v4);
 	finish6(c, class, &raw->v6);
@@ -504,8 +496,7 @@ static void check_name(struct check *c, const struct class *class,
 }
 
 static uint32_t check_number(struct check *c, const struct word *word,
-			     uint32_t least, uint32_t most,
-			     uint32_t otherwise)
+			     uint32_t least, uint32_t most, uint32_t otherwise)
 {
 	uint32_t value = otherwise;
 
@@ -573,8 +564,9 @@ static void declare(struct check *c, const struct decl_class *decl)
  * RFC 4193 (ULA), RFC 4291 (link-local, loopback).
  */
 static const char *const private_members[] = {
-	"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-	"172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7", "fe80::/10",
+	"10.0.0.0/8",	 "100.64.0.0/10",  "127.0.0.0/8", "169.254.0.0/16",
+	"172.16.0.0/12", "192.168.0.0/16", "::1",	  "fc00::/7",
+	"fe80::/10",
 };
 
 static struct class *add_builtin(struct check *c, const char *name,
@@ -696,8 +688,7 @@ void resolve_refs(struct check *c, const struct words *words,
 		out->n = 0;
 }
 
-const struct ranges4 *class_ranges4(struct arena *a,
-				    const struct class *class,
+const struct ranges4 *class_ranges4(struct arena *a, const struct class *class,
 				    struct ranges4 *space)
 {
 	if (!class->hosts4.n)
@@ -713,8 +704,7 @@ const struct ranges4 *class_ranges4(struct arena *a,
 	return space;
 }
 
-const struct ranges6 *class_ranges6(struct arena *a,
-				    const struct class *class,
+const struct ranges6 *class_ranges6(struct arena *a, const struct class *class,
 				    struct ranges6 *space)
 {
 	if (!class->hosts6.n)

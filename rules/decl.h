@@ -38,8 +38,13 @@ struct decl_class {
 	} members;
 };
 
-enum action { ACTION_ALLOW, ACTION_BLOCK, ACTION_LIMIT, ACTION_REDIRECT,
-	      ACTION_OBSERVE };
+enum action {
+	ACTION_ALLOW,
+	ACTION_BLOCK,
+	ACTION_LIMIT,
+	ACTION_REDIRECT,
+	ACTION_OBSERVE
+};
 
 struct decl_clause {
 	enum action action;

@@ -15,13 +15,13 @@ struct arena;
 struct source {
 	const char *name;
 	const char *text; /* NULL once a class file was given back */
-	size_t len;       /* bytes */
+	size_t len;	  /* bytes */
 };
 
 /* A stretch of one line. Line and column count from 1, column in bytes. */
 struct span {
 	const struct source *source; /* NULL: nowhere in particular */
-	size_t offset;               /* bytes from the start of the text */
+	size_t offset;		     /* bytes from the start of the text */
 	uint32_t line, column, len;
 	const char *quote; /* the line itself, where text is gone */
 };
@@ -45,7 +45,7 @@ struct diags {
 	struct diag *items;
 	size_t n, cap;
 	size_t errors, warnings; /* all of them, kept or not */
-	struct diag spare;       /* stands in for what is not kept */
+	struct diag spare;	 /* stands in for what is not kept */
 };
 
 /*

@@ -33,8 +33,7 @@ void netlink_counter_delete(struct batch *b, enum family family,
 			    const char *name);
 void netlink_set(struct batch *b, const struct ruleset *rs,
 		 const struct set *set, uint32_t id);
-void netlink_set_delete(struct batch *b, enum family family,
-			const char *name);
+void netlink_set_delete(struct batch *b, enum family family, const char *name);
 void netlink_set_flush(struct batch *b, enum family family, const char *name,
 		       const struct span *origin);
 void netlink_chain(struct batch *b, const struct ruleset *rs,
@@ -69,7 +68,7 @@ struct nftnl_rule *rule_object(const struct ruleset *rs,
 			       const struct chain *chain,
 			       const struct rule *rule, uint32_t *next_id);
 
-uint8_t family_number(enum family family); /* NFPROTO_* */
+uint8_t family_number(enum family family);  /* NFPROTO_* */
 const char *set_key_name(enum set_key key); /* "ipv4_addr" */
 
 /* Names of interfaces from the 16 bytes that stand for them. */

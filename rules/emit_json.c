@@ -54,8 +54,7 @@ static json_t *prefix_or_range(const char *text)
 
 	if ((mark = strchr(text, '/')))
 		return json_pack("{s:{s:s%, s:i}}", "prefix", "addr", text,
-				 (size_t)(mark - text), "len",
-				 atoi(mark + 1));
+				 (size_t)(mark - text), "len", atoi(mark + 1));
 	if ((mark = strchr(text, '-')))
 		return json_pack("{s:[s%, s]}", "range", text,
 				 (size_t)(mark - text), mark + 1);
@@ -91,8 +90,7 @@ static json_t *set_object(const struct writer *w, const struct set *set)
 		json_array_append_new(flags, json_string("timeout"));
 	json_object_set_new(o, "flags", flags);
 	if (set->timeout_s)
-		json_object_set_new(o, "timeout",
-				    json_integer(set->timeout_s));
+		json_object_set_new(o, "timeout", json_integer(set->timeout_s));
 	return o;
 }
 
@@ -114,8 +112,8 @@ static void write_elements(struct writer *w, const struct set *set)
 
 static json_t *match(const char *op, json_t *left, json_t *right)
 {
-	return json_pack("{s:{s:s, s:o, s:o}}", "match", "op", op, "left",
-			 left, "right", right);
+	return json_pack("{s:{s:s, s:o, s:o}}", "match", "op", op, "left", left,
+			 "right", right);
 }
 
 static json_t *meta(const char *key)
@@ -147,9 +145,9 @@ static json_t *set_match(const struct set *set, const char *field)
 
 static json_t *flags_match(const char *op)
 {
-	json_t *left = json_pack("{s:[o, [s, s, s, s]]}", "&",
-				 payload("tcp", "flags"), "fin", "syn", "rst",
-				 "ack");
+	json_t *left =
+		json_pack("{s:[o, [s, s, s, s]]}", "&", payload("tcp", "flags"),
+			  "fin", "syn", "rst", "ack");
 
 	return match(op, left, json_string("syn"));
 }
@@ -171,10 +169,10 @@ static json_t *ports_vmap(const char *field, const struct port_jumps *jumps)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < jumps->n; i++)
-		json_array_append_new(
-			list, json_pack("[i, {s:{s:s}}]",
-					(int)jumps->items[i].port, "jump",
-					"target", jumps->items[i].chain));
+		json_array_append_new(list, json_pack("[i, {s:{s:s}}]",
+						      (int)jumps->items[i].port,
+						      "jump", "target",
+						      jumps->items[i].chain));
 	return json_pack("{s:{s:o, s:{s:o}}}", "vmap", "key",
 			 payload("tcp", field), "data", "set", list);
 }
@@ -201,9 +199,9 @@ static json_t *meter(const struct stmt *s, bool over)
 	const struct set *set = s->meter.set;
 	const struct rate *rate = &s->meter.rate;
 	json_t *key = address(set->key == KEY_IPV4 ? 4 : 6, "saddr");
-	json_t *limit = json_pack("{s:i, s:i, s:s}", "rate", (int)rate->count,
-				  "burst", (int)rate->burst, "per",
-				  unit_name(rate->unit_s));
+	json_t *limit =
+		json_pack("{s:i, s:i, s:s}", "rate", (int)rate->count, "burst",
+			  (int)rate->burst, "per", unit_name(rate->unit_s));
 
 	if (over)
 		json_object_set_new(limit, "inv", json_true());
@@ -243,16 +241,15 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 		break;
 	case STMT_LOCAL:
 		o = match("==",
-			  json_pack("{s:{s:s, s:[s]}}", "fib", "result",
-				    "type", "flags", "daddr"),
+			  json_pack("{s:{s:s, s:[s]}}", "fib", "result", "type",
+				    "flags", "daddr"),
 			  json_string("local"));
 		break;
 	case STMT_SADDR_IS:
 	case STMT_DADDR_IS:
 		o = match("==",
-			  address(s->target.family, s->kind == STMT_SADDR_IS ?
-							    "saddr" :
-							    "daddr"),
+			  address(s->target.family,
+				  s->kind == STMT_SADDR_IS ? "saddr" : "daddr"),
 			  target(s));
 		break;
 	case STMT_NFPROTO:
@@ -283,8 +280,7 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 			return false;
 		o = match("==",
 			  address(s->target.family,
-				  s->kind == STMT_DNAT_TO ? "daddr" :
-							    "saddr"),
+				  s->kind == STMT_DNAT_TO ? "daddr" : "saddr"),
 			  target(s));
 		break;
 	case STMT_DPORT:
@@ -305,8 +301,8 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 	case STMT_LOG:
 		o = json_pack("{s:{s:s, s:i, s:i, s:i}}", "log", "prefix",
 			      s->log.prefix, "group", (int)s->log.group,
-			      "snaplen", (int)s->log.snaplen,
-			      "queue-threshold", (int)s->log.threshold);
+			      "snaplen", (int)s->log.snaplen, "queue-threshold",
+			      (int)s->log.threshold);
 		break;
 	case STMT_ACCEPT:
 		o = verdict("accept");
@@ -365,8 +361,7 @@ static json_t *devices(const struct words *names)
 		return json_string(names->items[0].text);
 	list = json_array();
 	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(list,
-				      json_string(names->items[i].text));
+		json_array_append_new(list, json_string(names->items[i].text));
 	return list;
 }
 

@@ -208,17 +208,14 @@ static void put_address(struct builder *b, int family, bool source)
 {
 	need_l3(b, family);
 	if (family == 4)
-		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 12 : 16,
-			    4);
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 12 : 16, 4);
 	else
-		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 8 : 24,
-			    16);
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 8 : 24, 16);
 }
 
 /* ---- statements ---- */
 
-static void put_set_match(struct builder *b, const struct set *set,
-			  bool source)
+static void put_set_match(struct builder *b, const struct set *set, bool source)
 {
 	put_address(b, set->key == KEY_IPV4 ? 4 : 6, source);
 	put_lookup(b, set->name, 0);
@@ -265,8 +262,7 @@ static void put_local(struct builder *b)
 	put_cmp(b, NFT_CMP_EQ, &local, sizeof(local));
 }
 
-static void put_address_is(struct builder *b, const struct stmt *s,
-			   bool source)
+static void put_address_is(struct builder *b, const struct stmt *s, bool source)
 {
 	uint32_t v4 = htonl(s->target.v4);
 
@@ -308,8 +304,7 @@ static void put_ports(struct builder *b, uint32_t offset)
 	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
 	e = put_lookup(b, "__map%d", (*b->next_id)++);
 	if (e)
-		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG,
-				   NFT_REG_VERDICT);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
 
 static struct nftnl_expr *limit_expr(const struct rate *rate, bool over)
@@ -396,12 +391,10 @@ static void put_dnat(struct builder *b, const struct stmt *s)
 	if (s->target.family == 4)
 		nftnl_expr_set(imm, NFTNL_EXPR_IMM_DATA, &v4, sizeof(v4));
 	else
-		nftnl_expr_set(imm, NFTNL_EXPR_IMM_DATA, s->target.v6.byte,
-			       16);
+		nftnl_expr_set(imm, NFTNL_EXPR_IMM_DATA, s->target.v6.byte, 16);
 	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY,
-			   s->target.family == 4 ? NFPROTO_IPV4 :
-						   NFPROTO_IPV6);
+			   s->target.family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
 }
 
@@ -503,8 +496,7 @@ static void put_comment(struct builder *b, const char *comment)
 {
 	struct nftnl_udata_buf *ud = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
 
-	if (!ud || !nftnl_udata_put_strz(ud, NFTNL_UDATA_RULE_COMMENT,
-					 comment))
+	if (!ud || !nftnl_udata_put_strz(ud, NFTNL_UDATA_RULE_COMMENT, comment))
 		b->failed = true;
 	else
 		nftnl_rule_set_data(b->rule, NFTNL_RULE_USERDATA,
@@ -562,8 +554,8 @@ static void put_named(struct batch *b, uint16_t type, enum family family,
 }
 
 /* nft's own user data: type, length, value. */
-static void put_string_udata(struct nlmsghdr *nlh, uint16_t attr,
-			     uint8_t type, const char *text)
+static void put_string_udata(struct nlmsghdr *nlh, uint16_t attr, uint8_t type,
+			     const char *text)
 {
 	uint8_t data[NFT_USERDATA_MAXLEN];
 	size_t len = strlen(text) + 1;
@@ -616,10 +608,9 @@ void netlink_counter(struct batch *b, const struct ruleset *rs,
 void netlink_counter_delete(struct batch *b, enum family family,
 			    const char *name)
 {
-	struct nlmsghdr *nlh =
-		open_named(b, NFT_MSG_DELOBJ, family, 0,
-			   (struct batch_note){ .object = BATCH_COUNTER,
-						.name = name });
+	struct nlmsghdr *nlh = open_named(
+		b, NFT_MSG_DELOBJ, family, 0,
+		(struct batch_note){ .object = BATCH_COUNTER, .name = name });
 
 	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, name);
@@ -630,8 +621,14 @@ void netlink_counter_delete(struct batch *b, enum family family,
 /* ---- sets ---- */
 
 /* nft's numbers for data types (its datatype.h), which the kernel only keeps */
-enum { NFT_TYPE_IPV4 = 7, NFT_TYPE_IPV6 = 8, NFT_TYPE_SERVICE = 13,
-       NFT_TYPE_UID = 24, NFT_TYPE_GID = 25, NFT_TYPE_IFNAME = 41 };
+enum {
+	NFT_TYPE_IPV4 = 7,
+	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_SERVICE = 13,
+	NFT_TYPE_UID = 24,
+	NFT_TYPE_GID = 25,
+	NFT_TYPE_IFNAME = 41
+};
 enum { NFT_BYTEORDER_HOST = 1, NFT_BYTEORDER_BIG = 2 };
 
 struct key_info {
@@ -675,10 +672,9 @@ void netlink_set(struct batch *b, const struct ruleset *rs,
 		 const struct set *set, uint32_t id)
 {
 	const struct key_info *key = &key_infos[set->key];
-	struct nlmsghdr *nlh =
-		open_named(b, NFT_MSG_NEWSET, rs->family, NLM_F_CREATE,
-			   (struct batch_note){ BATCH_SET, set->name,
-						set->origin });
+	struct nlmsghdr *nlh = open_named(
+		b, NFT_MSG_NEWSET, rs->family, NLM_F_CREATE,
+		(struct batch_note){ BATCH_SET, set->name, set->origin });
 	struct nlattr *desc;
 	uint8_t udata[8];
 
@@ -714,8 +710,7 @@ void netlink_set_flush(struct batch *b, enum family family, const char *name,
 {
 	struct nlmsghdr *nlh =
 		open_named(b, NFT_MSG_DELSETELEM, family, 0,
-			   (struct batch_note){ BATCH_ELEMENTS, name,
-						origin });
+			   (struct batch_note){ BATCH_ELEMENTS, name, origin });
 
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, name);
@@ -750,18 +745,17 @@ static void writer_open(struct element_writer *w)
 	const struct elements *to = w->to;
 	uint16_t type = to->remove ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM;
 
-	w->nlh = open_named(w->batch, type, to->family,
-			    to->remove ? 0 : NLM_F_CREATE,
-			    (struct batch_note){ BATCH_ELEMENTS, to->set,
-						 to->origin });
+	w->nlh = open_named(
+		w->batch, type, to->family, to->remove ? 0 : NLM_F_CREATE,
+		(struct batch_note){ BATCH_ELEMENTS, to->set, to->origin });
 	mnl_attr_put_strz(w->nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(w->nlh, NFTA_SET_ELEM_LIST_SET, to->set);
 	w->list = mnl_attr_nest_start(w->nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	w->n = 0;
 }
 
-static void writer_put(struct element_writer *w, const void *key,
-		       uint32_t len, uint32_t flags)
+static void writer_put(struct element_writer *w, const void *key, uint32_t len,
+		       uint32_t flags)
 {
 	if (w->nlh && (const char *)mnl_nlmsg_get_payload_tail(w->nlh) -
 				      (const char *)w->list >
@@ -821,8 +815,7 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 
 		writer_put(&w, r->first.byte, 16, 0);
 		if (e->interval && addr6_next(&end))
-			writer_put(&w, end.byte, 16,
-				   NFT_SET_ELEM_INTERVAL_END);
+			writer_put(&w, end.byte, 16, NFT_SET_ELEM_INTERVAL_END);
 	}
 	writer_close(&w);
 	nftnl_set_elem_free(w.elem);
@@ -899,16 +892,34 @@ static void port_map(struct batch *b, const struct ruleset *rs,
 {
 	/* as nft says "typeof verdict"; the kernel does not look at it */
 	static const uint8_t verdict_udata[] = {
-		NFTNL_UDATA_SET_DATABYTEORDER, 4, 0, 0, 0, 0,
-		NFTNL_UDATA_SET_DATA_TYPEOF, 8, 0, 4, 1, 0, 0, 0, 1, 0,
-		NFTNL_UDATA_SET_DATA_INTERVAL, 4, 0, 0, 0, 0,
+		NFTNL_UDATA_SET_DATABYTEORDER,
+		4,
+		0,
+		0,
+		0,
+		0,
+		NFTNL_UDATA_SET_DATA_TYPEOF,
+		8,
+		0,
+		4,
+		1,
+		0,
+		0,
+		0,
+		1,
+		0,
+		NFTNL_UDATA_SET_DATA_INTERVAL,
+		4,
+		0,
+		0,
+		0,
+		0,
 	};
 	uint8_t udata[8 + sizeof(verdict_udata)];
 	size_t len = byteorder_udata(udata, NFTNL_UDATA_SET_KEYBYTEORDER,
 				     NFT_BYTEORDER_BIG);
-	struct nlmsghdr *nlh = open_anonymous(b, rs->family, "__map%d",
-					      NFT_SET_MAP, NFT_TYPE_SERVICE,
-					      2, id);
+	struct nlmsghdr *nlh = open_anonymous(
+		b, rs->family, "__map%d", NFT_SET_MAP, NFT_TYPE_SERVICE, 2, id);
 	struct nlattr *list;
 
 	memcpy(udata + len, verdict_udata, sizeof(verdict_udata));
@@ -943,8 +954,8 @@ static void port_map(struct batch *b, const struct ruleset *rs,
 static void id_set(struct batch *b, const struct ruleset *rs,
 		   const struct ids *ids, uint32_t type, uint32_t id)
 {
-	struct nlmsghdr *nlh = open_anonymous(b, rs->family, "__set%d", 0,
-					      type, 4, id);
+	struct nlmsghdr *nlh =
+		open_anonymous(b, rs->family, "__set%d", 0, type, 4, id);
 	struct nlattr *list;
 	uint8_t udata[8];
 
@@ -1003,18 +1014,16 @@ void netlink_chain(struct batch *b, const struct ruleset *rs,
 		   const struct chain *chain)
 {
 	const struct base_hook_info *base = base_hook_info(chain->hook);
-	struct nlmsghdr *nlh =
-		open_named(b, NFT_MSG_NEWCHAIN, rs->family, NLM_F_CREATE,
-			   (struct batch_note){ BATCH_CHAIN, chain->name,
-						chain->origin });
+	struct nlmsghdr *nlh = open_named(
+		b, NFT_MSG_NEWCHAIN, rs->family, NLM_F_CREATE,
+		(struct batch_note){ BATCH_CHAIN, chain->name, chain->origin });
 	struct nlattr *hook;
 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain->name);
 	if (base) {
 		hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-		mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM,
-				 htonl(base->hooknum));
+		mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(base->hooknum));
 		mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY,
 				 htonl((uint32_t)base->priority));
 		if (rs->family == FAMILY_NETDEV)
@@ -1026,8 +1035,7 @@ void netlink_chain(struct batch *b, const struct ruleset *rs,
 	batch_close(b, nlh);
 }
 
-void netlink_chain_delete(struct batch *b, enum family family,
-			  const char *name)
+void netlink_chain_delete(struct batch *b, enum family family, const char *name)
 {
 	put_named(b, NFT_MSG_DELCHAIN, family, BATCH_CHAIN, NFTA_CHAIN_TABLE,
 		  NFTA_CHAIN_NAME, name);

@@ -129,8 +129,7 @@ static void print_target(const char *before, const char *between,
 		between, text);
 }
 
-static void print_set_match(const char *field, const struct set *set,
-			    FILE *out)
+static void print_set_match(const char *field, const struct set *set, FILE *out)
 {
 	fprintf(out, "%s %s @%s", set->key == KEY_IPV4 ? "ip" : "ip6", field,
 		set->name);
@@ -265,8 +264,7 @@ static void print_devices(const struct words *devices, FILE *out)
 	}
 	fputs(" devices = {", out);
 	for (size_t i = 0; i < devices->n; i++)
-		fprintf(out, "%s \"%s\"", i ? "," : "",
-			devices->items[i].text);
+		fprintf(out, "%s \"%s\"", i ? "," : "", devices->items[i].text);
 	fputs(" }", out);
 }
 
@@ -326,8 +324,8 @@ static void print_clearing(const struct ruleset *rs, FILE *out)
 	fprintf(out, "}\n\nflush table %s %s\n", family, TABLE_NAME);
 	for (size_t i = 0; i < rs->sets.n; i++)
 		if (has_fixed_elements(rs->sets.items[i]))
-			fprintf(out, "flush set %s %s %s\n", family,
-				TABLE_NAME, rs->sets.items[i]->name);
+			fprintf(out, "flush set %s %s %s\n", family, TABLE_NAME,
+				rs->sets.items[i]->name);
 	fputc('\n', out);
 }
 

@@ -10,10 +10,9 @@
 void lex_init(struct lexer *lex, struct arena *arena, struct diags *diags,
 	      const struct source *source)
 {
-	*lex = (struct lexer){ .arena = arena,
-			       .diags = diags,
-			       .source = source,
-			       .line = 1 };
+	*lex = (struct lexer){
+		.arena = arena, .diags = diags, .source = source, .line = 1
+	};
 	if (source->len >= 3 && !memcmp(source->text, "\xef\xbb\xbf", 3))
 		lex->at = 3; /* a byte order mark */
 }

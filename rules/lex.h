@@ -9,14 +9,14 @@
 #include "diag.h"
 
 enum token_kind {
-	TOKEN_WORD,     /* letters digits _ . : / * - + @ % */
-	TOKEN_STRING,   /* "..." without the quotes */
+	TOKEN_WORD,	/* letters digits _ . : / * - + @ % */
+	TOKEN_STRING,	/* "..." without the quotes */
 	TOKEN_VARIABLE, /* $NAME, without the dollar */
-	TOKEN_OPEN,     /* { */
-	TOKEN_CLOSE,    /* } */
-	TOKEN_EQUALS,   /* = */
-	TOKEN_LINE,     /* the end of a line */
-	TOKEN_END,      /* the end of the text; again and again */
+	TOKEN_OPEN,	/* { */
+	TOKEN_CLOSE,	/* } */
+	TOKEN_EQUALS,	/* = */
+	TOKEN_LINE,	/* the end of a line */
+	TOKEN_END,	/* the end of the text; again and again */
 };
 
 struct token {
@@ -30,7 +30,7 @@ struct lexer {
 	struct arena *arena;
 	struct diags *diags;
 	const struct source *source;
-	size_t at;         /* bytes from the start of the text */
+	size_t at;	   /* bytes from the start of the text */
 	size_t line_start; /* likewise */
 	uint32_t line;
 };

@@ -294,8 +294,7 @@ static bool lint_clause_classes(struct check *c, const struct clause *cl)
 		diag_warning(c->diags, &cl->span, "never-matches",
 			     "this clause can never match: \"%s\" lies "
 			     "outside \"%s\"",
-			     same_side->items[0]->name,
-			     b->of.items[0]->name);
+			     same_side->items[0]->name, b->of.items[0]->name);
 		return false;
 	}
 	return true;
@@ -338,8 +337,8 @@ static const struct {
 
 static void lint_standards(struct check *c, const struct clause *cl)
 {
-	bool blocks = cl->action == ACTION_BLOCK ||
-		      cl->action == ACTION_REDIRECT;
+	bool blocks =
+		cl->action == ACTION_BLOCK || cl->action == ACTION_REDIRECT;
 
 	if (!blocks || cl->block->direction != DIRECTION_OUTBOUND ||
 	    names_flagged(&cl->from))
@@ -395,8 +394,7 @@ static void lint_redirect(struct check *c, const struct clause *cl)
 }
 
 /* Is there a clause above that lets somebody past this block? */
-static bool find_exemption(struct check *c, const struct clause *cl,
-			   void *data)
+static bool find_exemption(struct check *c, const struct clause *cl, void *data)
 {
 	struct shadow *s = data;
 
@@ -528,8 +526,7 @@ static void lint_watch(struct check *c)
 				 "from flagged\" above the clauses that allow "
 				 "them";
 	if (used && !c->policy->quarantine_s)
-		diag_warning(c->diags, &c->decl.name.span,
-			     "quarantine-missing",
+		diag_warning(c->diags, &c->decl.name.span, "quarantine-missing",
 			     "nothing fills class flagged")
 			->help = "watch { quarantine 24h }";
 }

@@ -112,12 +112,11 @@ static struct set *add_set(struct ruleset *rs, const char *name,
 
 /* ---- a class as the sets that match it ---- */
 
-enum part { PART_NETS4, PART_HOSTS4, PART_NETS6, PART_HOSTS6,
-	    PART_INTERFACES };
+enum part { PART_NETS4, PART_HOSTS4, PART_NETS6, PART_HOSTS6, PART_INTERFACES };
 
 static const char *const part_suffix[] = {
-	[PART_NETS4] = "v4",	    [PART_HOSTS4] = "v4.hosts",
-	[PART_NETS6] = "v6",	    [PART_HOSTS6] = "v6.hosts",
+	[PART_NETS4] = "v4",	  [PART_HOSTS4] = "v4.hosts",
+	[PART_NETS6] = "v6",	  [PART_HOSTS6] = "v6.hosts",
 	[PART_INTERFACES] = "if",
 };
 
@@ -216,17 +215,17 @@ static void fill_set(struct arena *a, struct set *set,
 	}
 }
 
-static const struct set *part_set(struct ruleset *rs,
-				  const struct class *class, enum part part)
+static const struct set *part_set(struct ruleset *rs, const struct class *class,
+				  enum part part)
 {
 	static const enum set_key keys[] = {
-		[PART_NETS4] = KEY_IPV4,  [PART_HOSTS4] = KEY_IPV4,
-		[PART_NETS6] = KEY_IPV6,  [PART_HOSTS6] = KEY_IPV6,
+		[PART_NETS4] = KEY_IPV4,	[PART_HOSTS4] = KEY_IPV4,
+		[PART_NETS6] = KEY_IPV6,	[PART_HOSTS6] = KEY_IPV6,
 		[PART_INTERFACES] = KEY_IFNAME,
 	};
-	const char *name = arena_printf(rs->arena, "%s.%s",
-					class_stem(rs->arena, class),
-					part_suffix[part]);
+	const char *name =
+		arena_printf(rs->arena, "%s.%s", class_stem(rs->arena, class),
+			     part_suffix[part]);
 	struct set *set = find_set(rs, name);
 
 	if (set)
@@ -284,15 +283,15 @@ struct conditions {
 	unsigned int n;
 };
 
-static void add_condition(struct conditions *cs,
-			  const struct class_refs *refs, bool source)
+static void add_condition(struct conditions *cs, const struct class_refs *refs,
+			  bool source)
 {
 	if (refs->n)
 		cs->items[cs->n++] = (struct condition){ refs, source };
 }
 
-typedef void emit_fn(struct ruleset *rs, const struct rule *matches,
-		     int family, void *data);
+typedef void emit_fn(struct ruleset *rs, const struct rule *matches, int family,
+		     void *data);
 
 /*
  * Calls emit for every way in which all conditions can hold; family is 4 or 6
@@ -300,8 +299,8 @@ typedef void emit_fn(struct ruleset *rs, const struct rule *matches,
  * hold together.
  */
 static void each_way(struct ruleset *rs, const struct conditions *cs,
-		     unsigned int from, const struct rule *matches,
-		     int family, emit_fn *emit, void *data)
+		     unsigned int from, const struct rule *matches, int family,
+		     emit_fn *emit, void *data)
 {
 	const struct condition *c = &cs->items[from];
 
@@ -327,8 +326,8 @@ static void each_way(struct ruleset *rs, const struct conditions *cs,
 			    (mine && family && mine != family))
 				continue;
 			put(&more, kind)->set = part_set(rs, class, part);
-			each_way(rs, cs, from + 1, &more,
-				 mine ? mine : family, emit, data);
+			each_way(rs, cs, from + 1, &more, mine ? mine : family,
+				 emit, data);
 		}
 	}
 }
@@ -379,8 +378,7 @@ static enum stmt_kind refusal_stmt(enum refusal refusal)
 }
 
 /* reject with tcp reset wants to know that it answers TCP. */
-static struct rule *verdict_rule(struct tail *tail,
-				 const struct clause *clause,
+static struct rule *verdict_rule(struct tail *tail, const struct clause *clause,
 				 enum stmt_kind verdict)
 {
 	struct rule *rule = tail_rule(tail, clause);
@@ -392,8 +390,8 @@ static struct rule *verdict_rule(struct tail *tail,
 
 static uint32_t meter_timeout_s(const struct rate *rate)
 {
-	uint64_t refill = (uint64_t)(rate->burst + 1) * rate->unit_s /
-			  rate->count;
+	uint64_t refill =
+		(uint64_t)(rate->burst + 1) * rate->unit_s / rate->count;
 
 	refill *= 2;
 	if (refill < METER_LEAST_S)
@@ -432,8 +430,7 @@ static void put_meter(struct rule *rule, enum stmt_kind kind,
  * little.
  */
 static void add_log_limit(struct ruleset *rs, struct tail *tail,
-			  const struct clause *clause,
-			  enum stmt_kind verdict)
+			  const struct clause *clause, enum stmt_kind verdict)
 {
 	const struct rate *rate = &rs->policy->log_rate;
 
@@ -443,8 +440,7 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 		struct rule *rule = verdict_rule(tail, clause, verdict);
 
 		put_meter(rule, STMT_METER_OVER,
-			  meter_set(rs, "log-limit", family, rate, NULL),
-			  rate);
+			  meter_set(rs, "log-limit", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, "log-suppressed", NULL));
 		put(rule, verdict);
 	}
@@ -576,8 +572,8 @@ static void clause_tail(struct ruleset *rs, const struct clause *clause,
 		break;
 	}
 	settle(rs, tail, clause->key, clause);
-	tail->rules[0].comment = make_comment(rs->arena, clause->id,
-					      clause->text);
+	tail->rules[0].comment =
+		make_comment(rs->arena, clause->id, clause->text);
 }
 
 /* ---- a clause in a chain ---- */
@@ -596,8 +592,7 @@ static void put_owners(struct rule *rule, const struct clause *clause)
 		put(rule, STMT_SKGID)->ids = &clause->groups;
 }
 
-static void put_target(struct stmt *s, const struct clause *clause,
-		       int family)
+static void put_target(struct stmt *s, const struct clause *clause, int family)
 {
 	s->target.family = family;
 	s->target.v4 = clause->target4;
@@ -724,14 +719,11 @@ static void add_block(struct ruleset *rs, struct chain *chain,
 
 		place.target = arena_printf(rs->arena, "%s%s-%zu.%s", prefix,
 					    direction_name(block->direction),
-					    number,
-					    port_name(rs->arena, port));
-		place.comment = make_comment(rs->arena, block->id,
-					     block->text);
+					    number, port_name(rs->arena, port));
+		place.comment = make_comment(rs->arena, block->id, block->text);
 		inner = add_chain(rs, place.target, BASE_NONE, &block->span);
 		add_condition(&cs, &block->of, is_source(block));
-		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump,
-			 &place);
+		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
 	}
 	for (size_t i = 0; i < block->clauses.n; i++)
 		if (clause_decides(&block->clauses.items[i], port))
@@ -850,8 +842,7 @@ static void add_dispatch(struct ruleset *rs, struct chain *base,
 
 /* What our own nat chain redirected is decided already. */
 static void accept_redirected(struct ruleset *rs, struct chain *chain,
-			      const struct clause *clause,
-			      enum stmt_kind kind)
+			      const struct clause *clause, enum stmt_kind kind)
 {
 	for (int family = 4; family <= 6; family += 2) {
 		struct rule rule = { .origin = &clause->span };
@@ -860,8 +851,8 @@ static void accept_redirected(struct ruleset *rs, struct chain *chain,
 			continue;
 		put_target(put(&rule, kind), clause, family);
 		put(&rule, STMT_ACCEPT);
-		rule.comment = make_comment(rs->arena, clause->id,
-					    "redirected");
+		rule.comment =
+			make_comment(rs->arena, clause->id, "redirected");
 		put_rule(rs, chain, &rule);
 	}
 }
@@ -951,8 +942,7 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 		each_redirect(rs, chain, port, DIRECTION_OUTBOUND,
 			      STMT_DNAT_TO);
 	if (room->inbound)
-		each_redirect(rs, chain, port, DIRECTION_INBOUND,
-			      STMT_DNAT_TO);
+		each_redirect(rs, chain, port, DIRECTION_INBOUND, STMT_DNAT_TO);
 	for (size_t i = 0; i < p->blocks.n; i++)
 		if (room_has(room, &p->blocks.items[i]))
 			add_block(rs, chain, &p->blocks.items[i], port, "",
@@ -964,8 +954,8 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 struct mirror_place {
 	struct chain *chain;
 	const struct clause *clause; /* that may let the connection through */
-	struct tail refusal;         /* of the clause with "and replies" */
-	bool decided;                /* by a rule without conditions */
+	struct tail refusal;	     /* of the clause with "and replies" */
+	bool decided;		     /* by a rule without conditions */
 };
 
 static void emit_mirror(struct ruleset *rs, const struct rule *matches,
@@ -976,9 +966,9 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 	struct clause_place refused = { .chain = place->chain,
 					.clause = place->clause };
 
-	place->decided = place->decided ||
-			 (!matches->n && !place->clause->users.n &&
-			  !place->clause->groups.n);
+	place->decided =
+		place->decided || (!matches->n && !place->clause->users.n &&
+				   !place->clause->groups.n);
 	if (!action_lets_through(place->clause->action) &&
 	    !rs->policy->observe) {
 		refused.tail.rules[0] = tail;
@@ -988,8 +978,8 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 	}
 	tail = (struct rule){ .origin = &place->clause->span };
 	put(&tail, STMT_ACCEPT);
-	tail.comment = make_comment(rs->arena, place->clause->id,
-				    "answers to it");
+	tail.comment =
+		make_comment(rs->arena, place->clause->id, "answers to it");
 	tail = join(matches, &tail);
 	put_rule(rs, place->chain, &tail);
 }
@@ -1009,8 +999,7 @@ static void emit_mirror_target(struct ruleset *rs, const struct rule *matches,
 		put_target(put(&rule, STMT_SADDR_IS), cl, mine);
 		put(&rule, STMT_ACCEPT);
 		rule.origin = &cl->span;
-		rule.comment = make_comment(rs->arena, cl->id,
-					    "answers to it");
+		rule.comment = make_comment(rs->arena, cl->id, "answers to it");
 		put_rule(rs, place->chain, &rule);
 	}
 }
@@ -1051,11 +1040,9 @@ static const char *replies_chain(struct ruleset *rs,
 				 const struct tail *refusal)
 {
 	const struct policy *p = rs->policy;
-	enum direction opposite = is_source(clause->block) ?
-					  DIRECTION_INBOUND :
-					  DIRECTION_OUTBOUND;
-	const char *name = arena_printf(rs->arena, "%s.replies.%s",
-					clause->key,
+	enum direction opposite = is_source(clause->block) ? DIRECTION_INBOUND :
+							     DIRECTION_OUTBOUND;
+	const char *name = arena_printf(rs->arena, "%s.replies.%s", clause->key,
 					port_name(rs->arena, port));
 	struct mirror_place place = { .refusal = *refusal };
 	struct rule rst = { .origin = &clause->span };
@@ -1099,13 +1086,13 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 			    !clause_decides(cl, port))
 				continue;
 			clause_tail(rs, cl, &place.tail);
-			const char *target = replies_chain(rs, cl, port,
-							   &place.tail);
+			const char *target =
+				replies_chain(rs, cl, port, &place.tail);
 
 			place.tail.n = 0;
 			go_to(&place.tail, cl, target);
-			place.tail.rules[0].comment = make_comment(
-				rs->arena, cl->id, cl->text);
+			place.tail.rules[0].comment =
+				make_comment(rs->arena, cl->id, cl->text);
 			add_condition(&cs, &b->of, is_source(b));
 			add_condition(&cs, &cl->from, true);
 			add_condition(&cs, &cl->to, false);
@@ -1125,8 +1112,7 @@ static void add_room(struct ruleset *rs, const struct room *room)
 		return;
 	base = add_chain(rs, room->name, room->hook, NULL);
 	add_dispatch(rs, base, room, STMT_DPORT, "", &to, fill_port);
-	add_dispatch(rs, base, room, STMT_SPORT, ".from", &from,
-		     fill_replies);
+	add_dispatch(rs, base, room, STMT_SPORT, ".from", &from, fill_replies);
 }
 
 /* ---- redirect: the nat chain ---- */
@@ -1136,8 +1122,8 @@ struct nat_place {
 	const struct clause *clause;
 };
 
-static void emit_nat(struct ruleset *rs, const struct rule *matches,
-		     int family, void *data)
+static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
+		     void *data)
 {
 	const struct nat_place *place = data;
 	const struct clause *cl = place->clause;
@@ -1197,8 +1183,8 @@ static void fill_nat(struct ruleset *rs, struct chain *chain,
 
 	for (size_t i = 0; i < p->blocks.n; i++)
 		if (room_has(room, &p->blocks.items[i]))
-			add_block(rs, chain, &p->blocks.items[i], port,
-				  "nat-", add_nat_clause);
+			add_block(rs, chain, &p->blocks.items[i], port, "nat-",
+				  add_nat_clause);
 }
 
 static void add_redirects(struct ruleset *rs)
@@ -1266,9 +1252,8 @@ static int lower(struct ruleset *rs)
 	if (error)
 		return error;
 	/* The first rule carries the name and the digest of them all. */
-	rs->chains.items[0]->rules.items[0].comment =
-		arena_printf(rs->arena, DIGEST_COMMENT, rs->policy->name,
-			     rs->digest);
+	rs->chains.items[0]->rules.items[0].comment = arena_printf(
+		rs->arena, DIGEST_COMMENT, rs->policy->name, rs->digest);
 	return 0;
 }
 

@@ -31,7 +31,7 @@ struct parser {
 	struct decl_policy *out;
 	struct frame *frame;
 	unsigned int depth;
-	struct token tok;             /* the one to look at */
+	struct token tok;	      /* the one to look at */
 	const struct token *expanded; /* what is left of a $NAME */
 	size_t n_expanded;
 	struct {
@@ -73,11 +73,11 @@ static void expand(struct parser *p, const struct token *t)
 	}
 	diag_error(p->diags, &t->span, "undefined", "$%.*s is not defined",
 		   (int)t->len, t->text)
-		->help = arena_printf(p->arena,
-				      "write \"define %.*s = ...\" above, or "
-				      "give -D %.*s=...",
-				      (int)t->len, t->text, (int)t->len,
-				      t->text);
+		->help =
+		arena_printf(p->arena,
+			     "write \"define %.*s = ...\" above, or "
+			     "give -D %.*s=...",
+			     (int)t->len, t->text, (int)t->len, t->text);
 }
 
 static void next(struct parser *p)
@@ -187,14 +187,14 @@ static void take_once(struct parser *p, struct word *out, const char *what)
 /* ---- words of the grammar ---- */
 
 static const char *const reserved[] = {
-	"policy",  "purpose",  "contact",  "review",   "mode",    "hook",
-	"log",     "include",  "define",   "class",    "outbound", "inbound",
-	"watch",   "allow",    "block",    "limit",    "redirect", "observe",
-	"from",    "to",       "user",     "group",    "reset",   "reject",
-	"drop",    "and",      "replies",  "per",      "source",  "burst",
-	"dynamic", "users",    "size",     "file",     "interface",
-	"any",     "private",  "internet", "flagged",  "snaplen", "threshold",
-	"rate",    "quarantine", "warmup",
+	"policy",     "purpose",  "contact", "review",	"mode",	     "hook",
+	"log",	      "include",  "define",  "class",	"outbound",  "inbound",
+	"watch",      "allow",	  "block",   "limit",	"redirect",  "observe",
+	"from",	      "to",	  "user",    "group",	"reset",     "reject",
+	"drop",	      "and",	  "replies", "per",	"source",    "burst",
+	"dynamic",    "users",	  "size",    "file",	"interface", "any",
+	"private",    "internet", "flagged", "snaplen", "threshold", "rate",
+	"quarantine", "warmup",
 };
 
 bool is_reserved(const char *word)
@@ -245,10 +245,9 @@ static bool starts_rate(const struct parser *p)
 
 /* ---- clauses ---- */
 
-static const char *const option_words[] = { "from",  "to",     "user",
-					    "group", "reset",  "reject",
-					    "drop",  "log",    "and",
-					    "per",   "burst" };
+static const char *const option_words[] = { "from",  "to",     "user", "group",
+					    "reset", "reject", "drop", "log",
+					    "and",   "per",    "burst" };
 
 /* Words up to the next option; at least one. */
 static void parse_list(struct parser *p, struct words *out, const char *what)
@@ -337,12 +336,12 @@ static void parse_options(struct parser *p, struct decl_clause *c)
 		diag_error(p->diags, &p->tok.span, "unexpected",
 			   "%s does not belong in a clause here",
 			   token_describe(p->arena, &p->tok))
-			->help = near ? arena_printf(p->arena,
-						     "did you mean \"%s\"?",
-						     near) :
-					"after the services come from, to, "
-					"user, group, reset, reject, drop, "
-					"log or \"and replies\"";
+			->help =
+			near ? arena_printf(p->arena, "did you mean \"%s\"?",
+					    near) :
+			       "after the services come from, to, "
+			       "user, group, reset, reject, drop, "
+			       "log or \"and replies\"";
 		skip_statement(p);
 	}
 }
@@ -412,11 +411,11 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 		diag_error(p->diags, &p->tok.span, "unknown-action",
 			   "%s is not an action",
 			   token_describe(p->arena, &p->tok))
-			->help = near ? arena_printf(p->arena,
-						     "did you mean \"%s\"?",
-						     near) :
-					"a clause starts with allow, block, "
-					"limit, redirect or observe";
+			->help =
+			near ? arena_printf(p->arena, "did you mean \"%s\"?",
+					    near) :
+			       "a clause starts with allow, block, "
+			       "limit, redirect or observe";
 		next(p);
 		skip_statement(p);
 		return;
@@ -452,8 +451,8 @@ static bool open_brace(struct parser *p, const char *what)
 }
 
 static const char *const statement_words[] = {
-	"policy", "purpose", "contact", "review", "mode",    "hook",    "log",
-	"include", "define", "class",   "outbound", "inbound", "watch"
+	"policy",  "purpose", "contact", "review",   "mode",	"hook", "log",
+	"include", "define",  "class",	 "outbound", "inbound", "watch"
 };
 
 /*
@@ -463,9 +462,9 @@ static const char *const statement_words[] = {
 static bool brace_is_missing(struct parser *p, const struct span *opened,
 			     const char *what)
 {
-	static const char *const outer[] = { "policy", "class", "outbound",
-					     "inbound", "watch", "hook",
-					     "define", "include" };
+	static const char *const outer[] = { "policy",	"class",  "outbound",
+					     "inbound", "watch",  "hook",
+					     "define",	"include" };
 
 	if (!at(p, TOKEN_END) && !at_any(p, outer, COUNT(outer)))
 		return false;
@@ -496,10 +495,10 @@ static void parse_block(struct parser *p, enum direction direction)
 							     "inbound",
 			   mine)
 			->help = arena_printf(
-				p->arena,
-				"write \"%s ...\" here and \"%s ...\" in the "
-				"clauses",
-				mine, other);
+			p->arena,
+			"write \"%s ...\" here and \"%s ...\" in the "
+			"clauses",
+			mine, other);
 	if (at_word(p, mine) || at_word(p, other))
 		parse_list_once(p, &block->of,
 				"a class or an address for the block");
@@ -675,11 +674,11 @@ static void parse_log(struct parser *p)
 				near = nearest_word(p->tok.text, p->tok.len,
 						    words, COUNT(words));
 			expected(p, "group, snaplen, threshold or limit")
-				->help = near ? arena_printf(
-						p->arena,
-						"did you mean \"%s\"?",
-						near) :
-						NULL;
+				->help =
+				near ? arena_printf(p->arena,
+						    "did you mean \"%s\"?",
+						    near) :
+				       NULL;
 			skip_statement(p);
 		}
 	}
@@ -709,8 +708,7 @@ static void parse_watch(struct parser *p)
 			return;
 		if (at_word(p, "quarantine")) {
 			next(p);
-			take_once(p, &watch->quarantine,
-				  "a duration like 24h");
+			take_once(p, &watch->quarantine, "a duration like 24h");
 		} else if (at_word(p, "warmup")) {
 			next(p);
 			take_once(p, &watch->warmup, "a duration like 8h");
@@ -776,8 +774,7 @@ static void parse_define(struct parser *p)
 
 static void parse_file(struct parser *p, const struct source *source);
 
-const char *path_beside(struct arena *arena, const char *base,
-			const char *name)
+const char *path_beside(struct arena *arena, const char *base, const char *name)
 {
 	const char *slash = strrchr(base, '/');
 
@@ -912,10 +909,10 @@ static const struct {
 	const char *word;
 	void (*parse)(struct parser *p);
 } statements[] = {
-	{ "hook", parse_hook },         { "log", parse_log },
-	{ "include", parse_include },   { "define", parse_define },
-	{ "class", parse_class },       { "outbound", parse_outbound },
-	{ "inbound", parse_inbound },   { "watch", parse_watch },
+	{ "hook", parse_hook },	      { "log", parse_log },
+	{ "include", parse_include }, { "define", parse_define },
+	{ "class", parse_class },     { "outbound", parse_outbound },
+	{ "inbound", parse_inbound }, { "watch", parse_watch },
 };
 
 static void parse_statement(struct parser *p)
@@ -1001,7 +998,8 @@ static void report_unused(struct parser *p)
 {
 	for (size_t i = 0; i < p->variables.n; i++) {
 		struct variable *v = &p->variables.items[i];
-		struct span at = { .source = v->source, .line = 1,
+		struct span at = { .source = v->source,
+				   .line = 1,
 				   .column = 1 };
 		const char *names[64];
 		const char *near;
@@ -1017,10 +1015,10 @@ static void report_unused(struct parser *p)
 			at.len = (uint32_t)v->source->len;
 		diag_error(p->diags, &at, "unused-definition",
 			   "the policy does not use $%s", v->name)
-			->help = near ? arena_printf(p->arena,
-						     "did you mean \"%s\"?",
-						     near) :
-					NULL;
+			->help =
+			near ? arena_printf(p->arena, "did you mean \"%s\"?",
+					    near) :
+			       NULL;
 	}
 }
 
@@ -1028,10 +1026,9 @@ int parse_policy(struct arena *arena, struct diags *diags,
 		 const struct policy_input *input, const char *path,
 		 struct decl_policy *out)
 {
-	struct parser p = { .arena = arena,
-			    .diags = diags,
-			    .input = input,
-			    .out = out };
+	struct parser p = {
+		.arena = arena, .diags = diags, .input = input, .out = out
+	};
 	const struct source *source;
 	int error;
 
@@ -1043,8 +1040,9 @@ int parse_policy(struct arena *arena, struct diags *diags,
 	parse_file(&p, source);
 	report_unused(&p);
 	if (!out->name.text)
-		diag_error(diags, &(struct span){ .source = source, .line = 1,
-						  .column = 1 },
+		diag_error(diags,
+			   &(struct span){
+				   .source = source, .line = 1, .column = 1 },
 			   "no-policy", "the file does not name its policy")
 			->help = "start with \"policy NAME\"";
 	return 0;

@@ -47,7 +47,8 @@ struct rate {
 
 enum class_kind { CLASS_STATIC, CLASS_DYNAMIC, CLASS_ANY };
 
-struct class {
+struct class
+{
 	const char *name;
 	struct span span;
 	enum class_kind kind;
@@ -60,9 +61,9 @@ struct class {
 	struct ranges4 hosts4, nets4;
 	struct ranges6 hosts6, nets6;
 	struct words interfaces; /* may end in * */
-	uint32_t size;           /* of a dynamic class, in elements */
-	uint32_t users;          /* behind one address; 0: not said */
-	unsigned int uses;       /* clauses, blocks and classes that name it */
+	uint32_t size;		 /* of a dynamic class, in elements */
+	uint32_t users;		 /* behind one address; 0: not said */
+	unsigned int uses;	 /* clauses, blocks and classes that name it */
 };
 
 struct class_refs {
@@ -87,7 +88,7 @@ struct clause {
 	const struct block *block;
 	struct span span;
 	const char *text; /* as written, blanks folded */
-	const char *id;   /* "residential:17": policy and line, for logs */
+	const char *id;	  /* "residential:17": policy and line, for logs */
 	const char *key;  /* "block-smtp-3fa91c": stays when lines move */
 	enum action action;
 	enum refusal refusal;
@@ -117,7 +118,7 @@ struct policy {
 	struct arena *arena;
 	struct diags diags;
 	const char *name, *purpose, *contact, *review; /* NULL: not given */
-	bool observe; /* blocks only count */
+	bool observe;				       /* blocks only count */
 	enum hook hook;
 	struct words devices; /* of hook ingress */
 	uint16_t log_group;

@@ -13,7 +13,7 @@
 
 #define TABLE_NAME "mailwall"
 /* The table's comment: without it a table of our name is somebody else's. */
-#define TABLE_COMMENT "mailwall 1"
+#define TABLE_COMMENT	  "mailwall 1"
 
 #define DIGEST_TEXT_BYTES 33 /* 128 bits in hex, NUL */
 
@@ -24,11 +24,11 @@ enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME };
 struct set {
 	const char *name;
 	enum set_key key;
-	bool interval; /* else a hash */
-	bool timeout;  /* elements may expire */
-	bool dynamic;  /* rules add elements */
+	bool interval;	    /* else a hash */
+	bool timeout;	    /* elements may expire */
+	bool dynamic;	    /* rules add elements */
 	uint32_t timeout_s; /* of an element by default; 0: never */
-	uint32_t size;      /* elements; 0: not said */
+	uint32_t size;	    /* elements; 0: not said */
 	/*
 	 * Fixed elements, merged; both NULL: none. An interface's name is 16
 	 * bytes with zeros behind it; one that ends in * is a range.
@@ -47,8 +47,8 @@ struct counter {
 };
 
 enum stmt_kind {
-	STMT_TCP,     /* meta l4proto tcp */
-	STMT_SYN,     /* opens a connection */
+	STMT_TCP, /* meta l4proto tcp */
+	STMT_SYN, /* opens a connection */
 	STMT_NOT_SYN,
 	STMT_RST,
 	STMT_LOCAL,   /* addressed to this host */
@@ -59,23 +59,23 @@ enum stmt_kind {
 	STMT_DADDR_IS,
 	STMT_IIFNAME,
 	STMT_OIFNAME,
-	STMT_SKUID,   /* one of ids */
+	STMT_SKUID, /* one of ids */
 	STMT_SKGID,
-	STMT_DNAT_TO, /* rewritten by us to go to target */
+	STMT_DNAT_TO,	/* rewritten by us to go to target */
 	STMT_DNAT_FROM, /* the answer to such a connection */
-	STMT_DPORT,   /* vmap of ports to chains */
+	STMT_DPORT,	/* vmap of ports to chains */
 	STMT_SPORT,
-	STMT_METER,   /* within rate, per source, kept in set */
+	STMT_METER, /* within rate, per source, kept in set */
 	STMT_METER_OVER,
 	STMT_COUNTER,
 	STMT_LOG,
 	STMT_ACCEPT,
 	STMT_DROP,
-	STMT_RESET,   /* reject with tcp reset */
-	STMT_REJECT,  /* reject with icmpx admin-prohibited */
+	STMT_RESET,  /* reject with tcp reset */
+	STMT_REJECT, /* reject with icmpx admin-prohibited */
 	STMT_JUMP,
 	STMT_GOTO,
-	STMT_DNAT,    /* to target */
+	STMT_DNAT, /* to target */
 };
 
 struct port_jump {

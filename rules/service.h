@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 enum service_role {
-	ROLE_TRANSPORT,  /* between mail servers */
+	ROLE_TRANSPORT,	 /* between mail servers */
 	ROLE_SUBMISSION, /* a user hands mail to a server */
-	ROLE_ACCESS,     /* a user reads mail */
+	ROLE_ACCESS,	 /* a user reads mail */
 };
 
 enum service_encryption {

@@ -10,12 +10,11 @@ static const struct {
 	const char *name;
 	uint32_t seconds;
 } units[] = {
-	{ 'w', NULL, 604800 },   { 'd', "day", 86400 },
-	{ 'h', "hour", 3600 },   { 'm', "minute", 60 },
-	{ 's', "second", 1 },
+	{ 'w', NULL, 604800 }, { 'd', "day", 86400 }, { 'h', "hour", 3600 },
+	{ 'm', "minute", 60 }, { 's', "second", 1 },
 };
 
-#define N_UNITS  (sizeof(units) / sizeof(units[0]))
+#define N_UNITS	  (sizeof(units) / sizeof(units[0]))
 #define LONGEST_S (10u * 366 * 86400)
 
 bool number_parse(const char *text, uint32_t least, uint32_t most,
@@ -49,8 +48,7 @@ bool duration_parse(const char *text, uint32_t *seconds)
 	for (size_t i = 0; i < N_UNITS; i++)
 		if (units[i].letter == text[len - 1]) {
 			if (!number_parse(digits, 1,
-					  LONGEST_S / units[i].seconds,
-					  &count))
+					  LONGEST_S / units[i].seconds, &count))
 				return false;
 			*seconds = count * units[i].seconds;
 			return true;
@@ -64,8 +62,7 @@ void duration_print(char *out, uint32_t seconds)
 
 	while (seconds % units[i].seconds)
 		i++;
-	snprintf(out, 16, "%u%c", seconds / units[i].seconds,
-		 units[i].letter);
+	snprintf(out, 16, "%u%c", seconds / units[i].seconds, units[i].letter);
 }
 
 bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s)

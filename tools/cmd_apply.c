@@ -106,10 +106,10 @@ static bool taken_by_others(struct apply *a)
 		   "table %s exists and was not made by mailwall",
 		   table_text(a, a->rules->family))
 		->help = arena_printf(
-			a->program->arena,
-			"rename it, or look at it with \"nft list table %s\" "
-			"and delete it",
-			table_text(a, a->rules->family));
+		a->program->arena,
+		"rename it, or look at it with \"nft list table %s\" "
+		"and delete it",
+		table_text(a, a->rules->family));
 	return true;
 }
 
@@ -197,8 +197,8 @@ static int say_json(struct apply *a, int error)
 		"s:I, s:I, s:I}, s:o}",
 		"ok", ok, "changed", ok && a->changed, "dry_run", a->dry_run,
 		"policy", text_json(a->policy->name), "digest",
-		a->rules->digest, "table",
-		table_text(a, a->rules->family), "previous_digest",
+		a->rules->digest, "table", table_text(a, a->rules->family),
+		"previous_digest",
 		*mine(a)->digest ? text_json(mine(a)->digest) : json_null(),
 		"summary", "rules", (json_int_t)s->rules, "sets_added",
 		(json_int_t)s->sets_added, "sets_removed",
@@ -229,8 +229,9 @@ static void say_text(const struct apply *a)
 	       a->rules->digest, s->rules, s->elements_added,
 	       s->elements_removed,
 	       s->creates_table ? "" : "; counters and dynamic classes kept",
-	       s->other_tables_removed ? "; our table in another family removed"
-				       : "");
+	       s->other_tables_removed ?
+		       "; our table in another family removed" :
+		       "");
 }
 
 static int finish(struct apply *a, int error)
@@ -271,10 +272,10 @@ static int open_and_apply(struct apply *a)
 /* With --json a policy that has mistakes is an answer as well. */
 static int say_policy_errors(struct program *p, struct policy *policy)
 {
-	int code = print_json(json_pack(
-		"{s:b, s:b, s:o, s:o}", "ok", 0, "changed", 0, "policy",
-		text_json(policy->name), "diagnostics",
-		diags_json(&policy->diags)));
+	int code = print_json(json_pack("{s:b, s:b, s:o, s:o}", "ok", 0,
+					"changed", 0, "policy",
+					text_json(policy->name), "diagnostics",
+					diags_json(&policy->diags)));
 
 	(void)p;
 	policy_free(policy);

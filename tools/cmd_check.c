@@ -17,10 +17,9 @@ static json_t *file_json(const char *path, const struct policy *policy,
 
 	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o}", "file",
 			 text_json(path), "policy", text_json(policy->name),
-			 "digest", text_json(rs ? rs->digest : NULL),
-			 "errors", (json_int_t)d->errors, "warnings",
-			 (json_int_t)d->warnings, "diagnostics",
-			 diags_json(d));
+			 "digest", text_json(rs ? rs->digest : NULL), "errors",
+			 (json_int_t)d->errors, "warnings",
+			 (json_int_t)d->warnings, "diagnostics", diags_json(d));
 }
 
 static int check_file(struct program *p, const char *path, struct tally *t)
@@ -71,10 +70,10 @@ int cmd_check(struct program *p, int argc, char **argv)
 	}
 	good = !t.errors && !(strict && t.warnings);
 	if (p->json) {
-		int printed = print_json(json_pack(
-			"{s:b, s:I, s:I, s:o}", "ok", good && !code, "errors",
-			(json_int_t)t.errors, "warnings",
-			(json_int_t)t.warnings, "files", t.files));
+		int printed = print_json(
+			json_pack("{s:b, s:I, s:I, s:o}", "ok", good && !code,
+				  "errors", (json_int_t)t.errors, "warnings",
+				  (json_int_t)t.warnings, "files", t.files));
 
 		if (printed)
 			return printed;

@@ -192,8 +192,8 @@ static struct diag *wrong(struct exempt *e, const char *code, const char *text)
 	return diag_error(&e->diags, NULL, code, "%s", text);
 }
 
-static void put_member(struct exempt *e, struct batch *b, const struct member *m,
-		 bool remove)
+static void put_member(struct exempt *e, struct batch *b,
+		       const struct member *m, bool remove)
 {
 	struct elements to = {
 		.family = (enum family)e->family,
@@ -260,8 +260,7 @@ static void take_away(struct exempt *e, struct batch *b,
 			return;
 		}
 	}
-	diag_error(&e->diags, NULL, "not-a-member", "%s is not a member",
-		   text);
+	diag_error(&e->diags, NULL, "not-a-member", "%s is not a member", text);
 }
 
 static int change_one(struct exempt *e, struct batch *b, const char *arg,
@@ -317,10 +316,10 @@ static json_t *member_json(const struct member *m)
 	char text[RANGE_TEXT_MAX];
 
 	print_member(m, text);
-	return json_pack("{s:s, s:o}", "member", text, "expires_s",
-			 m->expires_ms ?
-				 json_integer((json_int_t)m->expires_ms / 1000) :
-				 json_null());
+	return json_pack(
+		"{s:s, s:o}", "member", text, "expires_s",
+		m->expires_ms ? json_integer((json_int_t)m->expires_ms / 1000) :
+				json_null());
 }
 
 static int list(struct exempt *e)
@@ -350,9 +349,8 @@ static int list(struct exempt *e)
 		}
 	}
 	if (e->program->json)
-		return print_json(json_pack("{s:b, s:s, s:o}", "ok", 1,
-					    "class", e->class, "members",
-					    all)) ?
+		return print_json(json_pack("{s:b, s:s, s:o}", "ok", 1, "class",
+					    e->class, "members", all)) ?
 			       -EIO :
 			       0;
 	json_decref(all);
@@ -374,9 +372,8 @@ static int with_class(struct exempt *e, const char *verb)
 		diag_error(&e->diags, NULL, "no-class",
 			   "the loaded policy asks no dynamic class \"%.60s\"",
 			   e->class)
-			->help = *others ? arena_printf(
-						   e->program->arena,
-						   "it has: %s", others) :
+			->help = *others ? arena_printf(e->program->arena,
+							"it has: %s", others) :
 					   "declare \"class exempt dynamic\" "
 					   "and use it in a clause";
 		return 0;
@@ -402,15 +399,12 @@ static int attempt(struct exempt *e, const char *verb)
 
 static int finish(struct exempt *e, const char *verb, int error)
 {
-	int code = error ? EXIT_REFUSED :
-		   e->diags.errors ? EXIT_NO :
-				     EXIT_DONE;
+	int code = error ? EXIT_REFUSED : e->diags.errors ? EXIT_NO : EXIT_DONE;
 	int printed;
 
 	if (e->program->json && (code || strcmp(verb, "list"))) {
 		printed = print_json(json_pack("{s:b, s:s, s:o}", "ok", !code,
-					       "class", e->class,
-					       "diagnostics",
+					       "class", e->class, "diagnostics",
 					       diags_json(&e->diags)));
 		return printed ? printed : code;
 	}
@@ -464,8 +458,10 @@ int cmd_exempt(struct program *p, int argc, char **argv)
 	if (e.duration && strcmp(verb, "add"))
 		return usage_error(p, "only add takes --for");
 	if (e.duration && !duration_parse(e.duration, &seconds))
-		return usage_error(p, "\"%.40s\" is not a duration like 24h "
-				      "or 30d", e.duration);
+		return usage_error(p,
+				   "\"%.40s\" is not a duration like 24h "
+				   "or 30d",
+				   e.duration);
 	e.timeout_ms = e.duration ? (uint64_t)seconds * 1000 : 0;
 	return run(&e, verb);
 }

@@ -55,8 +55,10 @@ int cmd_generate(struct program *p, int argc, char **argv)
 	while (i < N_FORMATS && strcmp(formats[i].name, format))
 		i++;
 	if (i == N_FORMATS)
-		return usage_error(p, "\"%.40s\" is not a format: nft, json "
-				      "or netlink", format);
+		return usage_error(p,
+				   "\"%.40s\" is not a format: nft, json "
+				   "or netlink",
+				   format);
 	code = load_good_policy(p, argv[first], &policy);
 	if (code)
 		return code;

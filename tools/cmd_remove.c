@@ -39,10 +39,9 @@ static int finish(struct program *p, const struct diags *diags, bool any,
 	int printed;
 
 	if (p->json) {
-		printed = print_json(json_pack("{s:b, s:b, s:o}", "ok",
-					       !error, "removed",
-					       !error && any, "diagnostics",
-					       diags_json(diags)));
+		printed = print_json(json_pack(
+			"{s:b, s:b, s:o}", "ok", !error, "removed",
+			!error && any, "diagnostics", diags_json(diags)));
 		return printed ? printed : code;
 	}
 	if (error)

@@ -18,13 +18,13 @@
 
 enum state {
 	STATE_AS_LOADED,
-	STATE_DRIFT,      /* somebody changed the table */
-	STATE_OTHER,      /* another policy than the one asked about */
+	STATE_DRIFT,	  /* somebody changed the table */
+	STATE_OTHER,	  /* another policy than the one asked about */
 	STATE_UNVERIFIED, /* as loaded, but for sets too large to read back */
 };
 
-static const char *const state_names[] = { "as-loaded", "drift",
-					   "other-policy", "unverified" };
+static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
+					   "unverified" };
 
 struct difference {
 	const char *kind; /* "missing", "unexpected", "changed" */
@@ -88,8 +88,7 @@ static enum presence find(const char *text, char *const *items, size_t n)
 	return found;
 }
 
-static void add_difference(struct status *s, const char *kind,
-			   const char *text)
+static void add_difference(struct status *s, const char *kind, const char *text)
 {
 	struct difference *d = arena_push(s->program->arena, &s->differences);
 
@@ -148,8 +147,7 @@ static void judge(struct status *s)
 	/* An unread set alone is no difference. */
 	if (s->state == STATE_UNVERIFIED)
 		for (size_t i = 0; i < s->differences.n; i++)
-			if (strncmp(s->differences.items[i].object, "set ",
-				    4))
+			if (strncmp(s->differences.items[i].object, "set ", 4))
 				s->state = STATE_DRIFT;
 }
 
@@ -182,8 +180,8 @@ static const struct present_counter *find_counter(const struct status *s,
 static const struct present_counter *over_counter(const struct status *s,
 						  const char *name)
 {
-	return find_counter(s, arena_printf(s->program->arena, "%s-over",
-					    name));
+	return find_counter(s,
+			    arena_printf(s->program->arena, "%s-over", name));
 }
 
 /* ---- sets ---- */
@@ -222,11 +220,10 @@ static json_t *clause_json(const struct status *s,
 			   const struct loaded_clause *c)
 {
 	const struct present_counter *over = over_counter(s, c->counter);
-	json_t *o = json_pack("{s:o, s:o, s:o, s:I, s:I}", "id",
-			      text_json(c->id), "text", text_json(c->text),
-			      "counter", text_json(c->counter), "packets",
-			      (json_int_t)c->packets, "bytes",
-			      (json_int_t)c->bytes);
+	json_t *o = json_pack(
+		"{s:o, s:o, s:o, s:I, s:I}", "id", text_json(c->id), "text",
+		text_json(c->text), "counter", text_json(c->counter), "packets",
+		(json_int_t)c->packets, "bytes", (json_int_t)c->bytes);
 
 	if (over) {
 		json_object_set_new(o, "over_packets",
@@ -256,8 +253,7 @@ static int say_json(struct status *s)
 	for (size_t i = 0; i < table(s)->sets.n; i++)
 		if (is_named(&table(s)->sets.items[i]))
 			json_array_append_new(
-				sets,
-				set_json(s, &table(s)->sets.items[i]));
+				sets, set_json(s, &table(s)->sets.items[i]));
 	for (size_t i = 0; i < s->differences.n; i++)
 		json_array_append_new(
 			differences,
@@ -265,8 +261,8 @@ static int say_json(struct status *s)
 				  s->differences.items[i].kind, "object",
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
-		"{s:b, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o}",
-		"loaded", 1, "policy", text_json(table(s)->policy), "digest",
+		"{s:b, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o}", "loaded",
+		1, "policy", text_json(table(s)->policy), "digest",
 		text_json(table(s)->digest), "table",
 		json_sprintf("%s %s", family_name((enum family)s->family),
 			     TABLE_NAME),
@@ -389,9 +385,8 @@ static int read_kernel(struct status *s)
 	if (error || s->family < 0)
 		return error;
 	claim.generation = s->reading.generation;
-	return kernel_loaded(&s->netlink, &s->reading,
-			     (enum family)s->family, most,
-			     s->verify ? NULL : remember_claim, &claim,
+	return kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
+			     most, s->verify ? NULL : remember_claim, &claim,
 			     &s->loaded);
 }
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FILE_BYTES_MOST ((size_t)1 << 31)
-#define FIRST_BYTES     (64 * 1024)
+#define FIRST_BYTES	(64 * 1024)
 
 /*
  * Read, not mapped: a file that shrinks under a mapping kills the process.
@@ -108,7 +108,8 @@ static int find_group(void *ctx, const char *name, uint32_t *id)
 	return 0;
 }
 
-/* SOURCE_DATE_EPOCH stands in for the clock where output must not depend on it. */
+/* SOURCE_DATE_EPOCH stands in for the clock where output must not depend on it.
+ */
 static int32_t today(void)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");

@@ -89,8 +89,7 @@ static int take_table(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-static int read_table(struct netlink *nl, enum family family,
-		      struct present *p)
+static int read_table(struct netlink *nl, enum family family, struct present *p)
 {
 	char buf[512];
 	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETTABLE, family, 0);
@@ -149,8 +148,8 @@ static int take_chain(const struct nlmsghdr *nlh, void *ctx)
 	if (!table || strcmp(table, TABLE_NAME))
 		goto out;
 	pc = arena_push(t->arena, &t->present->chains);
-	pc->name = copy_string(t->arena,
-			       nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
+	pc->name =
+		copy_string(t->arena, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 	pc->is_base = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM);
 	pc->type = "";
 	pc->devices = "";
@@ -170,9 +169,9 @@ static void take_set_size(const struct nlattr *desc, struct present_set *set)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, desc)
-		if (mnl_attr_get_type(attr) == NFTA_SET_DESC_SIZE)
-			set->size = be32_of(attr);
+	mnl_attr_for_each_nested(attr, desc) if (mnl_attr_get_type(attr) ==
+						 NFTA_SET_DESC_SIZE) set->size =
+		be32_of(attr);
 }
 
 static int take_set(const struct nlmsghdr *nlh, void *ctx)
@@ -182,7 +181,8 @@ static int take_set(const struct nlmsghdr *nlh, void *ctx)
 	struct nlattr *attr;
 	bool mine = false;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_SET_TABLE:
 			mine = is_string(attr) &&
@@ -276,8 +276,8 @@ static int read_family(struct netlink *nl, struct arena *a, enum family family,
 		return error;
 	if ((error = dump(nl, family, NFT_MSG_GETCHAIN, 0, take_chain,
 			  &take)) ||
-	    (error = dump(nl, family, NFT_MSG_GETSET, NFTA_SET_TABLE,
-			  take_set, &take)) ||
+	    (error = dump(nl, family, NFT_MSG_GETSET, NFTA_SET_TABLE, take_set,
+			  &take)) ||
 	    (error = dump(nl, family, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE,
 			  take_counter, &take)))
 		return error;
@@ -329,26 +329,27 @@ static void take_key(const struct nlattr *key, struct kernel_element *e)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, key)
-		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE &&
-		    mnl_attr_get_payload_len(attr) <= sizeof(e->key)) {
-			e->key_len = mnl_attr_get_payload_len(attr);
-			memcpy(e->key, mnl_attr_get_payload(attr),
-			       e->key_len);
-		}
+	mnl_attr_for_each_nested(
+		attr, key) if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE &&
+			       mnl_attr_get_payload_len(attr) <= sizeof(e->key))
+	{
+		e->key_len = mnl_attr_get_payload_len(attr);
+		memcpy(e->key, mnl_attr_get_payload(attr), e->key_len);
+	}
 }
 
 static void take_verdict(const struct nlattr *data, struct kernel_element *e)
 {
 	struct nlattr *verdict, *attr;
 
-	mnl_attr_for_each_nested(verdict, data)
-		if (mnl_attr_get_type(verdict) == NFTA_DATA_VERDICT)
-			mnl_attr_for_each_nested(attr, verdict)
-				if (mnl_attr_get_type(attr) ==
-					    NFTA_VERDICT_CHAIN &&
-				    is_string(attr))
-					e->chain = mnl_attr_get_str(attr);
+	mnl_attr_for_each_nested(verdict,
+				 data) if (mnl_attr_get_type(verdict) ==
+					   NFTA_DATA_VERDICT)
+		mnl_attr_for_each_nested(
+			attr, verdict) if (mnl_attr_get_type(attr) ==
+						   NFTA_VERDICT_CHAIN &&
+					   is_string(attr))
+			e->chain = mnl_attr_get_str(attr);
 }
 
 static void take_element(const struct nlattr *elem, struct take_elements *t)
@@ -356,7 +357,8 @@ static void take_element(const struct nlattr *elem, struct take_elements *t)
 	struct kernel_element e = { 0 };
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, elem) {
+	mnl_attr_for_each_nested(attr, elem)
+	{
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_SET_ELEM_KEY:
 			take_key(attr, &e);
@@ -383,10 +385,11 @@ static int take_list(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct nlattr *attr, *elem;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
-			mnl_attr_for_each_nested(elem, attr)
-				take_element(elem, ctx);
+	mnl_attr_for_each(
+		attr, nlh,
+		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
+					     NFTA_SET_ELEM_LIST_ELEMENTS)
+		mnl_attr_for_each_nested(elem, attr) take_element(elem, ctx);
 	return MNL_CB_OK;
 }
 
@@ -395,8 +398,8 @@ int kernel_elements(struct netlink *nl, enum family family, const char *set,
 {
 	char buf[1024];
 	struct take_elements t = { fn, ctx };
-	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETSETELEM, family,
-				       NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		request(buf, NFT_MSG_GETSETELEM, family, NLM_F_DUMP);
 
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
@@ -428,8 +431,7 @@ static void take_bound(const struct kernel_element *e, void *ctx)
 	} else if (e->key_len == 16) {
 		memcpy(r6.first.byte, e->key, 16);
 		r6.last = r6.first;
-		ranges6_push(b->arena, e->is_end ? &b->ends6 : &b->starts6,
-			     r6);
+		ranges6_push(b->arena, e->is_end ? &b->ends6 : &b->starts6, r6);
 	}
 }
 
@@ -442,9 +444,9 @@ static void close_bounds(struct bounds *b)
 	if (!b->interval)
 		return;
 	for (size_t i = 0; i < b->starts4.n; i++)
-		b->starts4.items[i].last =
-			i < b->ends4.n ? b->ends4.items[i].first - 1 :
-					 UINT32_MAX;
+		b->starts4.items[i].last = i < b->ends4.n ?
+						   b->ends4.items[i].first - 1 :
+						   UINT32_MAX;
 	for (size_t i = 0; i < b->starts6.n; i++) {
 		struct addr6 *last = &b->starts6.items[i].last;
 
@@ -507,7 +509,7 @@ struct anonymous {
 		struct {
 			uint32_t key;
 			const char *chain;
-		} *items;
+		} * items;
 		size_t n, cap;
 	} list;
 };
@@ -530,8 +532,7 @@ static void take_anonymous(const struct kernel_element *e, void *ctx)
 		e->chain ? copy_string(a->arena, e->chain) : NULL;
 }
 
-static void print_anonymous(void *ctx, const char *name, uint32_t id,
-			    FILE *out)
+static void print_anonymous(void *ctx, const char *name, uint32_t id, FILE *out)
 {
 	struct rule_reader *r = ctx;
 	struct anonymous a = { .arena = r->arena };

@@ -27,7 +27,7 @@ struct kernel_element {
 	uint32_t key_len;
 	bool is_end; /* of an interval: the first key past it */
 	uint64_t timeout_ms, expires_ms; /* 0: never */
-	const char *chain;               /* of a verdict map; borrowed */
+	const char *chain;		 /* of a verdict map; borrowed */
 };
 typedef void element_fn(const struct kernel_element *e, void *ctx);
 int kernel_elements(struct netlink *nl, enum family family, const char *set,

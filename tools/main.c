@@ -20,7 +20,8 @@ const struct command commands[] = {
 	  "print a policy as rules" },
 	{ "apply", cmd_apply, "FILE [-n] [--json] [-D NAME=VALUE]",
 	  "load a policy into the kernel" },
-	{ "remove", cmd_remove, "[--json]", "take our table out of the kernel" },
+	{ "remove", cmd_remove, "[--json]",
+	  "take our table out of the kernel" },
 	{ "status", cmd_status, "[FILE] [--verify] [--json] [-D NAME=VALUE]",
 	  "show what is loaded, and whether it still is" },
 	{ "exempt", cmd_exempt,
@@ -79,8 +80,7 @@ int cmd_help(struct program *p, int argc, char **argv)
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1]);
-	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage,
-	       c->summary);
+	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
 	return EXIT_DONE;
 }
 

@@ -24,9 +24,9 @@ int netlink_open(struct netlink *nl)
 
 	*nl = (struct netlink){ .seq = 1 };
 	nl->buffer = malloc(REPLY_BYTES);
-	nl->socket = nl->buffer ? mnl_socket_open2(NETLINK_NETFILTER,
-						   SOCK_CLOEXEC) :
-				  NULL;
+	nl->socket = nl->buffer ?
+			     mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC) :
+			     NULL;
 	if (!nl->socket)
 		goto failed;
 	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -61,8 +61,7 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	while (more > 0) {
-		got = mnl_socket_recvfrom(nl->socket, nl->buffer,
-					  REPLY_BYTES);
+		got = mnl_socket_recvfrom(nl->socket, nl->buffer, REPLY_BYTES);
 		if (got < 0)
 			return -errno;
 		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
@@ -79,18 +78,22 @@ static int take_generation(const struct nlmsghdr *nlh, void *ctx)
 	uint32_t *generation = ctx;
 	struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			*generation = ntohl(mnl_attr_get_u32(attr));
+	mnl_attr_for_each(
+		attr, nlh,
+		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
+						     NFTA_GEN_ID &&
+					     mnl_attr_validate(attr,
+							       MNL_TYPE_U32) >=
+						     0) *generation =
+		ntohl(mnl_attr_get_u32(attr));
 	return MNL_CB_OK;
 }
 
 int netlink_generation(struct netlink *nl, uint32_t *generation)
 {
 	char buf[256];
-	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(
-		buf, NFT_MSG_GETGEN, AF_UNSPEC, 0, 0);
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETGEN, AF_UNSPEC, 0, 0);
 
 	*generation = 0;
 	return netlink_query(nl, nlh, take_generation, generation);
@@ -111,7 +114,8 @@ static void take_wanted(struct kernel_error *e, const struct batch *b,
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr))
+	{
 		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
 		    mnl_attr_get_payload_len(attr) != sizeof(offset))
 			continue;
@@ -144,7 +148,7 @@ static void kernel_errors_add(struct kernel_errors *r, const struct batch *b,
 }
 
 void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
-		   const void *datagram, size_t len, bool *done)
+			const void *datagram, size_t len, bool *done)
 {
 	const struct nlmsghdr *nlh = datagram;
 	int rest = (int)len;
@@ -163,7 +167,8 @@ void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
 	}
 }
 
-int kernel_errors_verdict(const struct kernel_errors *r, bool done, bool overrun)
+int kernel_errors_verdict(const struct kernel_errors *r, bool done,
+			  bool overrun)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->items[i].error == ERESTART)

@@ -30,15 +30,15 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 /* One message that the kernel refused; note NULL: the transaction as such. */
 struct kernel_error {
 	const struct batch_note *note;
-	int error;        /* positive */
-	char wanted[32];  /* the string that it stumbled over; may be "" */
+	int error;	 /* positive */
+	char wanted[32]; /* the string that it stumbled over; may be "" */
 };
 
 #define KERNEL_ERRORS_MOST 64
 
 struct kernel_errors {
 	struct kernel_error items[KERNEL_ERRORS_MOST];
-	size_t n;   /* those kept */
+	size_t n; /* those kept */
 	size_t all;
 };
 
@@ -54,7 +54,8 @@ int netlink_commit(struct netlink *nl, const struct batch *b,
  * datagram. done is set once the last message was acknowledged.
  */
 void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
-		   const void *datagram, size_t len, bool *done);
-int kernel_errors_verdict(const struct kernel_errors *r, bool done, bool overrun);
+			const void *datagram, size_t len, bool *done);
+int kernel_errors_verdict(const struct kernel_errors *r, bool done,
+			  bool overrun);
 
 #endif

@@ -19,8 +19,8 @@ int usage_error(const struct program *p, const char *fmt, ...)
 	say("%s: %s", p->command, text);
 	for (size_t i = 0; i < n_commands; i++)
 		if (!strcmp(commands[i].name, p->command))
-			fprintf(stderr, "usage: mailwall %s %s\n",
-				p->command, commands[i].usage);
+			fprintf(stderr, "usage: mailwall %s %s\n", p->command,
+				commands[i].usage);
 	return EXIT_USAGE;
 }
 
@@ -63,11 +63,11 @@ int read_options(struct program *p, int argc, char **argv,
 	int c;
 
 	for (size_t i = 0; i < n_rows; i++) {
-		longs[n_longs++] = (struct option){
-			rows[i].name,
-			rows[i].flag ? no_argument : required_argument,
-			NULL, 256 + (int)i
-		};
+		longs[n_longs++] =
+			(struct option){ rows[i].name,
+					 rows[i].flag ? no_argument :
+							required_argument,
+					 NULL, 256 + (int)i };
 		if (!rows[i].letter)
 			continue;
 		shorts[at++] = rows[i].letter;

@@ -10,7 +10,7 @@
 
 enum {
 	EXIT_DONE = 0,
-	EXIT_NO = 1,      /* the answer is no: errors, drift, nothing loaded */
+	EXIT_NO = 1, /* the answer is no: errors, drift, nothing loaded */
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3, /* by the kernel or the system */
 };
@@ -47,8 +47,8 @@ extern const size_t n_commands;
  */
 struct option_row {
 	const char *name; /* "strict", or "n" for a single letter */
-	char letter;      /* the short form; 0: none */
-	bool *flag;       /* one of the two */
+	char letter;	  /* the short form; 0: none */
+	bool *flag;	  /* one of the two */
 	const char **value;
 };
 int read_options(struct program *p, int argc, char **argv,
@@ -74,8 +74,7 @@ json_t *text_json(const char *text);
  */
 int load_policy(struct program *p, const char *path, struct policy **out);
 /* The same for commands that need a policy without errors: else EXIT_NO. */
-int load_good_policy(struct program *p, const char *path,
-		     struct policy **out);
+int load_good_policy(struct program *p, const char *path, struct policy **out);
 
 /* ---- writing results ---- */
 

@@ -100,8 +100,7 @@ static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		return;
 	}
 	take_padding(c);
-	at = take(c, n * (v6 ? sizeof(struct range6) :
-			       sizeof(struct range4)));
+	at = take(c, n * (v6 ? sizeof(struct range6) : sizeof(struct range4)));
 	if (!at || !n)
 		return;
 	/* Borrowed from the file's text, which lives as long as the arena. */
@@ -111,8 +110,7 @@ static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		set->v4 = (struct ranges4){ (struct range4 *)at, n, n };
 }
 
-static void take_file(struct cursor *c, struct arena *a,
-		      struct remembered *out)
+static void take_file(struct cursor *c, struct arena *a, struct remembered *out)
 {
 	size_t n;
 
@@ -128,8 +126,7 @@ static void take_file(struct cursor *c, struct arena *a,
 	}
 	out->set_digests = arena_alloc(a, n * DIGEST_TEXT_BYTES + 1);
 	for (size_t i = 0; i < n && !c->failed; i++)
-		take_set(c, a, arena_push(a, &out->known),
-			 out->set_digests[i]);
+		take_set(c, a, arena_push(a, &out->known), out->set_digests[i]);
 	out->n_canon = take_u64(c);
 	if (out->n_canon > SETS_MOST) {
 		c->failed = true;
@@ -165,8 +162,8 @@ static uint8_t *read_file(struct arena *a, const char *path, size_t *len)
 	    (size_t)st.st_size < BYTES_MOST) {
 		text = arena_resize(a, NULL, (size_t)st.st_size + 1);
 		while (n < (size_t)st.st_size) {
-			ssize_t got = read(fd, text + n,
-					   (size_t)st.st_size - n);
+			ssize_t got =
+				read(fd, text + n, (size_t)st.st_size - n);
 
 			if (got <= 0)
 				break;
@@ -186,11 +183,10 @@ void remember_load(struct program *p, struct remembered *out)
 
 	*out = (struct remembered){ 0 };
 	if (!text || len < sizeof(magic) - 1 + SHA256_DIGEST_SIZE ||
-	    memcmp(text, magic, sizeof(magic) - 1) ||
-	    !sum_is_right(text, len))
+	    memcmp(text, magic, sizeof(magic) - 1) || !sum_is_right(text, len))
 		return;
 	c = (struct cursor){ text, text, text + len - SHA256_DIGEST_SIZE,
-			      false };
+			     false };
 	take_file(&c, p->arena, out);
 }
 
@@ -280,8 +276,8 @@ static int write_file(const char *path, const char *temporary,
 	struct writer w = { 0 };
 	int fd, error;
 
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-				     O_NOFOLLOW, 0600);
+	fd = open(temporary,
+		  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	w.file = fdopen(fd, "w");
@@ -305,8 +301,8 @@ int remember_save(struct program *p, const struct ruleset *rs,
 		  uint32_t generation, const char *policy_path)
 {
 	const char *path = file_path(p);
-	const char *temporary = arena_printf(p->arena, "%s.%ld", path,
-					     (long)getpid());
+	const char *temporary =
+		arena_printf(p->arena, "%s.%ld", path, (long)getpid());
 	struct canon canon = { 0 };
 	int error;
 

@@ -49,8 +49,7 @@ static const char *line_of(const struct span *span, size_t *len)
 	return start;
 }
 
-static void put_caret(const char *line, size_t from, size_t column,
-		      size_t len)
+static void put_caret(const char *line, size_t from, size_t column, size_t len)
 {
 	for (size_t i = from; i < column; i++) {
 		unsigned char c = (unsigned char)line[i];
@@ -92,14 +91,14 @@ static const char *severity_name(enum severity severity)
 
 static void say_diag(const struct diag *d, bool color)
 {
-	const char *on = d->severity == SEVERITY_ERROR ? "\033[1;31m" :
-							 "\033[1;35m";
+	const char *on =
+		d->severity == SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
 
 	if (d->span.source)
 		fprintf(stderr, "%s:%u:%u: ", d->span.source->name,
 			d->span.line, d->span.column);
-	fprintf(stderr, "%s%s:%s ", color ? on : "",
-		severity_name(d->severity), color ? "\033[0m" : "");
+	fprintf(stderr, "%s%s:%s ", color ? on : "", severity_name(d->severity),
+		color ? "\033[0m" : "");
 	put_clean(d->message, strlen(d->message), stderr);
 	if (d->help) {
 		fputs("; ", stderr);
@@ -126,8 +125,12 @@ void say_diags(const struct program *p, const struct diags *diags)
 /* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *p)
 {
-	size_t len = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 :
-		     *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+	size_t len = *p < 0x80 ? 1 :
+		     *p < 0xc2 ? 0 :
+		     *p < 0xe0 ? 2 :
+		     *p < 0xf0 ? 3 :
+		     *p < 0xf5 ? 4 :
+				 0;
 
 	for (size_t i = 1; i < len; i++)
 		if ((p[i] & 0xc0) != 0x80)
@@ -171,14 +174,13 @@ static json_t *diag_json(const struct diag *d)
 {
 	const char *file = d->span.source ? d->span.source->name : NULL;
 
-	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
-			 "severity", severity_name(d->severity), "code",
-			 d->code, "file", text_json(file), "line",
-			 (json_int_t)d->span.line, "column",
-			 (json_int_t)d->span.column, "length",
-			 (json_int_t)d->span.len, "message",
-			 text_json(d->message), "help", text_json(d->help),
-			 "reference", text_json(d->reference));
+	return json_pack(
+		"{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "severity",
+		severity_name(d->severity), "code", d->code, "file",
+		text_json(file), "line", (json_int_t)d->span.line, "column",
+		(json_int_t)d->span.column, "length", (json_int_t)d->span.len,
+		"message", text_json(d->message), "help", text_json(d->help),
+		"reference", text_json(d->reference));
 }
 
 json_t *diags_json(const struct diags *diags)

@@ -5,8 +5,8 @@ its claim; other lines that begin with # are remarks. Statements:
 
 	@link	NAMESPACE	DEVICE			one more link of the middle
 	@host	NAME	NAMESPACE	IPV4	IPV6	[uid=N gid=N]	"-" is none
-	@add	CLASS	HOST...				mailwall exempt add
-	@remove	CLASS	HOST...				mailwall exempt remove
+	@add	CLASS	HOST|PREFIX...			mailwall exempt add
+	@remove	CLASS	HOST|PREFIX...			mailwall exempt remove
 	@define	NAME=VALUE				mailwall apply -D
 
 A row says what becomes of connections:
@@ -162,10 +162,14 @@ class Table:
 	def remove_member(self, name, hosts):
 		self.change("remove", name, hosts)
 
-	def change(self, verb, name, hosts):
-		ips = [ip for host in hosts.split()
-		       for _, ip in self.hosts[host].addresses()]
-		self.changes.append((verb, name, ips))
+	def change(self, verb, name, members):
+		ips = []
+		for member in members.split():
+			if "/" in member:
+				ips.append(member)
+			else:
+				ips += self.hosts[member].ip.values()
+		self.changes.append((verb, name, [ip for ip in ips if ip]))
 
 	def add_define(self, define):
 		self.defines.append(define)
