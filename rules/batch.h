@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One nftables transaction as it will lie in one sendmsg(): messages in pages
- * of a megabyte. Every message remembers what it is for, so that the kernel's
- * refusal finds its way back to the line that caused it.
+ * of some megabytes. Every message remembers what it is for, so that the
+ * kernel's refusal finds its way back to the line that caused it.
  *
  * The error is sticky: build everything, then ask batch_error() once.
  */

@@ -328,7 +328,6 @@ void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule)
 
 static void add_own_set(struct canon *c, const struct set *set)
 {
-	char digest[DIGEST_TEXT_BYTES];
 	struct canon_set cs = {
 		.name = set->name,
 		.key = set_key_name(set->key),
@@ -337,14 +336,9 @@ static void add_own_set(struct canon *c, const struct set *set)
 		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.elements = set_elements(set),
+		.digest = *set->digest ? set->digest : NULL,
 	};
 
-	if (set->v4)
-		canon_elements4(set->v4, digest);
-	if (set->v6)
-		canon_elements6(set->v6, digest);
-	if (set->v4 || set->v6)
-		cs.digest = digest;
 	canon_add_set(c, &cs);
 }
 
@@ -454,8 +448,17 @@ int ruleset_canon(const struct ruleset *rs, struct canon *out)
 int ruleset_digest(struct ruleset *rs)
 {
 	struct canon canon = { 0 };
-	int error = ruleset_canon(rs, &canon);
+	int error;
 
+	for (size_t i = 0; i < rs->sets.n; i++) {
+		struct set *set = rs->sets.items[i];
+
+		if (set->v4)
+			canon_elements4(set->v4, set->digest);
+		if (set->v6)
+			canon_elements6(set->v6, set->digest);
+	}
+	error = ruleset_canon(rs, &canon);
 	if (!error)
 		error = canon_digest(&canon, rs->digest);
 	canon_free(&canon);

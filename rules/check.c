@@ -430,15 +430,22 @@ static void check_before_routing(struct check *c)
 	}
 }
 
-static bool has_replies(const struct policy *p, enum direction direction)
+/* Is the reply to a connection that this clause decides judged by another? */
+static bool is_mirrored(const struct policy *p, const struct clause *clause)
 {
 	for (size_t i = 0; i < p->blocks.n; i++) {
 		const struct block *b = &p->blocks.items[i];
 
-		for (size_t k = 0; k < b->clauses.n; k++)
-			if (b->direction == direction &&
-			    b->clauses.items[k].replies)
-				return true;
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			if (b->direction == clause->block->direction ||
+			    !cl->replies)
+				continue;
+			for (size_t m = 0; m < cl->ports.n; m++)
+				if (clause_decides(clause, cl->ports.items[m]))
+					return true;
+		}
 	}
 	return false;
 }
@@ -451,19 +458,21 @@ static void check_mirrors(struct check *c)
 {
 	for (size_t i = 0; i < c->policy->blocks.n; i++) {
 		const struct block *b = &c->policy->blocks.items[i];
+		bool mirrored = false;
 
-		if (c->policy->hook == HOOK_FORWARD ||
-		    !has_replies(c->policy, b->direction == DIRECTION_OUTBOUND ?
-						    DIRECTION_INBOUND :
-						    DIRECTION_OUTBOUND))
+		if (c->policy->hook == HOOK_FORWARD)
 			continue;
-		check_interfaces(c, &b->of, false, "replies'");
 		for (size_t k = 0; k < b->clauses.n; k++) {
 			const struct clause *cl = &b->clauses.items[k];
 
+			if (!is_mirrored(c->policy, cl))
+				continue;
+			mirrored = true;
 			check_interfaces(c, &cl->from, false, "replies'");
 			check_interfaces(c, &cl->to, false, "replies'");
 		}
+		if (mirrored)
+			check_interfaces(c, &b->of, false, "replies'");
 	}
 }
 

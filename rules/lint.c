@@ -432,6 +432,37 @@ static void lint_exemption(struct check *c, const struct clause *cl)
 	}
 }
 
+/* Does the opposite direction let any connection of this port through? */
+static bool find_answered(struct check *c, const struct clause *cl, void *data)
+{
+	struct shadow *s = data;
+
+	(void)c;
+	return cl->block->direction != s->later->block->direction &&
+	       clause_decides(cl, s->port) &&
+	       (action_lets_through(cl->action) ||
+		cl->action == ACTION_REDIRECT);
+}
+
+static void lint_replies(struct check *c, const struct clause *cl)
+{
+	for (size_t i = 0; i < cl->ports.n && cl->replies; i++) {
+		struct shadow s = { .later = cl, .port = cl->ports.items[i] };
+
+		if (each_clause(c, find_answered, &s))
+			continue;
+		diag_warning(c->diags, &cl->span, "replies-all",
+			     "every answer from port %u is blocked: no %s "
+			     "clause lets a connection to it through",
+			     s.port,
+			     cl->block->direction == DIRECTION_OUTBOUND ?
+				     "inbound" :
+				     "outbound")
+			->help = "allow it there, or leave \"and replies\" "
+				 "away";
+	}
+}
+
 /* ---- classes ---- */
 
 static void lint_family(struct check *c, const struct class *class)
@@ -540,6 +571,7 @@ static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 	lint_cleartext(c, cl);
 	lint_redirect(c, cl);
 	lint_exemption(c, cl);
+	lint_replies(c, cl);
 	return false;
 }
 

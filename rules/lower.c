@@ -17,9 +17,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define COMMENT_BYTES 120   /* the kernel takes 127 */
-#define METER_SIZE    65535 /* sources that a limit tells apart */
-#define METER_LEAST_S 3600
+#define COMMENT_BYTES 120    /* the kernel takes 127 */
+#define METER_SIZE    262144 /* sources that a limit tells apart */
+#define METER_LEAST_S 10
+#define METER_MOST_S  (7 * 86400)
 
 /* ---- names and objects ---- */
 
@@ -388,15 +389,15 @@ static struct rule *verdict_rule(struct tail *tail, const struct clause *clause,
 	return rule;
 }
 
+/* A source that was silent for as long has its whole burst again. */
 static uint32_t meter_timeout_s(const struct rate *rate)
 {
 	uint64_t refill =
 		(uint64_t)(rate->burst + 1) * rate->unit_s / rate->count;
 
-	refill *= 2;
 	if (refill < METER_LEAST_S)
 		return METER_LEAST_S;
-	return refill > 7 * 86400 ? 7 * 86400 : (uint32_t)refill;
+	return refill > METER_MOST_S ? METER_MOST_S : (uint32_t)refill;
 }
 
 static const struct set *meter_set(struct ruleset *rs, const char *stem,

@@ -35,8 +35,9 @@ struct set {
 	 */
 	const struct ranges4 *v4;
 	const struct ranges6 *v6;
-	const struct class *class; /* NULL for a limit's own set */
-	const struct span *origin; /* what was written for it */
+	const struct class *class;	/* NULL for a limit's own set */
+	const struct span *origin;	/* what was written for it */
+	char digest[DIGEST_TEXT_BYTES]; /* of the fixed elements, or "" */
 };
 
 struct counter {

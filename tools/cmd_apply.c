@@ -10,6 +10,7 @@
 #include "../rules/arena.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <time.h>
 
@@ -230,7 +231,8 @@ static void say_text(const struct apply *a)
 	       s->elements_removed,
 	       s->creates_table ? "" : "; counters and dynamic classes kept",
 	       s->other_tables_removed ?
-		       "; our table in another family removed" :
+		       "; our table of another family removed, and its "
+		       "counters and dynamic classes with it" :
 		       "");
 }
 
@@ -254,6 +256,18 @@ static int finish(struct apply *a, int error)
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* Since Linux 6.16 the kernel waits for a device that is not there. */
+static void warn_of_devices(const struct apply *a)
+{
+	const struct words *devices = &a->policy->devices;
+
+	for (size_t i = 0; i < devices->n && !a->program->quiet; i++)
+		if (!if_nametoindex(devices->items[i].text))
+			say("there is no device \"%s\": nothing is enforced "
+			    "on it until there is",
+			    devices->items[i].text);
+}
+
 static int open_and_apply(struct apply *a)
 {
 	int error = netlink_open(&a->netlink), code;
@@ -263,6 +277,7 @@ static int open_and_apply(struct apply *a)
 		return finish(a, error);
 	}
 	remember_load(a->program, &a->remembered);
+	warn_of_devices(a);
 	error = apply(a);
 	code = finish(a, error);
 	netlink_close(&a->netlink);

@@ -39,7 +39,8 @@ struct exempt {
 	char **argv;
 	struct netlink netlink;
 	struct reading reading;
-	int family;
+	int family;		   /* of the table */
+	struct members now4, now6; /* with the changes of this call */
 	struct diags diags;
 };
 
@@ -211,15 +212,20 @@ static void put_member(struct exempt *e, struct batch *b,
 		netlink_ranges6(b, &to, &(struct ranges6){ &r6, 1, 1 });
 }
 
+static void drop(struct members *members, size_t i)
+{
+	members->items[i] = members->items[--members->n];
+}
+
 /* Smaller members inside the new one make room for it. */
 static void add(struct exempt *e, struct batch *b, const struct member *new,
-		const struct members *old)
+		struct members *now)
 {
 	char text[RANGE_TEXT_MAX], other[RANGE_TEXT_MAX];
 
 	print_member(new, text);
-	for (size_t i = 0; i < old->n; i++) {
-		const struct member *m = &old->items[i];
+	for (size_t i = now->n; i-- > 0;) {
+		const struct member *m = &now->items[i];
 
 		if (!meets(&m->range, &new->range))
 			continue;
@@ -234,22 +240,25 @@ static void add(struct exempt *e, struct batch *b, const struct member *new,
 			return;
 		}
 		put_member(e, b, m, true);
+		drop(now, i);
 	}
 	put_member(e, b, new, false);
+	*arena_push(e->program->arena, now) = *new;
 }
 
 static void take_away(struct exempt *e, struct batch *b,
-		      const struct member *gone, const struct members *old)
+		      const struct member *gone, struct members *now)
 {
 	char text[RANGE_TEXT_MAX], other[RANGE_TEXT_MAX];
 
 	print_member(gone, text);
-	for (size_t i = 0; i < old->n; i++) {
-		const struct member *m = &old->items[i];
+	for (size_t i = 0; i < now->n; i++) {
+		const struct member *m = &now->items[i];
 
 		if (holds(&gone->range, &m->range) &&
 		    holds(&m->range, &gone->range)) {
 			put_member(e, b, m, true);
+			drop(now, i);
 			return;
 		}
 		if (holds(&m->range, &gone->range)) {
@@ -263,30 +272,26 @@ static void take_away(struct exempt *e, struct batch *b,
 	diag_error(&e->diags, NULL, "not-a-member", "%s is not a member", text);
 }
 
-static int change_one(struct exempt *e, struct batch *b, const char *arg,
-		      bool adds)
+static void change_one(struct exempt *e, struct batch *b, const char *arg,
+		       bool adds)
 {
 	struct addr_range r;
 	enum addr_error bad = addr_parse(arg, strlen(arg), &r);
 	struct member m = { 0 };
-	struct members old;
-	int error;
+	struct members *now;
 
 	if (bad) {
 		diag_error(&e->diags, NULL, "bad-address", "\"%.60s\" %s", arg,
 			   addr_error_text(bad));
-		return 0;
+		return;
 	}
 	m.family = r.family;
 	m.range = widen(&r);
-	error = read_members(e, m.family, &old);
-	if (error)
-		return error;
+	now = r.family == 4 ? &e->now4 : &e->now6;
 	if (adds)
-		add(e, b, &m, &old);
+		add(e, b, &m, now);
 	else
-		take_away(e, b, &m, &old);
-	return 0;
+		take_away(e, b, &m, now);
 }
 
 static int change_once(struct exempt *e, bool adds)
@@ -295,8 +300,12 @@ static int change_once(struct exempt *e, bool adds)
 	struct batch *b = batch_new(e->reading.generation);
 	int error = b ? 0 : -ENOMEM;
 
+	if (!error)
+		error = read_members(e, 4, &e->now4);
+	if (!error)
+		error = read_members(e, 6, &e->now6);
 	for (int i = 0; i < e->argc && !error; i++)
-		error = change_one(e, b, e->argv[i], adds);
+		change_one(e, b, e->argv[i], adds);
 	if (!error && !e->diags.errors) {
 		batch_finish(b);
 		error = batch_error(b);

@@ -227,14 +227,8 @@ static void put_text(struct writer *w, const char *text)
 
 static void put_set(struct writer *w, const struct set *set)
 {
-	char digest[DIGEST_TEXT_BYTES] = "";
-
 	put_text(w, set->name);
-	if (set->v4)
-		canon_elements4(set->v4, digest);
-	else
-		canon_elements6(set->v6, digest);
-	put(w, digest, sizeof(digest));
+	put(w, set->digest, sizeof(set->digest));
 	put_u64(w, !set->v4);
 	put_u64(w, set_elements(set));
 	put_padding(w);

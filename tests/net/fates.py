@@ -7,9 +7,10 @@ fates.py --print [POLICY...]	every connection and its fate, one a line
 
 The tables in fates/ were written by reading the policies. A policy is applied
 in a laboratory of its own (lab.py), real connections are dialled (probe.py) and
-their fates compared; so are the clauses' counters. MAILWALL names the program, ./mailwall if unset. By text
-the rules come from `mailwall generate POLICY | nft -f -` instead, loaded twice; by
-again another policy was there before, and ours is applied twice.
+their fates and the clauses' counters compared. MAILWALL names the program, by
+default ./mailwall. By text the rules come from `mailwall generate POLICY | nft
+-f -`, loaded twice; by again another policy was there before, and ours is
+applied twice.
 """
 
 import argparse
@@ -20,6 +21,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True
 
 import lab
 import table
@@ -255,6 +258,9 @@ def main():
 	if missing:
 		sys.exit(f"fates.py: no table for {', '.join(missing)}")
 	names = [path.stem for path in table.table_paths(opts.policy)]
+	unknown = set(names) - {path.stem for path in table.table_paths([])}
+	if unknown:
+		sys.exit(f"fates.py: no table for {', '.join(sorted(unknown))}")
 	if opts.check or opts.print:
 		return read_tables(names, opts.print)
 	program = shutil.which(mailwall())

@@ -152,8 +152,9 @@ class Lab:
 	def must(self, where, words, text=None):
 		done = self.run(where, words, text)
 		if done.returncode:
+			said = done.stderr.strip() or done.stdout.strip()
 			raise LabError(f"in {where}: {shlex.join(words)}: "
-				       f"exit {done.returncode}: {done.stderr.strip()}")
+				       f"exit {done.returncode}: {said}")
 		return done.stdout
 
 	# Building: orders are collected, then given to one ip(8) a namespace

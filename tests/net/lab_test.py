@@ -3,6 +3,8 @@
 
 import sys
 
+sys.dont_write_bytecode = True
+
 import lab
 
 HOSTS = [
