@@ -101,9 +101,30 @@ int netlink_generation(struct netlink *nl, uint32_t *generation)
 
 /* ---- transactions ---- */
 
+static bool is_word(const struct nlattr *attr)
+{
+	const char *text = mnl_attr_get_payload(attr);
+
+	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
+	       text[0] >= 'a' && text[0] <= 'z';
+}
+
+/* The name of an expression, from the attribute that holds the whole of it. */
+static const char *expression_name(const struct nlattr *bad)
+{
+	const struct nlattr *attr;
+
+	if (is_word(bad))
+		return mnl_attr_get_str(bad);
+	mnl_attr_for_each_nested(attr, bad)
+		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME && is_word(attr))
+			return mnl_attr_get_str(attr);
+	return "";
+}
+
 /*
- * The kernel says where in our message the trouble is; if that is a string,
- * such as the name of an expression that it does not have, it is kept.
+ * The kernel says where in our message the trouble is: at an expression that
+ * it does not have, most of the time. Its name is kept.
  */
 static void take_wanted(struct kernel_error *e, const struct batch *b,
 			const struct nlmsghdr *nlh)
@@ -114,21 +135,19 @@ static void take_wanted(struct kernel_error *e, const struct batch *b,
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr)) {
 		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
 		    mnl_attr_get_payload_len(attr) != sizeof(offset))
 			continue;
 		offset = mnl_attr_get_u32(attr);
 		sent = batch_message(b, nlh->nlmsg_seq);
-		if (!sent || offset + sizeof(*bad) > sent->nlmsg_len)
+		if (!sent || offset % MNL_ALIGNTO ||
+		    offset + sizeof(*bad) > sent->nlmsg_len)
 			return;
 		bad = (const struct nlattr *)((const char *)sent + offset);
-		if (!mnl_attr_ok(bad, (int)(sent->nlmsg_len - offset)) ||
-		    mnl_attr_validate(bad, MNL_TYPE_NUL_STRING) < 0)
-			return;
-		snprintf(e->wanted, sizeof(e->wanted), "%s",
-			 mnl_attr_get_str(bad));
+		if (mnl_attr_ok(bad, (int)(sent->nlmsg_len - offset)))
+			snprintf(e->wanted, sizeof(e->wanted), "%s",
+				 expression_name(bad));
 	}
 }
 

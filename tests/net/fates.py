@@ -208,10 +208,17 @@ def trouble(note):
 def report(by, name, result):
 	for note in result["notes"]:
 		print(note)
+	print(tap_line(by, name, result), flush=True)
+
+
+def tap_line(by, name, result):
 	skipped = result["skipped"]
 	because = f", {skipped} skipped (no such user in here)" if skipped else ""
-	print(f"{name} by {by}: {result['passed']} passed, "
-	      f"{result['failed']} failed{because}", flush=True)
+	if result["failed"]:
+		return (f"not ok - {name} by {by}: {result['passed']} connections "
+			f"meet their fate, {result['failed']} failed{because}")
+	return (f"ok - {name} by {by}: {result['passed']} connections meet "
+		f"their fate{because}")
 
 
 def run_all(ways, names, jobs):
