@@ -128,10 +128,6 @@ void canon_add_counter(struct canon *c, const char *name)
 	add_text(c, text);
 }
 
-/*
- * Room to grow is part of what a dynamic set is; a set of fixed elements may
- * keep what it needed when it was larger.
- */
 void canon_add_set(struct canon *c, const struct canon_set *set)
 {
 	char *text = NULL;
@@ -143,12 +139,31 @@ void canon_add_set(struct canon *c, const struct canon_set *set)
 			       set->interval ? " interval" : "", set->elements,
 			       set->digest);
 	else
-		len = asprintf(&text, "set %s %s%s%s size %u timeout %us\n",
-			       set->name, set->key,
-			       set->interval ? " interval" : "",
-			       set->timeout ? " timeout" : "", set->size,
-			       set->timeout_s);
+		len = asprintf(&text, "set %s %s%s%s timeout %us\n", set->name,
+			       set->key, set->interval ? " interval" : "",
+			       set->timeout ? " timeout" : "", set->timeout_s);
 	add_text(c, len < 0 ? NULL : text);
+}
+
+void canon_add_map(struct canon *c, const char *name,
+		   const struct port_jumps *jumps)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out) {
+		c->failed = true;
+		return;
+	}
+	fprintf(out, "map %s", name);
+	for (size_t i = 0; i < jumps->n; i++)
+		fprintf(out, " %u:%s", jumps->items[i].port,
+			jumps->items[i].chain);
+	fputc('\n', out);
+	if (fclose(out))
+		c->failed = true;
+	add_text(c, text);
 }
 
 /* The kernel keeps devices in an order of its own. */
@@ -204,37 +219,15 @@ void canon_chain_end(struct canon_chain *cc)
 	add_text(cc->canon, cc->text);
 }
 
-void canon_print_jump(FILE *out, uint16_t port, const char *chain)
-{
-	fprintf(out, " %u:%s", port, chain);
-}
-
-void canon_print_id(FILE *out, uint32_t id)
-{
-	fprintf(out, " %u", id);
-}
-
-/*
- * The kernel hands a lookup back with more attributes than it was given, and
- * a set without a name under the name that it found for it.
- */
+/* The kernel hands a lookup back with more attributes than it was given. */
 static void print_lookup(struct canon_chain *cc, struct nftnl_expr *e)
 {
-	const char *set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET);
 	uint32_t flags = nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS);
-	uint32_t id = nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SET_ID);
 
-	fprintf(cc->out, "    [ lookup reg %u %s ",
+	fprintf(cc->out, "    [ lookup reg %u %s %s ]\n",
 		nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG),
-		flags & NFT_LOOKUP_F_INV ? "not in" : "in");
-	if (strncmp(set, "__", 2)) {
-		fputs(set, cc->out);
-	} else {
-		fputc('{', cc->out);
-		cc->print_set(cc->ctx, set, id, cc->out);
-		fputs(" }", cc->out);
-	}
-	fputs(" ]\n", cc->out);
+		flags & NFT_LOOKUP_F_INV ? "not in" : "in",
+		nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET));
 }
 
 static void cut(char *text, const char *part)
@@ -333,42 +326,15 @@ static void add_own_set(struct canon *c, const struct set *set)
 		.key = set_key_name(set->key),
 		.interval = set->interval,
 		.timeout = set->timeout,
-		.size = set->size,
 		.timeout_s = set->timeout_s,
 		.elements = set_elements(set),
 		.digest = *set->digest ? set->digest : NULL,
 	};
 
-	canon_add_set(c, &cs);
-}
-
-/* The statements of one rule that use a set without a name. */
-struct own_sets {
-	const struct rule *rule;
-	uint32_t first_id;
-};
-
-static void print_own_set(void *ctx, const char *name, uint32_t id, FILE *out)
-{
-	const struct own_sets *own = ctx;
-	uint32_t at = own->first_id;
-
-	(void)name;
-	for (unsigned int i = 0; i < own->rule->n; i++) {
-		const struct stmt *s = &own->rule->stmts[i];
-		bool ports = s->kind == STMT_DPORT || s->kind == STMT_SPORT;
-		bool ids = (s->kind == STMT_SKUID || s->kind == STMT_SKGID) &&
-			   s->ids->n > 1;
-
-		if ((!ports && !ids) || at++ != id)
-			continue;
-		for (size_t k = 0; ports && k < s->jumps->n; k++)
-			canon_print_jump(out, s->jumps->items[k].port,
-					 s->jumps->items[k].chain);
-		for (size_t k = 0; ids && k < s->ids->n; k++)
-			canon_print_id(out, s->ids->items[k]);
-		return;
-	}
+	if (set->jumps)
+		canon_add_map(c, set->name, set->jumps);
+	else
+		canon_add_set(c, &cs);
 }
 
 static void set_devices(struct nftnl_chain *c, const struct words *devices)
@@ -404,10 +370,9 @@ static struct nftnl_chain *chain_object(const struct ruleset *rs,
 }
 
 static void add_own_chain(struct canon *c, const struct ruleset *rs,
-			  const struct chain *chain, uint32_t *next_id)
+			  const struct chain *chain)
 {
-	struct own_sets own;
-	struct canon_chain cc = { .print_set = print_own_set, .ctx = &own };
+	struct canon_chain cc;
 	struct nftnl_chain *object = chain_object(rs, chain);
 
 	if (!object) {
@@ -417,11 +382,9 @@ static void add_own_chain(struct canon *c, const struct ruleset *rs,
 	canon_chain_begin(&cc, c, object);
 	nftnl_chain_free(object);
 	for (size_t i = 0; i < chain->rules.n; i++) {
-		struct nftnl_rule *rule;
+		struct nftnl_rule *rule =
+			rule_object(rs, chain, &chain->rules.items[i]);
 
-		own.rule = &chain->rules.items[i];
-		own.first_id = *next_id;
-		rule = rule_object(rs, chain, own.rule, next_id);
 		if (!rule) {
 			c->failed = true;
 			break;
@@ -434,14 +397,12 @@ static void add_own_chain(struct canon *c, const struct ruleset *rs,
 
 int ruleset_canon(const struct ruleset *rs, struct canon *out)
 {
-	uint32_t next_id = 1;
-
 	for (size_t i = 0; i < rs->counters.n; i++)
 		canon_add_counter(out, rs->counters.items[i]->name);
 	for (size_t i = 0; i < rs->sets.n; i++)
 		add_own_set(out, rs->sets.items[i]);
 	for (size_t i = 0; i < rs->chains.n; i++)
-		add_own_chain(out, rs, rs->chains.items[i], &next_id);
+		add_own_chain(out, rs, rs->chains.items[i]);
 	return out->failed ? -ENOMEM : 0;
 }
 

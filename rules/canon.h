@@ -34,7 +34,7 @@ void canon_elements6(const struct ranges6 *ranges, char *digest);
 struct canon_set {
 	const char *name, *key;
 	bool interval, timeout;
-	uint32_t size, timeout_s;
+	uint32_t timeout_s;
 	size_t elements;
 	const char *digest; /* of the elements; NULL: it has no fixed ones */
 };
@@ -42,26 +42,20 @@ struct canon_set {
 void canon_add_counter(struct canon *c, const char *name);
 void canon_add_set(struct canon *c, const struct canon_set *set);
 
-/*
- * A chain with its rules: begin, every rule, end. print_set writes what a set
- * without a name holds; it is found by name in the kernel and by id before.
- */
+void canon_add_map(struct canon *c, const char *name,
+		   const struct port_jumps *jumps);
+
+/* A chain with its rules: begin, every rule, end. */
 struct canon_chain {
 	struct canon *canon;
 	FILE *out;
 	char *text;
 	size_t len;
-	void (*print_set)(void *ctx, const char *name, uint32_t id, FILE *out);
-	void *ctx;
 };
 void canon_chain_begin(struct canon_chain *cc, struct canon *c,
 		       const struct nftnl_chain *chain);
 void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule);
 void canon_chain_end(struct canon_chain *cc);
-
-/* What print_set writes. */
-void canon_print_jump(FILE *out, uint16_t port, const char *chain);
-void canon_print_id(FILE *out, uint32_t id);
 
 /* 0 or -ENOMEM; the order in which objects were added does not matter. */
 int canon_digest(const struct canon *c, char digest[DIGEST_TEXT_BYTES]);

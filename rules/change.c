@@ -27,19 +27,20 @@ static const struct present_set *present_set(const struct present *p,
 }
 
 /*
- * A set of fixed elements may be larger than it needs to be; a dynamic one is
- * as large as the policy says. Whether rules may add elements is not asked:
- * a set loaded from JSON does not say so, and lets them.
+ * The size of a set is not asked unless its fixed elements need more: a
+ * dynamic set is resized in place, with its elements. Nor is asked whether
+ * rules may add elements: a set that was loaded from JSON does not say so, and
+ * lets them.
  */
 static bool set_fits(const struct set *set, const struct present_set *p)
 {
-	bool fixed = set->v4 || set->v6;
+	bool fixed = set->v4 || set->v6 || set->jumps;
 
 	if (p->key_type != set_key_type(set->key) ||
 	    ((p->flags ^ set_flags(set)) & ~(uint32_t)NFT_SET_EVAL) ||
 	    p->timeout_ms != (uint64_t)set->timeout_s * 1000)
 		return false;
-	return fixed ? !p->size || p->size >= set->size : p->size == set->size;
+	return !fixed || !p->size || p->size >= set->size;
 }
 
 static const char *joined_devices(struct arena *a, const struct words *devices)
@@ -207,6 +208,10 @@ static void update_elements(struct change *c, const struct set *set)
 			      .interval = set->interval,
 			      .origin = set->origin };
 
+	if (set->jumps) {
+		netlink_elements(c->batch, c->rs, set);
+		return; /* emptied before, for the sake of its chains */
+	}
 	if (!set->v4 && !set->v6)
 		return; /* what rules and people put there stays */
 	if (known && set->v4) {
@@ -225,15 +230,26 @@ static void update_elements(struct change *c, const struct set *set)
 
 /* ---- the transaction, in an order that the kernel accepts ---- */
 
+/* A chain can go when no rule and no map sends packets to it. */
 static void clear_rules(struct change *c)
 {
 	const struct present *p = c->present;
 
 	netlink_rules_flush(c->batch, c->rs->family);
+	for (size_t i = 0; i < p->sets.n; i++)
+		if ((p->sets.items[i].flags & NFT_SET_MAP) &&
+		    !(p->sets.items[i].flags & NFT_SET_ANONYMOUS))
+			netlink_set_flush(c->batch, c->rs->family,
+					  p->sets.items[i].name, NULL);
 	for (size_t i = 0; i < p->chains.n; i++)
 		if (!chain_stays(c->arena, c->rs, p, p->chains.items[i].name))
 			netlink_chain_delete(c->batch, c->rs->family,
 					     p->chains.items[i].name);
+}
+
+static bool is_dynamic_class(const struct present_set *ps)
+{
+	return (ps->flags & NFT_SET_TIMEOUT) && (ps->flags & NFT_SET_INTERVAL);
 }
 
 static void clear_sets(struct change *c)
@@ -250,6 +266,8 @@ static void clear_sets(struct change *c)
 			continue;
 		netlink_set_delete(c->batch, c->rs->family, ps->name);
 		c->summary->sets_removed++;
+		if (is_dynamic_class(ps))
+			c->summary->members_lost += ps->count;
 	}
 }
 
@@ -295,6 +313,9 @@ static void change_sets(struct change *c)
 			present_set(c->present, set->name);
 
 		if (ps && set_fits(set, ps)) {
+			/* Linux before 6.5 keeps the size as it was. */
+			if (ps->size != set->size && set->timeout)
+				netlink_set(c->batch, c->rs, set, c->next_id++);
 			update_elements(c, set);
 			continue;
 		}
@@ -305,7 +326,7 @@ static void change_sets(struct change *c)
 	}
 }
 
-static void load_rules(struct change *c)
+static void change_chains(struct change *c)
 {
 	const struct ruleset *rs = c->rs;
 
@@ -313,8 +334,14 @@ static void load_rules(struct change *c)
 		if (!chain_stays(c->arena, rs, c->present,
 				 rs->chains.items[i]->name))
 			netlink_chain(c->batch, rs, rs->chains.items[i]);
+}
+
+static void load_rules(struct change *c)
+{
+	const struct ruleset *rs = c->rs;
+
 	for (size_t i = 0; i < rs->chains.n; i++) {
-		netlink_rules(c->batch, rs, rs->chains.items[i], &c->next_id);
+		netlink_rules(c->batch, rs, rs->chains.items[i]);
 		c->summary->rules += rs->chains.items[i]->rules.n;
 	}
 }
@@ -336,6 +363,10 @@ void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 		if (present[f].ours && f != (int)rs->family) {
 			netlink_table_delete(b, (enum family)f);
 			summary->other_tables_removed++;
+			for (size_t i = 0; i < present[f].sets.n; i++)
+				if (is_dynamic_class(&present[f].sets.items[i]))
+					summary->members_lost +=
+						present[f].sets.items[i].count;
 		}
 	if (!c.present->exists) {
 		netlink_table(b, rs);
@@ -345,6 +376,7 @@ void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 		clear_sets(&c);
 	}
 	change_counters(&c);
+	change_chains(&c);
 	change_sets(&c);
 	load_rules(&c);
 	batch_finish(b);

@@ -79,6 +79,7 @@ struct change_summary {
 	unsigned int sets_added, sets_removed, sets_replaced, sets_changed;
 	unsigned int counters_added, counters_removed;
 	size_t elements_added, elements_removed;
+	size_t members_lost; /* of dynamic classes, where the kernel counts */
 	size_t rules;
 };
 

@@ -231,6 +231,8 @@ static void check_ids(struct check *c, const struct words *words,
 		      int (*look_up)(void *ctx, const char *name, uint32_t *id),
 		      const char *what, struct ids *out)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < words->n; i++) {
 		const struct word *word = &words->items[i];
 		uint32_t id = 0;
@@ -250,6 +252,10 @@ static void check_ids(struct check *c, const struct words *words,
 	}
 	if (out->n)
 		qsort(out->items, out->n, sizeof(*out->items), compare_ids);
+	for (size_t i = 0, n = out->n; i < n; i++)
+		if (!i || out->items[i] != out->items[kept - 1])
+			out->items[kept++] = out->items[i];
+	out->n = kept;
 }
 
 static void check_owner(struct check *c, struct clause *clause,

@@ -42,7 +42,7 @@ void netlink_chain_delete(struct batch *b, enum family family,
 			  const char *name);
 void netlink_rules_flush(struct batch *b, enum family family);
 void netlink_rules(struct batch *b, const struct ruleset *rs,
-		   const struct chain *chain, uint32_t *next_id);
+		   const struct chain *chain);
 
 /* Elements of a set, to be added or taken away. */
 struct elements {
@@ -60,13 +60,10 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 void netlink_elements(struct batch *b, const struct ruleset *rs,
 		      const struct set *set);
 
-/*
- * A rule as libnftnl has it. Sets without a name of their own get the ids
- * from *next_id on, in the order of the statements. NULL: no memory.
- */
+/* A rule as libnftnl has it. NULL: no memory. */
 struct nftnl_rule *rule_object(const struct ruleset *rs,
 			       const struct chain *chain,
-			       const struct rule *rule, uint32_t *next_id);
+			       const struct rule *rule);
 
 uint8_t family_number(enum family family);  /* NFPROTO_* */
 const char *set_key_name(enum set_key key); /* "ipv4_addr" */

@@ -65,6 +65,10 @@ static json_t *element(const struct set *set, size_t i)
 {
 	char text[RANGE_TEXT_MAX];
 
+	if (set->jumps)
+		return json_pack("[i, {s:{s:s}}]",
+				 (int)set->jumps->items[i].port, "jump",
+				 "target", set->jumps->items[i].chain);
 	if (set->key == KEY_IFNAME) {
 		ifname_print(text, &set->v6->items[i]);
 		return json_string(text);
@@ -81,6 +85,8 @@ static json_t *set_object(const struct writer *w, const struct set *set)
 	json_t *o = named(w, set->name), *flags = json_array();
 
 	json_object_set_new(o, "type", json_string(set_key_name(set->key)));
+	if (set->jumps)
+		json_object_set_new(o, "map", json_string("verdict"));
 	if (set->size)
 		json_object_set_new(o, "size", json_integer(set->size));
 	if (set->interval)
@@ -152,29 +158,15 @@ static json_t *flags_match(const char *op)
 	return match(op, left, json_string("syn"));
 }
 
-static json_t *ids_match(const char *key, const struct ids *ids)
+static json_t *id_match(const char *key, uint32_t id)
 {
-	json_t *list;
-
-	if (ids->n == 1)
-		return match("==", meta(key), json_integer(ids->items[0]));
-	list = json_array();
-	for (size_t i = 0; i < ids->n; i++)
-		json_array_append_new(list, json_integer(ids->items[i]));
-	return match("==", meta(key), json_pack("{s:o}", "set", list));
+	return match("==", meta(key), json_integer(id));
 }
 
-static json_t *ports_vmap(const char *field, const struct port_jumps *jumps)
+static json_t *ports_vmap(const char *field, const struct set *map)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < jumps->n; i++)
-		json_array_append_new(list, json_pack("[i, {s:{s:s}}]",
-						      (int)jumps->items[i].port,
-						      "jump", "target",
-						      jumps->items[i].chain));
-	return json_pack("{s:{s:o, s:{s:o}}}", "vmap", "key",
-			 payload("tcp", field), "data", "set", list);
+	return json_pack("{s:{s:o, s:o}}", "vmap", "key", payload("tcp", field),
+			 "data", set_name(map));
 }
 
 static json_t *target(const struct stmt *s)
@@ -269,10 +261,10 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 		o = match("==", meta("oifname"), set_name(s->set));
 		break;
 	case STMT_SKUID:
-		o = ids_match("skuid", s->ids);
+		o = id_match("skuid", s->id);
 		break;
 	case STMT_SKGID:
-		o = ids_match("skgid", s->ids);
+		o = id_match("skgid", s->id);
 		break;
 	case STMT_DNAT_TO:
 	case STMT_DNAT_FROM:
@@ -284,10 +276,10 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 			  target(s));
 		break;
 	case STMT_DPORT:
-		o = ports_vmap("dport", s->jumps);
+		o = ports_vmap("dport", s->set);
 		break;
 	case STMT_SPORT:
-		o = ports_vmap("sport", s->jumps);
+		o = ports_vmap("sport", s->set);
 		break;
 	case STMT_METER:
 		o = meter(s, false);
@@ -381,28 +373,40 @@ static json_t *chain_object(const struct writer *w, const struct chain *chain)
 	return o;
 }
 
+static const char *set_word(const struct set *set)
+{
+	return set->jumps ? "map" : "set";
+}
+
+static void write_sets(struct writer *w)
+{
+	const struct ruleset *rs = w->rs;
+
+	for (size_t i = 0; i < rs->sets.n; i++)
+		write_command(w, "add", set_word(rs->sets.items[i]),
+			      set_object(w, rs->sets.items[i]));
+	write_command(w, "flush", "table", table(w));
+	for (size_t i = 0; i < rs->sets.n; i++)
+		if (set_elements(rs->sets.items[i]))
+			write_command(w, "flush", set_word(rs->sets.items[i]),
+				      named(w, rs->sets.items[i]->name));
+}
+
 void emit_json(const struct ruleset *rs, FILE *out)
 {
 	struct writer w = { .rs = rs, .out = out, .first = true };
 
 	fprintf(out, "{\"nftables\":[");
 	write_command(&w, "add", "table", table(&w));
-	for (size_t i = 0; i < rs->sets.n; i++)
-		write_command(&w, "add", "set",
-			      set_object(&w, rs->sets.items[i]));
-	write_command(&w, "flush", "table", table(&w));
-	for (size_t i = 0; i < rs->sets.n; i++)
-		if (rs->sets.items[i]->v4 || rs->sets.items[i]->v6)
-			write_command(&w, "flush", "set",
-				      named(&w, rs->sets.items[i]->name));
+	write_sets(&w);
 	for (size_t i = 0; i < rs->counters.n; i++)
 		write_command(&w, "add", "counter",
 			      named(&w, rs->counters.items[i]->name));
-	for (size_t i = 0; i < rs->sets.n; i++)
-		write_elements(&w, rs->sets.items[i]);
 	for (size_t i = 0; i < rs->chains.n; i++)
 		write_command(&w, "add", "chain",
 			      chain_object(&w, rs->chains.items[i]));
+	for (size_t i = 0; i < rs->sets.n; i++)
+		write_elements(&w, rs->sets.items[i]);
 	for (size_t i = 0; i < rs->chains.n; i++)
 		write_rules(&w, rs->chains.items[i]);
 	fprintf(out, "\n]}\n");

@@ -77,7 +77,6 @@ struct builder {
 	int l3; /* 4 or 6 once known */
 	bool l4;
 	bool failed;
-	uint32_t *next_id;
 };
 
 static struct nftnl_expr *expr_new(struct builder *b, const char *name)
@@ -141,8 +140,7 @@ static void put_mask(struct builder *b, const void *mask, uint32_t len)
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
 }
 
-static struct nftnl_expr *put_lookup(struct builder *b, const char *set,
-				     uint32_t id)
+static struct nftnl_expr *put_lookup(struct builder *b, const char *set)
 {
 	struct nftnl_expr *e = expr_new(b, "lookup");
 
@@ -150,8 +148,6 @@ static struct nftnl_expr *put_lookup(struct builder *b, const char *set,
 		return NULL;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
-	if (id)
-		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, id);
 	return e;
 }
 
@@ -218,14 +214,14 @@ static void put_address(struct builder *b, int family, bool source)
 static void put_set_match(struct builder *b, const struct set *set, bool source)
 {
 	put_address(b, set->key == KEY_IPV4 ? 4 : 6, source);
-	put_lookup(b, set->name, 0);
+	put_lookup(b, set->name);
 }
 
 static void put_name_match(struct builder *b, const struct set *set,
 			   uint32_t key)
 {
 	put_meta(b, key);
-	put_lookup(b, set->name, 0);
+	put_lookup(b, set->name);
 }
 
 /* SYN without ACK, RST and FIN: RFC 9293 section 3.1, byte 13. */
@@ -273,13 +269,10 @@ static void put_address_is(struct builder *b, const struct stmt *s, bool source)
 		put_cmp(b, NFT_CMP_EQ, s->target.v6.byte, 16);
 }
 
-static void put_owner(struct builder *b, const struct ids *ids, uint32_t key)
+static void put_owner(struct builder *b, uint32_t id, uint32_t key)
 {
 	put_meta(b, key);
-	if (ids->n == 1)
-		put_cmp(b, NFT_CMP_EQ, &ids->items[0], sizeof(uint32_t));
-	else
-		put_lookup(b, "__set%d", (*b->next_id)++);
+	put_cmp(b, NFT_CMP_EQ, &id, sizeof(id));
 }
 
 static void put_dnated(struct builder *b, const struct stmt *s, bool source)
@@ -296,13 +289,13 @@ static void put_dnated(struct builder *b, const struct stmt *s, bool source)
 	put_address_is(b, s, source);
 }
 
-static void put_ports(struct builder *b, uint32_t offset)
+static void put_ports(struct builder *b, const struct set *map, uint32_t offset)
 {
 	struct nftnl_expr *e;
 
 	need_l4(b);
 	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
-	e = put_lookup(b, "__map%d", (*b->next_id)++);
+	e = put_lookup(b, map->name);
 	if (e)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
@@ -438,10 +431,10 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		put_name_match(b, s->set, NFT_META_OIFNAME);
 		break;
 	case STMT_SKUID:
-		put_owner(b, s->ids, NFT_META_SKUID);
+		put_owner(b, s->id, NFT_META_SKUID);
 		break;
 	case STMT_SKGID:
-		put_owner(b, s->ids, NFT_META_SKGID);
+		put_owner(b, s->id, NFT_META_SKGID);
 		break;
 	case STMT_DNAT_TO:
 		put_dnated(b, s, false);
@@ -450,10 +443,10 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		put_dnated(b, s, true);
 		break;
 	case STMT_DPORT:
-		put_ports(b, 2);
+		put_ports(b, s->set, 2);
 		break;
 	case STMT_SPORT:
-		put_ports(b, 0);
+		put_ports(b, s->set, 0);
 		break;
 	case STMT_METER:
 		put_meter(b, s, false);
@@ -508,9 +501,9 @@ static void put_comment(struct builder *b, const char *comment)
 
 struct nftnl_rule *rule_object(const struct ruleset *rs,
 			       const struct chain *chain,
-			       const struct rule *rule, uint32_t *next_id)
+			       const struct rule *rule)
 {
-	struct builder b = { .rs = rs, .next_id = next_id };
+	struct builder b = { .rs = rs };
 
 	b.rule = nftnl_rule_alloc();
 	if (!b.rule)
@@ -625,8 +618,6 @@ enum {
 	NFT_TYPE_IPV4 = 7,
 	NFT_TYPE_IPV6 = 8,
 	NFT_TYPE_SERVICE = 13,
-	NFT_TYPE_UID = 24,
-	NFT_TYPE_GID = 25,
 	NFT_TYPE_IFNAME = 41
 };
 enum { NFT_BYTEORDER_HOST = 1, NFT_BYTEORDER_BIG = 2 };
@@ -639,6 +630,8 @@ struct key_info {
 static const struct key_info key_infos[] = {
 	[KEY_IPV4] = { "ipv4_addr", NFT_TYPE_IPV4, 4, NFT_BYTEORDER_BIG },
 	[KEY_IPV6] = { "ipv6_addr", NFT_TYPE_IPV6, 16, NFT_BYTEORDER_BIG },
+	[KEY_SERVICE] = { "inet_service", NFT_TYPE_SERVICE, 2,
+			  NFT_BYTEORDER_BIG },
 	[KEY_IFNAME] = { "ifname", NFT_TYPE_IFNAME, 16, NFT_BYTEORDER_HOST },
 };
 
@@ -654,7 +647,8 @@ uint32_t set_key_type(enum set_key key)
 
 uint32_t set_flags(const struct set *set)
 {
-	return (set->interval ? NFT_SET_INTERVAL : 0u) |
+	return (set->jumps ? NFT_SET_MAP : 0u) |
+	       (set->interval ? NFT_SET_INTERVAL : 0u) |
 	       (set->timeout ? NFT_SET_TIMEOUT : 0u) |
 	       (set->dynamic ? NFT_SET_EVAL : 0u);
 }
@@ -683,6 +677,11 @@ void netlink_set(struct batch *b, const struct ruleset *rs,
 	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(set_flags(set)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(key->type));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl(key->len));
+	if (set->jumps) {
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE,
+				 htonl(NFT_DATA_VERDICT));
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, 0);
+	}
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl(id));
 	if (set->size) {
 		desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
@@ -719,8 +718,8 @@ void netlink_set_flush(struct batch *b, enum family family, const char *name,
 
 /* ---- elements, a message full at a time ---- */
 
-/* A nested attribute's length has 16 bits; an element takes under 100. */
-#define LIST_BYTES_MOST (UINT16_MAX - 256)
+/* A nested attribute's length has 16 bits; an element takes under 400. */
+#define LIST_BYTES_MOST (UINT16_MAX - 512)
 
 struct element_writer {
 	struct batch *batch;
@@ -754,8 +753,8 @@ static void writer_open(struct element_writer *w)
 	w->n = 0;
 }
 
-static void writer_put(struct element_writer *w, const void *key, uint32_t len,
-		       uint32_t flags)
+/* An open message with room for one more element. */
+static void make_place(struct element_writer *w)
 {
 	if (w->nlh && (const char *)mnl_nlmsg_get_payload_tail(w->nlh) -
 				      (const char *)w->list >
@@ -763,6 +762,12 @@ static void writer_put(struct element_writer *w, const void *key, uint32_t len,
 		writer_close(w);
 	if (!w->nlh)
 		writer_open(w);
+}
+
+static void writer_put(struct element_writer *w, const void *key, uint32_t len,
+		       uint32_t flags)
+{
+	make_place(w);
 	nftnl_set_elem_set(w->elem, NFTNL_SET_ELEM_KEY, key, len);
 	if (flags)
 		nftnl_set_elem_set_u32(w->elem, NFTNL_SET_ELEM_FLAGS, flags);
@@ -821,6 +826,36 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 	nftnl_set_elem_free(w.elem);
 }
 
+static void put_jump(struct nlmsghdr *nlh, const struct port_jump *jump)
+{
+	uint16_t port = htons(jump->port);
+	struct nlattr *elem, *key, *data, *verdict;
+
+	elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, sizeof(port), &port);
+	mnl_attr_nest_end(nlh, key);
+	data = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+	verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
+	mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE, htonl((uint32_t)NFT_JUMP));
+	mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, jump->chain);
+	mnl_attr_nest_end(nlh, verdict);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, elem);
+}
+
+static void netlink_jumps(struct batch *b, const struct elements *to,
+			  const struct port_jumps *jumps)
+{
+	struct element_writer w = { .batch = b, .to = to };
+
+	for (size_t i = 0; i < jumps->n; i++) {
+		make_place(&w);
+		put_jump(w.nlh, &jumps->items[i]);
+	}
+	writer_close(&w);
+}
+
 void netlink_elements(struct batch *b, const struct ruleset *rs,
 		      const struct set *set)
 {
@@ -829,168 +864,12 @@ void netlink_elements(struct batch *b, const struct ruleset *rs,
 			      .interval = set->interval,
 			      .origin = set->origin };
 
+	if (set->jumps)
+		netlink_jumps(b, &e, set->jumps);
 	if (set->v4)
 		netlink_ranges4(b, &e, set->v4);
 	if (set->v6)
 		netlink_ranges6(b, &e, set->v6);
-}
-
-/* ---- sets without a name ---- */
-
-static struct nlmsghdr *open_anonymous(struct batch *b, enum family family,
-				       const char *name, uint32_t flags,
-				       uint32_t key_type, uint32_t key_len,
-				       uint32_t id)
-{
-	struct nlmsghdr *nlh = open_named(
-		b, NFT_MSG_NEWSET, family, NLM_F_CREATE,
-		(struct batch_note){ .object = BATCH_SET, .name = name });
-
-	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(nlh, NFTA_SET_NAME, name);
-	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS,
-			 htonl(flags | NFT_SET_ANONYMOUS | NFT_SET_CONSTANT));
-	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(key_type));
-	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl(key_len));
-	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl(id));
-	return nlh;
-}
-
-static void put_size(struct nlmsghdr *nlh, size_t size)
-{
-	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
-
-	mnl_attr_put_u32(nlh, NFTA_SET_DESC_SIZE, htonl((uint32_t)size));
-	mnl_attr_nest_end(nlh, desc);
-}
-
-static struct nlmsghdr *open_list(struct batch *b, enum family family,
-				  const char *name, uint32_t id,
-				  struct nlattr **list)
-{
-	struct nlmsghdr *nlh = open_named(
-		b, NFT_MSG_NEWSETELEM, family, NLM_F_CREATE,
-		(struct batch_note){ .object = BATCH_ELEMENTS, .name = name });
-
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, name);
-	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_LIST_SET_ID, htonl(id));
-	*list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	return nlh;
-}
-
-static void put_key(struct nlmsghdr *nlh, const void *key, size_t len)
-{
-	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, key);
-	mnl_attr_nest_end(nlh, nest);
-}
-
-static void port_map(struct batch *b, const struct ruleset *rs,
-		     const struct port_jumps *jumps, uint32_t id)
-{
-	/* as nft says "typeof verdict"; the kernel does not look at it */
-	static const uint8_t verdict_udata[] = {
-		NFTNL_UDATA_SET_DATABYTEORDER,
-		4,
-		0,
-		0,
-		0,
-		0,
-		NFTNL_UDATA_SET_DATA_TYPEOF,
-		8,
-		0,
-		4,
-		1,
-		0,
-		0,
-		0,
-		1,
-		0,
-		NFTNL_UDATA_SET_DATA_INTERVAL,
-		4,
-		0,
-		0,
-		0,
-		0,
-	};
-	uint8_t udata[8 + sizeof(verdict_udata)];
-	size_t len = byteorder_udata(udata, NFTNL_UDATA_SET_KEYBYTEORDER,
-				     NFT_BYTEORDER_BIG);
-	struct nlmsghdr *nlh = open_anonymous(
-		b, rs->family, "__map%d", NFT_SET_MAP, NFT_TYPE_SERVICE, 2, id);
-	struct nlattr *list;
-
-	memcpy(udata + len, verdict_udata, sizeof(verdict_udata));
-	mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl(NFT_DATA_VERDICT));
-	mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, 0);
-	put_size(nlh, jumps->n);
-	mnl_attr_put(nlh, NFTA_SET_USERDATA, len + sizeof(verdict_udata),
-		     udata);
-	batch_close(b, nlh);
-
-	nlh = open_list(b, rs->family, "__map%d", id, &list);
-	for (size_t i = 0; i < jumps->n; i++) {
-		uint16_t port = htons(jumps->items[i].port);
-		struct nlattr *elem, *data, *verdict;
-
-		elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-		put_key(nlh, &port, sizeof(port));
-		data = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
-		verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
-		mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE,
-				 htonl((uint32_t)NFT_JUMP));
-		mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN,
-				  jumps->items[i].chain);
-		mnl_attr_nest_end(nlh, verdict);
-		mnl_attr_nest_end(nlh, data);
-		mnl_attr_nest_end(nlh, elem);
-	}
-	mnl_attr_nest_end(nlh, list);
-	batch_close(b, nlh);
-}
-
-static void id_set(struct batch *b, const struct ruleset *rs,
-		   const struct ids *ids, uint32_t type, uint32_t id)
-{
-	struct nlmsghdr *nlh =
-		open_anonymous(b, rs->family, "__set%d", 0, type, 4, id);
-	struct nlattr *list;
-	uint8_t udata[8];
-
-	put_size(nlh, ids->n);
-	mnl_attr_put(nlh, NFTA_SET_USERDATA,
-		     byteorder_udata(udata, NFTNL_UDATA_SET_KEYBYTEORDER,
-				     NFT_BYTEORDER_HOST),
-		     udata);
-	batch_close(b, nlh);
-
-	nlh = open_list(b, rs->family, "__set%d", id, &list);
-	for (size_t i = 0; i < ids->n; i++) {
-		struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-
-		put_key(nlh, &ids->items[i], sizeof(uint32_t));
-		mnl_attr_nest_end(nlh, elem);
-	}
-	mnl_attr_nest_end(nlh, list);
-	batch_close(b, nlh);
-}
-
-/* In the order in which rule_object() hands out ids. */
-static void anonymous_sets(struct batch *b, const struct ruleset *rs,
-			   const struct rule *rule, uint32_t id)
-{
-	for (unsigned int i = 0; i < rule->n; i++) {
-		const struct stmt *s = &rule->stmts[i];
-
-		if (s->kind == STMT_DPORT || s->kind == STMT_SPORT)
-			port_map(b, rs, s->jumps, id++);
-		else if (s->kind == STMT_SKUID && s->ids->n > 1)
-			id_set(b, rs, s->ids, NFT_TYPE_UID, id++);
-		else if (s->kind == STMT_SKGID && s->ids->n > 1)
-			id_set(b, rs, s->ids, NFT_TYPE_GID, id++);
-	}
 }
 
 /* ---- chains and rules ---- */
@@ -1048,7 +927,7 @@ void netlink_rules_flush(struct batch *b, enum family family)
 }
 
 void netlink_rules(struct batch *b, const struct ruleset *rs,
-		   const struct chain *chain, uint32_t *next_id)
+		   const struct chain *chain)
 {
 	for (size_t i = 0; i < chain->rules.n; i++) {
 		const struct rule *rule = &chain->rules.items[i];
@@ -1057,8 +936,7 @@ void netlink_rules(struct batch *b, const struct ruleset *rs,
 		struct nftnl_rule *object;
 		struct nlmsghdr *nlh;
 
-		anonymous_sets(b, rs, rule, *next_id);
-		object = rule_object(rs, chain, rule, next_id);
+		object = rule_object(rs, chain, rule);
 		nlh = open_named(b, NFT_MSG_NEWRULE, rs->family,
 				 NLM_F_CREATE | NLM_F_APPEND, note);
 		if (object) {

@@ -20,11 +20,16 @@ void ifname_print(char *out, const struct range6 *r)
 
 /* ---- sets ---- */
 
-static const char *range_text(const struct set *set, size_t i, char *out)
+#define ELEMENT_TEXT_MAX 400 /* a port and the name of a chain */
+
+static const char *element_text(const struct set *set, size_t i, char *out)
 {
 	char name[IFNAME_TEXT_MAX];
 
-	if (set->v4) {
+	if (set->jumps) {
+		snprintf(out, ELEMENT_TEXT_MAX, "%u : jump %s",
+			 set->jumps->items[i].port, set->jumps->items[i].chain);
+	} else if (set->v4) {
 		range4_print(out, &set->v4->items[i]);
 	} else if (set->key == KEY_IFNAME) {
 		ifname_print(name, &set->v6->items[i]);
@@ -42,7 +47,7 @@ static void print_elements(const struct set *set, FILE *out)
 {
 	size_t n = set_elements(set);
 	const char *between = n > ELEMENTS_ON_A_LINE ? ",\n\t\t\t" : ", ";
-	char text[RANGE_TEXT_MAX];
+	char text[ELEMENT_TEXT_MAX];
 
 	if (!n)
 		return;
@@ -52,7 +57,7 @@ static void print_elements(const struct set *set, FILE *out)
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			fputs(between, out);
-		fputs(range_text(set, i, text), out);
+		fputs(element_text(set, i, text), out);
 	}
 	fputs(n > ELEMENTS_ON_A_LINE ? "\n\t\t}\n" : " }\n", out);
 }
@@ -74,12 +79,17 @@ static void print_flags(const struct set *set, FILE *out)
 		fputc('\n', out);
 }
 
+static const char *set_word(const struct set *set)
+{
+	return set->jumps ? "map" : "set";
+}
+
 static void print_set(const struct set *set, bool elements, FILE *out)
 {
 	char timeout[16];
 
-	fprintf(out, "\tset %s {\n\t\ttype %s\n", set->name,
-		set_key_name(set->key));
+	fprintf(out, "\t%s %s {\n\t\ttype %s%s\n", set_word(set), set->name,
+		set_key_name(set->key), set->jumps ? " : verdict" : "");
 	if (set->size)
 		fprintf(out, "\t\tsize %u\n", set->size);
 	print_flags(set, out);
@@ -93,28 +103,6 @@ static void print_set(const struct set *set, bool elements, FILE *out)
 }
 
 /* ---- rules ---- */
-
-static void print_ids(const char *key, const struct ids *ids, FILE *out)
-{
-	if (ids->n == 1) {
-		fprintf(out, "meta %s %u", key, ids->items[0]);
-		return;
-	}
-	fprintf(out, "meta %s {", key);
-	for (size_t i = 0; i < ids->n; i++)
-		fprintf(out, "%s %u", i ? "," : "", ids->items[i]);
-	fputs(" }", out);
-}
-
-static void print_jumps(const char *key, const struct port_jumps *jumps,
-			FILE *out)
-{
-	fprintf(out, "tcp %s vmap {", key);
-	for (size_t i = 0; i < jumps->n; i++)
-		fprintf(out, "%s %u : jump %s", i ? "," : "",
-			jumps->items[i].port, jumps->items[i].chain);
-	fputs(" }", out);
-}
 
 static void print_target(const char *before, const char *between,
 			 const struct stmt *s, FILE *out)
@@ -187,10 +175,10 @@ static void print_stmt(const struct stmt *s, FILE *out)
 		fprintf(out, "oifname @%s", s->set->name);
 		break;
 	case STMT_SKUID:
-		print_ids("skuid", s->ids, out);
+		fprintf(out, "meta skuid %u", s->id);
 		break;
 	case STMT_SKGID:
-		print_ids("skgid", s->ids, out);
+		fprintf(out, "meta skgid %u", s->id);
 		break;
 	case STMT_DNAT_TO:
 		print_target("ct status dnat ", " daddr ", s, out);
@@ -199,10 +187,10 @@ static void print_stmt(const struct stmt *s, FILE *out)
 		print_target("ct status dnat ", " saddr ", s, out);
 		break;
 	case STMT_DPORT:
-		print_jumps("dport", s->jumps, out);
+		fprintf(out, "tcp dport vmap @%s", s->set->name);
 		break;
 	case STMT_SPORT:
-		print_jumps("sport", s->jumps, out);
+		fprintf(out, "tcp sport vmap @%s", s->set->name);
 		break;
 	case STMT_METER:
 		print_meter(s, "", out);
@@ -290,7 +278,7 @@ static void print_chain(const struct ruleset *rs, const struct chain *chain,
 
 static bool has_fixed_elements(const struct set *set)
 {
-	return set->v4 || set->v6;
+	return set->v4 || set->v6 || set->jumps;
 }
 
 static void print_header(const struct ruleset *rs, FILE *out)
@@ -324,7 +312,8 @@ static void print_clearing(const struct ruleset *rs, FILE *out)
 	fprintf(out, "}\n\nflush table %s %s\n", family, TABLE_NAME);
 	for (size_t i = 0; i < rs->sets.n; i++)
 		if (has_fixed_elements(rs->sets.items[i]))
-			fprintf(out, "flush set %s %s %s\n", family, TABLE_NAME,
+			fprintf(out, "flush %s %s %s %s\n",
+				set_word(rs->sets.items[i]), family, TABLE_NAME,
 				rs->sets.items[i]->name);
 	fputc('\n', out);
 }

@@ -192,6 +192,21 @@ struct shadow {
 	uint16_t port;
 };
 
+/* Are both decided at the same place in a packet's way? */
+static bool same_place(const struct policy *p, const struct clause *a,
+		       const struct clause *b)
+{
+	switch (p->hook) {
+	case HOOK_FORWARD:
+	case HOOK_BRIDGE:
+		return true;
+	case HOOK_OUTPUT:
+	case HOOK_INGRESS:
+		return a->block->direction == b->block->direction;
+	}
+	return true;
+}
+
 static bool find_shadow(struct check *c, const struct clause *cl, void *data)
 {
 	struct shadow *s = data;
@@ -199,6 +214,7 @@ static bool find_shadow(struct check *c, const struct clause *cl, void *data)
 	if (cl == s->later)
 		return true;
 	if (!s->found && clause_decides(cl, s->port) &&
+	    same_place(c->policy, cl, s->later) &&
 	    clause_covers(c->arena, cl, s->later))
 		s->found = cl;
 	return s->found;
@@ -319,7 +335,8 @@ static const struct {
 	  "port 587 is how customers hand in mail, wherever their provider is",
 	  "allow submission: its servers ask for a password and keep a record",
 	  "RFC 5068 section 4.1: \"Access Providers MUST NOT block users from "
-	  "accessing the external Internet using the SUBMISSION port 587\"" },
+	  "accessing the external Internet using the SUBMISSION port 587\"; "
+	  "RFC 6409 section 3.1 reserves it for submission" },
 	{ 465, "submissions-blocked",
 	  "port 465 is submission with TLS from the first byte, the preferred "
 	  "way to hand in mail",
@@ -463,6 +480,94 @@ static void lint_replies(struct check *c, const struct clause *cl)
 	}
 }
 
+/*
+ * Whoever may send on port 25 gets the bounces there. Is the way in blocked
+ * for a class that the way out is open for?
+ */
+static const struct clause *find_inbound(struct check *c,
+					 const struct class *class)
+{
+	for (size_t i = 0; i < c->policy->blocks.n; i++) {
+		const struct block *b = &c->policy->blocks.items[i];
+
+		if (b->direction != DIRECTION_INBOUND)
+			continue;
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+			struct class_refs one = { &class, 1, 1, cl->span };
+
+			if (!clause_decides(cl, 25))
+				continue;
+			if (cl->action == ACTION_BLOCK && !cl->from.n &&
+			    refs_meet(c->arena, &b->of, &one) && !cl->to.n)
+				return cl;
+			if (action_lets_through(cl->action) && cl->to.n &&
+			    refs_cover(c->arena, &cl->to, &one))
+				return NULL;
+		}
+	}
+	return NULL;
+}
+
+static void lint_bounces(struct check *c, const struct clause *cl)
+{
+	if (cl->block->direction != DIRECTION_OUTBOUND ||
+	    cl->action != ACTION_ALLOW || !clause_decides(cl, 25) || cl->to.n)
+		return;
+	for (size_t i = 0; i < cl->from.n; i++) {
+		const struct class *class = cl->from.items[i];
+		const struct clause *block = find_inbound(c, class);
+		struct diag *d;
+
+		if (!block)
+			continue;
+		d = diag_warning(c->diags, &cl->span, "bounces-blocked",
+				 "%s may send on port 25 and is not reached "
+				 "there: line %u blocks its bounces",
+				 class->name, block->span.line);
+		d->help = arena_printf(c->arena,
+				       "inbound, above that: \"allow smtp to "
+				       "%s\"",
+				       class->name);
+		d->reference = "RFC 5321 section 4.5.4.2: who sends mail "
+			       "SHOULD listen on port 25";
+	}
+}
+
+/* A block of both directions that leaves the answers of another path open. */
+static bool blocks_smtp_out(struct check *c, const struct clause *cl,
+			    void *data)
+{
+	(void)c;
+	(void)data;
+	return cl->block->direction == DIRECTION_OUTBOUND &&
+	       cl->action == ACTION_BLOCK && clause_decides(cl, 25);
+}
+
+static bool blocks_answers(struct check *c, const struct clause *cl, void *data)
+{
+	(void)c;
+	(void)data;
+	return cl->replies && clause_decides(cl, 25);
+}
+
+static void lint_answers(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (cl->block->direction != DIRECTION_INBOUND ||
+	    cl->action != ACTION_BLOCK || !clause_decides(cl, 25) ||
+	    c->policy->hook == HOOK_OUTPUT ||
+	    !each_clause(c, blocks_smtp_out, NULL) ||
+	    each_clause(c, blocks_answers, NULL))
+		return;
+	d = diag_warning(c->diags, &cl->span, "answers-open",
+			 "answers from port 25 to mail that left by another "
+			 "path still come in");
+	d->help = "write \"and replies\"";
+	d->reference = M3AAWG ": block access to and from port 25";
+}
+
 /* ---- classes ---- */
 
 static void lint_family(struct check *c, const struct class *class)
@@ -572,6 +677,8 @@ static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 	lint_redirect(c, cl);
 	lint_exemption(c, cl);
 	lint_replies(c, cl);
+	lint_bounces(c, cl);
+	lint_answers(c, cl);
 	return false;
 }
 

@@ -282,6 +282,7 @@ struct condition {
 struct conditions {
 	struct condition items[CONDITIONS_MOST];
 	unsigned int n;
+	const struct ids *users, *groups; /* one of each; NULL: anybody */
 };
 
 static void add_condition(struct conditions *cs, const struct class_refs *refs,
@@ -293,6 +294,33 @@ static void add_condition(struct conditions *cs, const struct class_refs *refs,
 
 typedef void emit_fn(struct ruleset *rs, const struct rule *matches, int family,
 		     void *data);
+
+static void add_owners(struct conditions *cs, const struct clause *clause)
+{
+	cs->users = clause->users.n ? &clause->users : NULL;
+	cs->groups = clause->groups.n ? &clause->groups : NULL;
+}
+
+static void each_owner(struct ruleset *rs, const struct conditions *cs,
+		       const struct rule *matches, int family, emit_fn *emit,
+		       void *data)
+{
+	size_t users = cs->users ? cs->users->n : 1;
+	size_t groups = cs->groups ? cs->groups->n : 1;
+
+	for (size_t u = 0; u < users; u++)
+		for (size_t g = 0; g < groups; g++) {
+			struct rule more = *matches;
+
+			if (cs->users)
+				put(&more, STMT_SKUID)->id =
+					cs->users->items[u];
+			if (cs->groups)
+				put(&more, STMT_SKGID)->id =
+					cs->groups->items[g];
+			emit(rs, &more, family, data);
+		}
+}
 
 /*
  * Calls emit for every way in which all conditions can hold; family is 4 or 6
@@ -306,7 +334,7 @@ static void each_way(struct ruleset *rs, const struct conditions *cs,
 	const struct condition *c = &cs->items[from];
 
 	if (from == cs->n) {
-		emit(rs, matches, family, data);
+		each_owner(rs, cs, matches, family, emit, data);
 		return;
 	}
 	for (size_t i = 0; i < c->refs->n; i++) {
@@ -585,14 +613,6 @@ struct clause_place {
 	struct tail tail;
 };
 
-static void put_owners(struct rule *rule, const struct clause *clause)
-{
-	if (clause->users.n)
-		put(rule, STMT_SKUID)->ids = &clause->users;
-	if (clause->groups.n)
-		put(rule, STMT_SKGID)->ids = &clause->groups;
-}
-
 static void put_target(struct stmt *s, const struct clause *clause, int family)
 {
 	s->target.family = family;
@@ -621,7 +641,6 @@ static void emit_clause(struct ruleset *rs, const struct rule *matches,
 		rest.n--;
 	}
 	head = join(&head, matches);
-	put_owners(&head, place->clause);
 	rule = join(&head, &rest);
 	put_rule(rs, place->chain, &rule);
 }
@@ -642,7 +661,6 @@ static void emit_at_target(struct ruleset *rs, const struct rule *matches,
 		    !has_target(place->clause, mine))
 			continue;
 		put_target(put(&rule, STMT_DADDR_IS), place->clause, mine);
-		put_owners(&rule, place->clause);
 		put(&rule, STMT_ACCEPT);
 		rule.origin = &place->clause->span;
 		rule.comment = make_comment(rs->arena, place->clause->id,
@@ -659,6 +677,7 @@ static void add_clause(struct ruleset *rs, struct chain *chain,
 
 	add_condition(&cs, &clause->from, true);
 	add_condition(&cs, &clause->to, false);
+	add_owners(&cs, clause);
 	if (clause->action == ACTION_REDIRECT && !rs->policy->observe) {
 		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_at_target,
 			 &place);
@@ -701,34 +720,68 @@ static bool block_decides(const struct block *block, uint16_t port)
 typedef void add_clause_fn(struct ruleset *rs, struct chain *chain,
 			   const struct clause *clause);
 
+/* The lowest port that all clauses of the block treat as they treat this. */
+static uint16_t first_like(const struct block *block, uint16_t port)
+{
+	uint16_t first = port;
+
+	for (size_t i = 0; i < block->clauses.n; i++) {
+		const struct ports *ports = &block->clauses.items[i].ports;
+
+		for (size_t k = 0; k < ports->n; k++) {
+			bool same = ports->items[k] < first;
+
+			for (size_t m = 0; m < block->clauses.n && same; m++)
+				same = clause_decides(&block->clauses.items[m],
+						      ports->items[k]) ==
+				       clause_decides(&block->clauses.items[m],
+						      port);
+			if (same)
+				first = ports->items[k];
+		}
+	}
+	return first;
+}
+
+static void add_clauses(struct ruleset *rs, struct chain *chain,
+			const struct block *block, uint16_t port,
+			add_clause_fn *add)
+{
+	for (size_t i = 0; i < block->clauses.n; i++)
+		if (clause_decides(&block->clauses.items[i], port))
+			add(rs, chain, &block->clauses.items[i]);
+}
+
 /*
  * The block's clauses for one port: in the chain itself, or behind a jump for
- * the members of the block's class.
+ * the members of the block's class. Ports that are decided alike share it.
  */
 static void add_block(struct ruleset *rs, struct chain *chain,
 		      const struct block *block, uint16_t port,
 		      const char *prefix, add_clause_fn *add)
 {
 	size_t number = (size_t)(block - rs->policy->blocks.items) + 1;
+	struct jump_place place = { .chain = chain, .block = block };
 	struct conditions cs = { 0 };
-	struct chain *inner = chain;
 
 	if (!block_decides(block, port))
 		return;
-	if (block->of.n) {
-		struct jump_place place = { .chain = chain, .block = block };
-
-		place.target = arena_printf(rs->arena, "%s%s-%zu.%s", prefix,
-					    direction_name(block->direction),
-					    number, port_name(rs->arena, port));
-		place.comment = make_comment(rs->arena, block->id, block->text);
-		inner = add_chain(rs, place.target, BASE_NONE, &block->span);
-		add_condition(&cs, &block->of, is_source(block));
-		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
+	if (!block->of.n) {
+		add_clauses(rs, chain, block, port, add);
+		return;
 	}
-	for (size_t i = 0; i < block->clauses.n; i++)
-		if (clause_decides(&block->clauses.items[i], port))
-			add(rs, inner, &block->clauses.items[i]);
+	place.target =
+		arena_printf(rs->arena, "%s%s-%zu.%s", prefix,
+			     direction_name(block->direction), number,
+			     port_name(rs->arena, first_like(block, port)));
+	place.comment = make_comment(rs->arena, block->id, block->text);
+	if (!find_chain(rs, place.target))
+		add_clauses(
+			rs,
+			add_chain(rs, place.target, BASE_NONE, &block->span),
+			block, port, add);
+	add_condition(&cs, &block->of, is_source(block));
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
 }
 
 /* ---- base chains ---- */
@@ -789,31 +842,10 @@ static bool redirect_clause(const struct clause *clause)
 	return clause->action == ACTION_REDIRECT;
 }
 
-/* The first of the ports that every clause treats as it treats the ith. */
-static uint16_t first_like(const struct policy *p, const struct ports *ports,
-			   size_t i)
-{
-	for (size_t k = 0; k < i; k++) {
-		bool same = true;
-
-		for (size_t b = 0; b < p->blocks.n && same; b++) {
-			const struct block *block = &p->blocks.items[b];
-
-			for (size_t c = 0; c < block->clauses.n && same; c++)
-				same = clause_decides(&block->clauses.items[c],
-						      ports->items[k]) ==
-				       clause_decides(&block->clauses.items[c],
-						      ports->items[i]);
-		}
-		if (same)
-			return ports->items[k];
-	}
-	return ports->items[i];
-}
-
 /*
  * The rule that sends ports to their chains; the chains are made here and
- * filled by fill. Ports that are decided alike share one.
+ * filled by fill. A port's chain has the port's name whatever the policy says:
+ * a packet that finds a new chain under way has old rules to go through.
  */
 static void add_dispatch(struct ruleset *rs, struct chain *base,
 			 const struct room *room, enum stmt_kind kind,
@@ -823,21 +855,26 @@ static void add_dispatch(struct ruleset *rs, struct chain *base,
 {
 	struct port_jumps *jumps = arena_alloc(rs->arena, sizeof(*jumps));
 	struct rule rule = { 0 };
+	struct set *map;
 
 	if (!ports->n)
 		return;
+	map = add_set(rs,
+		      arena_printf(rs->arena, "%s%s.ports", room->name, infix),
+		      KEY_SERVICE, NULL);
+	map->jumps = jumps;
+	map->size = hash_size(ports->n);
 	for (size_t i = 0; i < ports->n; i++) {
 		struct port_jump *jump = arena_push(rs->arena, jumps);
-		uint16_t like = first_like(rs->policy, ports, i);
 
 		jump->port = ports->items[i];
-		jump->chain = arena_printf(rs->arena, "%s%s.%s", room->name,
-					   infix, port_name(rs->arena, like));
-		if (like == jump->port)
-			fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL),
-			     room, jump->port);
+		jump->chain =
+			arena_printf(rs->arena, "%s%s.%s", room->name, infix,
+				     port_name(rs->arena, jump->port));
+		fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL), room,
+		     jump->port);
 	}
-	put(&rule, kind)->jumps = jumps;
+	put(&rule, kind)->set = map;
 	put_rule(rs, base, &rule);
 }
 
@@ -1036,6 +1073,16 @@ static void add_mirror(struct ruleset *rs, struct mirror_place *place,
 		 place);
 }
 
+/*
+ * A reply tells nothing of who asked. What some owner may do passes for all;
+ * what some owner may not do is left to the clauses below.
+ */
+static bool can_mirror(const struct clause *clause)
+{
+	return action_lets_through(clause->action) ||
+	       (!clause->users.n && !clause->groups.n);
+}
+
 static const char *replies_chain(struct ruleset *rs,
 				 const struct clause *clause, uint16_t port,
 				 const struct tail *refusal)
@@ -1060,7 +1107,8 @@ static const char *replies_chain(struct ruleset *rs,
 		for (size_t k = 0; k < b->clauses.n; k++) {
 			place.clause = &b->clauses.items[k];
 			if (b->direction == opposite && !place.decided &&
-			    clause_decides(place.clause, port))
+			    clause_decides(place.clause, port) &&
+			    can_mirror(place.clause))
 				add_mirror(rs, &place, clause->block);
 		}
 	}
@@ -1138,7 +1186,6 @@ static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
 			put_target(put(&rule, STMT_NFPROTO), cl, mine);
 		rule = join(&rule, matches);
 		rule.origin = &cl->span;
-		put_owners(&rule, cl);
 		put_counter(&rule, counter_for(rs, cl->key, cl));
 		if (cl->log)
 			put_log(rs, &rule, cl);
@@ -1157,7 +1204,6 @@ static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
 	struct rule rule = *matches;
 
 	(void)family;
-	put_owners(&rule, cl);
 	put(&rule, STMT_ACCEPT);
 	rule.origin = &cl->span;
 	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
@@ -1173,6 +1219,7 @@ static void add_nat_clause(struct ruleset *rs, struct chain *chain,
 
 	add_condition(&cs, &clause->from, true);
 	add_condition(&cs, &clause->to, false);
+	add_owners(&cs, clause);
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
 		 redirect ? emit_nat : emit_nat_pass, &place);
 }
@@ -1306,5 +1353,7 @@ size_t set_elements(const struct set *set)
 {
 	if (set->v4)
 		return set->v4->n;
+	if (set->jumps)
+		return set->jumps->n;
 	return set->v6 ? set->v6->n : 0;
 }

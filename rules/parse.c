@@ -237,10 +237,17 @@ static void parse_rate(struct parser *p, struct word *rate, struct word *burst)
 	}
 }
 
+/* Digits, a slash and a letter: a prefix has a digit there. */
 static bool starts_rate(const struct parser *p)
 {
-	return at(p, TOKEN_WORD) && p->tok.text[0] >= '0' &&
-	       p->tok.text[0] <= '9' && memchr(p->tok.text, '/', p->tok.len);
+	size_t digits = 0;
+
+	while (digits < p->tok.len && p->tok.text[digits] >= '0' &&
+	       p->tok.text[digits] <= '9')
+		digits++;
+	return at(p, TOKEN_WORD) && digits && digits + 1 < p->tok.len &&
+	       p->tok.text[digits] == '/' && p->tok.text[digits + 1] >= 'a' &&
+	       p->tok.text[digits + 1] <= 'z';
 }
 
 /* ---- clauses ---- */
@@ -254,7 +261,8 @@ static void parse_list(struct parser *p, struct words *out, const char *what)
 {
 	size_t before = out->n;
 
-	while (is_text(p) && !at_any(p, option_words, COUNT(option_words)))
+	while (is_text(p) && !starts_rate(p) &&
+	       !at_any(p, option_words, COUNT(option_words)))
 		*arena_push(p->arena, out) = take_word(p);
 	if (out->n == before)
 		expected(p, what);
@@ -924,6 +932,12 @@ static void parse_statement(struct parser *p)
 		skip_statement(p);
 		return;
 	}
+	if (at_word(p, "policy") && p->depth > 1)
+		diag_error(p->diags, &p->tok.span, "policy-included",
+			   "an included file is a part of a policy, not one of "
+			   "its own")
+			->help = "leave \"policy\" to the file that includes "
+				 "this one";
 	for (size_t i = 0; i < COUNT(headers); i++)
 		if (at_word(p, headers[i].word)) {
 			next(p);
@@ -965,13 +979,15 @@ static void parse_file(struct parser *p, const struct source *source)
 static void define_from_outside(struct parser *p, const struct definition *d)
 {
 	struct source *s = arena_alloc(p->arena, sizeof(*s));
-	struct variable *v = arena_push(p->arena, &p->variables);
 	struct {
 		struct token *items;
 		size_t n, cap;
 	} tokens = { 0 };
 	struct lexer lex;
 	struct token t;
+
+	bool twice = variable_find(p, d->name, strlen(d->name));
+	struct variable *v = arena_push(p->arena, &p->variables);
 
 	s->name = arena_printf(p->arena, "-D %s", d->name);
 	s->text = arena_strndup(p->arena, d->value, strlen(d->value));
@@ -991,6 +1007,12 @@ static void define_from_outside(struct parser *p, const struct definition *d)
 	v->n = tokens.n;
 	v->fixed = true;
 	v->source = s;
+	v->used = twice;
+	if (twice)
+		diag_error(
+			p->diags,
+			&(struct span){ .source = s, .line = 1, .column = 1 },
+			"repeated", "-D %s is given twice", v->name);
 }
 
 /* A -D that nobody asks for is a misspelt one, with the default in force. */

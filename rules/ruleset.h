@@ -19,8 +19,23 @@
 
 enum family { FAMILY_INET, FAMILY_BRIDGE, FAMILY_NETDEV };
 
-enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME };
+enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME, KEY_SERVICE };
 
+struct port_jump {
+	uint16_t port;
+	const char *chain;
+};
+
+struct port_jumps {
+	struct port_jump *items;
+	size_t n, cap;
+};
+
+/*
+ * No set is without a name. A packet that is on its way through the old rules
+ * while new ones take their place looks elements up in the new generation: in
+ * a set that went with the old rules it would find nothing, and pass.
+ */
 struct set {
 	const char *name;
 	enum set_key key;
@@ -35,6 +50,7 @@ struct set {
 	 */
 	const struct ranges4 *v4;
 	const struct ranges6 *v6;
+	const struct port_jumps *jumps; /* a map of ports to chains */
 	const struct class *class;	/* NULL for a limit's own set */
 	const struct span *origin;	/* what was written for it */
 	char digest[DIGEST_TEXT_BYTES]; /* of the fixed elements, or "" */
@@ -60,11 +76,11 @@ enum stmt_kind {
 	STMT_DADDR_IS,
 	STMT_IIFNAME,
 	STMT_OIFNAME,
-	STMT_SKUID, /* one of ids */
+	STMT_SKUID, /* is id */
 	STMT_SKGID,
 	STMT_DNAT_TO,	/* rewritten by us to go to target */
 	STMT_DNAT_FROM, /* the answer to such a connection */
-	STMT_DPORT,	/* vmap of ports to chains */
+	STMT_DPORT,	/* a map of ports to chains */
 	STMT_SPORT,
 	STMT_METER, /* within rate, per source, kept in set */
 	STMT_METER_OVER,
@@ -79,22 +95,11 @@ enum stmt_kind {
 	STMT_DNAT, /* to target */
 };
 
-struct port_jump {
-	uint16_t port;
-	const char *chain;
-};
-
-struct port_jumps {
-	struct port_jump *items;
-	size_t n, cap;
-};
-
 struct stmt {
 	enum stmt_kind kind;
 	union {
 		const struct set *set;
-		const struct ids *ids;
-		const struct port_jumps *jumps;
+		uint32_t id;
 		const struct counter *counter;
 		const char *chain;
 		struct {

@@ -188,6 +188,15 @@ static void remember(struct apply *a)
 		    a->program->run_dir, strerror(-error));
 }
 
+/* What the policy was warned of, then what the kernel said. */
+static json_t *all_diags(const struct apply *a)
+{
+	json_t *list = diags_json(&a->policy->diags);
+
+	json_array_extend(list, diags_json(&a->diags));
+	return list;
+}
+
 static int say_json(struct apply *a, int error)
 {
 	const struct change_summary *s = &a->summary;
@@ -195,7 +204,7 @@ static int say_json(struct apply *a, int error)
 
 	return print_json(json_pack(
 		"{s:b, s:b, s:b, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:I}, s:o}",
+		"s:I, s:I, s:I, s:I}, s:o}",
 		"ok", ok, "changed", ok && a->changed, "dry_run", a->dry_run,
 		"policy", text_json(a->policy->name), "digest",
 		a->rules->digest, "table", table_text(a, a->rules->family),
@@ -207,11 +216,11 @@ static int say_json(struct apply *a, int error)
 		(json_int_t)s->counters_added, "counters_removed",
 		(json_int_t)s->counters_removed, "elements_added",
 		(json_int_t)s->elements_added, "elements_removed",
-		(json_int_t)s->elements_removed, "diagnostics",
-		diags_json(&a->diags)));
+		(json_int_t)s->elements_removed, "members_lost",
+		(json_int_t)s->members_lost, "diagnostics", all_diags(a)));
 }
 
-static void say_text(const struct apply *a)
+static void say_text(struct apply *a)
 {
 	const struct change_summary *s = &a->summary;
 
@@ -221,19 +230,21 @@ static void say_text(const struct apply *a)
 		return;
 	}
 	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
-	       "removed%s%s\n",
+	       "removed\n",
 	       a->policy->name,
 	       a->dry_run	? "would be loaded into table" :
 	       s->creates_table ? "loaded into new table" :
 				  "loaded into table",
-	       table_text((struct apply *)a, a->rules->family),
-	       a->rules->digest, s->rules, s->elements_added,
-	       s->elements_removed,
-	       s->creates_table ? "" : "; counters and dynamic classes kept",
-	       s->other_tables_removed ?
-		       "; our table of another family removed, and its "
-		       "counters and dynamic classes with it" :
-		       "");
+	       table_text(a, a->rules->family), a->rules->digest, s->rules,
+	       s->elements_added, s->elements_removed);
+	if (s->other_tables_removed)
+		printf("our table of another family %s removed, with its "
+		       "counters\n",
+		       a->dry_run ? "would be" : "was");
+	if (s->members_lost)
+		printf("%zu members of dynamic classes that the policy does "
+		       "not use any more %s gone\n",
+		       s->members_lost, a->dry_run ? "would be" : "are");
 }
 
 static int finish(struct apply *a, int error)
@@ -284,31 +295,6 @@ static int open_and_apply(struct apply *a)
 	return code;
 }
 
-/* With --json a policy that has mistakes is an answer as well. */
-static int say_policy_errors(struct program *p, struct policy *policy)
-{
-	int code = print_json(json_pack("{s:b, s:b, s:o, s:o}", "ok", 0,
-					"changed", 0, "policy",
-					text_json(policy->name), "diagnostics",
-					diags_json(&policy->diags)));
-
-	(void)p;
-	policy_free(policy);
-	return code ? code : EXIT_NO;
-}
-
-static int load(struct apply *a)
-{
-	int code;
-
-	if (!a->program->json)
-		return load_good_policy(a->program, a->path, &a->policy);
-	code = load_policy(a->program, a->path, &a->policy);
-	if (code || !a->policy->diags.errors)
-		return code;
-	return say_policy_errors(a->program, a->policy);
-}
-
 int cmd_apply(struct program *p, int argc, char **argv)
 {
 	struct apply a = { .program = p, .diags.arena = p->arena };
@@ -321,11 +307,11 @@ int cmd_apply(struct program *p, int argc, char **argv)
 	int code;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (argc - first != 1)
 		return usage_error(p, "one policy at a time");
 	a.path = argv[first];
-	code = load(&a);
+	code = load_good_policy(p, a.path, &a.policy);
 	if (code)
 		return code;
 	if (ruleset_new(a.policy, &a.rules)) {

@@ -22,14 +22,29 @@ static json_t *file_json(const char *path, const struct policy *policy,
 			 (json_int_t)d->warnings, "diagnostics", diags_json(d));
 }
 
+static json_t *unread_json(const char *path, const struct diags *diags)
+{
+	return json_pack("{s:o, s:n, s:n, s:i, s:i, s:o}", "file",
+			 text_json(path), "policy", "digest", "errors", 1,
+			 "warnings", 0, "diagnostics", diags_json(diags));
+}
+
 static int check_file(struct program *p, const char *path, struct tally *t)
 {
+	struct diags diags = { .arena = p->arena };
 	struct ruleset *rs = NULL;
 	struct policy *policy;
-	int code = load_policy(p, path, &policy);
+	int code = load_policy(p, path, &policy, &diags);
 
-	if (code)
+	if (code) {
+		t->errors++;
+		if (p->json)
+			json_array_append_new(t->files,
+					      unread_json(path, &diags));
+		else
+			say_diags(p, &diags);
 		return code;
+	}
 	t->errors += policy->diags.errors;
 	t->warnings += policy->diags.warnings;
 	if (!policy->diags.errors && p->json && ruleset_new(policy, &rs))
@@ -57,7 +72,7 @@ int cmd_check(struct program *p, int argc, char **argv)
 	bool good;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (first == argc)
 		return usage_error(p, "which policy?");
 	if (p->json)

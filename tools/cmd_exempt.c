@@ -451,7 +451,7 @@ int cmd_exempt(struct program *p, int argc, char **argv)
 	uint32_t seconds;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (first == argc)
 		return usage_error(p, "add, remove or list?");
 	verb = argv[first];

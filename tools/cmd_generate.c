@@ -49,7 +49,7 @@ int cmd_generate(struct program *p, int argc, char **argv)
 	int code;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (argc - first != 1)
 		return usage_error(p, "one policy at a time");
 	while (i < N_FORMATS && strcmp(formats[i].name, format))

@@ -27,7 +27,7 @@ int cmd_ports(struct program *p, int argc, char **argv)
 	int first = read_options(p, argc, argv, rows, 1);
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (first != argc)
 		return usage_error(p, "\"%.40s\" is too much", argv[first]);
 	if (p->json)

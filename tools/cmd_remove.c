@@ -63,7 +63,7 @@ int cmd_remove(struct program *p, int argc, char **argv)
 	int error;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (first != argc)
 		return usage_error(p, "\"%.40s\" is too much", argv[first]);
 	error = netlink_open(&nl);

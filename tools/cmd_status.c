@@ -113,17 +113,20 @@ static void compare(struct status *s, char *const *wanted, size_t n)
 			add_difference(s, "unexpected", there[i]);
 }
 
+/* Is what was remembered the policy that the table says it holds? */
+static bool remembered(const struct status *s)
+{
+	return s->remembered.valid &&
+	       !strcmp(s->remembered.digest, table(s)->digest);
+}
+
 static void find_differences(struct status *s)
 {
 	struct canon wanted = { 0 };
 
 	if (s->rules && !ruleset_canon(s->rules, &wanted))
 		compare(s, wanted.items, wanted.n);
-	else if (!s->rules && remember_matches(&s->remembered, table(s)))
-		compare(s, (char *const *)s->remembered.canon,
-			s->remembered.n_canon);
-	else if (!s->rules && s->remembered.valid &&
-		 !strcmp(s->remembered.digest, table(s)->digest))
+	else if (!s->rules && remembered(s))
 		compare(s, (char *const *)s->remembered.canon,
 			s->remembered.n_canon);
 	canon_free(&wanted);
@@ -144,7 +147,7 @@ static void judge(struct status *s)
 		s->state = STATE_DRIFT;
 	if (s->state != STATE_AS_LOADED)
 		find_differences(s);
-	/* An unread set alone is no difference. */
+	/* A set that was not read is no difference; anything else is one. */
 	if (s->state == STATE_UNVERIFIED)
 		for (size_t i = 0; i < s->differences.n; i++)
 			if (strncmp(s->differences.items[i].object, "set ", 4))
@@ -153,19 +156,18 @@ static void judge(struct status *s)
 
 /* ---- clauses in the order of the policy ---- */
 
-static long line_of(const char *id)
-{
-	const char *colon = strrchr(id, ':');
-
-	return colon ? atol(colon + 1) : 0;
-}
-
+/* "policy:17" comes before "policy:other.policy:3", and 9 before 17. */
 static int compare_clauses(const void *pa, const void *pb)
 {
-	const struct loaded_clause *a = pa, *b = pb;
-	long la = line_of(a->id), lb = line_of(b->id);
+	const char *a = ((const struct loaded_clause *)pa)->id;
+	const char *b = ((const struct loaded_clause *)pb)->id;
+	const char *ea = strrchr(a, ':'), *eb = strrchr(b, ':');
+	size_t la = ea ? (size_t)(ea - a) : 0, lb = eb ? (size_t)(eb - b) : 0;
+	int files = strncmp(a, b, la < lb ? la : lb);
 
-	return la < lb ? -1 : la > lb;
+	if (files || la != lb)
+		return files ? files : la < lb ? -1 : 1;
+	return atol(a + la + 1) < atol(b + lb + 1) ? -1 : 1;
 }
 
 static const struct present_counter *find_counter(const struct status *s,
@@ -204,9 +206,10 @@ static size_t elements_of(struct status *s, const struct present_set *set)
 	return n;
 }
 
-static bool is_named(const struct present_set *set)
+/* Maps of ports are how the rules work, not what they know. */
+static bool is_shown(const struct present_set *set)
 {
-	return strncmp(set->name, "__", 2);
+	return !(set->flags & NFT_SET_MAP);
 }
 
 static bool is_dynamic(const struct present_set *set)
@@ -246,12 +249,14 @@ static int say_json(struct status *s)
 {
 	json_t *clauses = json_array(), *sets = json_array();
 	json_t *differences = json_array();
+	const struct present_counter *hidden =
+		find_counter(s, "log-suppressed");
 
 	for (size_t i = 0; i < s->loaded.clauses.n; i++)
 		json_array_append_new(
 			clauses, clause_json(s, &s->loaded.clauses.items[i]));
 	for (size_t i = 0; i < table(s)->sets.n; i++)
-		if (is_named(&table(s)->sets.items[i]))
+		if (is_shown(&table(s)->sets.items[i]))
 			json_array_append_new(
 				sets, set_json(s, &table(s)->sets.items[i]));
 	for (size_t i = 0; i < s->differences.n; i++)
@@ -261,15 +266,18 @@ static int say_json(struct status *s)
 				  s->differences.items[i].kind, "object",
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
-		"{s:b, s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o}", "loaded",
-		1, "policy", text_json(table(s)->policy), "digest",
+		"{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}",
+		"loaded", 1, "policy", text_json(table(s)->policy), "digest",
 		text_json(table(s)->digest), "table",
 		json_sprintf("%s %s", family_name((enum family)s->family),
 			     TABLE_NAME),
 		"state", state_names[s->state], "policy_file",
-		text_json(s->remembered.path), "generation",
-		(json_int_t)s->reading.generation, "differences", differences,
-		"clauses", clauses, "sets", sets));
+		text_json(remembered(s) ? s->remembered.path : NULL),
+		"log_suppressed",
+		hidden ? json_integer((json_int_t)hidden->packets) :
+			 json_null(),
+		"generation", (json_int_t)s->reading.generation, "differences",
+		differences, "clauses", clauses, "sets", sets));
 }
 
 /* ---- as text ---- */
@@ -290,11 +298,11 @@ static void print_state(const struct status *s)
 		printf("another policy than %s is loaded\n", s->path);
 		break;
 	case STATE_UNVERIFIED:
-		puts("the rules are exactly that; some sets are too large to "
-		     "read back (--verify does)");
+		puts("unverified: a set is too large to read back unasked; "
+		     "--verify does, and tells");
 		break;
 	}
-	for (size_t i = 0; i < s->differences.n; i++)
+	for (size_t i = 0; i < s->differences.n && s->state != STATE_OTHER; i++)
 		printf("         %s: %s\n", s->differences.items[i].kind,
 		       s->differences.items[i].object);
 }
@@ -328,7 +336,7 @@ static void print_sets(struct status *s)
 		const struct present_set *set = &table(s)->sets.items[i];
 		char size[16] = "-";
 
-		if (!is_named(set))
+		if (!is_shown(set))
 			continue;
 		if (set->size)
 			snprintf(size, sizeof(size), "%u", set->size);
@@ -352,6 +360,23 @@ static int say_nothing_loaded(struct program *p)
 	}
 	puts("nothing of mailwall's is loaded");
 	return EXIT_NO;
+}
+
+static int say_refused(struct program *p, int error)
+{
+	struct diags diags = { .arena = p->arena };
+	int printed;
+
+	diag_error(&diags, NULL, "kernel-refused",
+		   "cannot read the kernel's rules: %s",
+		   refuse_text(p->arena, -error));
+	if (!p->json) {
+		say_diags(p, &diags);
+		return EXIT_REFUSED;
+	}
+	printed = print_json(json_pack("{s:b, s:o}", "ok", 0, "diagnostics",
+				       diags_json(&diags)));
+	return printed ? printed : EXIT_REFUSED;
 }
 
 static int report(struct status *s)
@@ -397,15 +422,12 @@ static int run(struct status *s)
 	remember_load(s->program, &s->remembered);
 	if (!error)
 		error = read_kernel(s);
-	if (error) {
-		say("cannot read the kernel's rules: %s",
-		    refuse_text(s->program->arena, -error));
-		code = EXIT_REFUSED;
-	} else if (s->family < 0) {
+	if (error)
+		code = say_refused(s->program, error);
+	else if (s->family < 0)
 		code = say_nothing_loaded(s->program);
-	} else {
+	else
 		code = report(s);
-	}
 	canon_free(&s->loaded.canon);
 	netlink_close(&s->netlink);
 	return code;
@@ -422,7 +444,7 @@ int cmd_status(struct program *p, int argc, char **argv)
 	int code;
 
 	if (first < 0)
-		return EXIT_USAGE;
+		return options_code(p);
 	if (argc - first > 1)
 		return usage_error(p, "one policy at a time");
 	p->quiet = true;

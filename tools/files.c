@@ -118,7 +118,7 @@ static int32_t today(void)
 	return (int32_t)(seconds / 86400);
 }
 
-int load_policy(struct program *p, const char *path, struct policy **out)
+static int load(struct program *p, const char *path, struct policy **out)
 {
 	struct policy_input input = {
 		.read = read_file,
@@ -129,26 +129,52 @@ int load_policy(struct program *p, const char *path, struct policy **out)
 		.definitions = p->definitions.items,
 		.n_definitions = p->definitions.n,
 	};
-	int error = policy_load(&input, path, out);
+
+	return policy_load(&input, path, out);
+}
+
+int load_policy(struct program *p, const char *path, struct policy **out,
+		struct diags *diags)
+{
+	int error = load(p, path, out);
 
 	if (!error)
 		return EXIT_DONE;
-	say("cannot read \"%s\": %s", path, strerror(-error));
+	diag_error(diags, NULL, "cannot-read", "cannot read \"%s\": %s", path,
+		   strerror(-error));
 	return EXIT_REFUSED;
+}
+
+/* The answer to a command that could not begin. */
+static int refuse(struct program *p, const struct diags *diags, int code)
+{
+	int printed = 0;
+
+	if (p->json)
+		printed =
+			print_json(json_pack("{s:b, s:o}", "ok", 0,
+					     "diagnostics", diags_json(diags)));
+	else
+		say_diags(p, diags);
+	return printed ? printed : code;
 }
 
 int load_good_policy(struct program *p, const char *path, struct policy **out)
 {
-	int code = load_policy(p, path, out);
+	struct diags diags = { .arena = p->arena };
+	int code = load_policy(p, path, out, &diags);
 
 	if (code)
-		return code;
-	say_diags(p, &(*out)->diags);
-	if (!(*out)->diags.errors)
+		return refuse(p, &diags, code);
+	if (!(*out)->diags.errors) {
+		if (!p->json)
+			say_diags(p, &(*out)->diags);
 		return EXIT_DONE;
+	}
+	code = refuse(p, &(*out)->diags, EXIT_NO);
 	say("%s: %zu error%s: nothing was done", path, (*out)->diags.errors,
 	    (*out)->diags.errors == 1 ? "" : "s");
 	policy_free(*out);
 	*out = NULL;
-	return EXIT_NO;
+	return code;
 }

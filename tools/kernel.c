@@ -502,50 +502,36 @@ static int take_rule(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-/* What a set without a name holds, in ascending order. */
-struct anonymous {
+struct take_jumps {
 	struct arena *arena;
-	struct {
-		struct {
-			uint32_t key;
-			const char *chain;
-		} * items;
-		size_t n, cap;
-	} list;
+	struct port_jumps jumps; /* ascending */
 };
 
-static void take_anonymous(const struct kernel_element *e, void *ctx)
+static void take_jump(const struct kernel_element *e, void *ctx)
 {
-	struct anonymous *a = ctx;
-	uint16_t port;
-	uint32_t id;
+	struct take_jumps *t = ctx;
+	struct port_jump jump;
 	size_t at;
 
-	(void)arena_push(a->arena, &a->list);
-	memcpy(&port, e->key, sizeof(port));
-	memcpy(&id, e->key, sizeof(id));
-	id = e->key_len == 2 ? ntohs(port) : id;
-	for (at = a->list.n - 1; at && a->list.items[at - 1].key > id; at--)
-		a->list.items[at] = a->list.items[at - 1];
-	a->list.items[at].key = id;
-	a->list.items[at].chain =
-		e->chain ? copy_string(a->arena, e->chain) : NULL;
+	if (e->key_len != sizeof(jump.port))
+		return;
+	memcpy(&jump.port, e->key, sizeof(jump.port));
+	jump.port = ntohs(jump.port);
+	jump.chain = copy_string(t->arena, e->chain);
+	(void)arena_push(t->arena, &t->jumps);
+	for (at = t->jumps.n - 1; at && t->jumps.items[at - 1].port > jump.port;
+	     at--)
+		t->jumps.items[at] = t->jumps.items[at - 1];
+	t->jumps.items[at] = jump;
 }
 
-static void print_anonymous(void *ctx, const char *name, uint32_t id, FILE *out)
+static int add_map(struct rule_reader *r, const struct present_set *map)
 {
-	struct rule_reader *r = ctx;
-	struct anonymous a = { .arena = r->arena };
+	struct take_jumps t = { .arena = r->arena };
+	int error = kernel_elements(r->nl, r->family, map->name, take_jump, &t);
 
-	(void)id;
-	if (kernel_elements(r->nl, r->family, name, take_anonymous, &a))
-		r->out->canon.failed = true;
-	for (size_t i = 0; i < a.list.n; i++)
-		if (a.list.items[i].chain)
-			canon_print_jump(out, (uint16_t)a.list.items[i].key,
-					 a.list.items[i].chain);
-		else
-			canon_print_id(out, a.list.items[i].key);
+	canon_add_map(&r->out->canon, map->name, &t.jumps);
+	return error;
 }
 
 static void note_clause(struct rule_reader *r, const char *comment,
@@ -613,7 +599,7 @@ static void read_clauses(struct rule_reader *r)
 
 static void add_chain(struct rule_reader *r, const struct present_chain *pc)
 {
-	struct canon_chain cc = { .print_set = print_anonymous, .ctx = r };
+	struct canon_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	const char *devices[] = { pc->devices, NULL };
 
@@ -704,13 +690,12 @@ static int add_set(struct rule_reader *r, const struct present_set *set,
 		.key = key_name(set->key_type),
 		.interval = set->flags & NFT_SET_INTERVAL,
 		.timeout = set->flags & NFT_SET_TIMEOUT,
-		.size = set->size,
 		.timeout_s = (uint32_t)(set->timeout_ms / 1000),
 	};
 	int error = 0;
 
-	if (!strncmp(set->name, "__", 2))
-		return 0;
+	if (set->flags & NFT_SET_MAP)
+		return add_map(r, set);
 	if (!cs.timeout) {
 		error = set_digest(r, set, v, digest, &cs.elements);
 		cs.digest = digest;

@@ -13,23 +13,28 @@
 #define RUN_DIR "/run/mailwall"
 
 const struct command commands[] = {
-	{ "check", cmd_check, "FILE... [--strict] [--json] [-D NAME=VALUE]",
-	  "find mistakes in policies" },
+	{ "check", cmd_check,
+	  "FILE... [-s|--strict] [-q|--quiet] [-j|--json] [-D NAME=VALUE]",
+	  "find mistakes in policies", true },
 	{ "generate", cmd_generate,
-	  "FILE [-f nft|json|netlink] [-o OUT] [-D NAME=VALUE]",
-	  "print a policy as rules" },
-	{ "apply", cmd_apply, "FILE [-n] [--json] [-D NAME=VALUE]",
-	  "load a policy into the kernel" },
-	{ "remove", cmd_remove, "[--json]",
-	  "take our table out of the kernel" },
-	{ "status", cmd_status, "[FILE] [--verify] [--json] [-D NAME=VALUE]",
-	  "show what is loaded, and whether it still is" },
+	  "FILE [-f|--format nft|json|netlink] [-o|--output OUT] [-q|--quiet] "
+	  "[-D NAME=VALUE]",
+	  "print a policy as rules", true },
+	{ "apply", cmd_apply,
+	  "FILE [-n|--dry-run] [-q|--quiet] [-j|--json] [-D NAME=VALUE]",
+	  "load a policy into the kernel", true },
+	{ "remove", cmd_remove, "[-j|--json]",
+	  "take our table out of the kernel", false },
+	{ "status", cmd_status,
+	  "[FILE] [-v|--verify] [-j|--json] [-D NAME=VALUE]",
+	  "show what is loaded, and whether it still is", true },
 	{ "exempt", cmd_exempt,
-	  "add|remove|list [ADDRESS...] [--class NAME] [--for TIME] [--json]",
-	  "change a dynamic class" },
-	{ "ports", cmd_ports, "[--json]", "list the mail ports" },
-	{ "help", cmd_help, "[COMMAND]", "say how a command is used" },
-	{ "version", cmd_version, "", "print the version" },
+	  "add|remove|list [ADDRESS...] [-c|--class NAME] [-f|--for TIME] "
+	  "[-j|--json]",
+	  "change a dynamic class", false },
+	{ "ports", cmd_ports, "[-j|--json]", "list the mail ports", false },
+	{ "help", cmd_help, "[COMMAND]", "say how a command is used", false },
+	{ "version", cmd_version, "", "print the version", false },
 };
 
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
@@ -68,6 +73,11 @@ static int unknown_command(const char *name)
 	return EXIT_USAGE;
 }
 
+static void print_command(const struct command *c)
+{
+	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
+}
+
 int cmd_help(struct program *p, int argc, char **argv)
 {
 	const struct command *c;
@@ -80,7 +90,7 @@ int cmd_help(struct program *p, int argc, char **argv)
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1]);
-	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
+	print_command(c);
 	return EXIT_DONE;
 }
 

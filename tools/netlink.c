@@ -116,9 +116,9 @@ static const char *expression_name(const struct nlattr *bad)
 
 	if (is_word(bad))
 		return mnl_attr_get_str(bad);
-	mnl_attr_for_each_nested(attr, bad)
-		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME && is_word(attr))
-			return mnl_attr_get_str(attr);
+	mnl_attr_for_each_nested(
+		attr, bad) if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME &&
+			       is_word(attr)) return mnl_attr_get_str(attr);
 	return "";
 }
 
@@ -135,7 +135,8 @@ static void take_wanted(struct kernel_error *e, const struct batch *b,
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr))
+	{
 		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
 		    mnl_attr_get_payload_len(attr) != sizeof(offset))
 			continue;

@@ -8,8 +8,18 @@
 
 #define ROWS_MOST 16
 
+static const struct command *this_command(const struct program *p)
+{
+	size_t i = 0;
+
+	while (i < n_commands && strcmp(commands[i].name, p->command))
+		i++;
+	return &commands[i];
+}
+
 int usage_error(const struct program *p, const char *fmt, ...)
 {
+	const struct command *c;
 	char text[256];
 	va_list args;
 
@@ -17,11 +27,22 @@ int usage_error(const struct program *p, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	say("%s: %s", p->command, text);
-	for (size_t i = 0; i < n_commands; i++)
-		if (!strcmp(commands[i].name, p->command))
-			fprintf(stderr, "usage: mailwall %s %s\n", p->command,
-				commands[i].usage);
+	c = this_command(p);
+	fprintf(stderr, "usage: mailwall %s %s\n", c->name, c->usage);
 	return EXIT_USAGE;
+}
+
+int options_code(const struct program *p)
+{
+	return p->helped ? EXIT_DONE : EXIT_USAGE;
+}
+
+static void help(struct program *p)
+{
+	const struct command *c = this_command(p);
+
+	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
+	p->helped = true;
 }
 
 static bool define(struct program *p, const char *text)
@@ -57,10 +78,15 @@ static bool take(struct program *p, const struct option_row *row,
 int read_options(struct program *p, int argc, char **argv,
 		 const struct option_row *rows, size_t n_rows)
 {
-	struct option longs[ROWS_MOST + 1] = { 0 };
-	char shorts[2 * ROWS_MOST + 8] = ":D:";
-	size_t n_longs = 0, at = strlen(shorts);
+	struct option longs[ROWS_MOST + 2] = { 0 };
+	char shorts[2 * ROWS_MOST + 8] = ":h";
+	size_t n_longs = 0, at;
 	int c;
+
+	if (this_command(p)->definitions)
+		strcat(shorts, "D:");
+	at = strlen(shorts);
+	longs[n_longs++] = (struct option){ "help", no_argument, NULL, 'h' };
 
 	for (size_t i = 0; i < n_rows; i++) {
 		longs[n_longs++] =
@@ -78,6 +104,8 @@ int read_options(struct program *p, int argc, char **argv,
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *row = NULL;
 
+		if (c == 'h')
+			return help(p), -1;
 		if (c == ':')
 			return usage_error(p, "%s needs a value",
 					   argv[optind - 1]),

@@ -21,6 +21,7 @@ struct program {
 	const char *command;
 	bool json;
 	bool quiet;
+	bool helped;	     /* --help was asked for, and answered */
 	const char *run_dir; /* where what was loaded is remembered */
 	struct {
 		struct definition *items;
@@ -34,6 +35,7 @@ struct command {
 	int (*run)(struct program *p, int argc, char **argv);
 	const char *usage; /* behind the name */
 	const char *summary;
+	bool definitions;  /* reads policies, and so takes -D */
 };
 extern const struct command commands[];
 extern const size_t n_commands;
@@ -53,6 +55,8 @@ struct option_row {
 };
 int read_options(struct program *p, int argc, char **argv,
 		 const struct option_row *rows, size_t n_rows);
+/* What a command returns when read_options() did. */
+int options_code(const struct program *p);
 int usage_error(const struct program *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -69,11 +73,16 @@ json_t *text_json(const char *text);
 /* ---- reading policies ---- */
 
 /*
- * Loads and checks; messages are said unless the policy is for JSON. Returns
- * EXIT_DONE with *out set even if it has errors, or EXIT_REFUSED.
+ * Loads and checks. EXIT_DONE: *out is set, even if it has errors. Else
+ * EXIT_REFUSED, and diags says why.
  */
-int load_policy(struct program *p, const char *path, struct policy **out);
-/* The same for commands that need a policy without errors: else EXIT_NO. */
+int load_policy(struct program *p, const char *path, struct policy **out,
+		struct diags *diags);
+/*
+ * The same for commands that need a policy without errors. Mistakes are said,
+ * as text or as the JSON document {"ok": false, "diagnostics": [...]}, and
+ * the exit code is returned.
+ */
 int load_good_policy(struct program *p, const char *path, struct policy **out);
 
 /* ---- writing results ---- */

@@ -352,10 +352,13 @@ const char *remember_claim(void *ctx, const struct present_set *set,
 		if (strcmp(ks->name, set->name))
 			continue;
 		*elements = ks->v4.n + ks->v6.n;
-		if (set->has_count ? set->count == *elements :
-				     c->generation == r->generation)
-			return r->set_digests[i];
-		return NULL;
+		if (set->has_count && set->count != *elements) {
+			*elements = set->count;
+			return "not what was loaded";
+		}
+		return set->has_count || c->generation == r->generation ?
+			       r->set_digests[i] :
+			       NULL;
 	}
 	return NULL;
 }

@@ -466,6 +466,7 @@ def main():
 				print(f"not ok - {test.__doc__}\n# {name}: {error}")
 				failed += 1
 				flush()
+				run("ip", "link", "del", "cust0", check=False)
 				continue
 			print(f"ok - {test.__doc__} ({time.monotonic() - start:.1f} s)",
 			      flush=True)

@@ -224,14 +224,14 @@ CLAIM(nearest, "the nearest word is found, a swap counts once, and nothing is "
 		{ "smtpx", "smtp" },
 		{ "smtps", "smtp" },
 		{ "submision", "submission" },
-		{ "submisions", "submission" },
+		{ "submisions", "submissions" },
 		{ "submissionss", "submissions" },
 		{ "subimssions", "submissions" },
-		{ "imps", "imap" }, /* both are one away: the first */
+		{ "imps", "imaps" },
+		{ "ima", "imap" },
 		{ "smtpalt", "smtp-alt" },
 		{ "smtp_alt", "smtp-alt" },
 		{ "telnet", NULL },
-		{ "http", NULL },
 		{ "customers", NULL },
 		{ "a-word-that-is-longer-than-31-bytes", NULL },
 	};

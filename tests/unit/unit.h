@@ -29,7 +29,7 @@
 /* ---- claims ---- */
 
 /* tools/options.c asks for the commands, and main.c is not here. */
-const struct command commands[] = { { NULL, NULL, NULL, NULL } };
+const struct command commands[] = { { .name = NULL } };
 const size_t n_commands = 0;
 
 static unsigned int failures; /* of the claim that is being tested */

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Runs the test suites and counts: the last line is "N passed, N failed".
+
+run.py --build DIR --program FILE [--quick] [SUITE...]
+
+A suite prints a line for every claim, "ok - ..." or "not ok - ...". What it
+says is shown when something failed, and for every suite with --verbose.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUITE_TIMEOUT_S = 1800
+CLAIM = re.compile(r"^(not )?ok\b(?!.*# SKIP)", re.MULTILINE)
+
+
+def suites(build, program, quick):
+	"""Name, command; the units are programs, the others are scripts."""
+	python = sys.executable
+	for unit in sorted(pathlib.Path(build).glob("tests/unit/test_*")):
+		if unit.suffix == "":
+			yield f"unit/{unit.name}", [str(unit)]
+	yield "golden", [python, "tests/golden/golden.py", program]
+	yield "net/lab", [python, "tests/net/lab_test.py"]
+	yield "net/kernel", [python, "tests/net/kernel_test.py",
+			     *(["--quick"] if quick else [])]
+	for way in ("apply", "text"):
+		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]
+
+
+def run(command, program):
+	environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP",
+		       "MAILWALL": program, "LC_ALL": "C.UTF-8"}
+	try:
+		done = subprocess.run(command, cwd=ROOT, env=environment, text=True,
+				      stdin=subprocess.DEVNULL,
+				      stdout=subprocess.PIPE,
+				      stderr=subprocess.STDOUT, errors="replace",
+				      timeout=SUITE_TIMEOUT_S)
+		return done.returncode, done.stdout
+	except subprocess.TimeoutExpired as late:
+		return -1, f"{late.stdout or ''}\nnot ok - ended in time\n"
+
+
+def main():
+	parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+	parser.add_argument("--build", default="build")
+	parser.add_argument("--program", default="mailwall")
+	parser.add_argument("--quick", action="store_true")
+	parser.add_argument("--verbose", action="store_true")
+	parser.add_argument("names", nargs="*")
+	arguments = parser.parse_args()
+	program = str(pathlib.Path(arguments.program).resolve())
+	passed = failed = 0
+	for name, command in suites(arguments.build, program, arguments.quick):
+		if arguments.names and not any(name.startswith(n)
+					       for n in arguments.names):
+			continue
+		start = time.monotonic()
+		code, output = run(command, program)
+		marks = [bool(m.group(1)) for m in CLAIM.finditer(output)]
+		bad = sum(marks)
+		if (code and not bad) or not marks:	# it died, or said nothing
+			output += f"\nnot ok - {name} ended with exit code {code}\n"
+			bad += 1
+		good = len([m for m in marks if not m])
+		passed, failed = passed + good, failed + bad
+		if bad or arguments.verbose:
+			print(output)
+		print(f"{name}: {good} passed, {bad} failed "
+		      f"({time.monotonic() - start:.1f} s)", flush=True)
+	print(f"{passed} passed, {failed} failed")
+	return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())
