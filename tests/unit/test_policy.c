@@ -36,7 +36,8 @@ static const char *const codes[] = {
 	"bad-definition",  "bad-definition-name",  "bad-duration",
 	"bad-interface",   "bad-member",	   "bad-name",
 	"bad-number",	   "bad-port",		   "bad-rate",
-	"bad-target",	   "block-empty",	   "brace-not-closed",
+	"bad-target",	   "block-empty",	   "bounces-blocked",
+	"brace-not-closed", "replies-all",
 	"cannot-read",	   "class-empty",	   "class-loop",
 	"class-overlap",   "class-unused",	   "cleartext-allowed",
 	"control-character", "dynamic-with-members", "expected",
@@ -816,7 +817,7 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 		  .want = "7:1 ~replies-all" },
 		{ .text = HEADER "outbound {\nallow smtp from private\n}\n"
 				 "inbound {\nblock smtp and replies\n}\n",
-		  .want = "" },
+		  .want = "7:1 ~bounces-blocked" },
 		{ .text = HEADER "watch { quarantine 1d }\n" FREE,
 		  .want = "6:20 ~quarantine-unused" },
 		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n",
