@@ -775,13 +775,12 @@ static void add_block(struct ruleset *rs, struct chain *chain,
 			     direction_name(block->direction), number,
 			     port_name(rs->arena, first_like(block, port)));
 	place.comment = make_comment(rs->arena, block->id, block->text);
-	if (!find_chain(rs, place.target))
-		add_clauses(
-			rs,
-			add_chain(rs, place.target, BASE_NONE, &block->span),
-			block, port, add);
 	add_condition(&cs, &block->of, is_source(block));
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
+	if (!find_chain(rs, place.target)) {
+		chain = add_chain(rs, place.target, BASE_NONE, &block->span);
+		add_clauses(rs, chain, block, port, add);
+	}
 }
 
 /* ---- base chains ---- */

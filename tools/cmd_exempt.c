@@ -277,6 +277,7 @@ static void change_one(struct exempt *e, struct batch *b, const char *arg,
 {
 	struct addr_range r;
 	enum addr_error bad = addr_parse(arg, strlen(arg), &r);
+	char network[RANGE_TEXT_MAX];
 	struct member m = { 0 };
 	struct members *now;
 
@@ -287,6 +288,16 @@ static void change_one(struct exempt *e, struct batch *b, const char *arg,
 	}
 	m.family = r.family;
 	m.range = widen(&r);
+	if (r.host_bits) {
+		print_member(&m, network);
+		diag_error(&e->diags, NULL, "host-bits",
+			   "\"%.60s\" has host bits set", arg)
+			->help = arena_printf(e->program->arena,
+					      "write \"%s\" for all of it, or "
+					      "the address without its length",
+					      network);
+		return;
+	}
 	now = r.family == 4 ? &e->now4 : &e->now6;
 	if (adds)
 		add(e, b, &m, now);

@@ -95,7 +95,7 @@ def main():
 		step(it, program, "apply", POLICY)
 		step(it, program, "apply", POLICY)
 		step(it, program, "exempt", "add", "100.64.0.25",
-		     "2001:db8:4000:25::/56", "--for", "30d")
+		     "2001:db8:4000:25::/64", "--for", "30d")
 		step(it, program, "exempt", "list")
 		title("Real connections from the client's side, on every mail port")
 		try_ports(it)
