@@ -20,7 +20,7 @@ DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3-minimal python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc netcat-openbsd
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
-BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables netsniff-ng tcpdump
+BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping
 
 # ---- flags ----
 LIBRARIES = libnftnl libmnl jansson nettle

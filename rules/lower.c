@@ -15,6 +15,7 @@
 #include "service.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COMMENT_BYTES 120    /* the kernel takes 127 */
@@ -799,13 +800,18 @@ static bool room_has(const struct room *room, const struct block *block)
 
 typedef bool clause_filter(const struct clause *clause);
 
+static int compare_ports(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
 /* The ports of a room's clauses that pass the filter, ascending. */
 static struct ports room_ports(struct ruleset *rs, const struct room *room,
 			       clause_filter *wanted)
 {
 	const struct policy *p = rs->policy;
-	bool *found = arena_alloc(rs->arena, UINT16_MAX + 1);
 	struct ports all = { 0 };
+	size_t kept = 0;
 
 	for (size_t i = 0; i < p->blocks.n; i++) {
 		const struct block *b = &p->blocks.items[i];
@@ -816,12 +822,16 @@ static struct ports room_ports(struct ruleset *rs, const struct room *room,
 			if (!room_has(room, b) || !wanted(cl))
 				continue;
 			for (size_t m = 0; m < cl->ports.n; m++)
-				found[cl->ports.items[m]] = true;
+				*arena_push(rs->arena, &all) =
+					cl->ports.items[m];
 		}
 	}
-	for (uint32_t port = 1; port <= UINT16_MAX; port++)
-		if (found[port])
-			*arena_push(rs->arena, &all) = (uint16_t)port;
+	if (all.n)
+		qsort(all.items, all.n, sizeof(*all.items), compare_ports);
+	for (size_t i = 0; i < all.n; i++)
+		if (!kept || all.items[i] != all.items[kept - 1])
+			all.items[kept++] = all.items[i];
+	all.n = kept;
 	return all;
 }
 

@@ -68,6 +68,12 @@ static void read_answers(struct arena *a, const void *datagram, size_t size)
 
 /* ---- a rule that is there ---- */
 
+/*
+ * The kernel ends its strings, and libnftnl relies on that: zeros behind the
+ * message end the last one.
+ */
+#define ZEROS 8
+
 static void read_rule(const uint8_t *attributes, size_t size)
 {
 	size_t len = sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg) + size;
@@ -75,7 +81,7 @@ static void read_rule(const uint8_t *attributes, size_t size)
 	struct canon_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct nftnl_rule *rule = nftnl_rule_alloc();
-	struct nlmsghdr *nlh = calloc(1, len);
+	struct nlmsghdr *nlh = calloc(1, len + ZEROS);
 
 	nlh->nlmsg_len = (uint32_t)len;
 	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE;

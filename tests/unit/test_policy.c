@@ -37,7 +37,8 @@ static const char *const codes[] = {
 	"bad-interface",   "bad-member",	   "bad-name",
 	"bad-number",	   "bad-port",		   "bad-rate",
 	"bad-target",	   "block-empty",	   "bounces-blocked",
-	"brace-not-closed", "replies-all",
+	"answers-open",	   "brace-not-closed",	   "policy-included",
+	"replies-all",
 	"cannot-read",	   "class-empty",	   "class-loop",
 	"class-overlap",   "class-unused",	   "cleartext-allowed",
 	"control-character", "dynamic-with-members", "expected",
@@ -608,6 +609,9 @@ CLAIM(includes, "an included file is read beside its includer, and not for "
 		  .want = "z:1:9 include-loop",
 		  .files = { { "y", "include \"z\"\n" },
 			     { "z", "include \"y\"\n" } } },
+		{ .text = HEADER "include z\n" FREE,
+		  .want = "z:1:1 policy-included; z:1:8 repeated",
+		  .files = { { "z", "policy q\n" } } },
 		/* a block does not go on behind the file */
 		{ .text = HEADER "include \"z\"\nallow imap\n}\n" FREE,
 		  .want = "7:1 unknown-statement; 8:1 unknown-statement; z:1:1 "
@@ -813,6 +817,10 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 		{ .text = HEADER "outbound {\nredirect smtp to 192.0.2.1\n"
 				 "redirect 26 to 192.0.2.1 ::2\n}\n",
 		  .want = "7:1 ~one-family; 7:1 ~redirect-intercepts" },
+		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n"
+				 "inbound {\nblock smtp\n}\n"
+				 "watch { quarantine 1d }\n",
+		  .want = "10:1 ~answers-open" },
 		{ .text = HEADER "inbound {\nblock smtp and replies\n}\n",
 		  .want = "7:1 ~replies-all" },
 		{ .text = HEADER "outbound {\nallow smtp from private\n}\n"
