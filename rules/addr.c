@@ -306,14 +306,13 @@ bool addr6_prev(struct addr6 *addr)
 
 /* ---- lists ---- */
 
-void ranges4_push(struct arena *a, struct ranges4 *list, struct range4 r)
+void ranges4_reserve(struct arena *a, struct ranges4 *list, size_t n)
 {
-	if (list->n == list->cap) {
-		list->cap = list->cap ? list->cap * 2 : 16;
-		list->items =
-			arena_resize(a, list->items, list->cap * sizeof(r));
-	}
-	list->items[list->n++] = r;
+	if (list->cap - list->n >= n)
+		return;
+	list->cap = list->n + n;
+	list->items =
+		arena_resize(a, list->items, list->cap * sizeof(*list->items));
 }
 
 void ranges6_push(struct arena *a, struct ranges6 *list, struct range6 r)
@@ -341,13 +340,16 @@ static bool sorted4(const struct ranges4 *list)
 #define DIGIT_BITS 11
 #define DIGITS	   (1u << DIGIT_BITS)
 
-static void radix4(const struct range4 *from, struct range4 *to, size_t n,
+/* One digit; false, with nothing moved, if all ranges have the same. */
+static bool radix4(const struct range4 *from, struct range4 *to, size_t n,
 		   unsigned int shift)
 {
 	size_t place[DIGITS] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < n; i++)
 		place[from[i].first >> shift & (DIGITS - 1)]++;
+	if (place[from[0].first >> shift & (DIGITS - 1)] == n)
+		return false;
 	for (size_t d = 0; d < DIGITS; d++) {
 		size_t count = place[d];
 
@@ -356,6 +358,7 @@ static void radix4(const struct range4 *from, struct range4 *to, size_t n,
 	}
 	for (size_t i = 0; i < n; i++)
 		to[place[from[i].first >> shift & (DIGITS - 1)]++] = from[i];
+	return true;
 }
 
 static void sort4(struct arena *a, struct ranges4 *list)
@@ -364,13 +367,16 @@ static void sort4(struct arena *a, struct ranges4 *list)
 
 	if (sorted4(list))
 		return;
-	other = arena_resize(a, NULL, list->n * sizeof(*other));
-	radix4(list->items, other, list->n, 0);
-	radix4(other, list->items, list->n, DIGIT_BITS);
-	radix4(list->items, other, list->n, 2 * DIGIT_BITS);
-	arena_release(a, list->items);
-	list->items = other;
 	list->cap = list->n;
+	other = arena_resize(a, NULL, list->n * sizeof(*other));
+	for (unsigned int shift = 0; shift < 32; shift += DIGIT_BITS)
+		if (radix4(list->items, other, list->n, shift)) {
+			struct range4 *swap = list->items;
+
+			list->items = other;
+			other = swap;
+		}
+	arena_release(a, other);
 }
 
 size_t ranges4_merge(struct arena *a, struct ranges4 *list, bool join,

@@ -84,7 +84,17 @@ bool range6_is_single(const struct range6 *r);
 bool addr6_next(struct addr6 *addr);
 bool addr6_prev(struct addr6 *addr);
 
-void ranges4_push(struct arena *a, struct ranges4 *list, struct range4 r);
+/* Makes room for n more. */
+void ranges4_reserve(struct arena *a, struct ranges4 *list, size_t n);
+
+static inline void ranges4_push(struct arena *a, struct ranges4 *list,
+				struct range4 r)
+{
+	if (list->n == list->cap)
+		ranges4_reserve(a, list, list->n ? list->n : 16);
+	list->items[list->n++] = r;
+}
+
 void ranges6_push(struct arena *a, struct ranges6 *list, struct range6 r);
 
 /*

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define CHUNK_BYTES (64 * 1024)
+#define HUGE_BYTES  (2 * 1024 * 1024)
+#define HUGE_FROM   (2 * HUGE_BYTES)
 
 struct chunk {
 	struct chunk *next;
@@ -119,6 +122,18 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return text;
 }
 
+/* Small pages cost more to touch for the first time than to fill. */
+static void use_huge_pages(void *start, size_t size)
+{
+	uintptr_t first = ((uintptr_t)start + HUGE_BYTES - 1) &
+			  ~(uintptr_t)(HUGE_BYTES - 1);
+	uintptr_t end =
+		((uintptr_t)start + size) & ~(uintptr_t)(HUGE_BYTES - 1);
+
+	if (first < end)
+		madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 void *arena_resize(struct arena *a, void *data, size_t size)
 {
 	struct block *b = NULL, *old;
@@ -136,6 +151,8 @@ void *arena_resize(struct arena *a, void *data, size_t size)
 	}
 	b->next->prev = b;
 	b->prev->next = b;
+	if (size >= HUGE_FROM)
+		use_huge_pages(b, size);
 	return b->data;
 }
 

@@ -35,7 +35,7 @@ struct command {
 	int (*run)(struct program *p, int argc, char **argv);
 	const char *usage; /* behind the name */
 	const char *summary;
-	bool definitions;  /* reads policies, and so takes -D */
+	bool definitions; /* reads policies, and so takes -D */
 };
 extern const struct command commands[];
 extern const size_t n_commands;

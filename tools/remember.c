@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file: a magic line with its version, numbers as this machine has them,
- * and SHA-256 of all that. It is never moved between machines.
+ * and at its end SHA-256 of all that but the elements, which have a digest each
+ * set. It is never moved between machines.
  */
 #include "remember.h"
 #include "../rules/arena.h"
@@ -35,9 +36,10 @@ static const char *file_path(struct program *p)
 struct cursor {
 	const uint8_t *start, *at, *end;
 	bool failed;
+	struct sha256_ctx sha; /* of what was taken, but for the elements */
 };
 
-static const void *take(struct cursor *c, size_t len)
+static const void *take_elements(struct cursor *c, size_t len)
 {
 	const void *at = c->at;
 
@@ -46,6 +48,15 @@ static const void *take(struct cursor *c, size_t len)
 		return NULL;
 	}
 	c->at += len;
+	return at;
+}
+
+static const void *take(struct cursor *c, size_t len)
+{
+	const void *at = take_elements(c, len);
+
+	if (at && len)
+		sha256_update(&c->sha, len, at);
 	return at;
 }
 
@@ -87,9 +98,10 @@ static void take_digest(struct cursor *c, char *digest)
 static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		     char *digest)
 {
+	char sum[DIGEST_TEXT_BYTES];
+	const void *at;
 	bool v6;
 	size_t n;
-	const void *at;
 
 	set->name = take_text(c, a);
 	take_digest(c, digest);
@@ -100,14 +112,28 @@ static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		return;
 	}
 	take_padding(c);
-	at = take(c, n * (v6 ? sizeof(struct range6) : sizeof(struct range4)));
-	if (!at || !n)
+	at = take_elements(
+		c, n * (v6 ? sizeof(struct range6) : sizeof(struct range4)));
+	if (!at)
 		return;
 	/* Borrowed from the file's text, which lives as long as the arena. */
 	if (v6)
 		set->v6 = (struct ranges6){ (struct range6 *)at, n, n };
 	else
 		set->v4 = (struct ranges4){ (struct range4 *)at, n, n };
+	if (v6)
+		canon_elements6(&set->v6, sum);
+	else
+		canon_elements4(&set->v4, sum);
+	c->failed = c->failed || strcmp(sum, digest);
+}
+
+static bool sum_is_right(struct cursor *c)
+{
+	uint8_t sum[SHA256_DIGEST_SIZE];
+
+	sha256_digest(&c->sha, sizeof(sum), sum);
+	return !memcmp(sum, c->end, sizeof(sum));
 }
 
 static void take_file(struct cursor *c, struct arena *a, struct remembered *out)
@@ -135,18 +161,7 @@ static void take_file(struct cursor *c, struct arena *a, struct remembered *out)
 	out->canon = arena_alloc(a, out->n_canon * sizeof(char *) + 1);
 	for (size_t i = 0; i < out->n_canon && !c->failed; i++)
 		out->canon[i] = take_text(c, a);
-	out->valid = !c->failed && c->at == c->end;
-}
-
-static bool sum_is_right(const uint8_t *text, size_t len)
-{
-	uint8_t sum[SHA256_DIGEST_SIZE];
-	struct sha256_ctx sha;
-
-	sha256_init(&sha);
-	sha256_update(&sha, len - sizeof(sum), text);
-	sha256_digest(&sha, sizeof(sum), sum);
-	return !memcmp(sum, text + len - sizeof(sum), sizeof(sum));
+	out->valid = !c->failed && c->at == c->end && sum_is_right(c);
 }
 
 static uint8_t *read_file(struct arena *a, const char *path, size_t *len)
@@ -183,10 +198,12 @@ void remember_load(struct program *p, struct remembered *out)
 
 	*out = (struct remembered){ 0 };
 	if (!text || len < sizeof(magic) - 1 + SHA256_DIGEST_SIZE ||
-	    memcmp(text, magic, sizeof(magic) - 1) || !sum_is_right(text, len))
+	    memcmp(text, magic, sizeof(magic) - 1))
 		return;
-	c = (struct cursor){ text, text, text + len - SHA256_DIGEST_SIZE,
-			     false };
+	c = (struct cursor){ .start = text,
+			     .at = text,
+			     .end = text + len - SHA256_DIGEST_SIZE };
+	sha256_init(&c.sha);
 	take_file(&c, p->arena, out);
 }
 
@@ -198,13 +215,18 @@ struct writer {
 	struct sha256_ctx sha;
 };
 
+static void put_elements(struct writer *w, const void *data, size_t len)
+{
+	if (len)
+		fwrite(data, 1, len, w->file);
+	w->at += len;
+}
+
 static void put(struct writer *w, const void *data, size_t len)
 {
-	if (!len)
-		return;
-	fwrite(data, 1, len, w->file);
-	sha256_update(&w->sha, len, data);
-	w->at += len;
+	put_elements(w, data, len);
+	if (len)
+		sha256_update(&w->sha, len, data);
 }
 
 static void put_padding(struct writer *w)
@@ -233,9 +255,11 @@ static void put_set(struct writer *w, const struct set *set)
 	put_u64(w, set_elements(set));
 	put_padding(w);
 	if (set->v4)
-		put(w, set->v4->items, set->v4->n * sizeof(struct range4));
+		put_elements(w, set->v4->items,
+			     set->v4->n * sizeof(struct range4));
 	else
-		put(w, set->v6->items, set->v6->n * sizeof(struct range6));
+		put_elements(w, set->v6->items,
+			     set->v6->n * sizeof(struct range6));
 }
 
 static void put_file(struct writer *w, const struct ruleset *rs,

@@ -257,8 +257,7 @@ CLAIM(print_back, "a range is printed as what it can be read from")
 		{ "2001:db8::1-2001:db8::ffff", "2001:db8::1-2001:db8::ffff" },
 		{ "2001:db8::-2001:db8::fffe", "2001:db8::-2001:db8::fffe" },
 		{ "2001:db8::-2001:db8::1", "2001:db8::/127" },
-		{ "2001:db8::80-2001:db8::17f",
-		  "2001:db8::80-2001:db8::17f" },
+		{ "2001:db8::80-2001:db8::17f", "2001:db8::80-2001:db8::17f" },
 		{ "8000::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 		  "8000::/1" },
 		{ "1:2:3:4:5:6:7:8-1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8" },
@@ -282,11 +281,10 @@ CLAIM(print_back, "a range is printed as what it can be read from")
 		expect_number(text, len, strlen(got));
 		assert_int_equal(addr_parse(got, len, &again), ADDR_OK);
 		expect(again.family == r.family &&
-			       (r.family == 4 ?
-					!memcmp(&again.v4, &r.v4,
-						sizeof(r.v4)) :
-					!memcmp(&again.v6, &r.v6,
-						sizeof(r.v6))),
+			       (r.family == 4 ? !memcmp(&again.v4, &r.v4,
+							sizeof(r.v4)) :
+						!memcmp(&again.v6, &r.v6,
+							sizeof(r.v6))),
 		       "in \"%s\" printed \"%s\" reads as another range", text,
 		       got);
 	}
@@ -322,8 +320,8 @@ CLAIM(next_prev, "one more and one less carry through all bytes")
 		{ "::ff", "::100", "::fe" },
 		{ "2001:db8:0:1::", "2001:db8:0:1::1",
 		  "2001:db8::ffff:ffff:ffff:ffff" },
-		{ "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::",
-		  "2001:db8:ffff:ffff:ffff:ffff:ffff:fffe" },
+		{ "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+		  "2001:db9::", "2001:db8:ffff:ffff:ffff:ffff:ffff:fffe" },
 		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL,
 		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe" },
 	};
@@ -340,7 +338,8 @@ CLAIM(next_prev, "one more and one less carry through all bytes")
 		has_prev = addr6_prev(&less);
 		addr6_print(got, &more);
 		expect_number(text, has_next, vectors[i].next != NULL);
-		expect_text(text, got, vectors[i].next ? vectors[i].next : "::");
+		expect_text(text, got,
+			    vectors[i].next ? vectors[i].next : "::");
 		addr6_print(got, &less);
 		expect_number(text, has_prev, vectors[i].prev != NULL);
 		expect_text(text, got,
@@ -435,8 +434,8 @@ CLAIM(merge, "merging sorts, counts overlaps and joins only if asked to")
 		{ "0.0.0.0/1 128.0.0.0/1", true, "0.0.0.0/0", 0, NULL },
 		{ "0.0.0.0/1 128.0.0.0/1", false, "0.0.0.0/1 128.0.0.0/1", 0,
 		  NULL },
-		{ "255.255.255.255 255.255.255.255", true, "255.255.255.255",
-		  1, "255.255.255.255" },
+		{ "255.255.255.255 255.255.255.255", true, "255.255.255.255", 1,
+		  "255.255.255.255" },
 		{ "::1", true, "::1", 0, NULL },
 		{ "::2 ::1 ::1", true, "::1-::2", 1, "::1" },
 		{ "::2 ::1", false, "::1 ::2", 0, NULL },
@@ -457,10 +456,10 @@ CLAIM(merge, "merging sorts, counts overlaps and joins only if asked to")
 		struct range6 example6 = { .first = { { 7 } } };
 		size_t overlaps;
 
-		overlaps = ranges4_merge(a, &list.v4, vectors[i].join,
-					 &example4);
-		overlaps += ranges6_merge(a, &list.v6, vectors[i].join,
-					  &example6);
+		overlaps =
+			ranges4_merge(a, &list.v4, vectors[i].join, &example4);
+		overlaps +=
+			ranges6_merge(a, &list.v6, vectors[i].join, &example6);
 		expect_text(vectors[i].in, list_text(a, &list),
 			    vectors[i].want);
 		expect_number(vectors[i].in, overlaps, vectors[i].overlaps);
@@ -484,7 +483,7 @@ CLAIM(cover_meet, "covering and meeting know parts, gaps and both ends")
 {
 	static const struct {
 		const char *a, *b;
-		bool cover; /* a holds all of b */
+		bool cover;	  /* a holds all of b */
 		const char *meet; /* the first that both hold; NULL: none */
 	} vectors[] = {
 		{ "", "", true, NULL },
@@ -499,12 +498,10 @@ CLAIM(cover_meet, "covering and meeting know parts, gaps and both ends")
 		{ "10.0.0.0/8 192.0.2.0/24", "10.1.0.0/16 192.0.3.9", false,
 		  "10.1.0.0/16" },
 		/* one range under several that touch */
-		{ "10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8", true,
-		  "10.0.0.0/9" },
+		{ "10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8", true, "10.0.0.0/9" },
 		{ "10.0.0.0-10.0.0.4 10.0.0.6-10.0.0.9", "10.0.0.2-10.0.0.8",
 		  false, "10.0.0.2-10.0.0.4" },
-		{ "10.0.0.1-10.0.0.5", "10.0.0.5-10.0.0.9", false,
-		  "10.0.0.5" },
+		{ "10.0.0.1-10.0.0.5", "10.0.0.5-10.0.0.9", false, "10.0.0.5" },
 		{ "10.0.0.1-10.0.0.4", "10.0.0.5-10.0.0.9", false, NULL },
 		{ "0.0.0.0-255.255.255.255", "0.0.0.0 255.255.255.255", true,
 		  "0.0.0.0" },
@@ -607,8 +604,7 @@ CLAIM(complement, "a complement is all that a list leaves out")
 			ranges6_complement(a, &out.v6, &back.v6);
 			ranges6_merge(a, &of.v6, true, NULL);
 		}
-		expect_text(vectors[i].of, list_text(a, &out),
-			    vectors[i].want);
+		expect_text(vectors[i].of, list_text(a, &out), vectors[i].want);
 		expect_text(vectors[i].of, list_text(a, &back),
 			    list_text(a, &of));
 		arena_free(a);
@@ -638,8 +634,9 @@ static struct range4 random4(uint64_t *seed)
 
 	if (x & 2)
 		first = (x & 4 ? 0u : 0xffff0000u) | (first & 0xffff);
-	return (struct range4){ first, first > UINT32_MAX - more ? UINT32_MAX :
-								 first + more };
+	return (struct range4){ first, first > UINT32_MAX - more ?
+					       UINT32_MAX :
+					       first + more };
 }
 
 /* What merging means, without anything clever. */
@@ -665,8 +662,9 @@ static size_t plain_merge4(struct range4 *r, size_t n, bool join, size_t *kept)
 
 CLAIM(radix_sort, "a shuffled list of any length merges as qsort() would")
 {
-	static const size_t lengths[] = { 0,   1,    2,	   3,	 17,	100,
-					  511, 2047, 2048, 2049, 65536, 300000 };
+	static const size_t lengths[] = {
+		0, 1, 2, 3, 17, 100, 511, 2047, 2048, 2049, 65536, 300000
+	};
 	uint64_t seed = 88172645463325252u;
 
 	for (size_t i = 0; i < 2 * COUNT(lengths); i++) {
@@ -780,12 +778,12 @@ CLAIM(merge6_by_chance, "shuffled IPv6 ranges merge to ascending ones that "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(parse_good),	    CLAIMED(parse_bad),
-		CLAIMED(parse_bounds),	    CLAIMED(parse4_like_inet),
-		CLAIMED(print_back),	    CLAIMED(print_lengths),
-		CLAIMED(next_prev),	    CLAIMED(merge),
-		CLAIMED(cover_meet),	    CLAIMED(complement),
-		CLAIMED(radix_sort),	    CLAIMED(merge6_by_chance),
+		CLAIMED(parse_good),   CLAIMED(parse_bad),
+		CLAIMED(parse_bounds), CLAIMED(parse4_like_inet),
+		CLAIMED(print_back),   CLAIMED(print_lengths),
+		CLAIMED(next_prev),    CLAIMED(merge),
+		CLAIMED(cover_meet),   CLAIMED(complement),
+		CLAIMED(radix_sort),   CLAIMED(merge6_by_chance),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);

@@ -56,12 +56,14 @@ static struct walk walk(const struct batch *b, message_fn *fn, void *ctx)
 
 static void put_message(struct batch *b, size_t payload, const char *name)
 {
-	struct nlmsghdr *nlh =
-		batch_open(b, NFT_MSG_NEWSET, NFPROTO_INET, NLM_F_CREATE,
-			   (struct batch_note){ .object = BATCH_SET,
-						.name = name });
+	struct nlmsghdr *nlh = batch_open(
+		b, NFT_MSG_NEWSET, NFPROTO_INET, NLM_F_CREATE,
+		(struct batch_note){ .object = BATCH_SET, .name = name });
 	static const char zeros[BATCH_MESSAGE_MOST];
 
+	/* an attribute's length has 16 bits */
+	for (; payload > 32000; payload -= 32000)
+		mnl_attr_put(nlh, 1, 32000, zeros);
 	mnl_attr_put(nlh, 1, payload, zeros);
 	batch_close(b, nlh);
 }
@@ -105,9 +107,10 @@ static void read_frame(const struct nlmsghdr *nlh, void *ctx)
 		f->first = nlh->nlmsg_type;
 		f->family = nfg->nfgen_family;
 		f->res_id = ntohs(nfg->res_id);
-		mnl_attr_for_each(attr, nlh, sizeof(*nfg))
-			if (mnl_attr_get_type(attr) == NFNL_BATCH_GENID)
-				f->generation = ntohl(mnl_attr_get_u32(attr));
+		mnl_attr_for_each(attr, nlh,
+				  sizeof(*nfg)) if (mnl_attr_get_type(attr) ==
+						    NFNL_BATCH_GENID)
+			f->generation = ntohl(mnl_attr_get_u32(attr));
 	}
 	f->last = nlh->nlmsg_type;
 	if (nlh->nlmsg_flags & NLM_F_ACK) {
@@ -148,8 +151,9 @@ CLAIM(frame, "the beginning asks for a generation, the last message for an "
 CLAIM(pages, "no message crosses a page, whatever its size")
 {
 	uint64_t seed = 7;
-	static const size_t sizes[] = { 4,    100,   1000, 65000,
-					71000, 4096, 60001 };
+	static const size_t sizes[] = {
+		4, 100, 1000, 65000, 71000, 4096, 60001
+	};
 
 	for (size_t s = 0; s <= COUNT(sizes); s++) {
 		struct batch *b = batch_new(1);
@@ -157,9 +161,8 @@ CLAIM(pages, "no message crosses a page, whatever its size")
 		struct walk w;
 
 		while (total < 7 * 1024 * 1024) {
-			size_t size = s < COUNT(sizes) ?
-					      sizes[s] :
-					      chance(&seed) % 71000;
+			size_t size = s < COUNT(sizes) ? sizes[s] :
+							 chance(&seed) % 71000;
 
 			put_message(b, size, "s");
 			total += size + 40;
@@ -188,8 +191,8 @@ CLAIM(notes, "a sequence number leads to its message and what it is for")
 					   .name = names[i],
 					   .origin = i % 4 ? &spans[i % 3] :
 							     NULL };
-		struct nlmsghdr *nlh = batch_open(b, NFT_MSG_NEWSET,
-						  NFPROTO_INET, 0, note);
+		struct nlmsghdr *nlh =
+			batch_open(b, NFT_MSG_NEWSET, NFPROTO_INET, 0, note);
 
 		sprintf(names[i], "n%u", i);
 		mnl_attr_put_u32(nlh, 1, i);
@@ -256,16 +259,17 @@ static void read_element(const struct nlattr *elem, struct read *r)
 	const struct nlattr *attr, *inner, *key = NULL;
 	uint32_t flags = 0;
 
-	mnl_attr_for_each_nested(attr, elem) {
+	mnl_attr_for_each_nested(attr, elem)
+	{
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS)
 			flags = ntohl(mnl_attr_get_u32(attr));
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_TIMEOUT)
 			r->timeout_ms = be64toh(mnl_attr_get_u64(attr));
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_KEY)
 			continue;
-		mnl_attr_for_each_nested(inner, attr)
-			if (mnl_attr_get_type(inner) == NFTA_DATA_VALUE)
-				key = inner;
+		mnl_attr_for_each_nested(inner,
+					 attr) if (mnl_attr_get_type(inner) ==
+						   NFTA_DATA_VALUE) key = inner;
 	}
 	if (!key || mnl_attr_get_payload_len(key) > 16) {
 		r->wrong++;
@@ -295,19 +299,19 @@ static void read_elements(const struct nlmsghdr *nlh, void *ctx)
 	r->messages++;
 	if (nlh->nlmsg_len > r->longest)
 		r->longest = nlh->nlmsg_len;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+	{
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_SET)
 			r->wrong += !!strcmp(mnl_attr_get_str(attr), "s");
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_TABLE)
-			r->wrong += !!strcmp(mnl_attr_get_str(attr),
-					     "mailwall");
+			r->wrong +=
+				!!strcmp(mnl_attr_get_str(attr), "mailwall");
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		/* 16 bits of length: more would have gone round */
 		r->wrong += (const char *)attr + attr->nla_len !=
 			    (const char *)mnl_nlmsg_get_payload_tail(nlh);
-		mnl_attr_for_each_nested(elem, attr)
-			read_element(elem, r);
+		mnl_attr_for_each_nested(elem, attr) read_element(elem, r);
 	}
 }
 
@@ -364,20 +368,19 @@ CLAIM(hundred_thousand, "a hundred thousand elements are split over messages, "
 				size_t at = interval ? i / 2 : i;
 				bool end = interval && i % 2;
 				struct addr6 end6 = v6.items[at].last;
-				uint32_t want4 = htonl(
-					end ? v4.items[at].last + 1 :
-					      v4.items[at].first);
+				uint32_t want4 =
+					htonl(end ? v4.items[at].last + 1 :
+						    v4.items[at].first);
 
 				addr6_next(&end6);
 				wrong += r.keys[i][16] != end ||
 					 (family == 4 ?
-						  memcmp(r.keys[i], &want4,
-							 4) :
+						  memcmp(r.keys[i], &want4, 4) :
 						  memcmp(r.keys[i],
 							 end ? end6.byte :
 							       v6.items[at]
-								       .first
-								       .byte,
+									 .first
+									 .byte,
 							 16));
 			}
 			expect_number(in, wrong, 0);
@@ -451,8 +454,8 @@ CLAIM(interval_ends, "an interval ends before its end, unless that is the end "
 		assert_int_equal(addr_parse(vectors[i].last,
 					    strlen(vectors[i].last), &last),
 				 ADDR_OK);
-		first.v6.last = first.family == 6 ? last.v6.last :
-						    first.v6.last;
+		first.v6.last =
+			first.family == 6 ? last.v6.last : first.v6.last;
 		if (first.family == 4) {
 			first.v4.last = last.v4.last;
 			netlink_ranges4(b, &e,
@@ -518,9 +521,9 @@ CLAIM(no_elements, "no elements are no message")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(empty),	       CLAIMED(frame),
-		CLAIMED(pages),	       CLAIMED(notes),
-		CLAIMED(sticky),       CLAIMED(hundred_thousand),
+		CLAIMED(empty),		CLAIMED(frame),
+		CLAIMED(pages),		CLAIMED(notes),
+		CLAIMED(sticky),	CLAIMED(hundred_thousand),
 		CLAIMED(interval_ends), CLAIMED(add_remove),
 		CLAIMED(no_elements),
 	};

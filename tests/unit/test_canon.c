@@ -101,9 +101,9 @@ CLAIM(same, "what makes no other rules makes no other digest")
 	static const struct {
 		const char *one, *other;
 	} vectors[] = {
-		{ HEADER "outbound {\nallow smtp from 10.0.0.0/8\n}\n",
-		  HEADER "outbound  {  # mail\n\tallow   smtp  from\t10.0.0.0/8 "
-			 "# x\n} # end\n" },
+		{ HEADER "outbound {\nallow smtp from 10.0.0.0/8\n}\n", HEADER
+		  "outbound  {  # mail\n\tallow   smtp  from\t10.0.0.0/8 "
+		  "# x\n} # end\n" },
 		{ HEADER "class a { 10.0.0.0/8 192.0.2.0/24 }\noutbound from a "
 			 "{\nallow smtp\n}\n",
 		  HEADER "class a { 192.0.2.0/24 10.128.0.0/9 10.0.0.0/9 "
@@ -142,28 +142,29 @@ CLAIM(same, "what makes no other rules makes no other digest")
 
 		digest_of(vectors[i].one, one);
 		digest_of(vectors[i].other, other);
-		expect(!strcmp(one, other), "in \"%s\" and \"%s\" got %s and %s",
-		       vectors[i].one, vectors[i].other, one, other);
+		expect(!strcmp(one, other),
+		       "in \"%s\" and \"%s\" got %s and %s", vectors[i].one,
+		       vectors[i].other, one, other);
 	}
 }
 
 /* One line of it is changed at a time. */
 static const char base[] =
 	/* 1 */ "policy p\n"
-	/* 2 */ "hook forward\n"
-	/* 3 */ "mode enforce\n"
-	/* 4 */ "log group 5 limit 5/day per source burst 2\n"
-	/* 5 */ "class a { 10.0.0.0/8 192.0.2.1 }\n"
-	/* 6 */ "class d dynamic size 9\n"
-	/* 7 */ "outbound from a {\n"
-	/* 8 */ "allow smtp from d\n"
-	/* 9 */ "limit imap 5/minute per source burst 3 log\n"
-	/* 10 */ "redirect pop3 to 192.0.2.1\n"
-	/* 11 */ "block smtp reset log\n"
-	/* 12 */ "}\n"
-	/* 13 */ "inbound to a {\n"
-	/* 14 */ "block smtp\n"
-	/* 15 */ "}\n";
+		/* 2 */ "hook forward\n"
+		/* 3 */ "mode enforce\n"
+		/* 4 */ "log group 5 limit 5/day per source burst 2\n"
+		/* 5 */ "class a { 10.0.0.0/8 192.0.2.1 }\n"
+		/* 6 */ "class d dynamic size 9\n"
+		/* 7 */ "outbound from a {\n"
+		/* 8 */ "allow smtp from d\n"
+		/* 9 */ "limit imap 5/minute per source burst 3 log\n"
+		/* 10 */ "redirect pop3 to 192.0.2.1\n"
+		/* 11 */ "block smtp reset log\n"
+		/* 12 */ "}\n"
+		/* 13 */ "inbound to a {\n"
+		/* 14 */ "block smtp\n"
+		/* 15 */ "}\n";
 
 static char *with_line(int number, const char *instead)
 {
@@ -245,9 +246,10 @@ CLAIM(changes, "a digest changes with every clause, member and log setting")
 
 CLAIM(hook_changes, "a digest changes with the hook and its devices")
 {
-	static const char *const hooks[] = { "forward", "output", "bridge",
-					     "ingress eth0", "ingress eth1",
-					     "ingress eth0 eth1" };
+	static const char *const hooks[] = {
+		"forward",	"output",	"bridge",
+		"ingress eth0", "ingress eth1", "ingress eth0 eth1"
+	};
 	char all[COUNT(hooks)][DIGEST_TEXT_BYTES];
 
 	for (size_t i = 0; i < COUNT(hooks); i++) {
@@ -353,8 +355,7 @@ CLAIM(comments, "a digest's comment is told from every other")
 		{ "mailwall p sha256:0123456789abcdef0123456789abcde", false },
 		{ "mailwall p sha256:0123456789abcdef0123456789abcdef0",
 		  false },
-		{ "mailwall p sha256:0123456789ABCDEF0123456789ABCDEF",
-		  false },
+		{ "mailwall p sha256:0123456789ABCDEF0123456789ABCDEF", false },
 		{ "mailwall p sha256:", false },
 		{ "mailwall p", false },
 		{ "", false },
@@ -365,7 +366,8 @@ CLAIM(comments, "a digest's comment is told from every other")
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		char name[32], digest[DIGEST_TEXT_BYTES];
-		bool got = canon_parse_comment(vectors[i].comment, name, digest);
+		bool got =
+			canon_parse_comment(vectors[i].comment, name, digest);
 
 		expect(got == vectors[i].good, "in \"%s\" got %d",
 		       vectors[i].comment, got);
@@ -460,7 +462,7 @@ CLAIM(keys, "a counter keeps its name while its clause keeps its words")
 CLAIM(key_names, "a key says action and service, and no two clauses share "
 		 "one")
 {
-	static const char *const wants[] = { "block-smtp-",  "allow-26-",
+	static const char *const wants[] = { "block-smtp-", "allow-26-",
 					     "limit-imaps-", "block-smtp-",
 					     "observe-smtp-alt-" };
 	struct policy *p = good_policy(
@@ -485,9 +487,9 @@ CLAIM(key_names, "a key says action and service, and no two clauses share "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(order),	   CLAIMED(rule_order),	  CLAIMED(same),
-		CLAIMED(changes),  CLAIMED(hook_changes), CLAIMED(elements),
-		CLAIMED(add_order), CLAIMED(comments),	  CLAIMED(keys),
+		CLAIMED(order),	    CLAIMED(rule_order),   CLAIMED(same),
+		CLAIMED(changes),   CLAIMED(hook_changes), CLAIMED(elements),
+		CLAIMED(add_order), CLAIMED(comments),	   CLAIMED(keys),
 		CLAIMED(key_names),
 	};
 

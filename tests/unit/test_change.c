@@ -49,10 +49,11 @@ static unsigned int count_elements(const struct nlmsghdr *nlh)
 	const struct nlattr *attr, *elem;
 	unsigned int n = 0;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
-			mnl_attr_for_each_nested(elem, attr)
-				n++;
+	mnl_attr_for_each(
+		attr, nlh,
+		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
+					     NFTA_SET_ELEM_LIST_ELEMENTS)
+		mnl_attr_for_each_nested(elem, attr) n++;
 	return n;
 }
 
@@ -68,9 +69,11 @@ static void describe(const struct nlmsghdr *nlh, FILE *out)
 		k++;
 	if (!expect(k < COUNT(kinds), "a message of type %u", type))
 		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == kinds[k].name_attr)
-			name = mnl_attr_get_str(attr);
+	mnl_attr_for_each(
+		attr, nlh,
+		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
+					     kinds[k].name_attr) name =
+		mnl_attr_get_str(attr);
 	fprintf(out, "%s%s", kinds[k].word, family_text(nlh));
 	if (name)
 		fprintf(out, " %s", name);
@@ -98,7 +101,8 @@ static char *batch_text(const struct batch *b, const struct policy *p)
 	text_done(&t);
 	for (size_t i = 0; i < p->blocks.n; i++)
 		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
-			const char *key = p->blocks.items[i].clauses.items[k].key;
+			const char *key =
+				p->blocks.items[i].clauses.items[k].key;
 			char short_name[16], *at;
 			int len = sprintf(short_name, "K%u", n++);
 
@@ -246,8 +250,7 @@ CLAIM(same, "what is there already stays: only rules are loaded anew")
 		       !s.summary.sets_changed && !s.summary.sets_replaced &&
 		       !s.summary.elements_added &&
 		       !s.summary.elements_removed &&
-		       !s.summary.counters_added &&
-		       !s.summary.counters_removed,
+		       !s.summary.counters_added && !s.summary.counters_removed,
 	       "a change where nothing changed");
 	expect_change(&s, false, "the same, elements not known",
 		      "-rules; -elements forward.ports all; +elements "
@@ -259,9 +262,9 @@ CLAIM(same, "what is there already stays: only rules are loaded anew")
 
 CLAIM(dynamic, "dynamic sets keep their elements, known or not")
 {
-	static const char text[] = HEADER
-		"class d dynamic size 100\noutbound {\nallow smtp from "
-		"d\nlimit imap 5/day per source\n}\n";
+	static const char text[] =
+		HEADER "class d dynamic size 100\noutbound {\nallow smtp from "
+		       "d\nlimit imap 5/day per source\n}\n";
 	struct scene s = scene(text, text);
 
 	for (int known = 0; known <= 1; known++)
@@ -420,8 +423,7 @@ CLAIM(set_fits, "a set stays if it is what is wanted, and is made anew if not")
 CLAIM(anonymous, "a set without a name goes with its rule, not by itself")
 {
 	struct scene s = scene(ONE, ONE);
-	struct present_set *ps =
-		arena_push(s.a, &s.present[FAMILY_INET].sets);
+	struct present_set *ps = arena_push(s.a, &s.present[FAMILY_INET].sets);
 
 	ps->name = "__map0";
 	ps->flags = NFT_SET_ANONYMOUS | NFT_SET_MAP | NFT_SET_CONSTANT;
@@ -532,13 +534,15 @@ CLAIM(members_lost, "members of a dynamic class that goes are counted")
 	struct scene s = scene(HEADER "class d dynamic\noutbound {\nallow smtp "
 				      "from d\n}\n",
 			       ONE);
+	struct batch *b = batch_new(0);
 
 	find_set(&s, "d.v4")->has_count = true;
 	find_set(&s, "d.v4")->count = 5;
 	find_set(&s, "d.v6")->has_count = true;
 	find_set(&s, "d.v6")->count = 2;
-	change_build(batch_new(0), s.a, s.rs, s.present, &s.known, &s.summary);
+	change_build(b, s.a, s.rs, s.present, &s.known, &s.summary);
 	expect_number("members lost", s.summary.members_lost, 7);
+	batch_free(b);
 	scene_free(&s);
 }
 
@@ -610,12 +614,12 @@ CLAIM(note_of_change, "every message of a change says what it is for")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(fresh),	       CLAIMED(same),
-		CLAIMED(dynamic),      CLAIMED(difference),
-		CLAIMED(objects_go),   CLAIMED(set_fits),
-		CLAIMED(anonymous),    CLAIMED(chain_fits),
-		CLAIMED(devices),      CLAIMED(other_family),
-		CLAIMED(members_lost), CLAIMED(removing),
+		CLAIMED(fresh),		 CLAIMED(same),
+		CLAIMED(dynamic),	 CLAIMED(difference),
+		CLAIMED(objects_go),	 CLAIMED(set_fits),
+		CLAIMED(anonymous),	 CLAIMED(chain_fits),
+		CLAIMED(devices),	 CLAIMED(other_family),
+		CLAIMED(members_lost),	 CLAIMED(removing),
 		CLAIMED(note_of_change),
 	};
 

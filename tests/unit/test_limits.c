@@ -105,7 +105,8 @@ static const struct {
 	{ 100, HEADER "# ", "x", "\noutbound {\nobserve smtp\n}\n", NULL },
 	{ 10, HEADER "outbound {\nobserve smtp # ", "x", "\n}\n", NULL },
 	{ 10, HEADER "outbound {\nobserve smtp ", " ", "\n}\n", NULL },
-	{ 100, HEADER "outbound {\nobserve ", "smtp", "\n}\n", "unknown-service" },
+	{ 100, HEADER "outbound {\nobserve ", "smtp", "\n}\n",
+	  "unknown-service" },
 	{ 10, HEADER "outbound {\nobserve ", "9", "\n}\n", "bad-port" },
 	{ 10, HEADER "outbound {\nobserve smtp from ", "1.2", "\n}\n",
 	  "bad-address" },
@@ -147,9 +148,8 @@ CLAIM(hundred_megabytes, "a line of a hundred megabytes takes seconds, and a "
 		p = text_policy_bytes(text, len);
 		took = seconds_now() - start;
 		expect(took < SECONDS_MOST, "line %zu took %.1f s", i, took);
-		expect(long_lines[i].code ?
-			       has_code(p, long_lines[i].code) :
-			       !p->diags.n,
+		expect(long_lines[i].code ? has_code(p, long_lines[i].code) :
+					    !p->diags.n,
 		       "line %zu: %zu messages, the first is %s, want %s", i,
 		       p->diags.n, p->diags.n ? p->diags.items[0].code : "none",
 		       long_lines[i].code ? long_lines[i].code : "none");
@@ -225,8 +225,7 @@ CLAIM(long_names, "a name of a thousand bytes is refused with its length or "
 		{ HEADER "outbound {\nallow ", "\n}\n", "unknown-service" },
 		{ HEADER "outbound {\nallow smtp from ", "\n}\n",
 		  "unknown-class" },
-		{ HEADER "outbound {\nallow smtp log ", "\n}\n",
-		  "unexpected" },
+		{ HEADER "outbound {\nallow smtp log ", "\n}\n", "unexpected" },
 		{ HEADER "outbound {\nredirect smtp to ", "\n}\n",
 		  "bad-target" },
 		{ HEADER "outbound {\nlimit smtp 5/", " per source\n}\n",
@@ -306,16 +305,19 @@ CLAIM(broken_text, "a policy broken at any byte is read to its end")
 CLAIM(noise, "random tokens are read to their end, with a message")
 {
 	static const char *const tokens[] = {
-		"policy p", "hook ", "forward ", "outbound ", "inbound ",
-		"from ",    "to ",   "{ ",	 "} ",	      "class ",
-		"a ",	    "b ",    "any ",	 "smtp ",     "25 ",
-		"block ",   "allow ", "limit ",	 "redirect ", "5/day ",
-		"per ",	    "source ", "burst ", "log ",      "and ",
-		"replies ", "user ", "dynamic ", "size ",     "users ",
-		"file ",    "\"x\" ", "interface ", "include ", "define ",
-		"X ",	    "= ",    "$X ",	 "watch ",    "quarantine ",
-		"\n",	    "\n",    "\n",	 "10.0.0.0/8 ", "::1 ",
-		"# ",	    "\"",    ";",	 "main ",     "flagged ",
+		"policy p",   "hook ",	  "forward ",  "outbound ",
+		"inbound ",   "from ",	  "to ",       "{ ",
+		"} ",	      "class ",	  "a ",	       "b ",
+		"any ",	      "smtp ",	  "25 ",       "block ",
+		"allow ",     "limit ",	  "redirect ", "5/day ",
+		"per ",	      "source ",  "burst ",    "log ",
+		"and ",	      "replies ", "user ",     "dynamic ",
+		"size ",      "users ",	  "file ",     "\"x\" ",
+		"interface ", "include ", "define ",   "X ",
+		"= ",	      "$X ",	  "watch ",    "quarantine ",
+		"\n",	      "\n",	  "\n",	       "10.0.0.0/8 ",
+		"::1 ",	      "# ",	  "\"",	       ";",
+		"main ",      "flagged ",
 	};
 	uint64_t seed = 42;
 
@@ -337,9 +339,12 @@ CLAIM(noise, "random tokens are read to their end, with a message")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(ten_thousand_errors), CLAIMED(more_than_kept),
-		CLAIMED(hundred_megabytes),   CLAIMED(class_file_line),
-		CLAIMED(long_names),	      CLAIMED(broken_text),
+		CLAIMED(ten_thousand_errors),
+		CLAIMED(more_than_kept),
+		CLAIMED(hundred_megabytes),
+		CLAIMED(class_file_line),
+		CLAIMED(long_names),
+		CLAIMED(broken_text),
 		CLAIMED(noise),
 	};
 

@@ -28,7 +28,8 @@ static void replace_keys(const struct policy *p, char *text)
 
 	for (size_t i = 0; i < p->blocks.n; i++)
 		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
-			const char *key = p->blocks.items[i].clauses.items[k].key;
+			const char *key =
+				p->blocks.items[i].clauses.items[k].key;
 			size_t len = strlen(key);
 			char name[16], *at;
 			int m = sprintf(name, "K%u", n++);
@@ -223,8 +224,9 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 
 #define OVER(verdict, before)                                                  \
 	before "update @log-limit.v4 { ip saddr limit rate over 6/hour burst " \
-	       "2 packets } counter name \"log-suppressed\" " verdict " | "    \
-	before "update @log-limit.v6 { ip6 saddr & ffff:ffff:ffff:ffff:: "     \
+	       "2 packets } counter name \"log-suppressed\" " verdict          \
+	       " | " before                                                    \
+	       "update @log-limit.v6 { ip6 saddr & ffff:ffff:ffff:ffff:: "     \
 	       "limit rate over 6/hour burst 2 packets } counter name "        \
 	       "\"log-suppressed\" " verdict
 
@@ -234,12 +236,16 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 	static const struct vector vectors[] = {
 		{ HEADER "log limit 6/hour per source burst 2\noutbound "
 			 "{\nblock smtp log\n}\n",
-		  BASE "forward.smtp: goto K0\n"
-		       "K0: counter name \"K0\" | " OVER(
-			       "reject with tcp reset", "meta l4proto tcp ") " "
-		       "| meta l4proto tcp log prefix \"p:8 \" group 25 "
-		       "snaplen 128 queue-threshold 64 reject with tcp "
-		       "reset\n" },
+		  BASE
+		  "forward.smtp: goto K0\n"
+		  "K0: counter name \"K0\" | " OVER(
+			  "reject with tcp reset",
+			  "meta l4proto tcp ") " "
+					       "| meta l4proto tcp log prefix "
+					       "\"p:8 \" group 25 "
+					       "snaplen 128 queue-threshold 64 "
+					       "reject with tcp "
+					       "reset\n" },
 		{ HEADER "log limit 6/hour per source burst 2\noutbound "
 			 "{\nblock smtp drop\nallow imap log from "
 			 "private\n}\n",
@@ -248,8 +254,9 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 		  "forward.imap: ip saddr @private.v4 goto K1 | ip6 saddr "
 		  "@private.v6 goto K1\n"
 		  "K1: counter name \"K1\" | " NOT_SYN " accept | " OVER(
-			  "accept", "") " | log prefix \"p:9 \" group 25 "
-		  "snaplen 128 queue-threshold 64 accept\n" },
+			  "accept",
+			  "") " | log prefix \"p:9 \" group 25 "
+			      "snaplen 128 queue-threshold 64 accept\n" },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++)
@@ -467,8 +474,7 @@ CLAIM(redirects, "a redirect is decided in the nat chain, and passes behind "
 		 "it")
 {
 	static const struct vector vectors[] = {
-		{ HEADER "outbound {\nredirect smtp to 192.0.2.1\n}\n",
-		  BASE
+		{ HEADER "outbound {\nredirect smtp to 192.0.2.1\n}\n", BASE
 		  "forward.smtp: ct status dnat ip daddr 192.0.2.1 accept | ip "
 		  "daddr 192.0.2.1 accept\n"
 		  "nat: fib daddr type local accept | tcp dport vmap "
@@ -720,11 +726,9 @@ CLAIM(comments, "a rule's comment is its clause, short enough and without a "
 			expect(strlen(text) <= 127 && !strchr(text, '"'),
 			       "comment \"%s\"", text);
 			found = found ||
-				!strcmp(text,
-					"p:7 allow smtp from '10.0.0.1'");
-			long_one = long_one ||
-				   (strlen(text) == 120 &&
-				    !strcmp(text + 117, "..."));
+				!strcmp(text, "p:7 allow smtp from '10.0.0.1'");
+			long_one = long_one || (strlen(text) == 120 &&
+						!strcmp(text + 117, "..."));
 		}
 	expect(found && long_one, "a comment is missing: %d %d", found,
 	       long_one);
@@ -810,15 +814,15 @@ CLAIM(largest, "a thousand clauses of a port each are lowered in seconds")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(actions),	CLAIMED(observing),
-		CLAIMED(log_limit),	CLAIMED(conditions),
-		CLAIMED(blocks),	CLAIMED(shared_chains),
-		CLAIMED(hooks),		CLAIMED(replies),
-		CLAIMED(redirects),	CLAIMED(owners),
-		CLAIMED(many_owners),	CLAIMED(sets),
-		CLAIMED(set_text),	CLAIMED(meter_timeouts),
-		CLAIMED(comments),	CLAIMED(first_comment),
-		CLAIMED(origins),	CLAIMED(largest),
+		CLAIMED(actions),     CLAIMED(observing),
+		CLAIMED(log_limit),   CLAIMED(conditions),
+		CLAIMED(blocks),      CLAIMED(shared_chains),
+		CLAIMED(hooks),	      CLAIMED(replies),
+		CLAIMED(redirects),   CLAIMED(owners),
+		CLAIMED(many_owners), CLAIMED(sets),
+		CLAIMED(set_text),    CLAIMED(meter_timeouts),
+		CLAIMED(comments),    CLAIMED(first_comment),
+		CLAIMED(origins),     CLAIMED(largest),
 	};
 
 	return cmocka_run_group_tests_name("lower", tests, NULL, NULL);

@@ -32,30 +32,76 @@ static char *diags_text(const struct diags *d)
 /* ---- which codes were seen ---- */
 
 static const char *const codes[] = {
-	"bad-address",	   "bad-character",	   "bad-date",
-	"bad-definition",  "bad-definition-name",  "bad-duration",
-	"bad-interface",   "bad-member",	   "bad-name",
-	"bad-number",	   "bad-port",		   "bad-rate",
-	"bad-target",	   "block-empty",	   "bounces-blocked",
-	"answers-open",	   "brace-not-closed",	   "policy-included",
+	"bad-address",
+	"bad-character",
+	"bad-date",
+	"bad-definition",
+	"bad-definition-name",
+	"bad-duration",
+	"bad-interface",
+	"bad-member",
+	"bad-name",
+	"bad-number",
+	"bad-port",
+	"bad-rate",
+	"bad-target",
+	"block-empty",
+	"bounces-blocked",
+	"answers-open",
+	"brace-not-closed",
+	"policy-included",
 	"replies-all",
-	"cannot-read",	   "class-empty",	   "class-loop",
-	"class-overlap",   "class-unused",	   "cleartext-allowed",
-	"control-character", "dynamic-with-members", "expected",
-	"host-bits",	   "imaps-blocked",	   "include-depth",
-	"include-loop",	   "never-matches",	   "no-answer-here",
-	"no-clause",	   "no-contact",	   "no-device",
-	"no-exemption",	   "no-hook",		   "no-interface-here",
-	"no-owner-here",   "no-policy",		   "no-purpose",
-	"no-rate",	   "no-redirect-here",	   "no-review",
-	"no-target",	   "nul-byte",		   "one-family",
-	"pop3s-blocked",   "quarantine-missing",   "quarantine-unused",
-	"redirect-intercepts", "repeated",	   "reserved",
-	"review-passed",   "string-not-closed",	   "submission-blocked",
-	"submissions-blocked", "too-many",	   "undefined",
-	"unexpected",	   "unknown-action",	   "unknown-class",
-	"unknown-service", "unknown-statement",	   "unknown-user",
-	"unknown-word",	   "unused-definition",	   "wrong-side",
+	"cannot-read",
+	"class-empty",
+	"class-loop",
+	"class-overlap",
+	"class-unused",
+	"cleartext-allowed",
+	"control-character",
+	"dynamic-with-members",
+	"expected",
+	"host-bits",
+	"imaps-blocked",
+	"include-depth",
+	"include-loop",
+	"never-matches",
+	"no-answer-here",
+	"no-clause",
+	"no-contact",
+	"no-device",
+	"no-exemption",
+	"no-hook",
+	"no-interface-here",
+	"no-owner-here",
+	"no-policy",
+	"no-purpose",
+	"no-rate",
+	"no-redirect-here",
+	"no-review",
+	"no-target",
+	"nul-byte",
+	"one-family",
+	"pop3s-blocked",
+	"quarantine-missing",
+	"quarantine-unused",
+	"redirect-intercepts",
+	"repeated",
+	"reserved",
+	"review-passed",
+	"string-not-closed",
+	"submission-blocked",
+	"submissions-blocked",
+	"too-many",
+	"undefined",
+	"unexpected",
+	"unknown-action",
+	"unknown-class",
+	"unknown-service",
+	"unknown-statement",
+	"unknown-user",
+	"unknown-word",
+	"unused-definition",
+	"wrong-side",
 };
 
 static bool seen[COUNT(codes)];
@@ -90,8 +136,7 @@ static void check_span(const struct diag *d)
 
 	if (!at->source || !at->source->text)
 		return;
-	expect(at->offset <= at->source->len &&
-		       at->column - 1 <= at->offset &&
+	expect(at->offset <= at->source->len && at->column - 1 <= at->offset &&
 		       at->offset + at->len <= at->source->len,
 	       "code %s: span at %zu, column %u, %u bytes of %zu", d->code,
 	       at->offset, at->column, at->len, at->source->len);
@@ -101,7 +146,8 @@ static void check_span(const struct diag *d)
 	       "code %s: line %u does not start where it should", d->code,
 	       at->line);
 	/* the end of the line is a place, too */
-	expect(!memchr(line, '\n', at->column - 1 + (at->len ? at->len - 1 : 0)),
+	expect(!memchr(line, '\n',
+		       at->column - 1 + (at->len ? at->len - 1 : 0)),
 	       "code %s: the span at %u:%u leaves its line", d->code, at->line,
 	       at->column);
 }
@@ -163,22 +209,24 @@ CLAIM(good, "a policy that is right is read without a word")
 		{ .text = HEADER "outbound { observe smtp }\n"
 				 "inbound { observe imap }",
 		  .want = "" },
-		{ .text = HEADER "purposes\n" FREE, .want = "6:1 "
-							    "unknown-"
-							    "statement" },
+		{ .text = HEADER "purposes\n" FREE,
+		  .want = "6:1 "
+			  "unknown-"
+			  "statement" },
 		{ .text = HEADER
-			  "log group 0 snaplen 64 threshold 1 limit 1/day per "
-			  "source burst 1\nmode observe\n"
-			  "watch { quarantine 1s\nwarmup 1w }\n"
-			  "outbound {\nblock smtp from flagged\n}\n",
+		  "log group 0 snaplen 64 threshold 1 limit 1/day per "
+		  "source burst 1\nmode observe\n"
+		  "watch { quarantine 1s\nwarmup 1w }\n"
+		  "outbound {\nblock smtp from flagged\n}\n",
 		  .want = "" },
 		{ .text = HEADER "class a users 10 { 10.0.0.0/8 fc00::/8\n"
 				 "10.1.0.0/33-\n}\n" FREE,
 		  .want = "7:1 bad-address" },
-		{ .text = HEADER_OF("p", "output") "outbound {\nallow smtp user "
-						   "alice postfix 7\nallow "
-						   "smtp group mail 9\nblock "
-						   "smtp reject\n}\n",
+		{ .text = HEADER_OF("p",
+				    "output") "outbound {\nallow smtp user "
+					      "alice postfix 7\nallow "
+					      "smtp group mail 9\nblock "
+					      "smtp reject\n}\n",
 		  .want = "" },
 		{ .text = HEADER_OF("p", "ingress eth0 eth1") "inbound { block "
 							      "smtp drop }\n",
@@ -200,8 +248,7 @@ CLAIM(lexing, "what is no token is reported once, where it stands")
 		  .want = "7:12 bad-character; 8:13 bad-character" },
 		{ .text = HEADER FREE "\x01\x02\xff",
 		  .want = "9:1 bad-character" },
-		{ .text = HEADER FREE "?!&",
-		  .want = "9:1 bad-character" },
+		{ .text = HEADER FREE "?!&", .want = "9:1 bad-character" },
 		{ .text = HEADER FREE "\0\0 \0",
 		  .len = sizeof(HEADER FREE "\0\0 \0") - 1,
 		  .want = "9:1 nul-byte; 9:4 nul-byte" },
@@ -230,8 +277,9 @@ CLAIM(lexing, "what is no token is reported once, where it stands")
 		  .want = "7:7 bad-definition-name; 7:9 expected" },
 		{ .text = HEADER "outbound {\nallow smtp from $where\n}\n",
 		  .want = "7:17 undefined; 7:23 expected" },
-		{ .text = "", .want = "1:1 no-clause; 1:1 no-hook; 1:1 "
-				      "no-policy" },
+		{ .text = "",
+		  .want = "1:1 no-clause; 1:1 no-hook; 1:1 "
+			  "no-policy" },
 		{ .text = "\n\n# nothing\n",
 		  .want = "1:1 no-clause; 1:1 no-hook; 1:1 no-policy" },
 	};
@@ -284,7 +332,7 @@ CLAIM(header, "every header statement is checked, and said once")
 		  .want = "5:14 bad-interface; 5:19 bad-interface; 5:23 "
 			  "bad-interface" },
 		{ .text = HEADER
-			  "log group 65536 snaplen 63 threshold 1025\n" FREE,
+		  "log group 65536 snaplen 63 threshold 1025\n" FREE,
 		  .want = "6:11 bad-number; 6:25 bad-number; 6:38 "
 			  "bad-number" },
 		{ .text = HEADER "log grup 5\n" FREE, .want = "6:5 expected" },
@@ -320,7 +368,7 @@ CLAIM(clauses, "every part of a clause is checked at its own place")
 		{ .text = HEADER "outbound {\n\tallow smpt from private\n}\n",
 		  .want = "7:8 unknown-service" },
 		{ .text = HEADER
-			  "outbound {\nallow 0 65536 99999999999 25x\n}\n",
+		  "outbound {\nallow 0 65536 99999999999 25x\n}\n",
 		  .want = "7:7 bad-port; 7:9 bad-port; 7:15 bad-port; 7:27 "
 			  "unknown-service" },
 		{ .text = HEADER "outbound {\nallow 1 65535 025 smtp from "
@@ -341,8 +389,8 @@ CLAIM(clauses, "every part of a clause is checked at its own place")
 		{ .text = HEADER "outbound {\nallow smtp log frm private\n}\n",
 		  .want = "7:16 unexpected" },
 		{ .text = HEADER
-			  "outbound {\nblock smtp reset drop\nblock imap log "
-			  "log\nallow imap from private from internet\n}\n",
+		  "outbound {\nblock smtp reset drop\nblock imap log "
+		  "log\nallow imap from private from internet\n}\n",
 		  .want = "7:18 repeated; 8:16 repeated; 9:25 repeated" },
 		{ .text = HEADER "outbound {\nblock smtp and replies and "
 				 "replies\nblock imap and\n}\n",
@@ -352,9 +400,10 @@ CLAIM(clauses, "every part of a clause is checked at its own place")
 				 "replies\n}\n",
 		  .want = "7:12 unexpected; 8:12 unexpected; 9:16 "
 			  "unexpected" },
-		{ .text = HEADER "outbound {\nlimit smtp\nlimit imap 5/week "
-				 "per source\nlimit pop3 5/day per source burst "
-				 "none\n}\n",
+		{ .text = HEADER
+		  "outbound {\nlimit smtp\nlimit imap 5/week "
+		  "per source\nlimit pop3 5/day per source burst "
+		  "none\n}\n",
 		  .want = "7:1 no-rate; 8:12 bad-rate; 9:35 bad-number" },
 		{ .text = HEADER "outbound {\nlimit smtp 5/day 6/day per "
 				 "source\n}\n",
@@ -506,10 +555,11 @@ CLAIM(classes, "classes nest, and every member is checked at its own place")
 		{ .text = HEADER "class a { 10.0.0.1 }\nclass a { 10.0.0.2 "
 				 "}\n" FREE,
 		  .want = "7:7 repeated" },
-		{ .text = HEADER "class a users 0 { 10.0.0.1 }\nclass b users "
-				 "1000001 { 10.0.0.1 }\nclass c users x { "
-				 "10.0.0.1 }\nclass d users 1 users 2 { 10.0.0.1 "
-				 "}\n" FREE,
+		{ .text = HEADER
+		  "class a users 0 { 10.0.0.1 }\nclass b users "
+		  "1000001 { 10.0.0.1 }\nclass c users x { "
+		  "10.0.0.1 }\nclass d users 1 users 2 { 10.0.0.1 "
+		  "}\n" FREE,
 		  .want = "6:15 bad-number; 7:15 bad-number; 8:15 bad-number; "
 			  "9:23 repeated" },
 		{ .text = HEADER "class a dynamic size 0\nclass b dynamic size "
@@ -640,10 +690,9 @@ CLAIM(include_depth, "files include each other sixteen deep and no more")
 		struct policy *p;
 		char *got;
 
-		files[w.n_files++] =
-			(struct text_file){ .name = "main",
-					    .text = HEADER
-					    "include f2\n" FREE };
+		files[w.n_files++] = (struct text_file){ .name = "main",
+							 .text = HEADER
+							 "include f2\n" FREE };
 		for (int i = 2; i <= depth; i++) {
 			sprintf(names[i], "f%d", i);
 			sprintf(texts[i], i < depth ? "include f%d\n" : "# %d",
@@ -670,9 +719,10 @@ CLAIM(definitions, "a definition stands for words, and -D wins over it")
 				 "}\noutbound from a {observe smtp}\n",
 		  .want = "" },
 		/* from nothing to several services, in a clause, too */
-		{ .text = HEADER "define S = smtp imap\ndefine W = private\n"
-				 "define ALL = $S pop3s\noutbound {\nallow $ALL "
-				 "from $W\n}\n",
+		{ .text = HEADER
+		  "define S = smtp imap\ndefine W = private\n"
+		  "define ALL = $S pop3s\noutbound {\nallow $ALL "
+		  "from $W\n}\n",
 		  .want = "" },
 		{ .text = HEADER "define\ndefine = x\ndefine a-b = x\ndefine X "
 				 "y\ndefine Y = { }\n" FREE,
@@ -717,7 +767,8 @@ CLAIM(definitions, "a definition stands for words, and -D wins over it")
 				 "from $XY\n}\n",
 		  .want = "-D XZ:1:1 unused-definition",
 		  .definitions = { { "XZ", "internet" } } },
-		{ .text = HEADER "define X = private\n" FREE, .want = "",
+		{ .text = HEADER "define X = private\n" FREE,
+		  .want = "",
 		  .definitions = { { "X", "internet" } } },
 		{ .text = HEADER "outbound {\nallow smtp from $a b\n}\n",
 		  .want = "7:20 unknown-class",
@@ -942,8 +993,7 @@ CLAIM(helps, "a message says what instead")
 		  "separate words with blanks" },
 		{ "outbound {\nallow smtp; block imap\n}\n", "bad-character",
 		  "one decision a line" },
-		{ "outbound {\nallow smtp from $X\n}\n", "undefined",
-		  "-D X=" },
+		{ "outbound {\nallow smtp from $X\n}\n", "undefined", "-D X=" },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
@@ -1006,8 +1056,7 @@ CLAIM(references, "a warning that relies on a standard names it")
 
 /* ---- what comes out of a good policy ---- */
 
-static const struct class *class_named(const struct policy *p,
-				       const char *name)
+static const struct class *class_named(const struct policy *p, const char *name)
 {
 	for (size_t i = 0; i < p->classes.n; i++)
 		if (!strcmp(p->classes.items[i]->name, name))
@@ -1080,6 +1129,81 @@ CLAIM(class_members, "a class is its members, merged, with its classes' own")
 		class_text(class_named(p, vectors[i].name), got);
 		expect_text(vectors[i].text, got, vectors[i].want);
 		policy_free(p);
+	}
+}
+
+CLAIM(plain_lines,
+      "a line of a class file means the same with blanks around it")
+{
+	static const char *const words[] = {
+		"10.0.0.1",
+		"0.0.0.0",
+		"255.255.255.255",
+		"10.0.0.0/8",
+		"10.0.0.0/08",
+		"10.0.0.0/008",
+		"10.0.0.0/0008",
+		"0.0.0.0/1",
+		"10.0.0.1/32",
+		"10.0.0.1/31",
+		"10.0.0.0/0",
+		"10.0.0.0/33",
+		"10.0.0.0/",
+		"10.0.0.0/4294967304",
+		"10.0.0.0/8x",
+		"010.0.0.1",
+		"10.0.0.00",
+		"10.0.0.256",
+		"10.0.0.4294967297",
+		"10.0.0",
+		"10.0.0.",
+		"10..0.1",
+		"10.0.0.1.1",
+		"10.0.0.1-10.0.0.9",
+		"10.0.0.1x",
+		"1",
+		".",
+		"10.0.0.1/8",
+		"10.0.0.1,",
+		"::1",
+		"2001:db8::/32",
+		"10.0.0.1\x01",
+		"0",
+	};
+	static const char *const around[] = { "%s\n", "\t %s \n", "%s\r\n",
+					      "%s#x\n", "%s" };
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		char first[512] = "", codes_of[64];
+
+		for (size_t k = 0; k < COUNT(around); k++) {
+			char list[128], got[512];
+			struct text_file files[] = {
+				{ "main",
+				  HEADER "class a { file z }\n"
+					 "outbound from a { observe smtp }\n",
+				  0 },
+				{ "z", list, 0 },
+			};
+			struct world w = { .files = files, .n_files = 2 };
+			struct policy *p;
+
+			snprintf(list, sizeof(list), around[k], words[i]);
+			p = world_policy(&w, "main");
+			class_text(class_named(p, "a"), got);
+			for (size_t d = 0; d < p->diags.n; d++)
+				if (strcmp(p->diags.items[d].code,
+					   "one-family")) {
+					snprintf(codes_of, sizeof(codes_of),
+						 "%s ", p->diags.items[d].code);
+					strcat(got, codes_of);
+				}
+			if (!k)
+				strcpy(first, got);
+			expect_text(list, got, first);
+			expect(*got, "in \"%s\" nothing came out", list);
+			policy_free(p);
+		}
 	}
 }
 
@@ -1192,8 +1316,8 @@ int main(void)
 		CLAIMED(many_mistakes), CLAIMED(limits),
 		CLAIMED(all_codes),	CLAIMED(helps),
 		CLAIMED(references),	CLAIMED(class_members),
-		CLAIMED(many_hosts),	CLAIMED(values),
-		CLAIMED(cannot_read),
+		CLAIMED(plain_lines),	CLAIMED(many_hosts),
+		CLAIMED(values),	CLAIMED(cannot_read),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

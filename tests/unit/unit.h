@@ -77,8 +77,9 @@ expect(bool good, const char *fmt, ...)
 static inline bool expect_text(const char *in, const char *got,
 			       const char *want)
 {
-	return expect(!strcmp(got, want), "in \"%s\"\n    got  \"%s\"\n    "
-					  "want \"%s\"",
+	return expect(!strcmp(got, want),
+		      "in \"%s\"\n    got  \"%s\"\n    "
+		      "want \"%s\"",
 		      in, got, want);
 }
 

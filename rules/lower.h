@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lowering's own: what its parts hand to each other. */
+#ifndef MAILWALL_LOWER_H
+#define MAILWALL_LOWER_H
+
+#include "ruleset.h"
+
+/* ---- lower_match.c: objects by name, statements, conditions ---- */
+
+/* The service's name, or the number. */
+const char *port_name(struct arena *a, uint16_t port);
+const char *make_comment(struct arena *a, const char *id, const char *text);
+
+struct chain *add_chain(struct ruleset *rs, const char *name,
+			enum base_hook hook, const struct span *origin);
+struct chain *find_chain(struct ruleset *rs, const char *name);
+/* The counter of that name, made if there is none. */
+const struct counter *counter_for(struct ruleset *rs, const char *name,
+				  const struct clause *clause);
+struct set *add_set(struct ruleset *rs, const char *name, enum set_key key,
+		    const struct span *origin);
+struct set *find_set(struct ruleset *rs, const char *name);
+uint32_t hash_size(size_t elements);
+
+struct stmt *put(struct rule *rule, enum stmt_kind kind);
+void put_counter(struct rule *rule, const struct counter *counter);
+void put_rule(struct ruleset *rs, struct chain *chain,
+	      const struct rule *rule);
+/* The statements of head, then those of tail, as one rule. */
+struct rule join(const struct rule *head, const struct rule *tail);
+
+/* One list of classes that a packet's source or destination has to be in. */
+struct condition {
+	const struct class_refs *refs;
+	bool source;
+};
+
+#define CONDITIONS_MOST 4
+
+struct conditions {
+	struct condition items[CONDITIONS_MOST];
+	unsigned int n;
+	const struct ids *users, *groups; /* one of each; NULL: anybody */
+};
+
+void add_condition(struct conditions *cs, const struct class_refs *refs,
+		   bool source);
+void add_owners(struct conditions *cs, const struct clause *clause);
+
+typedef void emit_fn(struct ruleset *rs, const struct rule *matches, int family,
+		     void *data);
+
+/*
+ * Calls emit for every way in which all conditions from the given one on can
+ * hold; family is 4 or 6 where one of them decides that, else 0.
+ */
+void each_way(struct ruleset *rs, const struct conditions *cs,
+	      unsigned int from, const struct rule *matches, int family,
+	      emit_fn *emit, void *data);
+
+static inline bool is_source(const struct block *block)
+{
+	return block->direction == DIRECTION_OUTBOUND;
+}
+
+/* ---- lower_clause.c: what a clause does, clauses and blocks in chains ---- */
+
+/* A few rules without conditions: what happens to a packet that matched. */
+struct tail {
+	struct rule rules[5];
+	unsigned int n;
+};
+
+void clause_tail(struct ruleset *rs, const struct clause *clause,
+		 struct tail *tail);
+void go_to(struct tail *tail, const struct clause *clause, const char *chain);
+void put_log(struct ruleset *rs, struct rule *rule,
+	     const struct clause *clause);
+
+bool has_target(const struct clause *clause, int family);
+void put_target(struct stmt *s, const struct clause *clause, int family);
+
+struct clause_place {
+	struct chain *chain;
+	const struct clause *clause;
+	struct tail tail;
+};
+
+/* An emit_fn: matches, then what the clause does. */
+void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
+		 void *data);
+
+typedef void add_clause_fn(struct ruleset *rs, struct chain *chain,
+			   const struct clause *clause);
+/* An add_clause_fn: the clause in its own direction. */
+void add_clause(struct ruleset *rs, struct chain *chain,
+		const struct clause *clause);
+void add_block(struct ruleset *rs, struct chain *chain,
+	       const struct block *block, uint16_t port, const char *prefix,
+	       add_clause_fn *add);
+
+#endif
