@@ -14,6 +14,20 @@ struct check {
 	int *class_state; /* one for each declared class, while reading */
 };
 
+/* Members as they were written, in no order. */
+struct raw {
+	struct ranges4 v4;
+	struct ranges6 v6;
+};
+void raw_add(struct check *c, struct raw *raw, const struct addr_range *r);
+/* What to write instead of a bad address; may be NULL. */
+const char *addr_help(struct arena *a, enum addr_error error, const char *text);
+void warn_host_bits(struct check *c, const struct span *at, const char *text,
+		    size_t len, const struct addr_range *r);
+
+/* class_file.c: the file that a class names, beside the policy. */
+void class_file_read(struct check *c, const struct word *word, struct raw *raw);
+
 /* class.c: declarations, files and the built-in ones to merged ranges. */
 void check_classes(struct check *c);
 /* Words to classes: declared, built in, or made of the addresses written. */
@@ -25,6 +39,9 @@ const struct ranges4 *class_ranges4(struct arena *a, const struct class *class,
 				    struct ranges4 *space);
 const struct ranges6 *class_ranges6(struct arena *a, const struct class *class,
 				    struct ranges6 *space);
+
+/* check_hook.c: what the policy's hook cannot see or do. */
+void check_hook_limits(struct check *c);
 
 /* lint.c: what is allowed and still not right. */
 void lint_policy(struct check *c);

@@ -11,9 +11,6 @@
 #define INTERFACE_BYTES	  15 /* IFNAMSIZ without its NUL */
 #define DYNAMIC_SIZE	  65535
 #define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
-#define QUOTE_BYTES	  120 /* of a class file's line in a message */
-#define LINE_BYTES	  13  /* of a class file, about */
-#define FILE_WARNINGS	  10  /* of one kind in one file */
 #define CLASSES_MOST	  1000
 #define LITERALS_MOST	  100 /* in one clause */
 
@@ -25,13 +22,7 @@
 
 enum { CLASS_UNREAD, CLASS_READING, CLASS_READ };
 
-struct raw {
-	struct ranges4 v4;
-	struct ranges6 v6;
-};
-
-static void raw_add(struct check *c, struct raw *raw,
-		    const struct addr_range *r)
+void raw_add(struct check *c, struct raw *raw, const struct addr_range *r)
 {
 	if (r->family == 4)
 		ranges4_push(c->arena, &raw->v4, r->v4);
@@ -39,8 +30,7 @@ static void raw_add(struct check *c, struct raw *raw,
 		ranges6_push(c->arena, &raw->v6, r->v6);
 }
 
-static const char *addr_help(struct arena *a, enum addr_error error,
-			     const char *text)
+const char *addr_help(struct arena *a, enum addr_error error, const char *text)
 {
 	switch (error) {
 	case ADDR_EVERYTHING:
@@ -60,9 +50,8 @@ static const char *addr_help(struct arena *a, enum addr_error error,
 	return NULL;
 }
 
-static void warn_host_bits(struct check *c, const struct span *at,
-			   const char *text, size_t len,
-			   const struct addr_range *r)
+void warn_host_bits(struct check *c, const struct span *at, const char *text,
+		    size_t len, const struct addr_range *r)
 {
 	char network[RANGE_TEXT_MAX];
 
@@ -77,206 +66,6 @@ static void warn_host_bits(struct check *c, const struct span *at,
 				      "write \"%s\", or the address without "
 				      "its length",
 				      network);
-}
-
-/* ---- class files: one member a line ---- */
-
-struct class_file {
-	struct check *check;
-	const char *name;
-	const char *at, *end;
-	uint32_t line;
-	unsigned int warnings;
-	struct raw *raw;
-};
-
-/* The text goes back before the message is read, so a line is copied. */
-static struct span file_span(struct class_file *f, const char *line,
-			     const char *word, size_t len)
-{
-	struct source *s = arena_alloc(f->check->arena, sizeof(*s));
-	const char *eol = memchr(line, '\n', (size_t)(f->end - line));
-	size_t line_len = (size_t)((eol ? eol : f->end) - line);
-
-	s->name = f->name;
-	return (struct span){
-		.source = s,
-		.line = f->line,
-		.column = (uint32_t)(word - line) + 1,
-		.len = (uint32_t)len,
-		.quote = arena_strndup(f->check->arena, line,
-				       line_len < QUOTE_BYTES ? line_len :
-								QUOTE_BYTES),
-	};
-}
-
-static void file_error(struct class_file *f, const char *line, const char *word,
-		       size_t len, enum addr_error error)
-{
-	struct check *c = f->check;
-	size_t shown = len < 40 ? len : 40;
-	struct span at;
-
-	if (c->diags->n >= DIAGS_MAX) { /* only counted from here on */
-		diag_error(c->diags, NULL, "bad-member", "-");
-		return;
-	}
-	at = file_span(f, line, word, len);
-	if (memchr(word, '\0', len)) {
-		diag_error(c->diags, &at, "nul-byte",
-			   "a NUL byte: this is not a text file");
-		return;
-	}
-	diag_error(c->diags, &at, "bad-member", "\"%.*s\"%s %s", (int)shown,
-		   word, shown < len ? "..." : "", addr_error_text(error))
-		->help =
-		addr_help(c->arena, error, arena_strndup(c->arena, word, len));
-}
-
-static void file_too_much(struct class_file *f, const char *line,
-			  const char *word, size_t len)
-{
-	struct check *c = f->check;
-	struct span at = { 0 };
-
-	if (c->diags->n < DIAGS_MAX)
-		at = file_span(f, line, word, len);
-	diag_error(c->diags, &at, "bad-member",
-		   "\"%.*s\" is too much: one member a line",
-		   (int)(len < 40 ? len : 40), word)
-		->help = "a comment starts with #";
-}
-
-static bool ends_word(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#';
-}
-
-static const char *skip_blank(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-		p++;
-	return p;
-}
-
-/*
- * Nearly every line of a million is an IPv4 address or prefix and nothing
- * else. One pass takes these; whatever is not plainly right is left to the
- * careful way below, which has the words for it.
- */
-static bool file_plain_line(struct class_file *f)
-{
-	const char *p = f->at;
-	uint32_t addr = 0, host = 0;
-
-	for (int part = 0; part < 4; part++) {
-		unsigned int value = 0;
-		const char *start = p;
-
-		while (p < f->end && (unsigned char)(*p - '0') < 10)
-			value = value * 10 + (unsigned int)(*p++ - '0');
-		if (p == start || p - start > 3 || value > 255 ||
-		    (*start == '0' && p - start > 1))
-			return false;
-		addr = addr << 8 | value;
-		if (part < 3 && (p == f->end || *p++ != '.'))
-			return false;
-	}
-	if (p < f->end && *p == '/') {
-		unsigned int length = 0, digits = 0;
-
-		for (p++; p < f->end && (unsigned char)(*p - '0') < 10; p++)
-			length = length * 10 + (unsigned int)(*p - '0'),
-			digits++;
-		if (!length || length > 32 || digits > 2)
-			return false;
-		host = length == 32 ? 0 : UINT32_MAX >> length;
-	}
-	if ((addr & host) || p == f->end || *p != '\n')
-		return false;
-	ranges4_push(f->check->arena, &f->raw->v4,
-		     (struct range4){ addr, addr | host });
-	f->at = p;
-	return true;
-}
-
-static void file_line(struct class_file *f)
-{
-	const char *line = f->at, *word = skip_blank(line, f->end);
-	const char *p = word;
-	struct addr_range range;
-	enum addr_error error;
-
-	if (file_plain_line(f))
-		return;
-	while (p < f->end && !ends_word(*p))
-		p++;
-	f->at = p;
-	if (p == word)
-		return;
-	error = addr_parse(word, (size_t)(p - word), &range);
-	if (error) {
-		file_error(f, line, word, (size_t)(p - word), error);
-		return;
-	}
-	if (range.host_bits && f->warnings++ < FILE_WARNINGS) {
-		struct span at = file_span(f, line, word, (size_t)(p - word));
-
-		warn_host_bits(f->check, &at, word, (size_t)(p - word), &range);
-	}
-	raw_add(f->check, f->raw, &range);
-	p = skip_blank(p, f->end);
-	f->at = p;
-	if (p < f->end && *p != '\n' && *p != '#') {
-		while (p < f->end && !ends_word(*p))
-			p++;
-		file_too_much(f, line, f->at, (size_t)(p - f->at));
-	}
-}
-
-static void file_read(struct class_file *f)
-{
-	ranges4_reserve(f->check->arena, &f->raw->v4,
-			(size_t)(f->end - f->at) / LINE_BYTES);
-	while (f->at < f->end) {
-		const char *eol;
-
-		f->line++;
-		file_line(f);
-		if (f->at < f->end && *f->at == '\n') {
-			f->at++;
-			continue;
-		}
-		eol = memchr(f->at, '\n', (size_t)(f->end - f->at));
-		f->at = eol ? eol + 1 : f->end;
-	}
-}
-
-static void add_file(struct check *c, const struct word *word, struct raw *raw)
-{
-	const char *path =
-		path_beside(c->arena, word->span.source->name, word->text);
-	struct class_file f = { .check = c, .name = path, .raw = raw };
-	size_t len, before = raw->v4.n + raw->v6.n;
-	const char *text;
-	int error = c->input->read(c->input->ctx, path, &text, &len);
-
-	if (error) {
-		diag_error(c->diags, &word->span, "cannot-read",
-			   "cannot read \"%s\": %s", path, strerror(-error));
-		return;
-	}
-	f.at = text;
-	f.end = text + len;
-	file_read(&f);
-	c->input->release(c->input->ctx, text, len);
-	if (f.warnings > FILE_WARNINGS)
-		diag_warning(c->diags, &word->span, "host-bits",
-			     "%u more lines of \"%s\" have host bits set",
-			     f.warnings - FILE_WARNINGS, path);
-	if (raw->v4.n + raw->v6.n == before)
-		diag_warning(c->diags, &word->span, "class-empty",
-			     "\"%s\" holds no member", path);
 }
 
 /* ---- members ---- */
@@ -581,7 +370,7 @@ static void read_class(struct check *c, size_t index)
 			add_interface(c, class, &m->word);
 			break;
 		case MEMBER_FILE:
-			add_file(c, &m->word, &raw);
+			class_file_read(c, &m->word, &raw);
 			break;
 		}
 	}

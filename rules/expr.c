@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules to expressions of the kernel's virtual machine. Expressions, registers, user data and the tests that nft
- * adds on its own (is this IPv4? is this TCP?) are the same as nft 1.0.6
- * makes of our text, so that what nft lists can be loaded by nft again.
+ * Rules to expressions of the kernel's virtual machine. Expressions, registers,
+ * user data and the tests that nft adds on its own (is this IPv4? is this TCP?)
+ * are the same as nft 1.0.6 makes of our text, so that what nft lists can be
+ * loaded by nft again.
  */
 #include "emit.h"
 

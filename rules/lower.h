@@ -24,8 +24,7 @@ uint32_t hash_size(size_t elements);
 
 struct stmt *put(struct rule *rule, enum stmt_kind kind);
 void put_counter(struct rule *rule, const struct counter *counter);
-void put_rule(struct ruleset *rs, struct chain *chain,
-	      const struct rule *rule);
+void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule);
 /* The statements of head, then those of tail, as one rule. */
 struct rule join(const struct rule *head, const struct rule *tail);
 

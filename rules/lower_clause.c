@@ -19,8 +19,7 @@ static struct rule *tail_rule(struct tail *tail, const struct clause *clause)
 	return rule;
 }
 
-void put_log(struct ruleset *rs, struct rule *rule,
-		    const struct clause *clause)
+void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
 {
 	struct stmt *s = put(rule, STMT_LOG);
 
@@ -178,8 +177,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 	}
 }
 
-void go_to(struct tail *tail, const struct clause *clause,
-		  const char *chain)
+void go_to(struct tail *tail, const struct clause *clause, const char *chain)
 {
 	put(tail_rule(tail, clause), STMT_GOTO)->chain = chain;
 }
@@ -212,7 +210,7 @@ static void refuse_or_count(struct ruleset *rs, struct tail *tail,
 }
 
 void clause_tail(struct ruleset *rs, const struct clause *clause,
-			struct tail *tail)
+		 struct tail *tail)
 {
 	const struct counter *counter = counter_for(rs, clause->key, clause);
 	struct tail over = { 0 };
@@ -256,8 +254,8 @@ bool has_target(const struct clause *clause, int family)
 	return family == 4 ? clause->has_target4 : clause->has_target6;
 }
 
-void emit_clause(struct ruleset *rs, const struct rule *matches,
-			int family, void *data)
+void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
+		 void *data)
 {
 	struct clause_place *place = data;
 	const struct rule *tail = &place->tail.rules[0];
@@ -301,7 +299,7 @@ static void emit_at_target(struct ruleset *rs, const struct rule *matches,
 }
 
 void add_clause(struct ruleset *rs, struct chain *chain,
-		       const struct clause *clause)
+		const struct clause *clause)
 {
 	struct clause_place place = { .chain = chain, .clause = clause };
 	struct conditions cs = { 0 };
@@ -385,8 +383,8 @@ static void add_clauses(struct ruleset *rs, struct chain *chain,
  * the members of the block's class. Ports that are decided alike share it.
  */
 void add_block(struct ruleset *rs, struct chain *chain,
-		      const struct block *block, uint16_t port,
-		      const char *prefix, add_clause_fn *add)
+	       const struct block *block, uint16_t port, const char *prefix,
+	       add_clause_fn *add)
 {
 	size_t number = (size_t)(block - rs->policy->blocks.items) + 1;
 	struct jump_place place = { .chain = chain, .block = block };

@@ -18,8 +18,7 @@ const char *port_name(struct arena *a, uint16_t port)
 }
 
 /* A comment holds no quote: nft could not read its own listing again. */
-const char *make_comment(struct arena *a, const char *id,
-				const char *text)
+const char *make_comment(struct arena *a, const char *id, const char *text)
 {
 	char *out = arena_printf(a, "%s %s", id, text);
 
@@ -32,7 +31,7 @@ const char *make_comment(struct arena *a, const char *id,
 }
 
 struct chain *add_chain(struct ruleset *rs, const char *name,
-			       enum base_hook hook, const struct span *origin)
+			enum base_hook hook, const struct span *origin)
 {
 	struct chain *chain = arena_alloc(rs->arena, sizeof(*chain));
 
@@ -52,7 +51,7 @@ struct chain *find_chain(struct ruleset *rs, const char *name)
 }
 
 const struct counter *counter_for(struct ruleset *rs, const char *name,
-					 const struct clause *clause)
+				  const struct clause *clause)
 {
 	struct counter *counter;
 
@@ -85,8 +84,8 @@ uint32_t hash_size(size_t elements)
 	return size;
 }
 
-struct set *add_set(struct ruleset *rs, const char *name,
-			   enum set_key key, const struct span *origin)
+struct set *add_set(struct ruleset *rs, const char *name, enum set_key key,
+		    const struct span *origin)
 {
 	struct set *set = arena_alloc(rs->arena, sizeof(*set));
 
@@ -237,8 +236,7 @@ void put_counter(struct rule *rule, const struct counter *counter)
 	put(rule, STMT_COUNTER)->counter = counter;
 }
 
-void put_rule(struct ruleset *rs, struct chain *chain,
-		     const struct rule *rule)
+void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule)
 {
 	*arena_push(rs->arena, &chain->rules) = *rule;
 }
@@ -258,7 +256,7 @@ struct rule join(const struct rule *head, const struct rule *tail)
 /* ---- conditions ---- */
 
 void add_condition(struct conditions *cs, const struct class_refs *refs,
-			  bool source)
+		   bool source)
 {
 	if (refs->n)
 		cs->items[cs->n++] = (struct condition){ refs, source };
@@ -297,8 +295,8 @@ static void each_owner(struct ruleset *rs, const struct conditions *cs,
  * hold together.
  */
 void each_way(struct ruleset *rs, const struct conditions *cs,
-		     unsigned int from, const struct rule *matches, int family,
-		     emit_fn *emit, void *data)
+	      unsigned int from, const struct rule *matches, int family,
+	      emit_fn *emit, void *data)
 {
 	const struct condition *c = &cs->items[from];
 

@@ -1,641 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "parse.h"
+#include "parser.h"
 #include "arena.h"
-#include "lex.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define INCLUDE_DEPTH  16
-#define VARIABLE_BYTES 63 /* longest name of a definition */
+#define INCLUDE_DEPTH 16
 
-struct variable {
-	const char *name;
-	const struct token *tokens;
-	size_t n;
-	bool fixed; /* from the command line: define does not change it */
-	bool used;
-	const struct source *source;
-};
-
-/* One file that is being read; its includer is below it. */
-struct frame {
-	struct lexer lex;
-	const struct frame *below;
-};
-
-struct parser {
-	struct arena *arena;
-	struct diags *diags;
-	const struct policy_input *input;
-	struct decl_policy *out;
-	struct frame *frame;
-	unsigned int depth;
-	struct token tok;	      /* the one to look at */
-	const struct token *expanded; /* what is left of a $NAME */
-	size_t n_expanded;
-	struct {
-		struct variable *items;
-		size_t n, cap;
-	} variables;
-};
-
-/* ---- tokens, with $NAME replaced ---- */
-
-static struct variable *variable_find(struct parser *p, const char *name,
-				      size_t len)
-{
-	for (size_t i = 0; i < p->variables.n; i++) {
-		struct variable *v = &p->variables.items[i];
-
-		if (strlen(v->name) == len && !memcmp(v->name, name, len))
-			return v;
-	}
-	return NULL;
-}
-
-static void expand(struct parser *p, const struct token *t)
-{
-	struct variable *v = variable_find(p, t->text, t->len);
-
-	if (v) {
-		v->used = true;
-		p->expanded = v->tokens;
-		p->n_expanded = v->n;
-		return;
-	}
-	if (t->len == 0 || t->len > VARIABLE_BYTES) {
-		diag_error(p->diags, &t->span, "bad-definition-name",
-			   "\"$\" needs a name of 1 to %d letters and digits "
-			   "behind it",
-			   VARIABLE_BYTES);
-		return;
-	}
-	diag_error(p->diags, &t->span, "undefined", "$%.*s is not defined",
-		   (int)t->len, t->text)
-		->help =
-		arena_printf(p->arena,
-			     "write \"define %.*s = ...\" above, or "
-			     "give -D %.*s=...",
-			     (int)t->len, t->text, (int)t->len, t->text);
-}
-
-static void next(struct parser *p)
-{
-	for (;;) {
-		if (p->n_expanded) {
-			p->n_expanded--;
-			p->tok = *p->expanded++;
-			return;
-		}
-		p->tok = lex_next(&p->frame->lex);
-		if (p->tok.kind != TOKEN_VARIABLE)
-			return;
-		expand(p, &p->tok);
-	}
-}
-
-static bool at(const struct parser *p, enum token_kind kind)
-{
-	return p->tok.kind == kind;
-}
-
-static bool at_word(const struct parser *p, const char *word)
-{
-	return p->tok.kind == TOKEN_WORD && strlen(word) == p->tok.len &&
-	       !memcmp(word, p->tok.text, p->tok.len);
-}
-
-/* Does the word here come out of a definition? */
-static bool is_expanded(const struct parser *p)
-{
-	return p->tok.span.source != p->frame->lex.source;
-}
-
-static bool at_statement_end(const struct parser *p)
-{
-	return at(p, TOKEN_LINE) || at(p, TOKEN_END) || at(p, TOKEN_CLOSE);
-}
-
-static struct word take_word(struct parser *p)
-{
-	struct word w = {
-		.text = arena_strndup(p->arena, p->tok.text, p->tok.len),
-		.span = p->tok.span,
-		.quoted = p->tok.kind == TOKEN_STRING,
-	};
-
-	next(p);
-	return w;
-}
-
-static bool is_text(const struct parser *p)
-{
-	return at(p, TOKEN_WORD) || at(p, TOKEN_STRING);
-}
-
-static struct diag *expected(struct parser *p, const char *what)
-{
-	return diag_error(p->diags, &p->tok.span, "expected",
-			  "expected %s, found %s", what,
-			  token_describe(p->arena, &p->tok));
-}
-
-/* The rest of the statement is not worth reading. */
-static void skip_statement(struct parser *p)
-{
-	p->n_expanded = 0;
-	while (!at_statement_end(p))
-		next(p);
-}
-
-static void end_statement(struct parser *p)
-{
-	if (at_statement_end(p))
-		return;
-	diag_error(p->diags, &p->tok.span, "unexpected",
-		   "%s is too much here: the statement was complete",
-		   token_describe(p->arena, &p->tok));
-	skip_statement(p);
-}
-
-/* A statement given twice: the first one stays. */
-static bool first_time(struct parser *p, const struct word *have,
-		       const struct span *again)
-{
-	if (!have->text)
-		return true;
-	diag_error(p->diags, again, "repeated",
-		   "this is said already, in line %u", have->span.line);
-	return false;
-}
-
-static void take_once(struct parser *p, struct word *out, const char *what)
-{
-	struct word w;
-
-	if (!is_text(p)) {
-		expected(p, what);
-		skip_statement(p);
-		return;
-	}
-	w = take_word(p);
-	if (first_time(p, out, &w.span))
-		*out = w;
-}
-
-/* ---- words of the grammar ---- */
-
-static const char *const reserved[] = {
-	"policy",     "purpose",  "contact", "review",	"mode",	     "hook",
-	"log",	      "include",  "define",  "class",	"outbound",  "inbound",
-	"watch",      "allow",	  "block",   "limit",	"redirect",  "observe",
-	"from",	      "to",	  "user",    "group",	"reset",     "reject",
-	"drop",	      "and",	  "replies", "per",	"source",    "burst",
-	"dynamic",    "users",	  "size",    "file",	"interface", "any",
-	"private",    "internet", "flagged", "snaplen", "threshold", "rate",
-	"quarantine", "warmup",
-};
-
-bool is_reserved(const char *word)
-{
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (!strcmp(reserved[i], word))
-			return true;
-	return false;
-}
-
-static bool at_any(const struct parser *p, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (at_word(p, words[i]))
-			return true;
-	return false;
-}
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* "10/minute per source burst 20", from the rate on. */
-static void parse_rate(struct parser *p, struct word *rate, struct word *burst)
-{
-	take_once(p, rate, "a rate like 10/minute");
-	if (!at_word(p, "per")) {
-		expected(p, "\"per source\" after the rate");
-		skip_statement(p);
-		return;
-	}
-	next(p);
-	if (!at_word(p, "source")) {
-		expected(p, "\"source\" after \"per\"");
-		skip_statement(p);
-		return;
-	}
-	next(p);
-	if (at_word(p, "burst")) {
-		next(p);
-		take_once(p, burst, "a number of connections after \"burst\"");
-	}
-}
-
-/* Digits, a slash and a letter: a prefix has a digit there. */
-static bool starts_rate(const struct parser *p)
-{
-	size_t digits = 0;
-
-	while (digits < p->tok.len && p->tok.text[digits] >= '0' &&
-	       p->tok.text[digits] <= '9')
-		digits++;
-	return at(p, TOKEN_WORD) && digits && digits + 1 < p->tok.len &&
-	       p->tok.text[digits] == '/' && p->tok.text[digits + 1] >= 'a' &&
-	       p->tok.text[digits + 1] <= 'z';
-}
-
-/* ---- clauses ---- */
-
-static const char *const option_words[] = { "from",  "to",     "user", "group",
-					    "reset", "reject", "drop", "log",
-					    "and",   "per",    "burst" };
-
-/* Words up to the next option; at least one. */
-static void parse_list(struct parser *p, struct words *out, const char *what)
-{
-	size_t before = out->n;
-
-	while (is_text(p) && !starts_rate(p) &&
-	       !at_any(p, option_words, COUNT(option_words)))
-		*arena_push(p->arena, out) = take_word(p);
-	if (out->n == before)
-		expected(p, what);
-}
-
-static void parse_list_once(struct parser *p, struct words *out,
-			    const char *what)
-{
-	struct span keyword = p->tok.span;
-	struct words again = { 0 };
-
-	next(p);
-	if (!out->n) {
-		parse_list(p, out, what);
-		return;
-	}
-	diag_error(p->diags, &keyword, "repeated",
-		   "this is said already: name all of them behind the first "
-		   "one");
-	parse_list(p, &again, what);
-}
-
-static void parse_replies(struct parser *p, struct decl_clause *c)
-{
-	struct word w;
-
-	next(p);
-	if (!at_word(p, "replies")) {
-		expected(p, "\"replies\" after \"and\"");
-		skip_statement(p);
-		return;
-	}
-	w = take_word(p);
-	if (first_time(p, &c->replies, &w.span))
-		c->replies = w;
-}
-
-/* One option, or false if the word here is none. */
-static bool parse_option(struct parser *p, struct decl_clause *c)
-{
-	const char *to_what = c->action == ACTION_REDIRECT ?
-				      "the address to redirect to" :
-				      "a class or an address after \"to\"";
-
-	if (at_word(p, "from")) {
-		parse_list_once(p, &c->from,
-				"a class or an address after \"from\"");
-	} else if (at_word(p, "to")) {
-		parse_list_once(p, &c->to, to_what);
-	} else if (at_word(p, "user")) {
-		parse_list_once(p, &c->users, "a user's name or number");
-	} else if (at_word(p, "group")) {
-		parse_list_once(p, &c->groups, "a group's name or number");
-	} else if (at_word(p, "reset") || at_word(p, "reject") ||
-		   at_word(p, "drop")) {
-		take_once(p, &c->refusal, "");
-	} else if (at_word(p, "log")) {
-		take_once(p, &c->log, "");
-	} else if (at_word(p, "and")) {
-		parse_replies(p, c);
-	} else if (starts_rate(p)) {
-		parse_rate(p, &c->rate, &c->burst);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-static void parse_options(struct parser *p, struct decl_clause *c)
-{
-	while (!at_statement_end(p)) {
-		const char *near = NULL;
-
-		if (parse_option(p, c))
-			continue;
-		if (at(p, TOKEN_WORD))
-			near = nearest_word(p->tok.text, p->tok.len,
-					    option_words, COUNT(option_words));
-		diag_error(p->diags, &p->tok.span, "unexpected",
-			   "%s does not belong in a clause here",
-			   token_describe(p->arena, &p->tok))
-			->help =
-			near ? arena_printf(p->arena, "did you mean \"%s\"?",
-					    near) :
-			       "after the services come from, to, "
-			       "user, group, reset, reject, drop, "
-			       "log or \"and replies\"";
-		skip_statement(p);
-	}
-}
-
-static void parse_services(struct parser *p, struct decl_clause *c)
-{
-	while (is_text(p) && !starts_rate(p) &&
-	       !at_any(p, option_words, COUNT(option_words)))
-		*arena_push(p->arena, &c->services) = take_word(p);
-	if (!c->services.n)
-		expected(p, "a service like smtp or submission, or a port "
-			    "number");
-}
-
-/* The text from one place to another, blanks folded, comment left out. */
-static const char *fold_text(struct parser *p, size_t start, size_t end)
-{
-	const char *text = p->frame->lex.source->text;
-	char *out = arena_alloc(p->arena, end - start + 1);
-	size_t n = 0;
-
-	for (size_t i = start; i < end && text[i] != '#'; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c > ' ')
-			out[n++] = (char)c;
-		else if (n && out[n - 1] != ' ')
-			out[n++] = ' ';
-	}
-	while (n && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
-	return out;
-}
-
-/* Where the statement that ends before the present token ends. */
-static void close_span(struct parser *p, struct span *span, const char **text)
-{
-	size_t end = p->frame->lex.at;
-
-	if (p->tok.span.source == p->frame->lex.source &&
-	    p->tok.kind != TOKEN_END)
-		end = p->tok.span.offset;
-	while (end > span->offset &&
-	       (unsigned char)span->source->text[end - 1] <= ' ')
-		end--;
-	span->len = (uint32_t)(end - span->offset);
-	*text = fold_text(p, span->offset, end);
-}
-
-static const char *const action_words[] = { "allow", "block", "limit",
-					    "redirect", "observe" };
-
-static void parse_clause(struct parser *p, struct decl_block *block)
-{
-	struct decl_clause *c;
-	size_t action = 0;
-	const char *near = NULL;
-
-	while (action < COUNT(action_words) &&
-	       !at_word(p, action_words[action]))
-		action++;
-	if (action == COUNT(action_words)) {
-		if (at(p, TOKEN_WORD))
-			near = nearest_word(p->tok.text, p->tok.len,
-					    action_words, COUNT(action_words));
-		diag_error(p->diags, &p->tok.span, "unknown-action",
-			   "%s is not an action",
-			   token_describe(p->arena, &p->tok))
-			->help =
-			near ? arena_printf(p->arena, "did you mean \"%s\"?",
-					    near) :
-			       "a clause starts with allow, block, "
-			       "limit, redirect or observe";
-		next(p);
-		skip_statement(p);
-		return;
-	}
-	if (is_expanded(p)) {
-		diag_error(p->diags, &p->tok.span, "bad-definition",
-			   "a definition cannot stand for the action of a "
-			   "clause");
-		skip_statement(p);
-		return;
-	}
-	c = arena_push(p->arena, &block->clauses);
-	c->action = (enum action)action;
-	c->span = p->tok.span;
-	next(p);
-	parse_services(p, c);
-	parse_options(p, c);
-	close_span(p, &c->span, &c->text);
-}
-
-/* ---- blocks and classes ---- */
-
-static bool open_brace(struct parser *p, const char *what)
-{
-	while (at(p, TOKEN_LINE))
-		next(p);
-	if (at(p, TOKEN_OPEN)) {
-		next(p);
-		return true;
-	}
-	expected(p, arena_printf(p->arena, "\"{\" to open the %s", what));
-	return false;
-}
+/* ---- header statements ---- */
 
 static const char *const statement_words[] = {
 	"policy",  "purpose", "contact", "review",   "mode",	"hook", "log",
 	"include", "define",  "class",	 "outbound", "inbound", "watch"
 };
-
-/*
- * A block that goes on into the next statement was never closed. Only words
- * that cannot stand inside count.
- */
-static bool brace_is_missing(struct parser *p, const struct span *opened,
-			     const char *what)
-{
-	static const char *const outer[] = { "policy",	"class",  "outbound",
-					     "inbound", "watch",  "hook",
-					     "define",	"include" };
-
-	if (!at(p, TOKEN_END) && !at_any(p, outer, COUNT(outer)))
-		return false;
-	diag_error(p->diags, opened, "brace-not-closed",
-		   "the %s that starts here is not closed before %s", what,
-		   at(p, TOKEN_END) ?
-			   "the end of the file" :
-			   arena_printf(p->arena, "%s in line %u",
-					token_describe(p->arena, &p->tok),
-					p->tok.span.line))
-		->help = "add \"}\"";
-	return true;
-}
-
-static void parse_block(struct parser *p, enum direction direction)
-{
-	struct decl_block *block = arena_push(p->arena, &p->out->blocks);
-	const char *mine = direction == DIRECTION_OUTBOUND ? "from" : "to";
-	const char *other = direction == DIRECTION_OUTBOUND ? "to" : "from";
-
-	block->direction = direction;
-	block->span = p->tok.span;
-	next(p);
-	if (at_word(p, other))
-		diag_error(p->diags, &p->tok.span, "wrong-side",
-			   "%s is said of \"%s\"",
-			   direction == DIRECTION_OUTBOUND ? "outbound" :
-							     "inbound",
-			   mine)
-			->help = arena_printf(
-			p->arena,
-			"write \"%s ...\" here and \"%s ...\" in the "
-			"clauses",
-			mine, other);
-	if (at_word(p, mine) || at_word(p, other))
-		parse_list_once(p, &block->of,
-				"a class or an address for the block");
-	close_span(p, &block->span, &block->text);
-	if (!open_brace(p, "block")) {
-		skip_statement(p);
-		return;
-	}
-	for (;;) {
-		while (at(p, TOKEN_LINE))
-			next(p);
-		if (at(p, TOKEN_CLOSE)) {
-			next(p);
-			end_statement(p);
-			return;
-		}
-		if (brace_is_missing(p, &block->span, "block"))
-			return;
-		parse_clause(p, block);
-	}
-}
-
-static void parse_outbound(struct parser *p)
-{
-	parse_block(p, DIRECTION_OUTBOUND);
-}
-
-static void parse_inbound(struct parser *p)
-{
-	parse_block(p, DIRECTION_INBOUND);
-}
-
-static void parse_member(struct parser *p, struct decl_class *class)
-{
-	enum decl_member_kind kind = MEMBER_WORD;
-	struct decl_member *m;
-
-	if (at_word(p, "interface"))
-		kind = MEMBER_INTERFACE;
-	else if (at_word(p, "file"))
-		kind = MEMBER_FILE;
-	if (kind != MEMBER_WORD) {
-		next(p);
-		if (!is_text(p)) {
-			expected(p, kind == MEMBER_FILE ?
-					    "a file's name after \"file\"" :
-					    "a name after \"interface\"");
-			return;
-		}
-	}
-	m = arena_push(p->arena, &class->members);
-	m->kind = kind;
-	m->word = take_word(p);
-}
-
-static void parse_members(struct parser *p, struct decl_class *class,
-			  const struct span *opened)
-{
-	for (;;) {
-		while (at(p, TOKEN_LINE))
-			next(p);
-		if (at(p, TOKEN_CLOSE)) {
-			next(p);
-			end_statement(p);
-			return;
-		}
-		if (brace_is_missing(p, opened, "class"))
-			return;
-		if (is_text(p)) {
-			parse_member(p, class);
-		} else {
-			expected(p, "an address, a prefix, \"interface\", "
-				    "\"file\" or a class");
-			next(p);
-		}
-	}
-}
-
-static void parse_class(struct parser *p)
-{
-	struct decl_class *class;
-	struct span opened = p->tok.span;
-
-	next(p);
-	if (!is_text(p)) {
-		expected(p, "a name for the class");
-		if (!at(p, TOKEN_OPEN)) {
-			skip_statement(p);
-			return;
-		}
-	}
-	class = arena_push(p->arena, &p->out->classes);
-	if (is_text(p))
-		class->name = take_word(p);
-	else
-		class->name = (struct word){ .text = "", .span = opened };
-	for (;;) {
-		if (at_word(p, "dynamic")) {
-			class->dynamic = true;
-			next(p);
-		} else if (at_word(p, "size")) {
-			next(p);
-			take_once(p, &class->size, "a number of elements");
-		} else if (at_word(p, "users")) {
-			next(p);
-			take_once(p, &class->users,
-				  "how many users share one address");
-		} else {
-			break;
-		}
-	}
-	if (class->dynamic && !at(p, TOKEN_OPEN)) {
-		end_statement(p);
-		return;
-	}
-	if (!open_brace(p, "class")) {
-		skip_statement(p);
-		return;
-	}
-	parse_members(p, class, &opened);
-	if (class->dynamic)
-		diag_error(p->diags, &class->name.span, "dynamic-with-members",
-			   "a dynamic class is filled at run time and has no "
-			   "members here")
-			->help = "put the fixed ones into a class of their "
-				 "own";
-}
-
-/* ---- header statements ---- */
 
 static void parse_hook(struct parser *p)
 {
@@ -643,7 +20,7 @@ static void parse_hook(struct parser *p)
 	struct word hook = { 0 };
 	struct words devices = { 0 };
 
-	next(p);
+	advance(p);
 	take_once(p, &hook, "forward, output, bridge or ingress");
 	while (is_text(p))
 		*arena_push(p->arena, &devices) = take_word(p);
@@ -661,24 +38,24 @@ static void parse_log(struct parser *p)
 	struct decl_log *log = &p->out->log;
 
 	log->span = p->tok.span;
-	next(p);
+	advance(p);
 	while (!at_statement_end(p)) {
 		if (at_word(p, "group")) {
-			next(p);
+			advance(p);
 			take_once(p, &log->group, "a group number");
 		} else if (at_word(p, "snaplen")) {
-			next(p);
+			advance(p);
 			take_once(p, &log->snaplen, "a number of bytes");
 		} else if (at_word(p, "threshold")) {
-			next(p);
+			advance(p);
 			take_once(p, &log->threshold, "a number of packets");
 		} else if (at_word(p, "limit")) {
-			next(p);
+			advance(p);
 			parse_rate(p, &log->rate, &log->burst);
 		} else {
 			const char *near = NULL;
 
-			if (at(p, TOKEN_WORD))
+			if (at_kind(p, TOKEN_WORD))
 				near = nearest_word(p->tok.text, p->tok.len,
 						    words, COUNT(words));
 			expected(p, "group, snaplen, threshold or limit")
@@ -699,30 +76,30 @@ static void parse_watch(struct parser *p)
 	struct span opened = p->tok.span;
 
 	watch->span = opened;
-	next(p);
+	advance(p);
 	if (!open_brace(p, "watch block")) {
 		skip_statement(p);
 		return;
 	}
 	for (;;) {
-		while (at(p, TOKEN_LINE))
-			next(p);
-		if (at(p, TOKEN_CLOSE)) {
-			next(p);
+		while (at_kind(p, TOKEN_LINE))
+			advance(p);
+		if (at_kind(p, TOKEN_CLOSE)) {
+			advance(p);
 			end_statement(p);
 			return;
 		}
 		if (brace_is_missing(p, &opened, "watch block"))
 			return;
 		if (at_word(p, "quarantine")) {
-			next(p);
+			advance(p);
 			take_once(p, &watch->quarantine, "a duration like 24h");
 		} else if (at_word(p, "warmup")) {
-			next(p);
+			advance(p);
 			take_once(p, &watch->warmup, "a duration like 8h");
 		} else {
 			expected(p, "quarantine or warmup");
-			next(p);
+			advance(p);
 			skip_statement(p);
 		}
 		end_statement(p);
@@ -739,8 +116,8 @@ static void parse_define(struct parser *p)
 	} tokens = { 0 };
 	struct variable *old;
 
-	next(p);
-	if (!at(p, TOKEN_WORD) || p->tok.len > VARIABLE_BYTES) {
+	advance(p);
+	if (!at_kind(p, TOKEN_WORD) || p->tok.len > VARIABLE_BYTES) {
 		expected(p, "a short name after \"define\"");
 		skip_statement(p);
 		return;
@@ -756,13 +133,13 @@ static void parse_define(struct parser *p)
 			skip_statement(p);
 			return;
 		}
-	if (at(p, TOKEN_EQUALS))
-		next(p);
+	if (at_kind(p, TOKEN_EQUALS))
+		advance(p);
 	else
 		expected(p, "\"=\"");
 	while (is_text(p)) {
 		*arena_push(p->arena, &tokens) = p->tok;
-		next(p);
+		advance(p);
 	}
 	end_statement(p);
 	v.name = name.items[0].text;
@@ -819,7 +196,7 @@ static void parse_include(struct parser *p)
 	const char *path;
 	int error;
 
-	next(p);
+	advance(p);
 	take_once(p, &name, "a file's name after \"include\"");
 	end_statement(p);
 	if (!name.text)
@@ -854,16 +231,16 @@ static void skip_unknown(struct parser *p)
 {
 	unsigned int open = 0;
 
-	while (!at(p, TOKEN_END)) {
-		if (at(p, TOKEN_OPEN))
+	while (!at_kind(p, TOKEN_END)) {
+		if (at_kind(p, TOKEN_OPEN))
 			open++;
-		else if (at(p, TOKEN_CLOSE) && open && !--open) {
-			next(p);
+		else if (at_kind(p, TOKEN_CLOSE) && open && !--open) {
+			advance(p);
 			return;
-		} else if (at(p, TOKEN_LINE) && !open) {
+		} else if (at_kind(p, TOKEN_LINE) && !open) {
 			return;
 		}
-		next(p);
+		advance(p);
 	}
 }
 
@@ -872,7 +249,7 @@ static void unknown_statement(struct parser *p)
 	const char *near = NULL;
 	struct diag *d;
 
-	if (at(p, TOKEN_WORD))
+	if (at_kind(p, TOKEN_WORD))
 		near = nearest_word(p->tok.text, p->tok.len, statement_words,
 				    COUNT(statement_words));
 	d = diag_error(p->diags, &p->tok.span, "unknown-statement",
@@ -880,17 +257,17 @@ static void unknown_statement(struct parser *p)
 		       token_describe(p->arena, &p->tok));
 	if (near)
 		d->help = arena_printf(p->arena, "did you mean \"%s\"?", near);
-	else if (at(p, TOKEN_CLOSE))
+	else if (at_kind(p, TOKEN_CLOSE))
 		d->help = "this \"}\" closes nothing";
-	else if (at_any(p, action_words, COUNT(action_words)))
+	else if (at_any(p, action_words, N_ACTIONS))
 		d->help = "a clause stands in an \"outbound { ... }\" or "
 			  "\"inbound { ... }\" block";
 	else
 		d->help = "a policy has policy, purpose, contact, review, "
 			  "mode, hook, log, include, define, class, "
 			  "outbound, inbound and watch";
-	if (at(p, TOKEN_CLOSE))
-		next(p);
+	if (at_kind(p, TOKEN_CLOSE))
+		advance(p);
 	else
 		skip_unknown(p);
 }
@@ -940,7 +317,7 @@ static void parse_statement(struct parser *p)
 				 "this one";
 	for (size_t i = 0; i < COUNT(headers); i++)
 		if (at_word(p, headers[i].word)) {
-			next(p);
+			advance(p);
 			take_once(p,
 				  (struct word *)((char *)p->out +
 						  headers[i].offset),
@@ -963,10 +340,10 @@ static void parse_file(struct parser *p, const struct source *source)
 	lex_init(&frame.lex, p->arena, p->diags, source);
 	p->frame = &frame;
 	p->depth++;
-	next(p);
-	while (!at(p, TOKEN_END)) {
-		if (at(p, TOKEN_LINE))
-			next(p);
+	advance(p);
+	while (!at_kind(p, TOKEN_END)) {
+		if (at_kind(p, TOKEN_LINE))
+			advance(p);
 		else
 			parse_statement(p);
 	}

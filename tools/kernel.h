@@ -18,6 +18,10 @@ struct reading {
 };
 int kernel_read(struct netlink *nl, struct arena *a, struct reading *out);
 
+/* Every object of one kind in the table; table_attr 0: in all tables. */
+int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
+		uint16_t table_attr, mnl_cb_t cb, void *ctx);
+
 /* The family of the table that is ours, or -1. */
 int reading_family(const struct reading *r);
 
@@ -37,6 +41,8 @@ int kernel_elements(struct netlink *nl, enum family family, const char *set,
 int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 		  const struct present_set *set, struct ranges4 *v4,
 		  struct ranges6 *v6);
+
+/* ---- loaded.c ---- */
 
 /*
  * The clauses, as the comments of the rules tell: "residential:17 block smtp

@@ -357,7 +357,8 @@ CLAIM(hundred_thousand, "a hundred thousand elements are split over messages, "
 			else
 				netlink_ranges6(b, &e, &v6);
 			r = read_back(b);
-			sprintf(in, "IPv%d, interval %d", family, interval);
+			snprintf(in, sizeof(in), "IPv%d, interval %d", family,
+				 interval);
 			expect_number(in, r.n, interval ? 200000 : 100000);
 			expect_number(in, r.ends, interval ? 100000 : 0);
 			expect_number(in, r.type, NFT_MSG_NEWSETELEM);

@@ -103,27 +103,27 @@ static const struct {
 	const char *before, *unit, *behind, *code;
 } long_lines[] = {
 	{ 100, HEADER "# ", "x", "\noutbound {\nobserve smtp\n}\n", NULL },
-	{ 10, HEADER "outbound {\nobserve smtp # ", "x", "\n}\n", NULL },
-	{ 10, HEADER "outbound {\nobserve smtp ", " ", "\n}\n", NULL },
+	{ 5, HEADER "outbound {\nobserve smtp # ", "x", "\n}\n", NULL },
+	{ 5, HEADER "outbound {\nobserve smtp ", " ", "\n}\n", NULL },
 	{ 100, HEADER "outbound {\nobserve ", "smtp", "\n}\n",
 	  "unknown-service" },
-	{ 10, HEADER "outbound {\nobserve ", "9", "\n}\n", "bad-port" },
-	{ 10, HEADER "outbound {\nobserve smtp from ", "1.2", "\n}\n",
+	{ 5, HEADER "outbound {\nobserve ", "9", "\n}\n", "bad-port" },
+	{ 5, HEADER "outbound {\nobserve smtp from ", "1.2", "\n}\n",
 	  "bad-address" },
-	{ 10, HEADER "outbound {\nobserve smtp from \"", "a", "\"\n}\n",
+	{ 5, HEADER "outbound {\nobserve smtp from \"", "a", "\"\n}\n",
 	  "unknown-class" },
-	{ 100, HEADER "outbound {\nobserve smtp\n}\npurpose \"", "a", "",
+	{ 5, HEADER "outbound {\nobserve smtp\n}\npurpose \"", "a", "",
 	  "string-not-closed" },
-	{ 10, HEADER "outbound {\nobserve smtp\n}\nx \"", "\\\"", "\n",
+	{ 5, HEADER "outbound {\nobserve smtp\n}\nx \"", "\\\"", "\n",
 	  "unknown-statement" },
-	{ 10, HEADER "outbound {\nobserve smtp\n}\n", "\x01", "\n",
+	{ 5, HEADER "outbound {\nobserve smtp\n}\n", "\x01", "\n",
 	  "bad-character" },
-	{ 10, HEADER "outbound {\nobserve smtp $", "a", "\n}\n",
+	{ 5, HEADER "outbound {\nobserve smtp $", "a", "\n}\n",
 	  "bad-definition-name" },
-	{ 10, HEADER "class a", "b", " { 10.0.0.1 ::1 }\n", "bad-name" },
-	{ 10, "policy a", "b", "\nhook forward\n", "bad-name" },
-	{ 10, "", "x", "", "unknown-statement" },
-	{ 10, "outbound {\n", "x", "", "unknown-action" },
+	{ 5, HEADER "class a", "b", " { 10.0.0.1 ::1 }\n", "bad-name" },
+	{ 5, "policy a", "b", "\nhook forward\n", "bad-name" },
+	{ 5, "", "x", "", "unknown-statement" },
+	{ 5, "outbound {\n", "x", "", "unknown-action" },
 };
 
 CLAIM(hundred_megabytes, "a line of a hundred megabytes takes seconds, and a "
@@ -167,7 +167,7 @@ CLAIM(hundred_megabytes, "a line of a hundred megabytes takes seconds, and a "
 CLAIM(class_file_line, "a class file's line of a hundred megabytes is one "
 		       "message")
 {
-	static const char *const units[] = { "x", "1.2.3.4," };
+	static const char *const units[] = { "1.2.3.4," };
 	struct text_file files[] = { { "main",
 				       HEADER "class a { file \"list\" }\n"
 					      "outbound from a {\n"
@@ -321,7 +321,7 @@ CLAIM(noise, "random tokens are read to their end, with a message")
 	};
 	uint64_t seed = 42;
 
-	for (int run = 0; run < 3000; run++) {
+	for (int run = 0; run < 1000; run++) {
 		struct text t;
 		FILE *out = text_open(&t);
 		struct policy *p;

@@ -1170,8 +1170,13 @@ CLAIM(plain_lines,
 		"10.0.0.1\x01",
 		"0",
 	};
-	static const char *const around[] = { "%s\n", "\t %s \n", "%s\r\n",
-					      "%s#x\n", "%s" };
+	static const struct {
+		const char *before, *behind;
+	} around[] = { { "", "\n" },
+		       { "\t ", " \n" },
+		       { "", "\r\n" },
+		       { "", "#x\n" },
+		       { "", "" } };
 
 	for (size_t i = 0; i < COUNT(words); i++) {
 		char first[512] = "", codes_of[64];
@@ -1188,7 +1193,8 @@ CLAIM(plain_lines,
 			struct world w = { .files = files, .n_files = 2 };
 			struct policy *p;
 
-			snprintf(list, sizeof(list), around[k], words[i]);
+			snprintf(list, sizeof(list), "%s%s%s", around[k].before,
+				 words[i], around[k].behind);
 			p = world_policy(&w, "main");
 			class_text(class_named(p, "a"), got);
 			for (size_t d = 0; d < p->diags.n; d++)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parser's own: the word at the cursor, and what statements share. */
+#ifndef MAILWALL_PARSER_H
+#define MAILWALL_PARSER_H
+
+#include "lex.h"
+#include "parse.h"
+
+#define VARIABLE_BYTES 63 /* longest name of a definition */
+
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
+
+struct variable {
+	const char *name;
+	const struct token *tokens;
+	size_t n;
+	bool fixed; /* from the command line: define does not change it */
+	bool used;
+	const struct source *source;
+};
+
+/* One file that is being read; its includer is below it. */
+struct frame {
+	struct lexer lex;
+	const struct frame *below;
+};
+
+struct parser {
+	struct arena *arena;
+	struct diags *diags;
+	const struct policy_input *input;
+	struct decl_policy *out;
+	struct frame *frame;
+	unsigned int depth;
+	struct token tok;	      /* the one to look at */
+	const struct token *expanded; /* what is left of a $NAME */
+	size_t n_expanded;
+	struct {
+		struct variable *items;
+		size_t n, cap;
+	} variables;
+};
+
+/* ---- parser.c ---- */
+
+struct variable *variable_find(struct parser *p, const char *name, size_t len);
+
+/* To the next word; a $NAME is replaced by what it stands for. */
+void advance(struct parser *p);
+bool at_kind(const struct parser *p, enum token_kind kind);
+bool at_word(const struct parser *p, const char *word);
+bool at_any(const struct parser *p, const char *const *words, size_t n);
+bool at_statement_end(const struct parser *p);
+bool is_text(const struct parser *p); /* a word or a string */
+/* Does the word here come out of a definition? */
+bool is_expanded(const struct parser *p);
+bool starts_rate(const struct parser *p);
+
+struct word take_word(struct parser *p);
+/* Into out, unless it has a word already, which is an error. */
+void take_once(struct parser *p, struct word *out, const char *what);
+bool first_time(struct parser *p, const struct word *have,
+		const struct span *again);
+/* "10/minute per source burst 20", from the rate on. */
+void parse_rate(struct parser *p, struct word *rate, struct word *burst);
+
+/* "expected WHAT, found ..."; set help on what it returns. */
+struct diag *expected(struct parser *p, const char *what);
+void skip_statement(struct parser *p);
+void end_statement(struct parser *p);
+bool open_brace(struct parser *p, const char *what);
+/*
+ * A block that goes on into the next statement was never closed. Only words
+ * that cannot stand inside count.
+ */
+bool brace_is_missing(struct parser *p, const struct span *opened,
+		      const char *what);
+/* Ends a span before the word here, and folds its text to one line. */
+void close_span(struct parser *p, struct span *span, const char **text);
+
+/* ---- parse_block.c: statements, from their keyword to their end ---- */
+
+void parse_outbound(struct parser *p);
+void parse_inbound(struct parser *p);
+void parse_class(struct parser *p);
+
+extern const char *const action_words[];
+#define N_ACTIONS 5
+
+#endif
