@@ -2,6 +2,7 @@
 /* The rules that the kernel holds, as canonical text and as clauses. */
 #include "kernel.h"
 #include "../rules/arena.h"
+#include "../rules/emit.h"
 
 #include <arpa/inet.h>
 #include <libnftnl/chain.h>

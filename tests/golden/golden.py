@@ -33,6 +33,29 @@ DIFF_LINES = 60
 
 # Claims that do not hold yet, and what has to change.
 KNOWN = {
+	"class-file-c1: nothing steers the terminal":
+	"say.c put_clean lets C1 through",
+	"class-file-bom: A byte order mark is no mistake in a class file either":
+	"class.c file_read does not skip it, lex_init does",
+	"nul-hidden: A NUL byte behind a backslash is one as well":
+	"lex.c lex_string: strchr finds the NUL of its own text",
+	"definition-action: A definition cannot stand for the action of a "
+	"clause":
+	"parse.c is_expanded: a definition of the same file is not seen",
+	"devices-twice: A device of hook ingress that is named twice":
+	"the kernel refuses it with a misleading message",
+	"interface-quote: A quote in the name of an interface: nft cannot read "
+	"it again":
+	"class.c add_interface",
+	"device-quote: A quote in the name of a device: nft cannot read it "
+	"again":
+	"check.c, the devices of hook ingress",
+	"a line of 20 million services ends":
+	"say.c line_of looks for the end of the line for every message",
+	"files that include each other eightfold end":
+	"parse.c parse_include bounds the depth, not the number",
+	"definitions that double 40 times end":
+	"parse.c parse_define copies tokens without a bound",
 }
 
 
@@ -99,10 +122,11 @@ def bad_cases(program):
 		more = shlex.split(args.read_text()) if args.exists() else []
 		words = [program, "check", policy.name, *more]
 		code, out, said = run(words, policy.parent)
+		said += out	# there should be none
 		yield Case(f"{policy.stem}: {first_line(policy)}",
-			   f"{out}{said}exit {code}\n",
+			   f"{said}exit {code}\n",
 			   policy.with_suffix(".expected"))
-		steering = steering_bytes(out + said)
+		steering = steering_bytes(said)
 		yield Case(f"{policy.stem}: nothing steers the terminal",
 			   steering, expected="")
 
@@ -251,9 +275,9 @@ def unreadable_cases(program):
 
 def verdict(case, update):
 	"""Says whether the claim holds; True if it is no failure."""
-	if update and case.path and case.differs():
-		case.path.write_text(case.said)
 	known = f" # TODO {KNOWN[case.claim]}" if case.claim in KNOWN else ""
+	if update and case.path and case.differs() and not known:
+		case.path.write_text(case.said)
 	if not case.differs():
 		print(f"ok - {case.claim}{known}", flush=True)
 		return True
