@@ -350,7 +350,7 @@ CLAIM(hundred_thousand, "a hundred thousand elements are split over messages, "
 			struct batch *b = batch_new(0);
 			struct read r;
 			size_t wrong = 0;
-			char in[32];
+			char in[64];
 
 			if (family == 4)
 				netlink_ranges4(b, &e, &v4);

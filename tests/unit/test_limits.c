@@ -42,7 +42,10 @@ CLAIM(ten_thousand_errors, "ten thousand mistakes are ten thousand messages, "
 	out = text_open(&t);
 	fputs(HEADER "outbound {\n", out);
 	for (int i = 0; i < 2000; i++)
-		fputs("allow smpt impa pop4 from nobody1 nobody2\n", out);
+		fprintf(out,
+			"allow smpt impa pop4 from nobody1 nobody2 to "
+			"10.0.%d.%d\n",
+			i / 256, i % 256);
 	fputs("}\n", out);
 	text_done(&t);
 	p = text_policy(t.bytes);
