@@ -44,7 +44,7 @@ static enum addr_error parse6(const char *p, const char *end, struct addr6 *out)
 
 	if (memchr(p, '%', len))
 		return ADDR_ZONE;
-	if (len >= sizeof(text))
+	if (len >= sizeof(text) || memchr(p, '\0', len))
 		return ADDR_NOT_ONE;
 	memcpy(text, p, len);
 	text[len] = '\0';

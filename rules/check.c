@@ -117,6 +117,22 @@ static void check_log(struct check *c)
 	p->log_rate = rate(c, &log->rate, &log->burst);
 }
 
+static void check_device(struct check *c, const struct words *devices, size_t i)
+{
+	const struct word *word = &devices->items[i];
+
+	if (!interface_is_good(word->text, false))
+		diag_error(c->diags, &word->span, "bad-interface",
+			   "\"%.40s\" is not a device's name", word->text)
+			->help = "1 to 15 letters, digits and marks, no "
+				 "wildcard: the kernel binds the hook to the "
+				 "device";
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(devices->items[k].text, word->text))
+			diag_error(c->diags, &word->span, "repeated",
+				   "device %s is named twice", word->text);
+}
+
 static void check_hook(struct check *c)
 {
 	static const char *const hooks[] = { "forward", "output", "bridge",
@@ -144,17 +160,8 @@ static void check_hook(struct check *c)
 	if (c->policy->hook != HOOK_INGRESS && devices->n)
 		diag_error(c->diags, &devices->items[0].span, "unexpected",
 			   "only hook ingress names devices");
-	for (size_t i = 0; i < devices->n; i++) {
-		size_t len = strlen(devices->items[i].text);
-
-		if (!len || len > 15 || strpbrk(devices->items[i].text, "*/ "))
-			diag_error(c->diags, &devices->items[i].span,
-				   "bad-interface",
-				   "\"%.40s\" is not a device's name",
-				   devices->items[i].text)
-				->help = "1 to 15 bytes, no wildcard: the "
-					 "kernel binds the hook to the device";
-	}
+	for (size_t i = 0; i < devices->n; i++)
+		check_device(c, devices, i);
 	c->policy->devices = *devices;
 }
 
@@ -373,17 +380,40 @@ static uint32_t short_hash(const char *a, const char *b)
 	return (h ^ h >> 24) & 0xffffff;
 }
 
-static bool key_is_taken(const struct policy *p, const char *key)
+/* How many clauses above have the same words. */
+static size_t same_before(const struct policy *p, const char *stem)
 {
+	size_t len = strlen(stem), n = 0;
+
 	for (size_t i = 0; i < p->blocks.n; i++)
 		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
-			const struct clause *cl =
-				&p->blocks.items[i].clauses.items[k];
+			const char *key =
+				p->blocks.items[i].clauses.items[k].key;
 
-			if (cl->key && !strcmp(cl->key, key))
-				return true;
+			n += key && !strncmp(key, stem, len);
 		}
-	return false;
+	return n;
+}
+
+/* The clause's words without "log", which is no word of anything else. */
+static const char *text_without_log(struct arena *a, const char *text)
+{
+	char *out = arena_alloc(a, strlen(text) + 1);
+	size_t n = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (len != 3 || memcmp(text, "log", 3)) {
+			if (n)
+				out[n++] = ' ';
+			memcpy(out + n, text, len);
+			n += len;
+		}
+		text += len;
+		text += *text == ' ';
+	}
+	return out;
 }
 
 /*
@@ -393,38 +423,39 @@ static bool key_is_taken(const struct policy *p, const char *key)
 static const char *clause_key(struct check *c, const struct clause *clause)
 {
 	const struct service *s = NULL;
-	char *text =
-		arena_strndup(c->arena, clause->text, strlen(clause->text));
-	char *log = strstr(text, " log");
-	const char *stem, *key;
+	const char *name = "nothing", *stem;
+	size_t before;
 
-	if (log && (log[4] == ' ' || !log[4]))
-		memmove(log, log + 4, strlen(log + 4) + 1);
-	if (clause->ports.n)
+	if (clause->ports.n) {
 		s = service_by_port(clause->ports.items[0]);
+		name = s ? s->name :
+			   arena_printf(c->arena, "%u", clause->ports.items[0]);
+	}
 	stem = arena_printf(
-		c->arena, "%s-%s-%06x", action_name(clause->action),
-		s ? s->name :
-		clause->ports.n ?
-		    arena_printf(c->arena, "%u", clause->ports.items[0]) :
-		    "nothing",
-		short_hash(clause->block->text, text));
-	key = stem;
-	for (int i = 2; key_is_taken(c->policy, key); i++)
-		key = arena_printf(c->arena, "%s-%d", stem, i);
-	return key;
+		c->arena, "%s-%s-%06x", action_name(clause->action), name,
+		short_hash(clause->block->text,
+			   text_without_log(c->arena, clause->text)));
+	before = same_before(c->policy, stem);
+	return before ? arena_printf(c->arena, "%s-%zu", stem, before + 1) :
+			stem;
 }
 
 /* "residential:17", or with the file's name for a clause that is included. */
 static const char *span_id(struct check *c, const struct span *span)
 {
 	const char *file = span->source->name, *slash = strrchr(file, '/');
+	char *id;
 
 	if (span->source == c->decl.name.span.source)
 		return arena_printf(c->arena, "%s:%u", c->policy->name,
 				    span->line);
-	return arena_printf(c->arena, "%s:%.40s:%u", c->policy->name,
-			    slash ? slash + 1 : file, span->line);
+	id = arena_printf(c->arena, "%s:%.40s:%u", c->policy->name,
+			  slash ? slash + 1 : file, span->line);
+	/* It goes into quotes, and ends at a blank. */
+	for (char *p = id; *p; p++)
+		if (*p <= ' ' || *p == '"' || *p == '\\' || *p > '~')
+			*p = '_';
+	return id;
 }
 
 /* ---- blocks ---- */

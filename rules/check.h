@@ -35,10 +35,11 @@ void resolve_refs(struct check *c, const struct words *words,
 		  struct class_refs *out);
 
 /* All addresses of a static class in one merged list. */
-const struct ranges4 *class_ranges4(struct arena *a, const struct class *class,
-				    struct ranges4 *space);
-const struct ranges6 *class_ranges6(struct arena *a, const struct class *class,
-				    struct ranges6 *space);
+const struct ranges4 *class_ranges4(struct arena *a, const struct class *class);
+const struct ranges6 *class_ranges6(struct arena *a, const struct class *class);
+
+/* Can an interface be called so? A "*" may stand at its end if wildcard. */
+bool interface_is_good(const char *name, bool wildcard);
 
 /* check_hook.c: what the policy's hook cannot see or do. */
 void check_hook_limits(struct check *c);

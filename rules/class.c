@@ -38,7 +38,10 @@ const char *addr_help(struct arena *a, enum addr_error error, const char *text)
 	case ADDR_BAD_LENGTH:
 		return "IPv4 has /1 to /32, IPv6 /1 to /128";
 	case ADDR_MAPPED:
-		return arena_printf(a, "write \"%s\"", strrchr(text, ':') + 1);
+		return strchr(text, '.') ?
+			       arena_printf(a, "write \"%s\"",
+					    strrchr(text, ':') + 1) :
+			       "write it as IPv4";
 	case ADDR_NOT_ONE:
 	case ADDR_OK:
 	case ADDR_BACKWARDS:
@@ -70,19 +73,29 @@ void warn_host_bits(struct check *c, const struct span *at, const char *text,
 
 /* ---- members ---- */
 
+/* What the kernel takes, and no quote and nothing that steers a terminal. */
+bool interface_is_good(const char *name, bool wildcard)
+{
+	size_t len = strlen(name);
+
+	if (wildcard && len && name[len - 1] == '*')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' ||
+		    strchr("\"\\/*", name[i]))
+			return false;
+	return len && len <= INTERFACE_BYTES;
+}
+
 static void add_interface(struct check *c, struct class *class,
 			  const struct word *word)
 {
-	size_t len = strlen(word->text);
-	bool wildcard = len && word->text[len - 1] == '*';
-
-	if (len - wildcard > INTERFACE_BYTES || len == wildcard ||
-	    memchr(word->text, '*', len - wildcard) ||
-	    strpbrk(word->text, "/ \t")) {
+	if (!interface_is_good(word->text, true)) {
 		diag_error(c->diags, &word->span, "bad-interface",
 			   "\"%.40s\" is not an interface's name", word->text)
-			->help = "1 to 15 bytes, without / and blanks; a \"*\" "
-				 "at its end stands for any rest";
+			->help =
+			"1 to 15 letters, digits and marks; a \"*\" at "
+			"its end stands for any rest";
 		return;
 	}
 	*arena_push(c->arena, &class->interfaces) = *word;
@@ -299,6 +312,7 @@ static void finish6(struct check *c, struct class *class, struct ranges6 *all)
 
 static void finish_class(struct check *c, struct class *class, struct raw *raw)
 {
+	class->all = arena_alloc(c->arena, sizeof(*class->all));
 	finish4(c, class, &raw->v4);
 	finish6(c, class, &raw->v6);
 }
@@ -438,6 +452,7 @@ static void add_builtins(struct check *c)
 		raw_add(c, &raw, &r);
 	}
 	finish_class(c, private, &raw);
+	internet->all = private->all; /* neither has hosts of its own */
 	ranges4_complement(c->arena, &private->nets4, &internet->nets4);
 	ranges6_complement(c->arena, &private->nets6, &internet->nets6);
 }
@@ -527,34 +542,38 @@ void resolve_refs(struct check *c, const struct words *words,
 		out->n = 0;
 }
 
-const struct ranges4 *class_ranges4(struct arena *a, const struct class *class,
-				    struct ranges4 *space)
+const struct ranges4 *class_ranges4(struct arena *a, const struct class *class)
 {
+	struct ranges4 *all = &class->all->v4;
+
 	if (!class->hosts4.n)
 		return &class->nets4;
 	if (!class->nets4.n)
 		return &class->hosts4;
-	*space = (struct ranges4){ 0 };
+	if (all->n)
+		return all;
 	for (size_t i = 0; i < class->hosts4.n; i++)
-		ranges4_push(a, space, class->hosts4.items[i]);
+		ranges4_push(a, all, class->hosts4.items[i]);
 	for (size_t i = 0; i < class->nets4.n; i++)
-		ranges4_push(a, space, class->nets4.items[i]);
-	ranges4_merge(a, space, true, NULL);
-	return space;
+		ranges4_push(a, all, class->nets4.items[i]);
+	ranges4_merge(a, all, true, NULL);
+	return all;
 }
 
-const struct ranges6 *class_ranges6(struct arena *a, const struct class *class,
-				    struct ranges6 *space)
+const struct ranges6 *class_ranges6(struct arena *a, const struct class *class)
 {
+	struct ranges6 *all = &class->all->v6;
+
 	if (!class->hosts6.n)
 		return &class->nets6;
 	if (!class->nets6.n)
 		return &class->hosts6;
-	*space = (struct ranges6){ 0 };
+	if (all->n)
+		return all;
 	for (size_t i = 0; i < class->hosts6.n; i++)
-		ranges6_push(a, space, class->hosts6.items[i]);
+		ranges6_push(a, all, class->hosts6.items[i]);
 	for (size_t i = 0; i < class->nets6.n; i++)
-		ranges6_push(a, space, class->nets6.items[i]);
-	ranges6_merge(a, space, true, NULL);
-	return space;
+		ranges6_push(a, all, class->nets6.items[i]);
+	ranges6_merge(a, all, true, NULL);
+	return all;
 }

@@ -21,6 +21,7 @@ struct class_file {
 	uint32_t line;
 	unsigned int warnings;
 	struct raw *raw;
+	unsigned int order;
 };
 
 /* The text goes back before the message is read, so a line is copied. */
@@ -32,6 +33,7 @@ static struct span file_span(struct class_file *f, const char *line,
 	size_t line_len = (size_t)((eol ? eol : f->end) - line);
 
 	s->name = f->name;
+	s->order = f->order;
 	return (struct span){
 		.source = s,
 		.line = f->line,
@@ -191,6 +193,7 @@ void class_file_read(struct check *c, const struct word *word, struct raw *raw)
 		path_beside(c->arena, word->span.source->name, word->text);
 	struct class_file f = { .check = c, .name = path, .raw = raw };
 	size_t len, before = raw->v4.n + raw->v6.n;
+	size_t errors = c->diags->errors;
 	const char *text;
 	int error = c->input->read(c->input->ctx, path, &text, &len);
 
@@ -199,6 +202,7 @@ void class_file_read(struct check *c, const struct word *word, struct raw *raw)
 			   "cannot read \"%s\": %s", path, strerror(-error));
 		return;
 	}
+	f.order = ++c->diags->sources;
 	f.at = text;
 	f.end = text + len;
 	file_read(&f);
@@ -207,7 +211,7 @@ void class_file_read(struct check *c, const struct word *word, struct raw *raw)
 		diag_warning(c->diags, &word->span, "host-bits",
 			     "%u more lines of \"%s\" have host bits set",
 			     f.warnings - FILE_WARNINGS, path);
-	if (raw->v4.n + raw->v6.n == before)
+	if (raw->v4.n + raw->v6.n == before && c->diags->errors == errors)
 		diag_warning(c->diags, &word->span, "class-empty",
 			     "\"%s\" holds no member", path);
 }

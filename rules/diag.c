@@ -67,11 +67,10 @@ static int diag_compare(const void *pa, const void *pb)
 	const struct diag *a = pa, *b = pb;
 	const struct source *sa = a->span.source, *sb = b->span.source;
 
-	if (sa != sb) {
-		if (!sa || !sb)
-			return sa ? -1 : 1;
-		return strcmp(sa->name, sb->name);
-	}
+	if (!sa || !sb)
+		return sa ? -1 : sb ? 1 : 0;
+	if (sa->order != sb->order)
+		return sa->order < sb->order ? -1 : 1;
 	if (a->span.line != b->span.line)
 		return a->span.line < b->span.line ? -1 : 1;
 	if (a->span.column != b->span.column)
@@ -124,7 +123,7 @@ const char *nearest_word(const char *written, size_t len,
 			 const char *const *words, size_t n)
 {
 	const char *best = NULL;
-	size_t best_distance = len / 3 + 1;
+	size_t best_distance = len < 6 ? 1 : len / 3;
 
 	if (len > WORD_MAX)
 		return NULL;
@@ -137,7 +136,8 @@ const char *nearest_word(const char *written, size_t len,
 		if (wlen > WORD_MAX)
 			continue;
 		d = distance(written, len, words[i], wlen);
-		if (d < best_distance || (d == best_distance && !best)) {
+		if (d < len &&
+		    (d < best_distance || (d == best_distance && !best))) {
 			best = words[i];
 			best_distance = d;
 		}

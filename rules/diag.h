@@ -14,8 +14,9 @@ struct arena;
 /* One text that was read: a file, or the value of a -D definition. */
 struct source {
 	const char *name;
-	const char *text; /* NULL once a class file was given back */
-	size_t len;	  /* bytes */
+	const char *text;   /* NULL once a class file was given back */
+	size_t len;	    /* bytes */
+	unsigned int order; /* in which sources were met */
 };
 
 /* A stretch of one line. Line and column count from 1, column in bytes. */
@@ -45,6 +46,7 @@ struct diags {
 	struct diag *items;
 	size_t n, cap;
 	size_t errors, warnings; /* all of them, kept or not */
+	unsigned int sources;	 /* that were met */
 	struct diag spare;	 /* stands in for what is not kept */
 };
 

@@ -93,12 +93,22 @@ static void unescape(struct lexer *lex, struct token *t)
 		return;
 	copy = arena_alloc(lex->arena, t->len + 1);
 	for (size_t i = 0; i < t->len; i++) {
-		if (t->text[i] == '\\' && i + 1 < t->len)
+		if (t->text[i] == '\\' && i + 1 < t->len &&
+		    (t->text[i + 1] == '"' || t->text[i + 1] == '\\'))
 			i++;
 		copy[n++] = t->text[i];
 	}
 	t->text = copy;
 	t->len = n;
+}
+
+/* A backslash in front of a quote or of another one. */
+static bool is_escape(const struct lexer *lex)
+{
+	const char *text = lex->source->text + lex->at;
+
+	return lex->at + 1 < lex->source->len && *text == '\\' &&
+	       (text[1] == '"' || text[1] == '\\');
 }
 
 static struct token lex_string(struct lexer *lex)
@@ -109,8 +119,7 @@ static struct token lex_string(struct lexer *lex)
 	lex->at++;
 	t.text++;
 	while (peek(lex) != -1 && peek(lex) != '\n' && peek(lex) != '"') {
-		if (peek(lex) == '\\' && lex->at + 1 < lex->source->len &&
-		    strchr("\"\\", lex->source->text[lex->at + 1]))
+		if (is_escape(lex))
 			lex->at++;
 		else if (peek(lex) < ' ' || peek(lex) == 0x7f)
 			clean = peek(lex) == '\t' && clean;

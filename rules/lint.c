@@ -69,18 +69,14 @@ static bool interfaces_cover(const struct words *all, const struct words *of)
 static bool class_covers(struct arena *a, const struct class *all,
 			 const struct class *of)
 {
-	struct ranges4 all4, of4;
-	struct ranges6 all6, of6;
 
 	if (all == of)
 		return true;
 	if (all->kind != CLASS_STATIC || of->kind != CLASS_STATIC)
 		return false;
 	return interfaces_cover(&all->interfaces, &of->interfaces) &&
-	       ranges4_cover(class_ranges4(a, all, &all4),
-			     class_ranges4(a, of, &of4)) &&
-	       ranges6_cover(class_ranges6(a, all, &all6),
-			     class_ranges6(a, of, &of6));
+	       ranges4_cover(class_ranges4(a, all), class_ranges4(a, of)) &&
+	       ranges6_cover(class_ranges6(a, all), class_ranges6(a, of));
 }
 
 static bool refs_cover(struct arena *a, const struct class_refs *all,
@@ -260,18 +256,14 @@ static void lint_reach(struct check *c, const struct clause *cl)
 static bool classes_meet(struct arena *a, const struct class *x,
 			 const struct class *y)
 {
-	struct ranges4 x4, y4;
-	struct ranges6 x6, y6;
 	struct range4 at4;
 	struct range6 at6;
 
 	if (x == y || x->kind != CLASS_STATIC || y->kind != CLASS_STATIC ||
 	    x->interfaces.n || y->interfaces.n)
 		return true;
-	return ranges4_meet(class_ranges4(a, x, &x4), class_ranges4(a, y, &y4),
-			    &at4) ||
-	       ranges6_meet(class_ranges6(a, x, &x6), class_ranges6(a, y, &y6),
-			    &at6);
+	return ranges4_meet(class_ranges4(a, x), class_ranges4(a, y), &at4) ||
+	       ranges6_meet(class_ranges6(a, x), class_ranges6(a, y), &at6);
 }
 
 static bool refs_meet(struct arena *a, const struct class_refs *x,

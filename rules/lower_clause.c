@@ -68,7 +68,8 @@ static const struct set *meter_set(struct ruleset *rs, const char *stem,
 				   int family, const struct rate *rate,
 				   const struct span *origin)
 {
-	const char *name = arena_printf(rs->arena, "%s.v%d", stem, family);
+	const char *name =
+		arena_printf(rs->arena, "%s.sources.v%d", stem, family);
 	struct set *set = find_set(rs, name);
 
 	if (set)
@@ -105,7 +106,7 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 		struct rule *rule = verdict_rule(tail, clause, verdict);
 
 		put_meter(rule, STMT_METER_OVER,
-			  meter_set(rs, "log-limit", family, rate, NULL), rate);
+			  meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, "log-suppressed", NULL));
 		put(rule, verdict);
 	}

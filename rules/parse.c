@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define INCLUDE_DEPTH 16
+#define FILES_MOST    1000   /* with all that they include */
+#define WORDS_MOST    100000 /* of one definition */
 
 /* ---- header statements ---- */
 
@@ -37,6 +39,9 @@ static void parse_log(struct parser *p)
 					     "limit" };
 	struct decl_log *log = &p->out->log;
 
+	if (log->span.source)
+		diag_error(p->diags, &p->tok.span, "repeated",
+			   "this is said already, in line %u", log->span.line);
 	log->span = p->tok.span;
 	advance(p);
 	while (!at_statement_end(p)) {
@@ -75,6 +80,10 @@ static void parse_watch(struct parser *p)
 	struct decl_watch *watch = &p->out->watch;
 	struct span opened = p->tok.span;
 
+	if (watch->span.source)
+		diag_error(p->diags, &opened, "repeated",
+			   "this is said already, in line %u",
+			   watch->span.line);
 	watch->span = opened;
 	advance(p);
 	if (!open_brace(p, "watch block")) {
@@ -137,9 +146,16 @@ static void parse_define(struct parser *p)
 		advance(p);
 	else
 		expected(p, "\"=\"");
-	while (is_text(p)) {
+	while (is_text(p) && tokens.n < WORDS_MOST) {
 		*arena_push(p->arena, &tokens) = p->tok;
 		advance(p);
+	}
+	if (is_text(p)) {
+		diag_error(p->diags, &p->tok.span, "too-many",
+			   "a definition has at most %d words", WORDS_MOST)
+			->help = "put them into a file, and the file into a "
+				 "class";
+		skip_statement(p);
 	}
 	end_statement(p);
 	v.name = name.items[0].text;
@@ -185,6 +201,7 @@ static const struct source *read_source(struct parser *p, const char *path,
 	s->name = arena_strndup(p->arena, path, strlen(path));
 	s->text = memcpy(arena_resize(p->arena, NULL, len + 1), text, len);
 	s->len = len;
+	s->order = ++p->diags->sources;
 	p->input->release(p->input->ctx, text, len);
 	return s;
 }
@@ -208,10 +225,11 @@ static void parse_include(struct parser *p)
 				   "\"%s\" includes itself", path);
 			return;
 		}
-	if (p->depth == INCLUDE_DEPTH) {
+	if (p->depth == INCLUDE_DEPTH || p->files == FILES_MOST) {
 		diag_error(p->diags, &name.span, "include-depth",
-			   "files include each other more than %d deep",
-			   INCLUDE_DEPTH);
+			   "files include each other more than %d deep, or "
+			   "%d times",
+			   INCLUDE_DEPTH, FILES_MOST);
 		return;
 	}
 	source = read_source(p, path, &error);
@@ -221,9 +239,12 @@ static void parse_include(struct parser *p)
 		return;
 	}
 	struct token after = p->tok;
+	size_t last_end = p->last_end;
 
 	parse_file(p, source);
 	p->tok = after;
+	p->last_end = last_end;
+	p->from_definition = false;
 }
 
 /* An unknown statement may have opened a brace: go past its partner. */
@@ -340,6 +361,7 @@ static void parse_file(struct parser *p, const struct source *source)
 	lex_init(&frame.lex, p->arena, p->diags, source);
 	p->frame = &frame;
 	p->depth++;
+	p->files++;
 	advance(p);
 	while (!at_kind(p, TOKEN_END)) {
 		if (at_kind(p, TOKEN_LINE))
@@ -369,6 +391,7 @@ static void define_from_outside(struct parser *p, const struct definition *d)
 	s->name = arena_printf(p->arena, "-D %s", d->name);
 	s->text = arena_strndup(p->arena, d->value, strlen(d->value));
 	s->len = strlen(d->value);
+	s->order = ++p->diags->sources;
 	lex_init(&lex, p->arena, p->diags, s);
 	while ((t = lex_next(&lex)).kind != TOKEN_END) {
 		if (t.kind == TOKEN_WORD || t.kind == TOKEN_STRING)

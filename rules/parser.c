@@ -45,7 +45,11 @@ static void expand(struct parser *p, const struct token *t)
 
 void advance(struct parser *p)
 {
+	if (!p->from_definition && !at_kind(p, TOKEN_LINE) &&
+	    !at_kind(p, TOKEN_END))
+		p->last_end = p->tok.span.offset + p->tok.span.len;
 	for (;;) {
+		p->from_definition = p->n_expanded;
 		if (p->n_expanded) {
 			p->n_expanded--;
 			p->tok = *p->expanded++;
@@ -54,6 +58,7 @@ void advance(struct parser *p)
 		p->tok = lex_next(&p->frame->lex);
 		if (p->tok.kind != TOKEN_VARIABLE)
 			return;
+		p->last_end = p->tok.span.offset + p->tok.span.len;
 		expand(p, &p->tok);
 	}
 }
@@ -72,7 +77,7 @@ bool at_word(const struct parser *p, const char *word)
 /* Does the word here come out of a definition? */
 bool is_expanded(const struct parser *p)
 {
-	return p->tok.span.source != p->frame->lex.source;
+	return p->from_definition;
 }
 
 bool at_statement_end(const struct parser *p)
@@ -212,14 +217,14 @@ bool starts_rate(const struct parser *p)
 	       p->tok.text[digits + 1] <= 'z';
 }
 
-/* The text from one place to another, blanks folded, comment left out. */
+/* The text from one place to another, with one blank for many. */
 static const char *fold_text(struct parser *p, size_t start, size_t end)
 {
 	const char *text = p->frame->lex.source->text;
 	char *out = arena_alloc(p->arena, end - start + 1);
 	size_t n = 0;
 
-	for (size_t i = start; i < end && text[i] != '#'; i++) {
+	for (size_t i = start; i < end; i++) {
 		unsigned char c = (unsigned char)text[i];
 
 		if (c > ' ')
@@ -227,25 +232,14 @@ static const char *fold_text(struct parser *p, size_t start, size_t end)
 		else if (n && out[n - 1] != ' ')
 			out[n++] = ' ';
 	}
-	while (n && out[n - 1] == ' ')
-		n--;
 	out[n] = '\0';
 	return out;
 }
 
-/* Where the statement that ends before the present token ends. */
 void close_span(struct parser *p, struct span *span, const char **text)
 {
-	size_t end = p->frame->lex.at;
-
-	if (p->tok.span.source == p->frame->lex.source &&
-	    p->tok.kind != TOKEN_END)
-		end = p->tok.span.offset;
-	while (end > span->offset &&
-	       (unsigned char)span->source->text[end - 1] <= ' ')
-		end--;
-	span->len = (uint32_t)(end - span->offset);
-	*text = fold_text(p, span->offset, end);
+	span->len = (uint32_t)(p->last_end - span->offset);
+	*text = fold_text(p, span->offset, p->last_end);
 }
 
 bool open_brace(struct parser *p, const char *what)

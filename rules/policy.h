@@ -60,6 +60,11 @@ struct class
 	 */
 	struct ranges4 hosts4, nets4;
 	struct ranges6 hosts6, nets6;
+	/* The checker's: hosts and nets as one, made when first asked for. */
+	struct class_all {
+		struct ranges4 v4;
+		struct ranges6 v6;
+	} * all;
 	struct words interfaces; /* may end in * */
 	uint32_t size;		 /* of a dynamic class, in elements */
 	uint32_t users;		 /* behind one address; 0: not said */

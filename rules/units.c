@@ -96,9 +96,11 @@ bool date_parse(const char *text, int32_t *days)
 	int32_t sum = 0;
 	int year, month, day;
 
-	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 ||
-	    text[4] != '-' || text[7] != '-')
+	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10)
 		return false;
+	for (int i = 0; i < 10; i++)
+		if ((text[i] == '-') != (i == 4 || i == 7))
+			return false;
 	year = atoi(text);
 	month = atoi(text + 5);
 	day = atoi(text + 8);

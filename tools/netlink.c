@@ -167,13 +167,20 @@ static void kernel_errors_add(struct kernel_errors *r, const struct batch *b,
 	take_wanted(e, b, nlh);
 }
 
+/* libmnl 1.0.4 takes a length past 2^31 for a negative one. */
+static bool message_is_whole(const struct nlmsghdr *nlh, int rest)
+{
+	return rest >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
+	       nlh->nlmsg_len <= (unsigned int)rest;
+}
+
 void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
 			const void *datagram, size_t len, bool *done)
 {
 	const struct nlmsghdr *nlh = datagram;
 	int rest = (int)len;
 
-	for (; mnl_nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
+	for (; message_is_whole(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
 		const struct nlmsgerr *e;
 
 		if (nlh->nlmsg_type != NLMSG_ERROR ||

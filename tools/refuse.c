@@ -61,13 +61,14 @@ static struct diag *missing(struct diags *out, const struct kernel_error *e,
 			    const struct span *at)
 {
 	const struct batch_note *note = e->note;
+	const char *name = note->name ? note->name : "";
 	struct diag *d;
 
-	if (note->object == BATCH_RULE && *e->wanted) {
+	if (note->object == BATCH_RULE && note->name && *e->wanted) {
 		d = diag_error(out, at, "kernel-lacks",
 			       "this kernel does not know the expression "
 			       "\"%s\" here (a rule in chain %s)",
-			       e->wanted, note->name);
+			       e->wanted, name);
 		if (!strcmp(e->wanted, "reject"))
 			d->help = "write \"drop\", or load the module "
 				  "nft_reject for this hook's family";
@@ -76,17 +77,17 @@ static struct diag *missing(struct diags *out, const struct kernel_error *e,
 	if (note->object == BATCH_CHAIN)
 		return diag_error(out, at, "kernel-lacks",
 				  "the kernel finds no device for chain %s%s%s",
-				  note->name, *e->wanted ? ": " : "",
-				  e->wanted);
+				  name, *e->wanted ? ": " : "", e->wanted);
 	return diag_error(out, at, "kernel-refused",
 			  "the kernel does not find what %s %s needs",
-			  object_name(note->object), note->name);
+			  object_name(note->object), name);
 }
 
 static void one(struct diags *out, const struct kernel_error *e)
 {
 	const struct span *at = e->note ? e->note->origin : NULL;
 	const struct batch_note *note = e->note;
+	const char *name = note && note->name ? note->name : "";
 
 	if (!note || e->error == EPERM) {
 		diag_error(out, NULL, "kernel-refused", "%s",
@@ -101,17 +102,16 @@ static void one(struct diags *out, const struct kernel_error *e)
 		diag_error(out, at, "set-full",
 			   "set %s is full: it has more elements than its "
 			   "size",
-			   note->name);
+			   name);
 		break;
 	case EEXIST:
 		diag_error(out, at, "kernel-refused",
 			   "%s %s: is there already, or overlaps what is",
-			   object_name(note->object), note->name);
+			   object_name(note->object), name);
 		break;
 	default:
 		diag_error(out, at, "kernel-refused", "%s %s: %s",
-			   object_name(note->object),
-			   note->name ? note->name : "",
+			   object_name(note->object), name,
 			   refuse_text(out->arena, e->error));
 		break;
 	}

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* tools/options.c asks for the commands, and main.c is not here. */
-const struct command commands[] = { { NULL, NULL, NULL, NULL } };
+const struct command commands[] = { { 0 } };
 const size_t n_commands = 0;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -28,7 +28,8 @@ DEFINES = {"shared-hosting": ["-D", "MTA=8"]}
 FORMATS = ("nft", "json", "netlink")
 EPOCH = "1800000000"		# 2027-01-15, before the policies' review
 SECONDS_MOST = 60		# a sanitizer and a busy machine included
-BYTES_MOST = 6 << 30		# of memory: a sanitizer needs much of it
+SECONDS_KNOWN = 5		# for what is known not to end
+BYTES_MOST = 2 << 30		# of memory
 DIFF_LINES = 60
 
 # Claims that do not hold yet, and what has to change.
@@ -82,15 +83,15 @@ class Case:
 		return lines[:DIFF_LINES] + [f"... {left} more"] * (left > 0)
 
 
-def run(words, folder=None):
+def run(words, folder=None, seconds=SECONDS_MOST):
 	"""Exit code, output, messages; not UTF-8 shows as <e9>."""
 	env = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "LC_ALL": "C"}
 	try:
 		done = subprocess.run(words, cwd=folder, env=env,
 				      stdin=subprocess.DEVNULL,
-				      capture_output=True, timeout=SECONDS_MOST)
+				      capture_output=True, timeout=seconds)
 	except subprocess.TimeoutExpired:
-		return "none", "", f"no end after {SECONDS_MOST} s\n"
+		return "none", "", f"no end after {seconds} s\n"
 	return done.returncode, printable(done.stdout), printable(done.stderr)
 
 
@@ -187,8 +188,8 @@ LARGE = [
 	 lambda: in_block("block smtp " + "x" * 100 * MEGA), ONE_ERROR),
 	("a line of 20 million services ends",
 	 lambda: in_block("block" + " smtp" * 20 * MEGA), None),
-	("a line of 12 million addresses is one mistake",
-	 lambda: in_block("block smtp from" + " 192.0.2.1" * 12 * MEGA),
+	("a line of a million addresses is one mistake",
+	 lambda: in_block("block smtp from" + " 192.0.2.1" * MEGA),
 	 ONE_ERROR),
 	("a comment of 100 MB is none",
 	 lambda: in_block("allow smtp #" + "x" * 100 * MEGA), "exit 0\n"),
@@ -218,6 +219,9 @@ LARGE = [
 
 def large_cases(program):
 	for claim, make, expected in LARGE:
+		known = claim in KNOWN
+		if known and is_sanitized(program):
+			continue	# nothing bounds its memory
 		files = make()
 		if isinstance(files, str):
 			files = {"x.policy": files}
@@ -228,7 +232,9 @@ def large_cases(program):
 				 "2>/dev/null; exec \"$0\" check x.policy", program]
 			if is_sanitized(program):
 				words = [program, "check", "x.policy"]
-			code, out, said = run(words, folder)
+			code, out, said = run(words, folder,
+					     SECONDS_KNOWN if known
+					     else SECONDS_MOST)
 		said += f"exit {code}\n"
 		if expected is None:	# whatever it says, it is an answer
 			expected, said = "exit 0 or 1", (
@@ -259,8 +265,8 @@ def unreadable_cases(program):
 			code, _, said = run([program, "check", name], folder)
 			yield Case(f"a policy cannot be read: {why}",
 				   f"{said}exit {code}\n",
-				   expected=f"mailwall: cannot read \"{name}\": "
-				   f"{why}\nexit 3\n")
+				   expected=f"error: cannot read \"{name}\": {why}"
+				   "\nmailwall: 1 error, 0 warnings\nexit 3\n")
 		if os.getuid():
 			return
 		path.chmod(0o600)
@@ -269,8 +275,8 @@ def unreadable_cases(program):
 				     "x.policy"], folder)
 		yield Case("a policy cannot be read by nobody",
 			   f"{said}exit {code}\n",
-			   expected="mailwall: cannot read \"x.policy\": "
-			   "Permission denied\nexit 3\n")
+			   expected="error: cannot read \"x.policy\": Permission "
+			   "denied\nmailwall: 1 error, 0 warnings\nexit 3\n")
 
 
 def verdict(case, update):

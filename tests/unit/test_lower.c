@@ -149,19 +149,23 @@ CLAIM(actions, "every action is the rules that do it")
 		       "64 accept\n" },
 		{ HEADER "outbound {\nlimit smtp 10/minute per source burst "
 			 "20\n}\n",
-		  BASE "forward.smtp: goto K0\n"
-		       "K0: " NOT_SYN " counter name \"K0\" accept | update "
-		       "@K0.v4 { ip saddr limit rate 10/minute burst 20 "
-		       "packets } counter name \"K0\" accept | update @K0.v6 "
-		       "{ ip6 saddr & ffff:ffff:ffff:ffff:: limit rate "
-		       "10/minute burst 20 packets } counter name \"K0\" "
-		       "accept | meta l4proto tcp counter name \"K0-over\" "
-		       "reject with tcp reset\n" },
+		  BASE
+		  "forward.smtp: goto K0\n"
+		  "K0: " NOT_SYN " counter name \"K0\" accept | update "
+		  "@K0.sources.v4 { ip saddr limit rate 10/minute burst 20 "
+		  "packets } counter name \"K0\" accept | update "
+		  "@K0.sources.v6 "
+		  "{ ip6 saddr & ffff:ffff:ffff:ffff:: limit rate "
+		  "10/minute burst 20 packets } counter name \"K0\" "
+		  "accept | meta l4proto tcp counter name \"K0-over\" "
+		  "reject with tcp reset\n" },
 		{ HEADER "outbound {\nlimit smtp 1/day per source drop\n}\n",
 		  BASE "forward.smtp: goto K0\n"
 		       "K0: " NOT_SYN " counter name \"K0\" accept | update "
-		       "@K0.v4 { ip saddr limit rate 1/day burst 5 packets } "
-		       "counter name \"K0\" accept | update @K0.v6 { ip6 saddr "
+		       "@K0.sources.v4 { ip saddr limit rate 1/day burst 5 "
+		       "packets } "
+		       "counter name \"K0\" accept | update @K0.sources.v6 { "
+		       "ip6 saddr "
 		       "& ffff:ffff:ffff:ffff:: limit rate 1/day burst 5 "
 		       "packets } counter name \"K0\" accept | counter name "
 		       "\"K0-over\" drop\n" },
@@ -223,10 +227,11 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 }
 
 #define OVER(verdict, before)                                                  \
-	before "update @log-limit.v4 { ip saddr limit rate over 6/hour burst " \
+	before "update @log.sources.v4 { ip saddr limit rate over 6/hour "     \
+	       "burst "                                                        \
 	       "2 packets } counter name \"log-suppressed\" " verdict          \
 	       " | " before                                                    \
-	       "update @log-limit.v6 { ip6 saddr & ffff:ffff:ffff:ffff:: "     \
+	       "update @log.sources.v6 { ip6 saddr & ffff:ffff:ffff:ffff:: "   \
 	       "limit rate over 6/hour burst 2 packets } counter name "        \
 	       "\"log-suppressed\" " verdict
 
@@ -678,7 +683,7 @@ CLAIM(meter_timeouts, "a source is remembered until its bucket is full again, "
 		p = good_policy(text);
 		rs = rules_of(p);
 		for (int family = 4; family <= 6; family += 2) {
-			snprintf(name, sizeof(name), "%s.v%d",
+			snprintf(name, sizeof(name), "%s.sources.v%d",
 				 p->blocks.items[0].clauses.items[0].key,
 				 family);
 			s = set_named(rs, name);
