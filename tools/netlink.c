@@ -50,6 +50,13 @@ void netlink_close(struct netlink *nl)
 	*nl = (struct netlink){ 0 };
 }
 
+static bool is_of_another(const struct netlink *nl, size_t len)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buffer;
+
+	return len >= sizeof(*nlh) && nlh->nlmsg_seq != nl->seq;
+}
+
 int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 		  void *ctx)
 {
@@ -64,6 +71,9 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 		got = mnl_socket_recvfrom(nl->socket, nl->buffer, REPLY_BYTES);
 		if (got < 0)
 			return -errno;
+		/* The rest of a dump that was given up comes first. */
+		if (is_of_another(nl, (size_t)got))
+			continue;
 		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
 				  cb, ctx);
 		/* A single object comes without an end mark. */

@@ -38,25 +38,10 @@ KNOWN = {
 	"say.c put_clean lets C1 through",
 	"class-file-bom: A byte order mark is no mistake in a class file either":
 	"class.c file_read does not skip it, lex_init does",
-	"nul-hidden: A NUL byte behind a backslash is one as well":
-	"lex.c lex_string: strchr finds the NUL of its own text",
-	"definition-action: A definition cannot stand for the action of a "
-	"clause":
-	"parse.c is_expanded: a definition of the same file is not seen",
 	"devices-twice: A device of hook ingress that is named twice":
 	"the kernel refuses it with a misleading message",
-	"interface-quote: A quote in the name of an interface: nft cannot read "
-	"it again":
-	"class.c add_interface",
-	"device-quote: A quote in the name of a device: nft cannot read it "
-	"again":
-	"check.c, the devices of hook ingress",
 	"a line of 20 million services ends":
 	"say.c line_of looks for the end of the line for every message",
-	"files that include each other eightfold end":
-	"parse.c parse_include bounds the depth, not the number",
-	"definitions that double 40 times end":
-	"parse.c parse_define copies tokens without a bound",
 }
 
 
@@ -201,7 +186,7 @@ LARGE = [
 	 "mailwall: 10001 errors, 0 warnings\nexit 1\n"),
 	("a million mistakes are counted",
 	 lambda: in_file("10.0.0.300\n" * MEGA),
-	 "mailwall: 1000000 errors, 1 warning\nexit 1\n"),
+	 "mailwall: 1000000 errors, 0 warnings\nexit 1\n"),
 	("one bad line in a million is found",
 	 lambda: in_file(a_million_lines("10.0.0.300")),
 	 "x.list:777777:1: error: \"10.0.0.300\" is not an address, prefix or "

@@ -320,7 +320,7 @@ def test_two_at_once(folder, quick):
 	"""of two applies at once one follows the other; nothing is mixed"""
 	versions = [policy("left", BLOCK % ("drop", ""), folder),
 		    policy("right", BLOCK % ("reset", "\tallow imaps\n"), folder)]
-	for i in range(10 if quick else 50):
+	for i in range(40 if quick else 200):
 		both = [subprocess.Popen([*MAILWALL, "apply", "-q", v],
 					 stdout=subprocess.DEVNULL,
 					 stderr=subprocess.PIPE, text=True)
