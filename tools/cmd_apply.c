@@ -14,10 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#ifndef ERESTART
-#define ERESTART 85
-#endif
-
 #define TRIES_MOST    20
 #define ELEMENTS_MOST 20000 /* of a set that is read back to see drift */
 
@@ -162,7 +158,7 @@ static int apply(struct apply *a)
 {
 	int error = -ERESTART;
 
-	for (int i = 0; i < TRIES_MOST && error == -ERESTART; i++) {
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++) {
 		/* Whoever is in between is given a moment, longer each time */
 		struct timespec wait = { .tv_nsec = 2000000L * i };
 

@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef ERESTART
-#define ERESTART 85
-#endif
-
 #define TRIES_MOST 20
 
 /* Members of both families as ranges of 16 bytes; IPv4 uses the last four. */
@@ -441,7 +437,7 @@ static int run(struct exempt *e, const char *verb)
 		return finish(e, verb, error);
 	}
 	error = -ERESTART;
-	for (int i = 0; i < TRIES_MOST && error == -ERESTART; i++)
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
 		error = attempt(e, verb);
 	netlink_close(&e->netlink);
 	return finish(e, verb, error);

@@ -6,10 +6,6 @@
 
 #include <errno.h>
 
-#ifndef ERESTART
-#define ERESTART 85
-#endif
-
 #define TRIES_MOST 20
 
 static int remove_once(struct netlink *nl, struct arena *a, bool *any,
@@ -72,7 +68,7 @@ int cmd_remove(struct program *p, int argc, char **argv)
 		return finish(p, &diags, false, error);
 	}
 	error = -ERESTART;
-	for (int i = 0; i < TRIES_MOST && error == -ERESTART; i++)
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
 		remember_forget(p);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIES_MOST    20
 #define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
 
 enum state {
@@ -415,13 +416,24 @@ static int read_kernel(struct status *s)
 			     &s->loaded);
 }
 
+static int read_steadily(struct status *s)
+{
+	int error = read_kernel(s);
+
+	for (int i = 1; i < TRIES_MOST && try_again(error); i++) {
+		canon_free(&s->loaded.canon);
+		error = read_kernel(s);
+	}
+	return error;
+}
+
 static int run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
 	remember_load(s->program, &s->remembered);
 	if (!error)
-		error = read_kernel(s);
+		error = read_steadily(s);
 	if (error)
 		code = say_refused(s->program, error);
 	else if (s->family < 0)

@@ -11,10 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#ifndef ERESTART
-#define ERESTART 85
-#endif
-
 #define REPLY_BYTES   (256 * 1024)
 #define SEND_OVERHEAD (64 * 1024) /* the kernel's own, besides the batch */
 

@@ -5,7 +5,12 @@
 
 #include "../rules/batch.h"
 
+#include <errno.h>
 #include <libmnl/libmnl.h>
+
+#ifndef ERESTART
+#define ERESTART 85 /* the kernel's own, seldom in headers */
+#endif
 
 struct netlink {
 	struct mnl_socket *socket;
@@ -48,6 +53,15 @@ struct kernel_errors {
  */
 int netlink_commit(struct netlink *nl, const struct batch *b,
 		   struct kernel_errors *errors);
+
+/*
+ * Did somebody change the rules while we read them, or between reading and
+ * committing?
+ */
+static inline bool try_again(int error)
+{
+	return error == -ERESTART || error == -EINTR;
+}
 
 /*
  * The part of the above that reads the kernel's answers, for tests: takes one

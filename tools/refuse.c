@@ -5,10 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#ifndef ERESTART
-#define ERESTART 85
-#endif
-
 static const char *object_name(enum batch_object object)
 {
 	switch (object) {
@@ -48,6 +44,7 @@ const char *refuse_text(struct arena *a, int error)
 		return "the kernel's answer was lost; mailwall status tells "
 		       "what is loaded";
 	case ERESTART:
+	case EINTR:
 		return "other programs keep changing the rules; nothing was "
 		       "changed, try again";
 	case ENOMEM:

@@ -38,8 +38,6 @@ KNOWN = {
 	"say.c put_clean lets C1 through",
 	"class-file-bom: A byte order mark is no mistake in a class file either":
 	"class.c file_read does not skip it, lex_init does",
-	"devices-twice: A device of hook ingress that is named twice":
-	"the kernel refuses it with a misleading message",
 	"a line of 20 million services ends":
 	"say.c line_of looks for the end of the line for every message",
 }

@@ -240,8 +240,12 @@ CLAIM(truncated, "an answer cut at any byte is read as far as it goes")
 
 CLAIM(lengths, "a length that lies is not followed")
 {
-	static const uint32_t lies[] = { 0,  1,	 15, 19,   35,
-					 37, 40, 64, 4096, INT32_MAX };
+	static const uint32_t lies[] = { 0,	     1,		 15,
+					 16,	     17,	 19,
+					 35,	     37,	 40,
+					 64,	     4096,	 INT32_MAX,
+					 0x80000000, 0x80000010, 0x80000024,
+					 0xfffffff0, 0xfffffffc, UINT32_MAX };
 
 	for (size_t i = 0; i < COUNT(lies); i++) {
 		uint32_t offset;
@@ -255,6 +259,32 @@ CLAIM(lengths, "a length that lies is not followed")
 		kernel_errors_read(&r, b, a.bytes, a.len, &done);
 		expect(!r.n && !done, "a length of %u: %zu errors", lies[i],
 		       r.n);
+		batch_free(b);
+	}
+}
+
+CLAIM(header_only, "an error message that ends with its header is none")
+{
+	static const uint32_t lengths[] = { 16, 17, 19,		20,
+					    35, 36, 0x80000010, UINT32_MAX };
+
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		uint32_t offset;
+		struct batch *b = some_batch(&offset);
+		struct kernel_errors r = { 0 };
+		/* exactly so many bytes, for the sanitizer */
+		struct nlmsghdr *nlh = malloc(sizeof(*nlh));
+		bool done = false;
+
+		assert_non_null(nlh);
+		*nlh = (struct nlmsghdr){ .nlmsg_len = lengths[i],
+					  .nlmsg_type = NLMSG_ERROR,
+					  .nlmsg_seq = RULE };
+		kernel_errors_read(&r, b, nlh, sizeof(*nlh), &done);
+		expect(!r.n && !r.all && !done,
+		       "16 bytes, a length of %u: %zu errors, done %d",
+		       lengths[i], r.n, done);
+		free(nlh);
 		batch_free(b);
 	}
 }
@@ -367,6 +397,9 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 						 NULL };
 	static const struct batch_note counter = { BATCH_COUNTER, "block-smtp",
 						   NULL };
+	static const struct batch_note nameless = { BATCH_RULE, NULL, &where };
+	static const struct batch_note no_set = { BATCH_SET, NULL, &where };
+	static const struct batch_note no_chain = { BATCH_CHAIN, NULL, NULL };
 	static const struct {
 		const struct batch_note *note;
 		int error;
@@ -396,6 +429,20 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		  "counter block-smtp: out of memory", NULL, 0 },
 		{ &table, EOPNOTSUPP, "", "kernel-refused",
 		  "the table mailwall: Operation not supported", NULL, 0 },
+		/* a note that names nothing */
+		{ &nameless, ENOENT, "", "kernel-refused",
+		  "does not find what a rule in chain  needs", NULL, 7 },
+		{ &nameless, ENOENT, "reject", "kernel-refused",
+		  "does not find what a rule in chain  needs", NULL, 7 },
+		{ &nameless, EINVAL, "", "kernel-refused", "Invalid argument",
+		  NULL, 7 },
+		{ &no_set, ENFILE, "", "set-full", "is full", NULL, 7 },
+		{ &no_set, EEXIST, "", "kernel-refused", "is there already",
+		  NULL, 7 },
+		{ &no_set, ENOENT, "", "kernel-refused", "does not find", NULL,
+		  7 },
+		{ &no_chain, ENOENT, "eth7", "kernel-lacks",
+		  "finds no device for chain : eth7", NULL, 0 },
 		{ NULL, EPERM, "", "kernel-refused", "CAP_NET_ADMIN", NULL, 0 },
 		/* not permitted is nobody's fault in the policy */
 		{ &rule, EPERM, "", "kernel-refused", "CAP_NET_ADMIN", NULL,
@@ -416,11 +463,15 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		strcpy(e.items[0].wanted, vectors[i].wanted);
 		refuse_diags(&d, &e, -vectors[i].error);
 		snprintf(in, sizeof(in), "%s, %s, wanted \"%s\"",
-			 vectors[i].note ? vectors[i].note->name : "begin",
+			 !vectors[i].note      ? "begin" :
+			 vectors[i].note->name ? vectors[i].note->name :
+						 "no name",
 			 strerror(vectors[i].error), vectors[i].wanted);
 		expect_number(in, d.n, 1);
 		got = &d.items[0];
 		expect_text(in, got->code, vectors[i].code);
+		expect(!strstr(got->message, "(null)"), "in \"%s\" got \"%s\"",
+		       in, got->message);
 		expect(strstr(got->message, vectors[i].message),
 		       "in \"%s\" got \"%s\" want \"%s\"", in, got->message,
 		       vectors[i].message);
@@ -492,11 +543,17 @@ CLAIM(each_one, "every error that was kept is a message of its own, in order")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(read_answers), CLAIMED(overrun),
-		CLAIMED(truncated),    CLAIMED(lengths),
-		CLAIMED(other_types),  CLAIMED(wanted),
-		CLAIMED(long_wanted),  CLAIMED(many),
-		CLAIMED(sentences),    CLAIMED(whole_transaction),
+		CLAIMED(read_answers),
+		CLAIMED(overrun),
+		CLAIMED(truncated),
+		CLAIMED(lengths),
+		CLAIMED(header_only),
+		CLAIMED(other_types),
+		CLAIMED(wanted),
+		CLAIMED(long_wanted),
+		CLAIMED(many),
+		CLAIMED(sentences),
+		CLAIMED(whole_transaction),
 		CLAIMED(each_one),
 	};
 

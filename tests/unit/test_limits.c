@@ -8,6 +8,13 @@
 #define SECONDS_MOST 20.0
 #define MEGABYTE     (1024 * 1024)
 
+/* How much a sanitizer costs. */
+#ifdef __SANITIZE_ADDRESS__
+#define SLOWER 8
+#else
+#define SLOWER 1
+#endif
+
 static bool has_code(const struct policy *p, const char *code)
 {
 	for (size_t i = 0; i < p->diags.n; i++)
@@ -90,7 +97,7 @@ CLAIM(more_than_kept, "past twenty thousand mistakes are only counted")
 	free(t.bytes);
 }
 
-/* ---- lines of a hundred megabytes ---- */
+/* ---- much that is right ---- */
 
 static long peak_mb(void)
 {
@@ -99,6 +106,161 @@ static long peak_mb(void)
 	getrusage(RUSAGE_SELF, &usage);
 	return usage.ru_maxrss / 1024;
 }
+
+/* Of the processor, which a busy machine does not change. */
+static double cpu_seconds(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+CLAIM(large_classes, "eighty clauses of two classes with a hundred thousand "
+		     "hosts are checked in seconds, and the classes merged "
+		     "once")
+{
+	struct text_file files[] = { { "main", NULL, 0 },
+				     { "a", NULL, 0 },
+				     { "b", NULL, 0 } };
+	struct world w = { .files = files, .n_files = COUNT(files) };
+	struct text texts[3];
+	FILE *out = text_open(&texts[0]);
+	double start, took;
+	struct policy *p;
+
+	fputs(HEADER "class a { 192.0.2.0/24 2001:db8::/48 file \"a\" }\n"
+		     "class b { 198.51.100.0/24 2001:db8:1::/48 file \"b\" "
+		     "}\noutbound {\n",
+	      out);
+	for (int i = 0; i < 80; i++)
+		fprintf(out, "allow smtp from %s to 10.1.%d.0/24\n",
+			i % 2 ? "b" : "a", i);
+	fputs("}\n", out);
+	files[0].text = text_done(&texts[0]);
+	for (int k = 1; k <= 2; k++) {
+		out = text_open(&texts[k]);
+		for (int i = 0; i < 100000; i++)
+			fprintf(out, "10.%d.%d.%d\n2001:db8:%d::%x:%x\n",
+				k * 10 + i / 25600, i / 100 % 256, i % 100 * 2,
+				k + 1, i >> 8, i % 256 * 2);
+		files[k].text = text_done(&texts[k]);
+	}
+	start = cpu_seconds();
+	p = world_policy(&w, "main");
+	took = cpu_seconds() - start;
+	expect_number("errors of 80 clauses", p->diags.errors, 0);
+	expect_number("clauses", p->blocks.items[0].clauses.n, 80);
+	for (size_t i = 0; i < p->classes.n; i++) {
+		const struct class *c = p->classes.items[i];
+
+		if (!strcmp(c->name, "a") || !strcmp(c->name, "b"))
+			expect(c->hosts4.n == 100000 && c->nets4.n == 1 &&
+				       c->hosts6.n == 100000 && c->nets6.n == 1,
+			       "class %s: %zu and %zu of IPv4, %zu and %zu of "
+			       "IPv6",
+			       c->name, c->hosts4.n, c->nets4.n, c->hosts6.n,
+			       c->nets6.n);
+	}
+	expect(took < 10, "80 clauses took %.1f s", took);
+	expect(peak_mb() < 300, "%ld MB", peak_mb());
+	policy_free(p);
+	for (int k = 0; k < 3; k++)
+		free(texts[k].bytes);
+}
+
+CLAIM(same_clauses, "two thousand times the same clause is checked in two "
+		    "seconds, each with a key of its own")
+{
+	struct text t;
+	FILE *out = text_open(&t);
+	double start, took;
+	struct policy *p;
+
+	fputs(HEADER "outbound {\n", out);
+	for (int i = 0; i < 2000; i++)
+		fputs("allow smtp from private\n", out);
+	fputs("}\n", out);
+	text_done(&t);
+	start = cpu_seconds();
+	p = good_policy(t.bytes);
+	took = cpu_seconds() - start;
+	expect(took < 2 * SLOWER, "2000 clauses took %.1f s", took);
+	expect_number("2000 clauses", p->blocks.items[0].clauses.n, 2000);
+	expect_number("1999 never match", p->diags.warnings, 1999);
+	for (size_t i = 1; i < 2000; i++) {
+		const struct clause *c = p->blocks.items[0].clauses.items;
+		char key[64];
+
+		snprintf(key, sizeof(key), "%s-%zu", c->key, i + 1);
+		if (!expect(!strcmp(c[i].key, key), "clause %zu has key %s", i,
+			    c[i].key))
+			break;
+	}
+	policy_free(p);
+	free(t.bytes);
+}
+
+/* ---- a little that stands for much ---- */
+
+CLAIM(doubled_definitions, "definitions that double forty times end, and say "
+			   "so")
+{
+	static const char *const uses[] = {
+		"class a { $A40 }\noutbound from a {\nobserve smtp\n}\n",
+		"outbound {\nobserve $A40 from private\n}\n",
+		"outbound {\nobserve smtp from $A40\n}\n",
+		"outbound from $A40 {\nobserve smtp\n}\n",
+	};
+
+	for (size_t i = 0; i < COUNT(uses); i++) {
+		struct text t;
+		FILE *out = text_open(&t);
+		double start, took;
+		struct policy *p;
+
+		fputs(HEADER "define A0 = 10.0.0.1\n", out);
+		for (int k = 0; k < 40; k++)
+			fprintf(out, "define A%d = $A%d $A%d\n", k + 1, k, k);
+		fputs(uses[i], out);
+		text_done(&t);
+		start = cpu_seconds();
+		p = text_policy(t.bytes);
+		took = cpu_seconds() - start;
+		expect(has_code(p, "too-many"),
+		       "in \"%s\" got %s want too-many", uses[i],
+		       p->diags.n ? p->diags.items[0].code : "nothing");
+		expect(took < 1 * SLOWER, "in \"%s\" %.1f s", uses[i], took);
+		policy_free(p);
+		free(t.bytes);
+	}
+}
+
+CLAIM(include_tree, "files that include each other eightfold end, and say so")
+{
+	struct text_file files[16] = { { "f1", HEADER "include f2\n", 0 } };
+	struct world w = { .files = files, .n_files = COUNT(files) };
+	char names[16][8], texts[16][160];
+	double start = cpu_seconds(), took;
+	struct policy *p;
+
+	for (int i = 1; i < 16; i++) {
+		sprintf(names[i], "f%d", i + 1);
+		texts[i][0] = '\0';
+		for (int k = 0; k < 8 && i < 15; k++)
+			sprintf(texts[i] + strlen(texts[i]), "include f%d\n",
+				i + 2);
+		if (i == 15)
+			strcpy(texts[i], "# the end\n");
+		files[i] = (struct text_file){ names[i], texts[i], 0 };
+	}
+	p = world_policy(&w, "f1");
+	took = cpu_seconds() - start;
+	expect(has_code(p, "include-depth"), "got %s want include-depth",
+	       p->diags.n ? p->diags.items[0].code : "nothing");
+	expect(w.reads <= 1001, "%zu files were read", w.reads);
+	expect(took < 1 * SLOWER, "it took %.1f s", took);
+	policy_free(p);
+}
+
+/* ---- lines of a hundred megabytes ---- */
 
 /* Before, a line that goes on and on, behind; NULL: nothing is wrong. */
 static const struct {
@@ -342,13 +504,12 @@ CLAIM(noise, "random tokens are read to their end, with a message")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(ten_thousand_errors),
-		CLAIMED(more_than_kept),
-		CLAIMED(hundred_megabytes),
-		CLAIMED(class_file_line),
-		CLAIMED(long_names),
-		CLAIMED(broken_text),
-		CLAIMED(noise),
+		CLAIMED(large_classes), /* first: it looks at the peak */
+		CLAIMED(same_clauses),	  CLAIMED(doubled_definitions),
+		CLAIMED(include_tree),	  CLAIMED(ten_thousand_errors),
+		CLAIMED(more_than_kept),  CLAIMED(hundred_megabytes),
+		CLAIMED(class_file_line), CLAIMED(long_names),
+		CLAIMED(broken_text),	  CLAIMED(noise),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

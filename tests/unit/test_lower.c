@@ -619,6 +619,64 @@ CLAIM(sets, "a class is a set for each kind of member, made once")
 	policy_free(p);
 }
 
+/* The class's own set, and the limit's: two, and only one is dynamic. */
+static void expect_two_sets(const char *text, const char *class,
+			    const char *limit)
+{
+	struct policy *p = good_policy(text);
+	struct ruleset *rs = rules_of(p);
+
+	for (int family = 4; family <= 6; family += 2) {
+		const struct set *of_class, *of_limit;
+		char name[2][80];
+
+		snprintf(name[0], sizeof(name[0]), "%s.v%d", class, family);
+		snprintf(name[1], sizeof(name[1]), "%s.v%d", limit, family);
+		of_class = set_named(rs, name[0]);
+		of_limit = set_named(rs, name[1]);
+		expect(of_class && of_class->class && !of_class->dynamic &&
+			       set_elements(of_class) == 1,
+		       "in \"%s\" set %s is not the class's", text, name[0]);
+		expect(of_limit && !of_limit->class && of_limit->dynamic &&
+			       of_limit->timeout && !set_elements(of_limit),
+		       "in \"%s\" set %s is not the limit's", text, name[1]);
+	}
+	for (size_t i = 0; i < rs->sets.n; i++)
+		for (size_t k = 0; k < i; k++)
+			expect(strcmp(rs->sets.items[i]->name,
+				      rs->sets.items[k]->name),
+			       "in \"%s\" two sets are called %s", text,
+			       rs->sets.items[i]->name);
+	ruleset_free(rs);
+	policy_free(p);
+}
+
+CLAIM(limits_sets, "a class that is called like a limit has sets of its own")
+{
+	static const char limit[] = "outbound {\nlimit smtp 5/day per "
+				    "source\n}\n";
+	struct policy *p =
+		good_policy(HEADER "outbound {\nlimit smtp 5/day per "
+				   "source\n}\n");
+	char key[64], sources[80], text[512];
+
+	expect_two_sets(HEADER "log limit 5/day per source\nclass log-limit { "
+			       "10.0.0.0/8 fc00::/8 }\noutbound {\nblock "
+			       "smtp from log-limit log\n}\n",
+			"log-limit", "log.sources");
+	snprintf(key, sizeof(key), "%s",
+		 p->blocks.items[0].clauses.items[0].key);
+	policy_free(p);
+	expect(!strncmp(key, "limit-smtp-", 11) && strlen(key) == 17,
+	       "in \"%s\" got key %s", limit, key);
+	snprintf(sources, sizeof(sources), "%s.sources", key);
+	snprintf(text, sizeof(text),
+		 HEADER "class %s { 10.0.0.0/8 fc00::/8 }\n%sinbound {\nallow "
+			"imap from %s\n}\n",
+		 key, limit, key);
+	expect_two_sets(text, key, sources);
+}
+
 CLAIM(set_text, "a set's elements are printed as nft reads them")
 {
 	static const char *const parts[] = {
@@ -742,6 +800,40 @@ CLAIM(comments, "a rule's comment is its clause, short enough and without a "
 	free(t.bytes);
 }
 
+CLAIM(file_names, "the name of an included file closes no string of a rule")
+{
+	struct text_file files[] = {
+		{ "main", HEADER "include \"a\\\"b\"\ninclude \"c\\\\d e\"\n",
+		  0 },
+		{ "a\"b", "outbound {\nblock smtp log\n}\n", 0 },
+		{ "c\\d e", "inbound {\nblock imap log\n}\n", 0 },
+	};
+	static const char *const ids[] = { "p:a_b:2", "p:c_d_e:2" };
+	struct world w = { .files = files, .n_files = COUNT(files) };
+	struct policy *p = world_policy(&w, "main");
+	struct ruleset *rs;
+	char *nft;
+
+	expect_number("errors of two included files", p->diags.errors, 0);
+	rs = rules_of(p);
+	nft = nft_text(rs);
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		char prefix[64];
+
+		expect_text(files[i + 1].name,
+			    p->blocks.items[i].clauses.items[0].id, ids[i]);
+		snprintf(prefix, sizeof(prefix), " log prefix \"%s \" group ",
+			 ids[i]);
+		expect(strstr(nft, prefix), "got\n%s\nwant \"%s\"", nft,
+		       prefix);
+	}
+	expect(!strstr(nft, "a\"b") && !strchr(nft, '\\'),
+	       "a file's name is quoted in\n%s", nft);
+	free(nft);
+	ruleset_free(rs);
+	policy_free(p);
+}
+
 CLAIM(first_comment, "the first rule's comment is the policy's name and "
 		     "digest")
 {
@@ -791,7 +883,7 @@ CLAIM(origins, "every rule of a clause knows where it was written")
 	policy_free(p);
 }
 
-CLAIM(largest, "a thousand clauses of a port each are lowered in seconds")
+CLAIM(largest, "two thousand clauses of a port each are lowered in seconds")
 {
 	struct text t;
 	FILE *out = text_open(&t);
@@ -800,7 +892,7 @@ CLAIM(largest, "a thousand clauses of a port each are lowered in seconds")
 	struct ruleset *rs;
 
 	fputs(HEADER "outbound from private {\n", out);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 2000; i++)
 		fprintf(out, "observe %d %d to 10.%d.%d.0/24\n", i + 1,
 			i % 100 + 10000, i / 200, i % 200);
 	fputs("}\n", out);
@@ -809,8 +901,8 @@ CLAIM(largest, "a thousand clauses of a port each are lowered in seconds")
 	p = good_policy(t.bytes);
 	rs = rules_of(p);
 	took = seconds_now() - start;
-	expect(took < 30, "1000 clauses, 1100 ports: %.1f s", took);
-	expect_number("counters of 1000 clauses", rs->counters.n, 1000);
+	expect(took < 30, "2000 clauses, 2100 ports: %.1f s", took);
+	expect_number("counters of 2000 clauses", rs->counters.n, 2000);
 	ruleset_free(rs);
 	policy_free(p);
 	free(t.bytes);
@@ -819,15 +911,16 @@ CLAIM(largest, "a thousand clauses of a port each are lowered in seconds")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(actions),     CLAIMED(observing),
-		CLAIMED(log_limit),   CLAIMED(conditions),
-		CLAIMED(blocks),      CLAIMED(shared_chains),
-		CLAIMED(hooks),	      CLAIMED(replies),
-		CLAIMED(redirects),   CLAIMED(owners),
-		CLAIMED(many_owners), CLAIMED(sets),
-		CLAIMED(set_text),    CLAIMED(meter_timeouts),
-		CLAIMED(comments),    CLAIMED(first_comment),
-		CLAIMED(origins),     CLAIMED(largest),
+		CLAIMED(actions),	 CLAIMED(observing),
+		CLAIMED(log_limit),	 CLAIMED(conditions),
+		CLAIMED(blocks),	 CLAIMED(shared_chains),
+		CLAIMED(hooks),		 CLAIMED(replies),
+		CLAIMED(redirects),	 CLAIMED(owners),
+		CLAIMED(many_owners),	 CLAIMED(sets),
+		CLAIMED(limits_sets),	 CLAIMED(set_text),
+		CLAIMED(meter_timeouts), CLAIMED(file_names),
+		CLAIMED(comments),	 CLAIMED(first_comment),
+		CLAIMED(origins),	 CLAIMED(largest),
 	};
 
 	return cmocka_run_group_tests_name("lower", tests, NULL, NULL);

@@ -269,6 +269,16 @@ CLAIM(lexing, "what is no token is reported once, where it stands")
 				"review 2030-01-01\nhook forward\n" FREE) -
 			 1,
 		  .want = "2:9 control-character" },
+		/* a backslash does not hide a NUL, and escapes no letter */
+		{ .text = "policy p\npurpose \"a\\\0b\"\ncontact \"x\"\n"
+			  "review 2030-01-01\nhook forward\n" FREE,
+		  .len = sizeof("policy p\npurpose \"a\\\0b\"\ncontact \"x\"\n"
+				"review 2030-01-01\nhook forward\n" FREE) -
+			 1,
+		  .want = "2:9 control-character" },
+		{ .text = "policy p\npurpose \"C:\\new\"\ncontact \"x\"\n"
+			  "review 2030-01-01\nhook forward\n" FREE,
+		  .want = "" },
 		{ .text = "policy p\npurpose \"say \\\"no\\\" \\\\\"\n"
 			  "contact \"x\"\nreview 2030-01-01\n"
 			  "hook forward\n" FREE,
@@ -314,6 +324,12 @@ CLAIM(header, "every header statement is checked, and said once")
 			  "repeated; 11:6 repeated" },
 		{ .text = HEADER "log group 1 group 2\n" FREE,
 		  .want = "6:19 repeated" },
+		{ .text = HEADER "log group 1\nlog snaplen 64\n" FREE,
+		  .want = "7:1 repeated" },
+		{ .text = HEADER "watch { quarantine 1d }\nwatch { warmup 1h "
+				 "}\noutbound {\nblock smtp from "
+				 "flagged\n}\n",
+		  .want = "7:1 repeated" },
 		{ .text = "policy p\nhook forward\nreview 2030-02-30\n" FREE,
 		  .want = "3:8 bad-date" },
 		{ .text = HEADER "mode enforced\n" FREE,
@@ -331,6 +347,11 @@ CLAIM(header, "every header statement is checked, and said once")
 					 "a234567890123456") FREE,
 		  .want = "5:14 bad-interface; 5:19 bad-interface; 5:23 "
 			  "bad-interface" },
+		{ .text = HEADER_OF("p", "ingress \"a\\\"b\" \"a\\b\" eth0")
+			  FREE,
+		  .want = "5:14 bad-interface; 5:21 bad-interface" },
+		{ .text = HEADER_OF("p", "ingress eth0 eth1 eth0") FREE,
+		  .want = "5:24 repeated" },
 		{ .text = HEADER
 		  "log group 65536 snaplen 63 threshold 1025\n" FREE,
 		  .want = "6:11 bad-number; 6:25 bad-number; 6:38 "
@@ -532,6 +553,10 @@ CLAIM(classes, "classes nest, and every member is checked at its own place")
 		  .want = "6:21 bad-interface; 6:34 bad-interface; 6:48 "
 			  "bad-interface; 6:60 bad-interface; 6:74 "
 			  "bad-interface; 6:101 bad-interface" },
+		{ .text = HEADER "class a { interface \"a\\\"b\" interface "
+				 "\"a\\b\" interface \"a\\\"*\" }\n" FREE,
+		  .want = "6:21 bad-interface; 6:38 bad-interface; 6:54 "
+			  "bad-interface" },
 		{ .text = HEADER "class a { interface }\n" FREE,
 		  .want = "6:21 expected" },
 		{ .text = HEADER "class a { file }\n" FREE,
@@ -600,6 +625,17 @@ CLAIM(class_files, "a class file's lines are checked, and quoted when it is "
 		  .files = { { "z", "10.0.0.1\n\0\n10.0.0.2\0\n::1\n",
 			       sizeof("10.0.0.1\n\0\n10.0.0.2\0\n::1\n") -
 				       1 } } },
+		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
+				 "{observe smtp}\n",
+		  .want = "z:2:1 nul-byte",
+		  .files = { { "z", "10.0.0.1\n2001:db8::1\0junk\n::1\n",
+			       sizeof("10.0.0.1\n2001:db8::1\0junk\n::1\n") -
+				       1 } } },
+		/* it is not empty as well */
+		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
+				 "{observe smtp}\n",
+		  .want = "z:1:1 bad-member; z:2:1 bad-member",
+		  .files = { { "z", "10.0.0.256\ncustomers\n" } } },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:1:1 ~host-bits; z:2:1 ~host-bits",
@@ -680,6 +716,33 @@ CLAIM(includes, "an included file is read beside its includer, and not for "
 	try_all(vectors, COUNT(vectors));
 }
 
+CLAIM(order, "messages stand in the order in which their texts were met, by "
+	     "line and column")
+{
+	struct text_file files[] = {
+		{ "z.policy",
+		  HEADER "include \"a.policy\"\nclass y { file \"k\" "
+			 "}\noutbound from y {\nallow smpt\n}\nmode "
+			 "watch\n",
+		  0 },
+		{ "a.policy",
+		  "class x { 10.0.0.256 }\nclass w { file \"m\" }\n", 0 },
+		{ "m", "10.0.0.1\nx\n10.0.0.2\ny\nz\n", 0 },
+		{ "k", "10.0.0.1\n1.2.3\n10.0.0.3 10.0.0.4\n9\n", 0 },
+	};
+	struct world w = { .files = files, .n_files = COUNT(files) };
+	struct policy *p = world_policy(&w, "z.policy");
+	char *got = diags_text(&p->diags);
+
+	expect_text("z.policy, which includes a.policy", got,
+		    "z.policy:9:7 unknown-service; z.policy:11:6 unknown-word; "
+		    "a.policy:1:11 bad-address; "
+		    "m:2:1 bad-member; m:4:1 bad-member; m:5:1 bad-member; "
+		    "k:2:1 bad-member; k:3:10 bad-member; k:4:1 bad-member");
+	free(got);
+	policy_free(p);
+}
+
 CLAIM(include_depth, "files include each other sixteen deep and no more")
 {
 	struct text_file files[20];
@@ -740,6 +803,11 @@ CLAIM(definitions, "a definition stands for words, and -D wins over it")
 		{ .text = HEADER "outbound {\n$X smtp\nobserve smtp\n}\n",
 		  .want = "-D X:1:1 bad-definition",
 		  .definitions = { { "X", "allow" } } },
+		{ .text = HEADER "define X = mode\n$X observe\n" FREE,
+		  .want = "6:12 bad-definition" },
+		{ .text = HEADER "define X = allow\noutbound {\n$X "
+				 "smtp\nobserve smtp\n}\n",
+		  .want = "6:12 bad-definition" },
 		/* what a definition says wrong is wrong there */
 		{ .text = HEADER "define X = smpt\noutbound {\nallow $X from "
 				 "private\n}\n",
@@ -983,6 +1051,8 @@ CLAIM(helps, "a message says what instead")
 		{ "outbound from 0.0.0.0/0 { }\n", "bad-address", "any" },
 		{ "outbound from ::ffff:192.0.2.1 { }\n", "bad-address",
 		  "write \"192.0.2.1\"" },
+		{ "outbound from ::ffff:0:0/96 { }\n", "bad-address",
+		  "write it as IPv4" },
 		{ "class a { 10.0.0.77/24 }\n", "host-bits",
 		  "write \"10.0.0.0/24\"" },
 		{ "mode enforc\n", "unknown-word",
@@ -1282,6 +1352,12 @@ CLAIM(values, "what a policy sets is what it holds, and defaults hold else")
 	assert_int_equal(c->target4, 0xc0000201);
 	policy_free(p);
 
+	p = good_policy("policy p\npurpose \"C:\\new \\\"x\\\" \\\\\"\n"
+			"contact \"x\"\nreview 2030-01-01\n"
+			"hook forward\n" FREE);
+	assert_string_equal(p->purpose, "C:\\new \"x\" \\");
+	policy_free(p);
+
 	p = good_policy(HEADER FREE);
 	assert_false(p->observe);
 	assert_int_equal(p->log_group, 25);
@@ -1293,6 +1369,89 @@ CLAIM(values, "what a policy sets is what it holds, and defaults hold else")
 	assert_int_equal(p->blocks.items[0].clauses.items[0].refusal,
 			 REFUSAL_RESET);
 	policy_free(p);
+}
+
+CLAIM(clause_text, "a clause is its words, without the comment behind them, "
+		   "and a # in a string is none")
+{
+	static const struct {
+		const char *text, *block, *want;
+		uint32_t len; /* of the clause as it was written */
+	} vectors[] = {
+		{ "outbound {\n\tallow  smtp from private # why\n}\n",
+		  "outbound", "allow smtp from private", 24 },
+		{ "outbound from private # x\n{\nallow smtp# x\n}\n",
+		  "outbound from private", "allow smtp", 10 },
+		{ "outbound {\nallow smtp from \"a#b\" log # \"x\"\n}\n",
+		  "outbound", "allow smtp from \"a#b\" log", 25 },
+		{ "outbound { allow smtp from \"#\"}", "outbound",
+		  "allow smtp from \"#\"", 19 },
+		{ "outbound {\nallow smtp # x", "outbound", "allow smtp", 10 },
+		{ "define X = private\noutbound from $X # x\n{\nallow smtp "
+		  "from $X # x\n}\n",
+		  "outbound from $X", "allow smtp from $X", 18 },
+		{ "define X = private\noutbound {\nallow smtp from $X log\t# "
+		  "x\n}\n",
+		  "outbound", "allow smtp from $X log", 22 },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		const struct clause *c;
+		char text[512];
+		struct policy *p;
+
+		snprintf(text, sizeof(text), "%s%s", HEADER, vectors[i].text);
+		p = text_policy(text);
+		c = &p->blocks.items[0].clauses.items[0];
+		expect_text(vectors[i].text, p->blocks.items[0].text,
+			    vectors[i].block);
+		expect_text(vectors[i].text, c->text, vectors[i].want);
+		expect_number(vectors[i].text, c->span.len, vectors[i].len);
+		policy_free(p);
+	}
+}
+
+CLAIM(clause_keys, "a clause keeps its key when its logging is switched on, "
+		   "and shares it with no other")
+{
+	static const struct {
+		const char *first, *second;
+		bool same;
+	} vectors[] = {
+		{ "allow smtp from logs", "allow smtp from logs log", true },
+		{ "allow smtp from logs", "allow smtp log from logs", true },
+		{ "block smtp reset from logs",
+		  "block smtp log reset from logs", true },
+		{ "allow smtp from logs", "allow  smtp\tfrom logs # x", true },
+		{ "allow smtp from logs", "allow smtp from logs-a", false },
+		{ "allow smtp from logs", "allow smtp from s", false },
+		{ "allow smtp from logs", "allow smtp to logs", false },
+		{ "allow smtp from logs log", "allow imap from logs log",
+		  false },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		const char *clauses[] = { vectors[i].first, vectors[i].second };
+		char keys[2][64];
+
+		for (size_t k = 0; k < 2; k++) {
+			char text[512];
+			struct policy *p;
+
+			snprintf(text, sizeof(text),
+				 "%sclass logs { 10.0.0.1 ::1 }\nclass logs-a "
+				 "{ 10.0.0.2 ::2 }\nclass s { 10.0.0.3 ::3 "
+				 "}\noutbound {\n%s\n}\n",
+				 HEADER, clauses[k]);
+			p = good_policy(text);
+			snprintf(keys[k], sizeof(keys[k]), "%s",
+				 p->blocks.items[0].clauses.items[0].key);
+			policy_free(p);
+		}
+		expect(!strcmp(keys[0], keys[1]) == vectors[i].same,
+		       "in \"%s\" and \"%s\" got %s and %s", clauses[0],
+		       clauses[1], keys[0], keys[1]);
+	}
 }
 
 CLAIM(cannot_read, "a policy that cannot be read is an error number")
@@ -1317,13 +1476,15 @@ int main(void)
 		CLAIMED(header),	CLAIMED(clauses),
 		CLAIMED(hooks),		CLAIMED(classes),
 		CLAIMED(class_files),	CLAIMED(includes),
-		CLAIMED(include_depth), CLAIMED(definitions),
-		CLAIMED(braces),	CLAIMED(lints),
-		CLAIMED(many_mistakes), CLAIMED(limits),
-		CLAIMED(all_codes),	CLAIMED(helps),
-		CLAIMED(references),	CLAIMED(class_members),
-		CLAIMED(plain_lines),	CLAIMED(many_hosts),
-		CLAIMED(values),	CLAIMED(cannot_read),
+		CLAIMED(order),		CLAIMED(include_depth),
+		CLAIMED(definitions),	CLAIMED(braces),
+		CLAIMED(lints),		CLAIMED(many_mistakes),
+		CLAIMED(limits),	CLAIMED(all_codes),
+		CLAIMED(helps),		CLAIMED(references),
+		CLAIMED(class_members), CLAIMED(plain_lines),
+		CLAIMED(many_hosts),	CLAIMED(values),
+		CLAIMED(clause_text),	CLAIMED(clause_keys),
+		CLAIMED(cannot_read),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -195,7 +195,9 @@ CLAIM(dates, "a date exists, leap years and all")
 		{ "30-06-2024", -1 },	  { "20240630", -1 },
 		{ "tomorrow..", -1 },	  { "", -1 },
 		{ "----------", -1 },	  { "2024--6-30", -1 },
-		{ "12024-06-30", -1 },
+		{ "12024-06-30", -1 },	  { "2027-1--30", -1 },
+		{ "2027-01-5-", -1 },	  { "2027-01--5", -1 },
+		{ "20-7-01-05", -1 },	  { "-027-01-05", -1 },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
@@ -251,6 +253,8 @@ CLAIM(nearest, "the nearest word is found, a swap counts once, and nothing is "
 		{ "smtpalt", "smtp-alt" },
 		{ "smtp_alt", "smtp-alt" },
 		{ "telnet", NULL },
+		{ "http", NULL },
+		{ "ftp", NULL },
 		{ "customers", NULL },
 		{ "a-word-that-is-longer-than-31-bytes", NULL },
 	};
@@ -263,6 +267,10 @@ CLAIM(nearest, "the nearest word is found, a swap counts once, and nothing is "
 		expect_text(written, got ? got : "none",
 			    vectors[i].want ? vectors[i].want : "none");
 	}
+	expect(!nearest_word("a#b", 3, (const char *const[]){ "any" }, 1),
+	       "\"a#b\" near \"any\"");
+	expect(!nearest_word("x", 1, (const char *const[]){ "a" }, 1),
+	       "a letter near another one");
 	expect(!nearest_word("smtp", 4, NULL, 0), "a word near no words");
 	expect(!nearest_word("smtp", 4,
 			     (const char *const[]){
