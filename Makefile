@@ -119,10 +119,12 @@ clang:
 lint:
 	clang-format --dry-run --Werror $(SOURCES)
 	mandoc -T lint -W warning docs/*.[1-9]
-	shellcheck $(wildcard tests/*.sh tests/*/*.sh tools/*.sh) .ci/run
+	shellcheck .ci/run $(wildcard tools/completion/*.bash)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
-		-D_GNU_SOURCE -DVERSION='"0"' rules tools
+		-D_GNU_SOURCE -DVERSION='"0"' \
+		--include=$$($(PKG_CONFIG) --variable=includedir libmnl)/libmnl/libmnl.h \
+		rules tools
 	clang-tidy --quiet $(wildcard rules/*.c tools/*.c) -- $(MY_CFLAGS)
 	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
 

@@ -20,14 +20,18 @@ struct chunk {
 };
 
 /* A block of arena_resize(): in a ring, so that it can leave on its own. */
+struct ring {
+	struct ring *next, *prev;
+};
+
 struct block {
-	struct block *next, *prev;
+	struct ring ring;
 	alignas(max_align_t) unsigned char data[];
 };
 
 struct arena {
 	struct chunk *chunks;
-	struct block blocks;
+	struct ring blocks;
 	jmp_buf failed;
 };
 
@@ -45,7 +49,7 @@ void arena_free(struct arena *a)
 	if (!a)
 		return;
 	while (a->blocks.next != &a->blocks)
-		arena_release(a, a->blocks.next->data);
+		arena_release(a, ((struct block *)a->blocks.next)->data);
 	while (a->chunks) {
 		struct chunk *next = a->chunks->next;
 
@@ -134,23 +138,26 @@ static void use_huge_pages(void *start, size_t size)
 		madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
 
+static struct block *block_of(void *data)
+{
+	return (struct block *)((unsigned char *)data -
+				offsetof(struct block, data));
+}
+
 void *arena_resize(struct arena *a, void *data, size_t size)
 {
-	struct block *b = NULL, *old;
+	struct block *b = NULL;
 
-	if (data)
-		b = (struct block *)((unsigned char *)data -
-				     offsetof(struct block, data));
-	old = b;
 	if (size > SIZE_MAX - sizeof(*b) ||
-	    !(b = realloc(old, sizeof(*b) + size)))
+	    !(b = realloc(data ? block_of(data) : NULL, sizeof(*b) + size)))
 		give_up(a);
-	if (!old) {
-		b->next = a->blocks.next;
-		b->prev = &a->blocks;
+	if (!data) {
+		b->ring.next = a->blocks.next;
+		b->ring.prev = &a->blocks;
 	}
-	b->next->prev = b;
-	b->prev->next = b;
+	/* It may have moved: its neighbours are told. */
+	b->ring.next->prev = &b->ring;
+	b->ring.prev->next = &b->ring;
 	if (size >= HUGE_FROM)
 		use_huge_pages(b, size);
 	return b->data;
@@ -163,10 +170,9 @@ void arena_release(struct arena *a, void *data)
 	(void)a;
 	if (!data)
 		return;
-	b = (struct block *)((unsigned char *)data -
-			     offsetof(struct block, data));
-	b->next->prev = b->prev;
-	b->prev->next = b->next;
+	b = block_of(data);
+	b->ring.next->prev = b->ring.prev;
+	b->ring.prev->next = b->ring.next;
 	free(b);
 }
 

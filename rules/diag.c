@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct diag *diag_new(struct diags *d, enum severity severity,
-			     const struct span *at, const char *code,
-			     const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static struct diag *
+diag_new(struct diags *d, enum severity severity, const struct span *at,
+	 const char *code, const char *fmt, va_list args)
 {
 	va_list again;
 	struct diag *item;

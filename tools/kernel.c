@@ -168,9 +168,9 @@ static void take_set_size(const struct nlattr *desc, struct present_set *set)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, desc) if (mnl_attr_get_type(attr) ==
-						 NFTA_SET_DESC_SIZE) set->size =
-		be32_of(attr);
+	mnl_attr_for_each_nested (attr, desc)
+		if (mnl_attr_get_type(attr) == NFTA_SET_DESC_SIZE)
+			set->size = be32_of(attr);
 }
 
 static int take_set(const struct nlmsghdr *nlh, void *ctx)
@@ -180,8 +180,7 @@ static int take_set(const struct nlmsghdr *nlh, void *ctx)
 	struct nlattr *attr;
 	bool mine = false;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_SET_TABLE:
 			mine = is_string(attr) &&
@@ -328,27 +327,25 @@ static void take_key(const struct nlattr *key, struct kernel_element *e)
 {
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(
-		attr, key) if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE &&
-			       mnl_attr_get_payload_len(attr) <= sizeof(e->key))
-	{
-		e->key_len = mnl_attr_get_payload_len(attr);
-		memcpy(e->key, mnl_attr_get_payload(attr), e->key_len);
-	}
+	mnl_attr_for_each_nested (attr, key)
+		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE &&
+		    mnl_attr_get_payload_len(attr) <= sizeof(e->key)) {
+			e->key_len = mnl_attr_get_payload_len(attr);
+			memcpy(e->key, mnl_attr_get_payload(attr), e->key_len);
+		}
 }
 
 static void take_verdict(const struct nlattr *data, struct kernel_element *e)
 {
 	struct nlattr *verdict, *attr;
 
-	mnl_attr_for_each_nested(verdict,
-				 data) if (mnl_attr_get_type(verdict) ==
-					   NFTA_DATA_VERDICT)
-		mnl_attr_for_each_nested(
-			attr, verdict) if (mnl_attr_get_type(attr) ==
-						   NFTA_VERDICT_CHAIN &&
-					   is_string(attr))
-			e->chain = mnl_attr_get_str(attr);
+	mnl_attr_for_each_nested (verdict, data)
+		if (mnl_attr_get_type(verdict) == NFTA_DATA_VERDICT)
+			mnl_attr_for_each_nested (attr, verdict)
+				if (mnl_attr_get_type(attr) ==
+					    NFTA_VERDICT_CHAIN &&
+				    is_string(attr))
+					e->chain = mnl_attr_get_str(attr);
 }
 
 static void take_element(const struct nlattr *elem, struct take_elements *t)
@@ -356,8 +353,7 @@ static void take_element(const struct nlattr *elem, struct take_elements *t)
 	struct kernel_element e = { 0 };
 	struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, elem)
-	{
+	mnl_attr_for_each_nested (attr, elem) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_SET_ELEM_KEY:
 			take_key(attr, &e);
@@ -384,11 +380,10 @@ static int take_list(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct nlattr *attr, *elem;
 
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
-					     NFTA_SET_ELEM_LIST_ELEMENTS)
-		mnl_attr_for_each_nested(elem, attr) take_element(elem, ctx);
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
+			mnl_attr_for_each_nested (elem, attr)
+				take_element(elem, ctx);
 	return MNL_CB_OK;
 }
 

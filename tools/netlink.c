@@ -84,14 +84,10 @@ static int take_generation(const struct nlmsghdr *nlh, void *ctx)
 	uint32_t *generation = ctx;
 	struct nlattr *attr;
 
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
-						     NFTA_GEN_ID &&
-					     mnl_attr_validate(attr,
-							       MNL_TYPE_U32) >=
-						     0) *generation =
-		ntohl(mnl_attr_get_u32(attr));
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			*generation = ntohl(mnl_attr_get_u32(attr));
 	return MNL_CB_OK;
 }
 
@@ -122,9 +118,9 @@ static const char *expression_name(const struct nlattr *bad)
 
 	if (is_word(bad))
 		return mnl_attr_get_str(bad);
-	mnl_attr_for_each_nested(
-		attr, bad) if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME &&
-			       is_word(attr)) return mnl_attr_get_str(attr);
+	mnl_attr_for_each_nested (attr, bad)
+		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME && is_word(attr))
+			return mnl_attr_get_str(attr);
 	return "";
 }
 
@@ -141,8 +137,7 @@ static void take_wanted(struct kernel_error *e, const struct batch *b,
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nlmsgerr))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(struct nlmsgerr)) {
 		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
 		    mnl_attr_get_payload_len(attr) != sizeof(offset))
 			continue;

@@ -37,8 +37,10 @@ static long bpf(int command, union bpf_attr *attr)
 }
 
 #define STORE(size, offset_, value)                                            \
-	{ .code = BPF_ST | (size) | BPF_MEM, .dst_reg = 2, .off = (offset_),   \
-	  .imm = (value) }
+	{                                                                      \
+		.code = BPF_ST | (size) | BPF_MEM, .dst_reg = 2,               \
+		.off = (offset_), .imm = (value)                               \
+	}
 
 static int32_t bytes4(const void *at)
 {
@@ -64,15 +66,23 @@ static int load_pass(const struct frame *f)
 {
 	const uint8_t *raw = (const uint8_t *)f;
 	struct bpf_insn code[] = {
-		{ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = 2, .src_reg = 1,
+		{ .code = BPF_LDX | BPF_W | BPF_MEM,
+		  .dst_reg = 2,
+		  .src_reg = 1,
 		  .off = offsetof(struct xdp_md, data) },
-		{ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = 3, .src_reg = 1,
+		{ .code = BPF_LDX | BPF_W | BPF_MEM,
+		  .dst_reg = 3,
+		  .src_reg = 1,
 		  .off = offsetof(struct xdp_md, data_end) },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 4,
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X,
+		  .dst_reg = 4,
 		  .src_reg = 2 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 4,
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K,
+		  .dst_reg = 4,
 		  .imm = sizeof(struct ethhdr) + sizeof(struct iphdr) },
-		{ .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = 4, .src_reg = 3,
+		{ .code = BPF_JMP | BPF_JGT | BPF_X,
+		  .dst_reg = 4,
+		  .src_reg = 3,
 		  .off = 5 },
 		STORE(BPF_W, 0, bytes4(raw)),
 		STORE(BPF_W, 4, bytes4(raw + 4)),

@@ -24,6 +24,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHIPPED = HERE.parent.parent / "rules" / "policies"
+MANUAL = HERE.parent.parent / "docs" / "mailwall.policy.5"
 DEFINES = {"shared-hosting": ["-D", "MTA=8"]}
 FORMATS = ("nft", "json", "netlink")
 EPOCH = "1800000000"		# 2027-01-15, before the policies' review
@@ -262,6 +263,19 @@ def unreadable_cases(program):
 			   "denied\nmailwall: 1 error, 0 warnings\nexit 3\n")
 
 
+# What the manual shows
+
+def manual_cases(_):
+	"""A policy that it quotes: ".Pa rules/policies/X.policy :", then all."""
+	manual = MANUAL.read_text()
+	for name, text in re.findall(r"^\.Pa rules/policies/(\S+)\.policy :\n"
+				     r"\.Bd -literal\n(.*?)^\.Ed$", manual,
+				     re.MULTILINE | re.DOTALL):
+		yield Case(f"{name} stands in the manual as it is shipped",
+			   text.replace(r"\e", "\\").replace(r"\&", ""),
+			   expected=(SHIPPED / f"{name}.policy").read_text())
+
+
 def verdict(case, update):
 	"""Says whether the claim holds; True if it is no failure."""
 	known = f" # TODO {KNOWN[case.claim]}" if case.claim in KNOWN else ""
@@ -281,7 +295,7 @@ def options():
 	parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 	parser.add_argument("--update", action="store_true")
 	parser.add_argument("--only", default="", metavar="WORD",
-			    help="policy, bad, large or unreadable")
+			    help="policy, bad, large, unreadable or manual")
 	parser.add_argument("program")
 	return parser.parse_args()
 
@@ -289,7 +303,8 @@ def options():
 def main():
 	opts = options()
 	program = str(pathlib.Path(opts.program).resolve())
-	makers = (policy_cases, bad_cases, large_cases, unreadable_cases)
+	makers = (policy_cases, bad_cases, large_cases, unreadable_cases,
+		  manual_cases)
 	good = [verdict(case, opts.update) for make in makers
 		if make.__name__.startswith(opts.only)
 		for case in make(program)]

@@ -107,10 +107,9 @@ static void read_frame(const struct nlmsghdr *nlh, void *ctx)
 		f->first = nlh->nlmsg_type;
 		f->family = nfg->nfgen_family;
 		f->res_id = ntohs(nfg->res_id);
-		mnl_attr_for_each(attr, nlh,
-				  sizeof(*nfg)) if (mnl_attr_get_type(attr) ==
-						    NFNL_BATCH_GENID)
-			f->generation = ntohl(mnl_attr_get_u32(attr));
+		mnl_attr_for_each (attr, nlh, sizeof(*nfg))
+			if (mnl_attr_get_type(attr) == NFNL_BATCH_GENID)
+				f->generation = ntohl(mnl_attr_get_u32(attr));
 	}
 	f->last = nlh->nlmsg_type;
 	if (nlh->nlmsg_flags & NLM_F_ACK) {
@@ -259,17 +258,16 @@ static void read_element(const struct nlattr *elem, struct read *r)
 	const struct nlattr *attr, *inner, *key = NULL;
 	uint32_t flags = 0;
 
-	mnl_attr_for_each_nested(attr, elem)
-	{
+	mnl_attr_for_each_nested (attr, elem) {
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS)
 			flags = ntohl(mnl_attr_get_u32(attr));
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_TIMEOUT)
 			r->timeout_ms = be64toh(mnl_attr_get_u64(attr));
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_KEY)
 			continue;
-		mnl_attr_for_each_nested(inner,
-					 attr) if (mnl_attr_get_type(inner) ==
-						   NFTA_DATA_VALUE) key = inner;
+		mnl_attr_for_each_nested (inner, attr)
+			if (mnl_attr_get_type(inner) == NFTA_DATA_VALUE)
+				key = inner;
 	}
 	if (!key || mnl_attr_get_payload_len(key) > 16) {
 		r->wrong++;
@@ -299,8 +297,7 @@ static void read_elements(const struct nlmsghdr *nlh, void *ctx)
 	r->messages++;
 	if (nlh->nlmsg_len > r->longest)
 		r->longest = nlh->nlmsg_len;
-	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_SET)
 			r->wrong += !!strcmp(mnl_attr_get_str(attr), "s");
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_TABLE)
@@ -311,7 +308,8 @@ static void read_elements(const struct nlmsghdr *nlh, void *ctx)
 		/* 16 bits of length: more would have gone round */
 		r->wrong += (const char *)attr + attr->nla_len !=
 			    (const char *)mnl_nlmsg_get_payload_tail(nlh);
-		mnl_attr_for_each_nested(elem, attr) read_element(elem, r);
+		mnl_attr_for_each_nested (elem, attr)
+			read_element(elem, r);
 	}
 }
 

@@ -49,11 +49,10 @@ static unsigned int count_elements(const struct nlmsghdr *nlh)
 	const struct nlattr *attr, *elem;
 	unsigned int n = 0;
 
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
-					     NFTA_SET_ELEM_LIST_ELEMENTS)
-		mnl_attr_for_each_nested(elem, attr) n++;
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
+			mnl_attr_for_each_nested (elem, attr)
+				n++;
 	return n;
 }
 
@@ -69,11 +68,9 @@ static void describe(const struct nlmsghdr *nlh, FILE *out)
 		k++;
 	if (!expect(k < COUNT(kinds), "a message of type %u", type))
 		return;
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attr) ==
-					     kinds[k].name_attr) name =
-		mnl_attr_get_str(attr);
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == kinds[k].name_attr)
+			name = mnl_attr_get_str(attr);
 	fprintf(out, "%s%s", kinds[k].word, family_text(nlh));
 	if (name)
 		fprintf(out, " %s", name);
