@@ -200,18 +200,13 @@ static void unknown_member(struct check *c, const struct word *word,
 		d->help = "declare it: class NAME { ... }";
 }
 
-static void add_word(struct check *c, struct class *class, struct raw *raw,
-		     const struct word *word)
+static void add_address(struct check *c, struct raw *raw,
+			const struct word *word)
 {
-	struct class *member = find_class(c, word->text);
 	struct addr_range range;
-	enum addr_error error;
+	enum addr_error error =
+		addr_parse(word->text, strlen(word->text), &range);
 
-	if (member) {
-		add_class(c, class, raw, member, &word->span);
-		return;
-	}
-	error = addr_parse(word->text, strlen(word->text), &range);
 	if (error) {
 		unknown_member(c, word, error);
 		return;
@@ -220,6 +215,17 @@ static void add_word(struct check *c, struct class *class, struct raw *raw,
 		warn_host_bits(c, &word->span, word->text, strlen(word->text),
 			       &range);
 	raw_add(c, raw, &range);
+}
+
+static void add_word(struct check *c, struct class *class, struct raw *raw,
+		     const struct word *word)
+{
+	struct class *member = find_class(c, word->text);
+
+	if (member)
+		add_class(c, class, raw, member, &word->span);
+	else
+		add_address(c, raw, word);
 }
 
 /* ---- raw ranges to hosts and nets ---- */
@@ -525,7 +531,7 @@ void resolve_refs(struct check *c, const struct words *words,
 		struct class *class = find_class(c, word->text);
 
 		if (!class) {
-			add_word(c, NULL, &raw, word);
+			add_address(c, &raw, word);
 			continue;
 		}
 		class->uses++;
