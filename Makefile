@@ -16,8 +16,8 @@ BUILD      ?= build
 # ---- packages of Debian 12 ----
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libjansson-dev nettle-dev
-DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3-minimal python3
-CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc netcat-openbsd
+DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
+CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping

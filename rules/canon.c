@@ -258,30 +258,27 @@ static void print_expr(struct canon_chain *cc, struct nftnl_expr *e)
 	fprintf(cc->out, "    [ %s %s]\n", kind, text);
 }
 
-static int find_comment(const struct nftnl_udata *attr, void *data)
+const char *udata_string(const void *udata, size_t len, uint8_t type)
 {
-	const char **comment = data;
-	const char *text = nftnl_udata_get(attr);
-	uint8_t len = nftnl_udata_len(attr);
+	const uint8_t *p = udata, *end = p + len;
 
-	if (nftnl_udata_type(attr) == NFTNL_UDATA_RULE_COMMENT && len &&
-	    !text[len - 1])
-		*comment = text;
-	return 0;
+	while (end - p >= 2 && end - p - 2 >= p[1]) {
+		if (p[0] == type && p[1] && !p[2 + p[1] - 1])
+			return (const char *)p + 2;
+		p += 2 + p[1];
+	}
+	return NULL;
 }
 
 const char *rule_comment(const struct nftnl_rule *rule)
 {
-	const char *comment = NULL;
 	const void *udata;
 	uint32_t len;
 
 	if (!nftnl_rule_is_set(rule, NFTNL_RULE_USERDATA))
 		return NULL;
 	udata = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
-	if (nftnl_udata_parse(udata, len, find_comment, &comment) < 0)
-		return NULL;
-	return comment;
+	return udata_string(udata, len, NFTNL_UDATA_RULE_COMMENT);
 }
 
 bool canon_parse_comment(const char *comment, char name[32],

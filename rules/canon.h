@@ -63,6 +63,11 @@ int canon_digest(const struct canon *c, char digest[DIGEST_TEXT_BYTES]);
 /* The rule comment that a digest comes in; false if it is another comment. */
 bool canon_parse_comment(const char *comment, char name[32],
 			 char digest[DIGEST_TEXT_BYTES]);
+/*
+ * A string in nft's user data: type, length, value, NUL within the length. The
+ * kernel keeps whatever it was given; libnftnl 1.2.4 reads past its end.
+ */
+const char *udata_string(const void *udata, size_t len, uint8_t type);
 /* The comment of a rule that the kernel returned, or NULL. */
 const char *rule_comment(const struct nftnl_rule *rule);
 

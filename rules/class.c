@@ -12,7 +12,6 @@
 #define DYNAMIC_SIZE	  65535
 #define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
 #define CLASSES_MOST	  1000
-#define LITERALS_MOST	  100 /* in one clause */
 
 /*
  * Fewer single addresses than this among prefixes are not worth a second
@@ -519,13 +518,6 @@ void resolve_refs(struct check *c, const struct words *words,
 	if (!words->n)
 		return;
 	out->span = words->items[0].span;
-	if (words->n > LITERALS_MOST) {
-		diag_error(c->diags, &words->items[LITERALS_MOST].span,
-			   "too-many", "a clause names at most %d addresses",
-			   LITERALS_MOST)
-			->help = "put them into a class";
-		return;
-	}
 	for (size_t i = 0; i < words->n; i++) {
 		const struct word *word = &words->items[i];
 		struct class *class = find_class(c, word->text);

@@ -205,6 +205,8 @@ void class_file_read(struct check *c, const struct word *word, struct raw *raw)
 	f.order = ++c->diags->sources;
 	f.at = text;
 	f.end = text + len;
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		f.at += 3; /* a byte order mark */
 	file_read(&f);
 	c->input->release(c->input->ctx, text, len);
 	if (f.warnings > FILE_WARNINGS)

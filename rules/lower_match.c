@@ -20,7 +20,7 @@ const char *port_name(struct arena *a, uint16_t port)
 /* A comment holds no quote: nft could not read its own listing again. */
 const char *make_comment(struct arena *a, const char *id, const char *text)
 {
-	char *out = arena_printf(a, "%s %s", id, text);
+	char *out = arena_printf(a, "%s %.*s", id, 2 * COMMENT_BYTES, text);
 
 	if (strlen(out) > COMMENT_BYTES)
 		memcpy(out + COMMENT_BYTES - 3, "...", 4);

@@ -11,6 +11,20 @@ static const char *const option_words[] = { "from",  "to",     "user", "group",
 					    "reset", "reject", "drop", "log",
 					    "and",   "per",    "burst" };
 
+/* Another one, unless there are too many: then the statement ends. */
+static void add_word(struct parser *p, struct words *out)
+{
+	if (out->n < LIST_MOST) {
+		*arena_push(p->arena, out) = take_word(p);
+		return;
+	}
+	diag_error(p->diags, &p->tok.span, "too-many",
+		   "a list has at most %d words", LIST_MOST)
+		->help = "put addresses into a class, and ports into several "
+			 "clauses";
+	skip_statement(p);
+}
+
 /* Words up to the next option; at least one. */
 static void parse_list(struct parser *p, struct words *out, const char *what)
 {
@@ -18,7 +32,7 @@ static void parse_list(struct parser *p, struct words *out, const char *what)
 
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
-		*arena_push(p->arena, out) = take_word(p);
+		add_word(p, out);
 	if (out->n == before)
 		expected(p, what);
 }
@@ -113,7 +127,7 @@ static void parse_services(struct parser *p, struct decl_clause *c)
 {
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
-		*arena_push(p->arena, &c->services) = take_word(p);
+		add_word(p, &c->services);
 	if (!c->services.n)
 		expected(p, "a service like smtp or submission, or a port "
 			    "number");

@@ -8,6 +8,8 @@
 
 #define VARIABLE_BYTES 63 /* longest name of a definition */
 
+#define LIST_MOST      100 /* services, or classes and addresses, of a clause */
+
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 
 struct variable {

@@ -45,10 +45,28 @@ static const struct present *mine(const struct apply *a)
 
 /* ---- is there anything to do? ---- */
 
+/* The digest says nothing of the sizes of dynamic sets. */
+static bool sizes_fit(const struct apply *a)
+{
+	for (size_t i = 0; i < a->rules->sets.n; i++) {
+		const struct set *set = a->rules->sets.items[i];
+
+		for (size_t k = 0; k < mine(a)->sets.n; k++) {
+			const struct present_set *ps = &mine(a)->sets.items[k];
+
+			if (set->timeout && !strcmp(set->name, ps->name) &&
+			    set->size != ps->size)
+				return false;
+		}
+	}
+	return true;
+}
+
 static int is_loaded(struct apply *a, bool *loaded)
 {
 	struct claim claim = { &a->remembered, a->reading.generation };
 	struct loaded there;
+	bool same;
 	int error;
 
 	*loaded = false;
@@ -60,9 +78,10 @@ static int is_loaded(struct apply *a, bool *loaded)
 	error = kernel_loaded(&a->netlink, &a->reading, a->rules->family,
 			      ELEMENTS_MOST, remember_claim, &claim, &there);
 	canon_free(&there.canon);
-	*loaded = !error && !strcmp(there.digest, a->rules->digest);
+	same = !error && !strcmp(there.digest, a->rules->digest);
 	/* The rules say this digest and are not it: trust nothing. */
-	a->distrust = a->distrust || !*loaded;
+	a->distrust = a->distrust || !same;
+	*loaded = same && sizes_fit(a);
 	return error;
 }
 
@@ -188,8 +207,10 @@ static void remember(struct apply *a)
 static json_t *all_diags(const struct apply *a)
 {
 	json_t *list = diags_json(&a->policy->diags);
+	json_t *more = diags_json(&a->diags);
 
-	json_array_extend(list, diags_json(&a->diags));
+	json_array_extend(list, more);
+	json_decref(more);
 	return list;
 }
 

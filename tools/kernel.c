@@ -57,23 +57,12 @@ static uint64_t be64_of(const struct nlattr *attr)
 
 /* ---- the table ---- */
 
-static int find_mark(const struct nftnl_udata *attr, void *ctx)
-{
-	bool *ours = ctx;
-	uint8_t len = nftnl_udata_len(attr);
-
-	if (nftnl_udata_type(attr) == NFTNL_UDATA_TABLE_COMMENT &&
-	    len == sizeof(TABLE_COMMENT) &&
-	    !memcmp(nftnl_udata_get(attr), TABLE_COMMENT, len))
-		*ours = true;
-	return 0;
-}
-
 static int take_table(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct present *p = ctx;
 	struct nftnl_table *t = nftnl_table_alloc();
 	const void *udata;
+	const char *mark;
 	uint32_t len;
 
 	if (!t)
@@ -81,8 +70,10 @@ static int take_table(const struct nlmsghdr *nlh, void *ctx)
 	if (!nftnl_table_nlmsg_parse(nlh, t)) {
 		p->exists = true;
 		udata = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &len);
-		if (udata)
-			nftnl_udata_parse(udata, len, find_mark, &p->ours);
+		mark = udata ? udata_string(udata, len,
+					    NFTNL_UDATA_TABLE_COMMENT) :
+			       NULL;
+		p->ours = p->ours || (mark && !strcmp(mark, TABLE_COMMENT));
 	}
 	nftnl_table_free(t);
 	return MNL_CB_OK;

@@ -22,6 +22,7 @@ struct rule_reader {
 	enum family family;
 	struct loaded *out;
 	const struct present *present;
+	bool unreadable; /* a rule that libnftnl does not know: not ours */
 	struct {
 		struct nftnl_rule **items;
 		size_t n, cap;
@@ -35,8 +36,12 @@ static int take_rule(const struct nlmsghdr *nlh, void *ctx)
 
 	if (!rule)
 		return MNL_CB_ERROR;
-	if (nftnl_rule_nlmsg_parse(nlh, rule) < 0 ||
-	    strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME)) {
+	if (nftnl_rule_nlmsg_parse(nlh, rule) < 0) {
+		r->unreadable = true;
+		nftnl_rule_free(rule);
+		return MNL_CB_OK;
+	}
+	if (strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME)) {
 		nftnl_rule_free(rule);
 		return MNL_CB_OK;
 	}
@@ -273,5 +278,7 @@ int kernel_loaded(struct netlink *nl, const struct reading *reading,
 		nftnl_rule_free(r.rules.items[i]);
 	if (!error)
 		error = canon_digest(&out->canon, out->digest);
+	if (r.unreadable)
+		strcpy(out->digest, "unreadable");
 	return error;
 }

@@ -2,9 +2,11 @@
 #include "commands.h"
 #include "../rules/arena.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef VERSION
 #define VERSION "0"
@@ -125,10 +127,24 @@ static int run(const struct command *c, int argc, char **argv)
 	return code;
 }
 
+/* A socket that became standard error would be sent our messages. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
 	int code;
+
+	open_standard_files();
 
 	/* A reader that went away is an error to report, not a death. */
 	signal(SIGPIPE, SIG_IGN);

@@ -110,6 +110,9 @@ int read_options(struct program *p, int argc, char **argv,
 			return usage_error(p, "%s needs a value",
 					   argv[optind - 1]),
 			       -1;
+		if (c == '?' && optopt && optopt < 256)
+			return usage_error(p, "-%c is not an option", optopt),
+			       -1;
 		if (c == '?')
 			return usage_error(p, "%s is not an option",
 					   argv[optind - 1]),

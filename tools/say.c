@@ -4,6 +4,7 @@
 #include "../rules/arena.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,20 +21,58 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* Nothing that a file holds may steer the terminal. */
+/* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+	size_t len = *p < 0x80 ? 1 :
+		     *p < 0xc2 ? 0 :
+		     *p < 0xe0 ? 2 :
+		     *p < 0xf0 ? 3 :
+		     *p < 0xf5 ? 4 :
+				 0;
+
+	if (len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/*
+ * Nothing that a file holds may steer the terminal: no control character of
+ * ASCII, and none of the second set, which UTF-8 writes as c2 80 to c2 9f.
+ */
+static size_t clean_length(const unsigned char *p, size_t left)
+{
+	size_t len = utf8_length(p, left);
+
+	if (len == 1 && ((*p < ' ' && *p != '\t') || *p == 0x7f))
+		return 0;
+	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : len;
+}
+
 static void put_clean(const char *text, size_t len, FILE *out)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	for (size_t i = 0; i < len;) {
+		size_t n =
+			clean_length((const unsigned char *)text + i, len - i);
 
-		fputc(c == '\t' || (c >= ' ' && c != 0x7f) ? c : '?', out);
+		if (n)
+			fwrite(text + i, 1, n, out);
+		else
+			fputc('?', out);
+		i += n ? n : 1;
 	}
 }
 
 static const char *line_of(const struct span *span, size_t *len)
 {
 	const struct source *s = span->source;
-	const char *start, *end;
+	const char *start, *end, *last;
 
 	if (span->quote) {
 		*len = strlen(span->quote);
@@ -42,8 +81,12 @@ static const char *line_of(const struct span *span, size_t *len)
 	if (!s || !s->text)
 		return NULL;
 	start = s->text + span->offset - (span->column - 1);
-	end = memchr(start, '\n', s->len - (size_t)(start - s->text));
-	*len = (size_t)((end ? end : s->text + s->len) - start);
+	/* A line may be long, and many messages may point into it. */
+	last = s->text + span->offset + LINE_SHOWN;
+	if (last > s->text + s->len)
+		last = s->text + s->len;
+	end = memchr(start, '\n', (size_t)(last - start));
+	*len = (size_t)((end ? end : last) - start);
 	if (*len && start[*len - 1] == '\r')
 		--*len;
 	return start;
@@ -51,11 +94,13 @@ static const char *line_of(const struct span *span, size_t *len)
 
 static void put_caret(const char *line, size_t from, size_t column, size_t len)
 {
-	for (size_t i = from; i < column; i++) {
-		unsigned char c = (unsigned char)line[i];
+	for (size_t i = from; i < column;) {
+		size_t n = clean_length((const unsigned char *)line + i,
+					column - i);
 
-		if ((c & 0xc0) != 0x80) /* one column for a UTF-8 character */
-			fputc(c == '\t' ? '\t' : ' ', stderr);
+		/* one column for a character, and for what stands in for it */
+		fputc(line[i] == '\t' ? '\t' : ' ', stderr);
+		i += n ? n : 1;
 	}
 	fputc('^', stderr);
 	for (size_t i = 1; i < len; i++)
@@ -89,14 +134,19 @@ static const char *severity_name(enum severity severity)
 	return severity == SEVERITY_ERROR ? "error" : "warning";
 }
 
+static void put_place(const struct span *span)
+{
+	put_clean(span->source->name, strlen(span->source->name), stderr);
+	fprintf(stderr, ":%u:%u: ", span->line, span->column);
+}
+
 static void say_diag(const struct diag *d, bool color)
 {
 	const char *on =
 		d->severity == SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
 
 	if (d->span.source)
-		fprintf(stderr, "%s:%u:%u: ", d->span.source->name,
-			d->span.line, d->span.column);
+		put_place(&d->span);
 	fprintf(stderr, "%s%s:%s ", color ? on : "", severity_name(d->severity),
 		color ? "\033[0m" : "");
 	put_clean(d->message, strlen(d->message), stderr);
@@ -122,25 +172,6 @@ void say_diags(const struct program *p, const struct diags *diags)
 		say("%zu more mistakes are not shown", hidden);
 }
 
-/* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t len = *p < 0x80 ? 1 :
-		     *p < 0xc2 ? 0 :
-		     *p < 0xe0 ? 2 :
-		     *p < 0xf0 ? 3 :
-		     *p < 0xf5 ? 4 :
-				 0;
-
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 json_t *text_json(const char *text)
 {
 	json_t *json;
@@ -153,7 +184,7 @@ json_t *text_json(const char *text)
 		return json;
 	out = copy;
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t len = utf8_length(p);
+		size_t len = utf8_length(p, strlen((const char *)p));
 
 		if (len) {
 			memcpy(out, p, len);

@@ -169,7 +169,8 @@ def test(name, middle, links, hosts, rules, rows):
 		if seen[number] != fate:
 			failed += 1
 			print(f"{name}: {row}: expected {fate}, saw {seen[number]}")
-	print(f"lab {name}: {len(expected) - failed} passed, {failed} failed")
+	print(f"{'not ok' if failed else 'ok'} - lab {name}: "
+	      f"{len(expected) - failed} as expected, {failed} not")
 	return failed
 
 
