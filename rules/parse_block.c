@@ -11,7 +11,7 @@ static const char *const option_words[] = { "from",  "to",     "user", "group",
 					    "reset", "reject", "drop", "log",
 					    "and",   "per",    "burst" };
 
-/* Another one, unless there are too many: then the statement ends. */
+/* Another one; those past too many are read and forgotten. */
 static void add_word(struct parser *p, struct words *out)
 {
 	if (out->n < LIST_MOST) {
@@ -22,7 +22,8 @@ static void add_word(struct parser *p, struct words *out)
 		   "a list has at most %d words", LIST_MOST)
 		->help = "put addresses into a class, and ports into several "
 			 "clauses";
-	skip_statement(p);
+	while (is_text(p) && !at_any(p, option_words, COUNT(option_words)))
+		advance(p);
 }
 
 /* Words up to the next option; at least one. */
