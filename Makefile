@@ -8,6 +8,7 @@ PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share/mailwall
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= python3
@@ -106,11 +107,11 @@ test: check-packages
 
 # ---- checks ----
 check: $(PROGRAM) $(UNITS)
-	$(Q)$(PYTHON) tests/run.py --build $(BUILD) --program $(PROGRAM)
+	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
 asan:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
-		CFLAGS='$(SANITIZE)'
+		RUN_FLAGS=--quick CFLAGS='$(SANITIZE)'
 
 clang:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-clang CC=clang \
@@ -157,10 +158,13 @@ install: $(PROGRAM)
 	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
 	install -m 644 docs/mailwall.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 docs/mailwall.policy.5 $(DESTDIR)$(MANDIR)/man5
+	install -D -m 644 tools/completion/mailwall.bash \
+		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
-		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5
+		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5 \
+		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 	rm -rf $(DESTDIR)$(DATADIR)
 
 clean:

@@ -24,12 +24,12 @@ _mailwall_policies()
 _mailwall_options()
 {
 	case $1 in
-	check)	  echo "-D -j --json -q --quiet -s --strict" ;;
-	generate) echo "-D -f --format -o --output -q --quiet" ;;
-	apply)	  echo "-D -j --json -n --dry-run -q --quiet" ;;
-	status)	  echo "-D -j --json -v --verify" ;;
-	exempt)	  echo "-c --class -f --for -j --json" ;;
-	remove | ports) echo "-j --json" ;;
+	check)	  echo "-D -h --help -j --json -q --quiet -s --strict" ;;
+	generate) echo "-D -f --format -h --help -o --output -q --quiet" ;;
+	apply)	  echo "-D -h --help -j --json -n --dry-run -q --quiet" ;;
+	status)	  echo "-D -h --help -j --json -v --verify" ;;
+	exempt)	  echo "-c --class -f --for -h --help -j --json" ;;
+	remove | ports) echo "-h --help -j --json" ;;
 	esac
 }
 
@@ -59,7 +59,7 @@ _mailwall()
 	exempt:-c | exempt:--class)
 		_mailwall_words "exempt flagged" "$current"
 		return ;;
-	*:-D)
+	check:-D | generate:-D | apply:-D | status:-D)
 		return ;;
 	esac
 	if [[ $current == -* ]]; then
