@@ -347,26 +347,30 @@ static bool block_decides(const struct block *block, uint16_t port)
 	return false;
 }
 
+static bool decided_alike(const struct block *block, uint16_t a, uint16_t b)
+{
+	for (size_t i = 0; i < block->clauses.n; i++) {
+		const struct clause *cl = &block->clauses.items[i];
+
+		if (clause_decides(cl, a) != clause_decides(cl, b))
+			return false;
+	}
+	return true;
+}
+
 /* The lowest port that all clauses of the block treat as they treat this. */
 static uint16_t first_like(const struct block *block, uint16_t port)
 {
+	const struct clause *cl = block->clauses.items;
 	uint16_t first = port;
 
-	for (size_t i = 0; i < block->clauses.n; i++) {
-		const struct ports *ports = &block->clauses.items[i].ports;
-
-		for (size_t k = 0; k < ports->n; k++) {
-			bool same = ports->items[k] < first;
-
-			for (size_t m = 0; m < block->clauses.n && same; m++)
-				same = clause_decides(&block->clauses.items[m],
-						      ports->items[k]) ==
-				       clause_decides(&block->clauses.items[m],
-						      port);
-			if (same)
-				first = ports->items[k];
-		}
-	}
+	/* Whichever clause decides the port decides all that are like it. */
+	while (!clause_decides(cl, port))
+		cl++;
+	for (size_t k = 0; k < cl->ports.n; k++)
+		if (cl->ports.items[k] < first &&
+		    decided_alike(block, cl->ports.items[k], port))
+			first = cl->ports.items[k];
 	return first;
 }
 

@@ -2,7 +2,10 @@
 #include "parser.h"
 #include "arena.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#define EXPANDED_MOST 1000000 /* words that $NAMEs stand for */
 
 /* ---- tokens, with $NAME replaced ---- */
 
@@ -17,12 +20,29 @@ struct variable *variable_find(struct parser *p, const char *name, size_t len)
 	return NULL;
 }
 
+/* Definitions of definitions grow without measure; said once. */
+static void too_much(struct parser *p, const struct token *t)
+{
+	if (p->words_expanded < SIZE_MAX / 2)
+		diag_error(p->diags, &t->span, "too-many",
+			   "definitions stand for more than %d words",
+			   EXPANDED_MOST)
+			->help = "put them into a file, and the file into a "
+				 "class";
+	p->words_expanded = SIZE_MAX / 2;
+}
+
 static void expand(struct parser *p, const struct token *t)
 {
 	struct variable *v = variable_find(p, t->text, t->len);
 
 	if (v) {
 		v->used = true;
+		p->words_expanded += v->n;
+		if (p->words_expanded > EXPANDED_MOST) {
+			too_much(p, t);
+			return;
+		}
 		p->expanded = v->tokens;
 		p->n_expanded = v->n;
 		return;

@@ -37,9 +37,10 @@ struct parser {
 	struct token tok;	      /* the one to look at */
 	const struct token *expanded; /* what is left of a $NAME */
 	size_t n_expanded;
-	bool from_definition; /* tok came out of one */
-	size_t last_end;      /* of the word before, in the frame's text */
-	unsigned int files;   /* that were read */
+	size_t words_expanded; /* in the whole policy */
+	bool from_definition;  /* tok came out of one */
+	size_t last_end;       /* of the word before, in the frame's text */
+	unsigned int files;    /* that were read */
 	struct {
 		struct variable *items;
 		size_t n, cap;

@@ -178,6 +178,12 @@ LARGE = [
 	 "x.list:777777:1: error: \"10.0.0.300\" is not an address, prefix or "
 	 "range\n10.0.0.300\n^~~~~~~~~~\n" + ONE_ERROR),
 	("files that include each other eightfold end", include_tree, None),
+	("definitions in a class are bounded",
+	 lambda: "policy x\nhook forward\ndefine A0 = 10.0.0.0/8\n" + "".join(
+		 f"define A{n + 1} = $A{n} $A{n}\n" for n in range(16)) +
+	 "class a {" + " $A16" * 1000 + " }\noutbound from a {\n"
+	 "\tblock smtp\n}\n",
+	 "mailwall: 1 error, 1 warning\nexit 1\n"),
 	("definitions that double 40 times end", doubled_definitions, None),
 	("1,000 classes, 1,000 blocks and 2,000 clauses are checked",
 	 lambda: HEAD + "".join(f"class c{i} {{ 10.{i // 250}.{i % 250}.0/24 "
