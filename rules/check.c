@@ -22,22 +22,18 @@
 static int choose(struct check *c, const struct word *word,
 		  const char *const *table, size_t n, const char *what)
 {
-	const char *near;
-	struct diag *d;
-
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(table[i], word->text))
 			return (int)i;
-	near = nearest_word(word->text, strlen(word->text), table, n);
-	d = diag_error(c->diags, &word->span, "unknown-word",
-		       "\"%.40s\" is not %s", word->text, what);
-	if (near)
-		d->help = arena_printf(c->arena, "did you mean \"%s\"?", near);
+	diag_error(c->diags, &word->span, "unknown-word", "\"%.40s\" is not %s",
+		   word->text, what)
+		->help = did_you_mean(c->arena, word->text, strlen(word->text),
+				      table, n, NULL);
 	return -1;
 }
 
-static uint32_t number(struct check *c, const struct word *word, uint32_t least,
-		       uint32_t most, uint32_t otherwise)
+uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
+		      uint32_t most, uint32_t otherwise)
 {
 	uint32_t value;
 
@@ -49,6 +45,26 @@ static uint32_t number(struct check *c, const struct word *word, uint32_t least,
 		   "\"%.40s\" is not a number from %u to %u", word->text, least,
 		   most);
 	return otherwise;
+}
+
+bool check_identifier(struct check *c, const struct word *name,
+		      const char *what, size_t most)
+{
+	const char *p = name->text;
+	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+
+	for (; *p && good; p++)
+		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		       (*p >= '0' && *p <= '9') || *p == '-';
+	if (strlen(name->text) > most)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "the %s's name has %zu bytes; %zu is the most", what,
+			   strlen(name->text), most);
+	else if (!good)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "\"%s\" cannot name a %s", name->text, what)
+			->help = "a letter, then letters, digits and -";
+	return good && strlen(name->text) <= most;
 }
 
 static uint32_t duration(struct check *c, const struct word *word)
@@ -76,7 +92,7 @@ static struct rate rate(struct check *c, const struct word *word,
 				 "10/hour or 10/day";
 		r.count = r.unit_s = 1;
 	}
-	r.burst = number(c, burst, 1, 1000000, DEFAULT_BURST);
+	r.burst = check_number(c, burst, 1, 1000000, DEFAULT_BURST);
 	return r;
 }
 
@@ -85,23 +101,8 @@ static struct rate rate(struct check *c, const struct word *word,
 static void check_policy_name(struct check *c)
 {
 	const struct word *name = &c->decl.name;
-	const char *p = name->text;
-	bool good;
 
-	if (!p)
-		return;
-	good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-	for (; *p && good; p++)
-		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		       (*p >= '0' && *p <= '9') || *p == '-';
-	if (strlen(name->text) > POLICY_NAME_BYTES)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "the policy's name has %zu bytes; %d is the most",
-			   strlen(name->text), POLICY_NAME_BYTES);
-	else if (!good)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "\"%s\" cannot name a policy", name->text)
-			->help = "a letter, then letters, digits and -";
+	check_identifier(c, name, "policy", POLICY_NAME_BYTES);
 	c->policy->name = arena_strndup(c->arena, name->text,
 					strnlen(name->text, POLICY_NAME_BYTES));
 }
@@ -111,9 +112,11 @@ static void check_log(struct check *c)
 	const struct decl_log *log = &c->decl.log;
 	struct policy *p = c->policy;
 
-	p->log_group = (uint16_t)number(c, &log->group, 0, 65535, LOG_GROUP);
-	p->log_snaplen = number(c, &log->snaplen, 64, 65535, LOG_SNAPLEN);
-	p->log_threshold = number(c, &log->threshold, 1, 1024, LOG_THRESHOLD);
+	p->log_group =
+		(uint16_t)check_number(c, &log->group, 0, 65535, LOG_GROUP);
+	p->log_snaplen = check_number(c, &log->snaplen, 64, 65535, LOG_SNAPLEN);
+	p->log_threshold =
+		check_number(c, &log->threshold, 1, 1024, LOG_THRESHOLD);
 	p->log_rate = rate(c, &log->rate, &log->burst);
 }
 
@@ -204,8 +207,7 @@ static void check_service(struct check *c, struct clause *clause,
 			  const struct word *word)
 {
 	const struct service *s = service_by_name(word->text);
-	const char *names[16], *near;
-	struct diag *d;
+	const char *names[16];
 	uint32_t port;
 
 	if (s || number_parse(word->text, 1, 65535, &port)) {
@@ -220,11 +222,12 @@ static void check_service(struct check *c, struct clause *clause,
 	}
 	for (size_t i = 0; i < n_services; i++)
 		names[i] = services[i].name;
-	near = nearest_word(word->text, strlen(word->text), names, n_services);
-	d = diag_error(c->diags, &word->span, "unknown-service",
-		       "\"%.60s\" is not a service", word->text);
-	d->help = near ? arena_printf(c->arena, "did you mean \"%s\"?", near) :
-			 "mailwall ports lists them; a port number will do";
+	diag_error(c->diags, &word->span, "unknown-service",
+		   "\"%.60s\" is not a service", word->text)
+		->help = did_you_mean(
+		c->arena, word->text, strlen(word->text), names, n_services,
+		"mailwall ports lists them; a port number "
+		"will do");
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -367,17 +370,21 @@ static void check_action(struct check *c, struct clause *clause,
 
 /* ---- names that stay ---- */
 
-/* FNV-1a: a short name for a text, not a proof of it. */
-static uint32_t short_hash(const char *a, const char *b)
+/* FNV-1a (Fowler, Noll, Vo): a short name for a text, not a proof of it. */
+uint32_t text_hash(uint32_t hash, const char *text)
 {
-	uint32_t h = 2166136261u;
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	return hash;
+}
 
-	for (; *a; a++)
-		h = (h ^ (unsigned char)*a) * 16777619u;
-	h = (h ^ '|') * 16777619u;
-	for (; *b; b++)
-		h = (h ^ (unsigned char)*b) * 16777619u;
-	return (h ^ h >> 24) & 0xffffff;
+/* Six hex digits for a clause in its block. */
+static uint32_t clause_hash(const char *block, const char *clause)
+{
+	uint32_t hash = text_hash(TEXT_HASH_START, block);
+
+	hash = text_hash(text_hash(hash, "|"), clause);
+	return (hash ^ hash >> 24) & 0xffffff;
 }
 
 /* How many clauses above have the same words. */
@@ -433,8 +440,8 @@ static const char *clause_key(struct check *c, const struct clause *clause)
 	}
 	stem = arena_printf(
 		c->arena, "%s-%s-%06x", action_name(clause->action), name,
-		short_hash(clause->block->text,
-			   text_without_log(c->arena, clause->text)));
+		clause_hash(clause->block->text,
+			    text_without_log(c->arena, clause->text)));
 	before = same_before(c->policy, stem);
 	return before ? arena_printf(c->arena, "%s-%zu", stem, before + 1) :
 			stem;

@@ -14,6 +14,13 @@ struct check {
 	int *class_state; /* one for each declared class, while reading */
 };
 
+/* check.c: a number between two others; otherwise if there is none. */
+uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
+		      uint32_t most, uint32_t otherwise);
+/* Can a policy or a class be called so? Says it if not. */
+bool check_identifier(struct check *c, const struct word *name,
+		      const char *what, size_t most);
+
 /* Members as they were written, in no order. */
 struct raw {
 	struct ranges4 v4;

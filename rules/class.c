@@ -155,8 +155,7 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 	append(c, raw, class, member);
 }
 
-/* Names that a word could have been, for "did you mean". */
-static const char *nearest_class(struct check *c, const char *text)
+static const char *class_help(struct check *c, const char *text)
 {
 	size_t n = 0, all = c->policy->classes.n;
 	const char **names = arena_alloc(c->arena, all * sizeof(*names) + 1);
@@ -164,7 +163,8 @@ static const char *nearest_class(struct check *c, const char *text)
 	for (size_t i = 0; i < all; i++)
 		if (!c->policy->classes.items[i]->literal)
 			names[n++] = c->policy->classes.items[i]->name;
-	return nearest_word(text, strlen(text), names, n);
+	return did_you_mean(c->arena, text, strlen(text), names, n,
+			    "declare it: class NAME { ... }");
 }
 
 static bool looks_like_address(const char *text)
@@ -179,24 +179,15 @@ static bool looks_like_address(const char *text)
 static void unknown_member(struct check *c, const struct word *word,
 			   enum addr_error error)
 {
-	const char *near = NULL, *help;
-	struct diag *d;
-
-	if (looks_like_address(word->text)) {
-		help = addr_help(c->arena, error, word->text);
+	if (looks_like_address(word->text))
 		diag_error(c->diags, &word->span, "bad-address", "\"%.60s\" %s",
 			   word->text, addr_error_text(error))
-			->help = help;
-		return;
-	}
-	near = nearest_class(c, word->text);
-	d = diag_error(c->diags, &word->span, "unknown-class",
-		       "\"%.60s\" is neither a class nor an address",
-		       word->text);
-	if (near)
-		d->help = arena_printf(c->arena, "did you mean \"%s\"?", near);
+			->help = addr_help(c->arena, error, word->text);
 	else
-		d->help = "declare it: class NAME { ... }";
+		diag_error(c->diags, &word->span, "unknown-class",
+			   "\"%.60s\" is neither a class nor an address",
+			   word->text)
+			->help = class_help(c, word->text);
 }
 
 static void add_address(struct check *c, struct raw *raw,
@@ -327,22 +318,12 @@ static void finish_class(struct check *c, struct class *class, struct raw *raw)
 static void check_name(struct check *c, const struct class *class,
 		       const struct word *name)
 {
-	const char *p = name->text;
-	struct class *first = find_class(c, p);
-	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+	struct class *first = find_class(c, name->text);
 
-	for (; *p && good; p++)
-		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		       (*p >= '0' && *p <= '9') || *p == '-';
-	if (strlen(name->text) > CLASS_NAME_BYTES)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "the class's name has %zu bytes; %d is the most",
-			   strlen(name->text), CLASS_NAME_BYTES);
-	else if (!good && *name->text)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "\"%s\" cannot name a class", name->text)
-			->help = "a letter, then letters, digits and -";
-	else if (is_reserved(name->text))
+	if ((!*name->text && !name->quoted) || /* said by the parser */
+	    !check_identifier(c, name, "class", CLASS_NAME_BYTES))
+		return;
+	if (is_reserved(name->text))
 		diag_error(c->diags, &name->span, "reserved",
 			   "\"%s\" is a word of the language and cannot name "
 			   "a class",
@@ -351,22 +332,6 @@ static void check_name(struct check *c, const struct class *class,
 		diag_error(c->diags, &name->span, "repeated",
 			   "there is a class %s already, in line %u",
 			   name->text, first->span.line);
-}
-
-static uint32_t check_number(struct check *c, const struct word *word,
-			     uint32_t least, uint32_t most, uint32_t otherwise)
-{
-	uint32_t value = otherwise;
-
-	if (!word->text)
-		return otherwise;
-	if (!number_parse(word->text, least, most, &value)) {
-		diag_error(c->diags, &word->span, "bad-number",
-			   "\"%.40s\" is not a number from %u to %u",
-			   word->text, least, most);
-		return otherwise;
-	}
-	return value;
 }
 
 static void read_class(struct check *c, size_t index)

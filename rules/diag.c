@@ -144,3 +144,13 @@ const char *nearest_word(const char *written, size_t len,
 	}
 	return best;
 }
+
+const char *did_you_mean(struct arena *arena, const char *written, size_t len,
+			 const char *const *words, size_t n,
+			 const char *otherwise)
+{
+	const char *near = nearest_word(written, len, words, n);
+
+	return near ? arena_printf(arena, "did you mean \"%s\"?", near) :
+		      otherwise;
+}

@@ -70,5 +70,9 @@ void diags_sort(struct diags *d);
  */
 const char *nearest_word(const char *written, size_t len,
 			 const char *const *words, size_t n);
+/* The help "did you mean ...?", or the other text where no word is near. */
+const char *did_you_mean(struct arena *arena, const char *written, size_t len,
+			 const char *const *words, size_t n,
+			 const char *otherwise);
 
 #endif

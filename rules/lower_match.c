@@ -136,13 +136,10 @@ static bool has_wildcard(const struct words *names)
 /* Literal addresses have no name; their text makes one that stays. */
 static const char *class_stem(struct arena *a, const struct class *class)
 {
-	uint32_t h = 2166136261u;
-
 	if (!class->literal)
 		return class->name;
-	for (const char *p = class->name; *p; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	return arena_printf(a, "addr-%08x", h);
+	return arena_printf(a, "addr-%08x",
+			    text_hash(TEXT_HASH_START, class->name));
 }
 
 /* The kernel compares names as 16 bytes; a wildcard is a range of them. */

@@ -58,17 +58,9 @@ static void parse_log(struct parser *p)
 			advance(p);
 			parse_rate(p, &log->rate, &log->burst);
 		} else {
-			const char *near = NULL;
-
-			if (at_kind(p, TOKEN_WORD))
-				near = nearest_word(p->tok.text, p->tok.len,
-						    words, COUNT(words));
 			expected(p, "group, snaplen, threshold or limit")
 				->help =
-				near ? arena_printf(p->arena,
-						    "did you mean \"%s\"?",
-						    near) :
-				       NULL;
+				near_help(p, words, COUNT(words), NULL);
 			skip_statement(p);
 		}
 	}
@@ -90,16 +82,7 @@ static void parse_watch(struct parser *p)
 		skip_statement(p);
 		return;
 	}
-	for (;;) {
-		while (at_kind(p, TOKEN_LINE))
-			advance(p);
-		if (at_kind(p, TOKEN_CLOSE)) {
-			advance(p);
-			end_statement(p);
-			return;
-		}
-		if (brace_is_missing(p, &opened, "watch block"))
-			return;
+	while (next_inside(p, &opened, "watch block")) {
 		if (at_word(p, "quarantine")) {
 			advance(p);
 			take_once(p, &watch->quarantine, "a duration like 24h");
@@ -265,28 +248,25 @@ static void skip_unknown(struct parser *p)
 	}
 }
 
+static const char *statement_help(struct parser *p)
+{
+	if (at_kind(p, TOKEN_CLOSE))
+		return "this \"}\" closes nothing";
+	if (at_any(p, action_words, N_ACTIONS))
+		return "a clause stands in an \"outbound { ... }\" or "
+		       "\"inbound { ... }\" block";
+	return near_help(p, statement_words, COUNT(statement_words),
+			 "a policy has policy, purpose, contact, review, mode, "
+			 "hook, log, include, define, class, outbound, inbound "
+			 "and watch");
+}
+
 static void unknown_statement(struct parser *p)
 {
-	const char *near = NULL;
-	struct diag *d;
-
-	if (at_kind(p, TOKEN_WORD))
-		near = nearest_word(p->tok.text, p->tok.len, statement_words,
-				    COUNT(statement_words));
-	d = diag_error(p->diags, &p->tok.span, "unknown-statement",
-		       "%s does not start a statement",
-		       token_describe(p->arena, &p->tok));
-	if (near)
-		d->help = arena_printf(p->arena, "did you mean \"%s\"?", near);
-	else if (at_kind(p, TOKEN_CLOSE))
-		d->help = "this \"}\" closes nothing";
-	else if (at_any(p, action_words, N_ACTIONS))
-		d->help = "a clause stands in an \"outbound { ... }\" or "
-			  "\"inbound { ... }\" block";
-	else
-		d->help = "a policy has policy, purpose, contact, review, "
-			  "mode, hook, log, include, define, class, "
-			  "outbound, inbound and watch";
+	diag_error(p->diags, &p->tok.span, "unknown-statement",
+		   "%s does not start a statement",
+		   token_describe(p->arena, &p->tok))
+		->help = statement_help(p);
 	if (at_kind(p, TOKEN_CLOSE))
 		advance(p);
 	else
@@ -424,7 +404,6 @@ static void report_unused(struct parser *p)
 				   .line = 1,
 				   .column = 1 };
 		const char *names[64];
-		const char *near;
 		size_t n = 0;
 
 		if (v->used)
@@ -432,15 +411,12 @@ static void report_unused(struct parser *p)
 		for (size_t k = 0; k < p->variables.n && n < COUNT(names); k++)
 			if (!p->variables.items[k].fixed)
 				names[n++] = p->variables.items[k].name;
-		near = nearest_word(v->name, strlen(v->name), names, n);
 		if (v->source)
 			at.len = (uint32_t)v->source->len;
 		diag_error(p->diags, &at, "unused-definition",
 			   "the policy does not use $%s", v->name)
-			->help =
-			near ? arena_printf(p->arena, "did you mean \"%s\"?",
-					    near) :
-			       NULL;
+			->help = did_you_mean(p->arena, v->name,
+					      strlen(v->name), names, n, NULL);
 	}
 }
 

@@ -104,22 +104,15 @@ static bool parse_option(struct parser *p, struct decl_clause *c)
 static void parse_options(struct parser *p, struct decl_clause *c)
 {
 	while (!at_statement_end(p)) {
-		const char *near = NULL;
-
 		if (parse_option(p, c))
 			continue;
-		if (at_kind(p, TOKEN_WORD))
-			near = nearest_word(p->tok.text, p->tok.len,
-					    option_words, COUNT(option_words));
 		diag_error(p->diags, &p->tok.span, "unexpected",
 			   "%s does not belong in a clause here",
 			   token_describe(p->arena, &p->tok))
-			->help =
-			near ? arena_printf(p->arena, "did you mean \"%s\"?",
-					    near) :
-			       "after the services come from, to, "
-			       "user, group, reset, reject, drop, "
-			       "log or \"and replies\"";
+			->help = near_help(
+			p, option_words, COUNT(option_words),
+			"after the services come from, to, user, group, reset, "
+			"reject, drop, log or \"and replies\"");
 		skip_statement(p);
 	}
 }
@@ -141,22 +134,16 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 {
 	struct decl_clause *c;
 	size_t action = 0;
-	const char *near = NULL;
 
 	while (action < N_ACTIONS && !at_word(p, action_words[action]))
 		action++;
 	if (action == N_ACTIONS) {
-		if (at_kind(p, TOKEN_WORD))
-			near = nearest_word(p->tok.text, p->tok.len,
-					    action_words, N_ACTIONS);
 		diag_error(p->diags, &p->tok.span, "unknown-action",
 			   "%s is not an action",
 			   token_describe(p->arena, &p->tok))
-			->help =
-			near ? arena_printf(p->arena, "did you mean \"%s\"?",
-					    near) :
-			       "a clause starts with allow, block, "
-			       "limit, redirect or observe";
+			->help = near_help(p, action_words, N_ACTIONS,
+					   "a clause starts with allow, block, "
+					   "limit, redirect or observe");
 		advance(p);
 		skip_statement(p);
 		return;
@@ -207,18 +194,8 @@ static void parse_block(struct parser *p, enum direction direction)
 		skip_statement(p);
 		return;
 	}
-	for (;;) {
-		while (at_kind(p, TOKEN_LINE))
-			advance(p);
-		if (at_kind(p, TOKEN_CLOSE)) {
-			advance(p);
-			end_statement(p);
-			return;
-		}
-		if (brace_is_missing(p, &block->span, "block"))
-			return;
+	while (next_inside(p, &block->span, "block"))
 		parse_clause(p, block);
-	}
 }
 
 void parse_outbound(struct parser *p)
@@ -257,16 +234,7 @@ static void parse_member(struct parser *p, struct decl_class *class)
 static void parse_members(struct parser *p, struct decl_class *class,
 			  const struct span *opened)
 {
-	for (;;) {
-		while (at_kind(p, TOKEN_LINE))
-			advance(p);
-		if (at_kind(p, TOKEN_CLOSE)) {
-			advance(p);
-			end_statement(p);
-			return;
-		}
-		if (brace_is_missing(p, opened, "class"))
-			return;
+	while (next_inside(p, opened, "class")) {
 		if (is_text(p)) {
 			parse_member(p, class);
 		} else {

@@ -278,8 +278,8 @@ bool open_brace(struct parser *p, const char *what)
  * A block that goes on into the next statement was never closed. Only words
  * that cannot stand inside count.
  */
-bool brace_is_missing(struct parser *p, const struct span *opened,
-		      const char *what)
+static bool brace_is_missing(struct parser *p, const struct span *opened,
+			     const char *what)
 {
 	static const char *const outer[] = { "policy",	"class",  "outbound",
 					     "inbound", "watch",  "hook",
@@ -296,4 +296,24 @@ bool brace_is_missing(struct parser *p, const struct span *opened,
 					p->tok.span.line))
 		->help = "add \"}\"";
 	return true;
+}
+
+bool next_inside(struct parser *p, const struct span *opened, const char *what)
+{
+	while (at_kind(p, TOKEN_LINE))
+		advance(p);
+	if (!at_kind(p, TOKEN_CLOSE))
+		return !brace_is_missing(p, opened, what);
+	advance(p);
+	end_statement(p);
+	return false;
+}
+
+const char *near_help(struct parser *p, const char *const *words, size_t n,
+		      const char *otherwise)
+{
+	if (!at_kind(p, TOKEN_WORD))
+		return otherwise;
+	return did_you_mean(p->arena, p->tok.text, p->tok.len, words, n,
+			    otherwise);
 }

@@ -76,11 +76,13 @@ void skip_statement(struct parser *p);
 void end_statement(struct parser *p);
 bool open_brace(struct parser *p, const char *what);
 /*
- * A block that goes on into the next statement was never closed. Only words
- * that cannot stand inside count.
+ * To the next thing inside braces; false when they end here, or when they are
+ * missing, which is said.
  */
-bool brace_is_missing(struct parser *p, const struct span *opened,
-		      const char *what);
+bool next_inside(struct parser *p, const struct span *opened, const char *what);
+/* "did you mean ...?" of the word here, or the other text. */
+const char *near_help(struct parser *p, const char *const *words, size_t n,
+		      const char *otherwise);
 /* Ends a span before the word here, and folds its text to one line. */
 void close_span(struct parser *p, struct span *span, const char **text);
 

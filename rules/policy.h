@@ -157,6 +157,10 @@ const char *hook_name(enum hook hook);
 const char *refusal_name(enum refusal refusal);
 const char *unit_name(uint32_t unit_s);
 
+/* Names that stay while a text does: start, then text after text. */
+#define TEXT_HASH_START 2166136261u
+uint32_t text_hash(uint32_t hash, const char *text);
+
 bool class_is_empty(const struct class *class);
 
 #endif
