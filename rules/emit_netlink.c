@@ -31,33 +31,6 @@ uint8_t family_number(enum family family)
 	return 0;
 }
 
-/* ---- what base hooks are ---- */
-
-const struct base_hook_info *base_hook_info(enum base_hook hook)
-{
-	static const struct base_hook_info info[] = {
-		[BASE_FORWARD] = { "filter", "forward", "filter", 0,
-				   NF_INET_FORWARD },
-		[BASE_INPUT] = { "filter", "input", "filter", 0,
-				 NF_INET_LOCAL_IN },
-		[BASE_OUTPUT] = { "filter", "output", "filter", 0,
-				  NF_INET_LOCAL_OUT },
-		/* in the bridge family the name filter stands for -200 */
-		[BASE_PREROUTING] = { "filter", "prerouting", "filter", -200,
-				      NF_INET_PRE_ROUTING },
-		[BASE_INGRESS] = { "filter", "ingress", "filter", 0,
-				   NF_NETDEV_INGRESS },
-		[BASE_EGRESS] = { "filter", "egress", "filter", 0,
-				  NF_NETDEV_EGRESS },
-		[BASE_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100,
-					  NF_INET_PRE_ROUTING },
-		[BASE_NAT_OUTPUT] = { "nat", "output", "-100", -100,
-				      NF_INET_LOCAL_OUT },
-	};
-
-	return hook == BASE_NONE ? NULL : &info[hook];
-}
-
 /* ---- messages by hand, for what libnftnl would only copy ---- */
 
 static struct nlmsghdr *open_named(struct batch *b, uint16_t type,

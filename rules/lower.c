@@ -14,6 +14,7 @@
 #include "canon.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -598,4 +599,29 @@ size_t set_elements(const struct set *set)
 	if (set->jumps)
 		return set->jumps->n;
 	return set->v6 ? set->v6->n : 0;
+}
+
+const struct base_hook_info *base_hook_info(enum base_hook hook)
+{
+	static const struct base_hook_info info[] = {
+		[BASE_FORWARD] = { "filter", "forward", "filter", 0,
+				   NF_INET_FORWARD },
+		[BASE_INPUT] = { "filter", "input", "filter", 0,
+				 NF_INET_LOCAL_IN },
+		[BASE_OUTPUT] = { "filter", "output", "filter", 0,
+				  NF_INET_LOCAL_OUT },
+		/* in the bridge family the name filter stands for -200 */
+		[BASE_PREROUTING] = { "filter", "prerouting", "filter", -200,
+				      NF_INET_PRE_ROUTING },
+		[BASE_INGRESS] = { "filter", "ingress", "filter", 0,
+				   NF_NETDEV_INGRESS },
+		[BASE_EGRESS] = { "filter", "egress", "filter", 0,
+				  NF_NETDEV_EGRESS },
+		[BASE_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100,
+					  NF_INET_PRE_ROUTING },
+		[BASE_NAT_OUTPUT] = { "nat", "output", "-100", -100,
+				      NF_INET_LOCAL_OUT },
+	};
+
+	return hook == BASE_NONE ? NULL : &info[hook];
 }

@@ -75,11 +75,6 @@ static int unknown_command(const char *name)
 	return EXIT_USAGE;
 }
 
-static void print_command(const struct command *c)
-{
-	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
-}
-
 int cmd_help(struct program *p, int argc, char **argv)
 {
 	const struct command *c;

@@ -37,11 +37,14 @@ int options_code(const struct program *p)
 	return p->helped ? EXIT_DONE : EXIT_USAGE;
 }
 
+void print_command(const struct command *c)
+{
+	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
+}
+
 static void help(struct program *p)
 {
-	const struct command *c = this_command(p);
-
-	printf("usage: mailwall %s %s\n\n%s\n", c->name, c->usage, c->summary);
+	print_command(this_command(p));
 	p->helped = true;
 }
 

@@ -39,6 +39,7 @@ struct command {
 };
 extern const struct command commands[];
 extern const size_t n_commands;
+void print_command(const struct command *c); /* how it is used */
 
 /* ---- options ---- */
 
