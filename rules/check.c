@@ -168,6 +168,22 @@ static void check_hook(struct check *c)
 	c->policy->devices = *devices;
 }
 
+static void check_watch(struct check *c)
+{
+	for (size_t i = 0; i < WATCH_FIGURES; i++) {
+		const struct word *word = &c->decl.watch.figures[i];
+		const struct watch_row *row = &watch_rows[i];
+		double *out = &c->policy->watch[i];
+
+		*out = row->value;
+		if (word->text && !watch_parse(row, word->text, out))
+			diag_error(c->diags, &word->span, "bad-watch",
+				   "\"%.40s\" will not do for %s", word->text,
+				   row->name)
+				->help = watch_wanted(row);
+	}
+}
+
 static void check_header(struct check *c)
 {
 	static const char *const modes[] = { "enforce", "observe" };
@@ -187,7 +203,7 @@ static void check_header(struct check *c)
 	check_hook(c);
 	check_log(c);
 	p->quarantine_s = duration(c, &c->decl.watch.quarantine);
-	p->warmup_s = duration(c, &c->decl.watch.warmup);
+	check_watch(c);
 }
 
 /* ---- clauses ---- */

@@ -7,6 +7,7 @@
 #define MAILWALL_DECL_H
 
 #include "diag.h"
+#include "watch.h"
 
 #include <stdbool.h>
 
@@ -76,7 +77,8 @@ struct decl_log {
 
 struct decl_watch {
 	struct span span;
-	struct word quarantine, warmup;
+	struct word quarantine;
+	struct word figures[WATCH_FIGURES];
 };
 
 struct decl_policy {

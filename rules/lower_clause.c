@@ -19,11 +19,21 @@ static struct rule *tail_rule(struct tail *tail, const struct clause *clause)
 	return rule;
 }
 
+/* What reads the log needs no policy to know what was done. */
+static const char *logged_verb(const struct policy *policy,
+			       const struct clause *clause)
+{
+	bool would = policy->observe && clause->action != ACTION_ALLOW;
+
+	return action_name(would ? ACTION_OBSERVE : clause->action);
+}
+
 void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
 {
 	struct stmt *s = put(rule, STMT_LOG);
 
-	s->log.prefix = arena_printf(rs->arena, "%s ", clause->id);
+	s->log.prefix = arena_printf(rs->arena, "%s %s ", clause->id,
+				     logged_verb(rs->policy, clause));
 	s->log.group = rs->policy->log_group;
 	s->log.snaplen = rs->policy->log_snaplen;
 	s->log.threshold = rs->policy->log_threshold;

@@ -67,6 +67,33 @@ static void parse_log(struct parser *p)
 	end_statement(p);
 }
 
+static void parse_watch_item(struct parser *p, struct decl_watch *watch)
+{
+	const char *words[WATCH_FIGURES + 1] = { "quarantine" };
+	size_t i = 0;
+
+	if (at_word(p, "quarantine")) {
+		advance(p);
+		take_once(p, &watch->quarantine, "a duration like 24h");
+		end_statement(p);
+		return;
+	}
+	while (i < WATCH_FIGURES && !at_word(p, watch_rows[i].name)) {
+		words[i + 1] = watch_rows[i].name;
+		i++;
+	}
+	if (i < WATCH_FIGURES) {
+		advance(p);
+		take_once(p, &watch->figures[i], watch_wanted(&watch_rows[i]));
+	} else {
+		expected(p, "quarantine, warmup or another figure")->help =
+			near_help(p, words, COUNT(words), NULL);
+		advance(p);
+		skip_statement(p);
+	}
+	end_statement(p);
+}
+
 static void parse_watch(struct parser *p)
 {
 	struct decl_watch *watch = &p->out->watch;
@@ -82,20 +109,8 @@ static void parse_watch(struct parser *p)
 		skip_statement(p);
 		return;
 	}
-	while (next_inside(p, &opened, "watch block")) {
-		if (at_word(p, "quarantine")) {
-			advance(p);
-			take_once(p, &watch->quarantine, "a duration like 24h");
-		} else if (at_word(p, "warmup")) {
-			advance(p);
-			take_once(p, &watch->warmup, "a duration like 8h");
-		} else {
-			expected(p, "quarantine or warmup");
-			advance(p);
-			skip_statement(p);
-		}
-		end_statement(p);
-	}
+	while (next_inside(p, &opened, "watch block"))
+		parse_watch_item(p, watch);
 }
 
 static void parse_define(struct parser *p)

@@ -129,7 +129,8 @@ struct policy {
 	uint16_t log_group;
 	uint32_t log_snaplen, log_threshold;
 	struct rate log_rate;
-	uint32_t quarantine_s, warmup_s; /* 0: not given */
+	uint32_t quarantine_s;	     /* 0: not given */
+	double watch[WATCH_FIGURES]; /* in the units of watch.h */
 	struct {
 		struct class **items;
 		size_t n, cap;

@@ -1331,7 +1331,7 @@ CLAIM(values, "what a policy sets is what it holds, and defaults hold else")
 	assert_int_equal(p->log_rate.unit_s, 3600);
 	assert_int_equal(p->log_rate.burst, 9);
 	assert_int_equal(p->quarantine_s, 86400);
-	assert_int_equal(p->warmup_s, 28800);
+	assert_int_equal(p->watch[WATCH_WARMUP], 28800);
 	assert_int_equal(d->kind, CLASS_DYNAMIC);
 	assert_int_equal(d->size, 77);
 	assert_int_equal(d->users, 12);

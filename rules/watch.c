@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sources: the first-contact figures (CUSUM of Page, Biometrika 1954, on
+ * contacts with new destination groups), abandonment and the rest were set for
+ * a port that is blocked, where TRW (Jung et al., IEEE S&P 2004) and SPOT (Duan
+ * et al., INFOCOM 2009) have no failures or verdicts to lean on.
+ */
+#include "watch.h"
+#include "units.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define HOUR 3600.0
+#define DAY  (24 * HOUR)
+
+const struct watch_row watch_rows[WATCH_FIGURES] = {
+	[WATCH_NEW_AFTER] = { "new-after", WATCH_DURATION, 2 * DAY, HOUR,
+			      30 * DAY },
+	[WATCH_WARMUP_FAST] = { "warmup-fast", WATCH_DURATION, HOUR / 2, 0,
+				30 * DAY },
+	[WATCH_WARMUP] = { "warmup", WATCH_DURATION, 8 * HOUR, 0, 30 * DAY },
+	[WATCH_FAST_NORMAL] = { "fast-normal", WATCH_RATE, 20, 0.01, 1e6 },
+	[WATCH_FAST_SPAM] = { "fast-spam", WATCH_RATE, 240, 0.01, 1e6 },
+	[WATCH_FAST_THRESHOLD] = { "fast-threshold", WATCH_NUMBER, 40, 1, 1e6 },
+	[WATCH_MEDIUM_NORMAL] = { "medium-normal", WATCH_RATE, 4, 0.01, 1e6 },
+	[WATCH_MEDIUM_SPAM] = { "medium-spam", WATCH_RATE, 40, 0.01, 1e6 },
+	[WATCH_MEDIUM_THRESHOLD] = { "medium-threshold", WATCH_NUMBER, 50, 1,
+				     1e6 },
+	[WATCH_SLOW_NORMAL] = { "slow-normal", WATCH_RATE, 0.3, 0.01, 1e6 },
+	[WATCH_SLOW_SPAM] = { "slow-spam", WATCH_RATE, 3, 0.01, 1e6 },
+	[WATCH_SLOW_THRESHOLD] = { "slow-threshold", WATCH_NUMBER, 60, 1, 1e6 },
+	[WATCH_NEW_SHARE_NORMAL] = { "new-share-normal", WATCH_SHARE, 0.35,
+				     0.001, 0.999 },
+	[WATCH_NEW_SHARE_SPAM] = { "new-share-spam", WATCH_SHARE, 0.75, 0.001,
+				   0.999 },
+	[WATCH_ABANDON_AFTER] = { "abandon-after", WATCH_DURATION, 2.5 * HOUR,
+				  60, 7 * DAY },
+	[WATCH_ABANDON_NORMAL] = { "abandon-normal", WATCH_SHARE, 0.10, 0.001,
+				   0.999 },
+	[WATCH_ABANDON_SPAM] = { "abandon-spam", WATCH_SHARE, 0.60, 0.001,
+				 0.999 },
+	[WATCH_ABANDON_DRIFT] = { "abandon-drift", WATCH_RATE, 0.1, 0, 1e6 },
+	[WATCH_ABANDON_THRESHOLD] = { "abandon-threshold", WATCH_NUMBER, 14, 1,
+				      1e6 },
+	[WATCH_LATE_AFTER] = { "late-after", WATCH_DURATION, 7 * HOUR, 60,
+			       7 * DAY },
+	[WATCH_LATE_SPAN] = { "late-span", WATCH_DURATION, 2 * HOUR, 60,
+			      7 * DAY },
+	[WATCH_LATE_DRIFT] = { "late-drift", WATCH_RATE, 1.0, 0, 1e6 },
+	[WATCH_LATE_THRESHOLD] = { "late-threshold", WATCH_NUMBER, 25, 1, 1e6 },
+	[WATCH_SCAN_ADDRESSES] = { "scan-addresses", WATCH_NUMBER, 64, 2, 400 },
+	[WATCH_SCAN_WINDOW] = { "scan-window", WATCH_DURATION, HOUR, 60, DAY },
+	[WATCH_OUTCOME_NORMAL] = { "outcome-normal", WATCH_SHARE, 0.15, 0.001,
+				   0.999 },
+	[WATCH_OUTCOME_SPAM] = { "outcome-spam", WATCH_SHARE, 0.60, 0.001,
+				 0.999 },
+	[WATCH_OUTCOME_THRESHOLD] = { "outcome-threshold", WATCH_NUMBER, 9.2, 1,
+				      1e6 },
+	[WATCH_DIRECT_GROUPS] = { "direct-groups", WATCH_NUMBER, 25, 2, 1000 },
+	[WATCH_OPERATORS_NORMAL] = { "operators-normal", WATCH_RATE, 0.5, 0.01,
+				     1e6 },
+	[WATCH_OPERATORS_SPAM] = { "operators-spam", WATCH_RATE, 10, 0.01,
+				   1e6 },
+	[WATCH_OPERATORS_THRESHOLD] = { "operators-threshold", WATCH_NUMBER, 30,
+					1, 1e6 },
+	[WATCH_VOLUME_RATE] = { "volume-rate", WATCH_RATE, 60, 1, 1e6 },
+	[WATCH_STORM_ATTEMPTS] = { "storm-attempts", WATCH_NUMBER, 30, 2, 1e6 },
+	[WATCH_STORM_WINDOW] = { "storm-window", WATCH_DURATION, 60, 1, HOUR },
+	[WATCH_LOGIN_NORMAL] = { "login-normal", WATCH_SHARE, 0.1, 0.001,
+				 0.999 },
+	[WATCH_LOGIN_SPAM] = { "login-spam", WATCH_SHARE, 0.7, 0.001, 0.999 },
+	[WATCH_LOGIN_THRESHOLD] = { "login-threshold", WATCH_NUMBER, 9.2, 1,
+				    1e6 },
+};
+
+static bool decimal(const char *text, double *out)
+{
+	const char *p = text;
+	bool point = false;
+
+	for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++)
+		point = point || *p == '.';
+	if (*p || p == text || p - text > 12 || *text == '.')
+		return false;
+	*out = strtod(text, NULL);
+	return true;
+}
+
+bool watch_parse(const struct watch_row *row, const char *text, double *out)
+{
+	uint32_t count, unit_s;
+
+	switch (row->unit) {
+	case WATCH_DURATION:
+		if (!duration_parse(text, &unit_s))
+			return false;
+		*out = unit_s;
+		break;
+	case WATCH_RATE:
+		if (!rate_parse(text, &count, &unit_s))
+			return false;
+		*out = count * HOUR / unit_s;
+		break;
+	case WATCH_NUMBER:
+	case WATCH_SHARE:
+		if (!decimal(text, out))
+			return false;
+		break;
+	}
+	return *out >= row->least && *out <= row->most;
+}
+
+const char *watch_wanted(const struct watch_row *row)
+{
+	switch (row->unit) {
+	case WATCH_DURATION:
+		return "a duration like 30m";
+	case WATCH_RATE:
+		return "a rate like 20/hour";
+	case WATCH_NUMBER:
+		return "a number like 40";
+	case WATCH_SHARE:
+		return "a share between 0 and 1 like 0.35";
+	}
+	return "";
+}
