@@ -16,7 +16,8 @@ BUILD      ?= build
 
 # ---- packages of Debian 12 ----
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
-                 libjansson-dev nettle-dev
+                 libjansson-dev nettle-dev libpcap-dev zlib1g-dev \
+                 libcap-ng-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
@@ -24,12 +25,12 @@ LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping
 
 # ---- flags ----
-LIBRARIES = libnftnl libmnl jansson nettle
+LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' \
             $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
-MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) $(LDFLAGS)
+MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm $(LDFLAGS)
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined
 
@@ -38,11 +39,12 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
-RULES_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c))
+LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c))
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-SOURCES   = $(wildcard rules/*.[ch] tools/*.[ch] tests/*/*.[ch])
+SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] tools/*.[ch] \
+            tests/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
 
 # ---- build ----
@@ -52,7 +54,7 @@ $(PROGRAM): $(TOOLS_OBJ) $(BUILD)/libmailwall.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
-$(BUILD)/libmailwall.a: $(RULES_OBJ)
+$(BUILD)/libmailwall.a: $(LIBRARY_OBJ)
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -125,15 +127,16 @@ lint:
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 		-D_GNU_SOURCE -DVERSION='"0"' \
 		--include=$$($(PKG_CONFIG) --variable=includedir libmnl)/libmnl/libmnl.h \
-		rules tools
-	clang-tidy --quiet $(wildcard rules/*.c tools/*.c) -- $(MY_CFLAGS)
+		rules plugin tools
+	clang-tidy --quiet $(wildcard rules/*.c plugin/*.c tools/*.c) -- $(MY_CFLAGS)
 	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
 
 # FUZZ_SECONDS for each target.
 FUZZ_SECONDS ?= 60
 fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzz-run BUILD=build-fuzz CC=clang \
-		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined'
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined'
 fuzz-run: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do n=$$(basename $$f); \
 		mkdir -p $(BUILD)/corpus/$$n; \

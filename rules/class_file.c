@@ -28,7 +28,7 @@ struct class_file {
 static struct span file_span(struct class_file *f, const char *line,
 			     const char *word, size_t len)
 {
-	struct source *s = arena_alloc(f->check->arena, sizeof(*s));
+	struct source_text *s = arena_alloc(f->check->arena, sizeof(*s));
 	const char *eol = memchr(line, '\n', (size_t)(f->end - line));
 	size_t line_len = (size_t)((eol ? eol : f->end) - line);
 

@@ -65,7 +65,7 @@ struct diag *diag_warning(struct diags *d, const struct span *at,
 static int diag_compare(const void *pa, const void *pb)
 {
 	const struct diag *a = pa, *b = pb;
-	const struct source *sa = a->span.source, *sb = b->span.source;
+	const struct source_text *sa = a->span.source, *sb = b->span.source;
 
 	if (!sa || !sb)
 		return sa ? -1 : sb ? 1 : 0;

@@ -12,7 +12,7 @@
 struct arena;
 
 /* One text that was read: a file, or the value of a -D definition. */
-struct source {
+struct source_text {
 	const char *name;
 	const char *text;   /* NULL once a class file was given back */
 	size_t len;	    /* bytes */
@@ -21,8 +21,8 @@ struct source {
 
 /* A stretch of one line. Line and column count from 1, column in bytes. */
 struct span {
-	const struct source *source; /* NULL: nowhere in particular */
-	size_t offset;		     /* bytes from the start of the text */
+	const struct source_text *source; /* NULL: nowhere in particular */
+	size_t offset;			  /* bytes from the start of the text */
 	uint32_t line, column, len;
 	const char *quote; /* the line itself, where text is gone */
 };

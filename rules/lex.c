@@ -8,7 +8,7 @@
 #define SHOWN_BYTES 40 /* of a word that is too long to repeat */
 
 void lex_init(struct lexer *lex, struct arena *arena, struct diags *diags,
-	      const struct source *source)
+	      const struct source_text *source)
 {
 	*lex = (struct lexer){
 		.arena = arena, .diags = diags, .source = source, .line = 1

@@ -29,14 +29,14 @@ struct token {
 struct lexer {
 	struct arena *arena;
 	struct diags *diags;
-	const struct source *source;
+	const struct source_text *source;
 	size_t at;	   /* bytes from the start of the text */
 	size_t line_start; /* likewise */
 	uint32_t line;
 };
 
 void lex_init(struct lexer *lex, struct arena *arena, struct diags *diags,
-	      const struct source *source);
+	      const struct source_text *source);
 struct token lex_next(struct lexer *lex);
 
 /* How a message names a token: "\"smtp\"", "the end of the line". */

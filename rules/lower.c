@@ -248,8 +248,9 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 					.clause = place->clause };
 
 	place->decided =
-		place->decided || (!matches->n && !place->clause->users.n &&
-				   !place->clause->groups.n);
+		place->decided ||
+		(!matches->n && !place->clause->users.n &&
+		 !place->clause->groups.n && concerns_all(place->clause));
 	if (!action_lets_through(place->clause->action) &&
 	    !rs->policy->observe) {
 		refused.tail.rules[0] = tail;
@@ -258,6 +259,8 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 		return;
 	}
 	tail = (struct rule){ .origin = &place->clause->span };
+	if (!put_concerned(&tail, place->clause, family))
+		return;
 	put(&tail, STMT_ACCEPT);
 	tail.comment =
 		make_comment(rs->arena, place->clause->id, "answers to it");

@@ -85,6 +85,13 @@ struct clause_place {
 	struct tail tail;
 };
 
+/*
+ * A redirect concerns the families that it has a target for. put_concerned()
+ * adds what tells them apart, if need be; false: it does not concern family.
+ */
+bool concerns_all(const struct clause *clause);
+bool put_concerned(struct rule *rule, const struct clause *clause, int family);
+
 /* An emit_fn: matches, then what the clause does. */
 void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
 		 void *data);

@@ -265,6 +265,25 @@ bool has_target(const struct clause *clause, int family)
 	return family == 4 ? clause->has_target4 : clause->has_target6;
 }
 
+/* A redirect leaves a family without target to the clauses below. */
+bool concerns_all(const struct clause *clause)
+{
+	return clause->action != ACTION_REDIRECT ||
+	       (clause->has_target4 && clause->has_target6);
+}
+
+/* False if it does not concern the family; 0: both, told apart in the rule. */
+bool put_concerned(struct rule *rule, const struct clause *clause, int family)
+{
+	if (concerns_all(clause))
+		return true;
+	if (family)
+		return has_target(clause, family);
+	put_target(put(rule, STMT_NFPROTO), clause,
+		   clause->has_target4 ? 4 : 6);
+	return true;
+}
+
 void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
 		 void *data)
 {
@@ -272,7 +291,8 @@ void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
 	const struct rule *tail = &place->tail.rules[0];
 	struct rule head = { 0 }, rest = *tail, rule;
 
-	(void)family;
+	if (!put_concerned(&head, place->clause, family))
+		return;
 	/* The reset's "this is TCP" stands in front, as nft writes it. */
 	if (rest.n && rest.stmts[0].kind == STMT_TCP) {
 		put(&head, STMT_TCP);

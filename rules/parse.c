@@ -171,7 +171,7 @@ static void parse_define(struct parser *p)
 	old->used = true;
 }
 
-static void parse_file(struct parser *p, const struct source *source);
+static void parse_file(struct parser *p, const struct source_text *source);
 
 const char *path_beside(struct arena *arena, const char *base, const char *name)
 {
@@ -182,10 +182,10 @@ const char *path_beside(struct arena *arena, const char *base, const char *name)
 	return arena_printf(arena, "%.*s/%s", (int)(slash - base), base, name);
 }
 
-static const struct source *read_source(struct parser *p, const char *path,
-					int *error)
+static const struct source_text *read_source(struct parser *p, const char *path,
+					     int *error)
 {
-	struct source *s = arena_alloc(p->arena, sizeof(*s));
+	struct source_text *s = arena_alloc(p->arena, sizeof(*s));
 	const char *text;
 	size_t len;
 
@@ -206,7 +206,7 @@ static const struct source *read_source(struct parser *p, const char *path,
 
 static void parse_include(struct parser *p)
 {
-	const struct source *source;
+	const struct source_text *source;
 	struct word name = { 0 };
 	const char *path;
 	int error;
@@ -349,7 +349,7 @@ static void parse_statement(struct parser *p)
 	unknown_statement(p);
 }
 
-static void parse_file(struct parser *p, const struct source *source)
+static void parse_file(struct parser *p, const struct source_text *source)
 {
 	struct frame frame = { .below = p->frame };
 
@@ -372,7 +372,7 @@ static void parse_file(struct parser *p, const struct source *source)
 
 static void define_from_outside(struct parser *p, const struct definition *d)
 {
-	struct source *s = arena_alloc(p->arena, sizeof(*s));
+	struct source_text *s = arena_alloc(p->arena, sizeof(*s));
 	struct {
 		struct token *items;
 		size_t n, cap;
@@ -442,7 +442,7 @@ int parse_policy(struct arena *arena, struct diags *diags,
 	struct parser p = {
 		.arena = arena, .diags = diags, .input = input, .out = out
 	};
-	const struct source *source;
+	const struct source_text *source;
 	int error;
 
 	source = read_source(&p, path, &error);

@@ -18,7 +18,7 @@ struct variable {
 	size_t n;
 	bool fixed; /* from the command line: define does not change it */
 	bool used;
-	const struct source *source;
+	const struct source_text *source;
 };
 
 /* One file that is being read; its includer is below it. */

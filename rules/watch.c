@@ -17,7 +17,7 @@
 const struct watch_row watch_rows[WATCH_FIGURES] = {
 	[WATCH_NEW_AFTER] = { "new-after", WATCH_DURATION, 2 * DAY, HOUR,
 			      30 * DAY },
-	[WATCH_WARMUP_FAST] = { "warmup-fast", WATCH_DURATION, HOUR / 2, 0,
+	[WATCH_WARMUP_FAST] = { "warmup-fast", WATCH_DURATION, 1.5 * HOUR, 0,
 				30 * DAY },
 	[WATCH_WARMUP] = { "warmup", WATCH_DURATION, 8 * HOUR, 0, 30 * DAY },
 	[WATCH_FAST_NORMAL] = { "fast-normal", WATCH_RATE, 20, 0.01, 1e6 },
@@ -58,6 +58,9 @@ const struct watch_row watch_rows[WATCH_FIGURES] = {
 	[WATCH_OUTCOME_THRESHOLD] = { "outcome-threshold", WATCH_NUMBER, 9.2, 1,
 				      1e6 },
 	[WATCH_DIRECT_GROUPS] = { "direct-groups", WATCH_NUMBER, 25, 2, 1000 },
+	[WATCH_DIRECT_DRIFT] = { "direct-drift", WATCH_RATE, 0.02, 0, 1e6 },
+	[WATCH_DIRECT_THRESHOLD] = { "direct-threshold", WATCH_NUMBER, 8, 1,
+				     1e6 },
 	[WATCH_OPERATORS_NORMAL] = { "operators-normal", WATCH_RATE, 0.5, 0.01,
 				     1e6 },
 	[WATCH_OPERATORS_SPAM] = { "operators-spam", WATCH_RATE, 10, 0.01,

@@ -316,9 +316,9 @@ int cmd_apply(struct program *p, int argc, char **argv)
 {
 	struct apply a = { .program = p, .diags.arena = p->arena };
 	const struct option_row rows[] = {
-		{ "dry-run", 'n', &a.dry_run, NULL },
-		{ "json", 'j', &p->json, NULL },
-		{ "quiet", 'q', &p->quiet, NULL },
+		{ "dry-run", 'n', &a.dry_run, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
 	int first = read_options(p, argc, argv, rows, 3);
 	int code;

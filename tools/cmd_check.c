@@ -62,9 +62,9 @@ int cmd_check(struct program *p, int argc, char **argv)
 {
 	bool strict = false;
 	const struct option_row rows[] = {
-		{ "strict", 's', &strict, NULL },
-		{ "json", 'j', &p->json, NULL },
-		{ "quiet", 'q', &p->quiet, NULL },
+		{ "strict", 's', &strict, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
 	struct tally t = { 0 };
 	int first = read_options(p, argc, argv, rows, 3);

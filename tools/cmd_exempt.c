@@ -449,9 +449,9 @@ int cmd_exempt(struct program *p, int argc, char **argv)
 			    .class = "exempt",
 			    .diags.arena = p->arena };
 	const struct option_row rows[] = {
-		{ "class", 'c', NULL, &e.class },
-		{ "for", 'f', NULL, &e.duration },
-		{ "json", 'j', &p->json, NULL },
+		{ "class", 'c', NULL, &e.class, NULL },
+		{ "for", 'f', NULL, &e.duration, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
 	};
 	int first = read_options(p, argc, argv, rows, 3);
 	const char *verb;

@@ -39,9 +39,9 @@ int cmd_generate(struct program *p, int argc, char **argv)
 {
 	const char *format = "nft", *out = NULL;
 	const struct option_row rows[] = {
-		{ "format", 'f', NULL, &format },
-		{ "output", 'o', NULL, &out },
-		{ "quiet", 'q', &p->quiet, NULL },
+		{ "format", 'f', NULL, &format, NULL },
+		{ "output", 'o', NULL, &out, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
 	int first = read_options(p, argc, argv, rows, 3);
 	struct policy *policy;

@@ -23,7 +23,8 @@ static int print_ports_json(void)
 
 int cmd_ports(struct program *p, int argc, char **argv)
 {
-	const struct option_row rows[] = { { "json", 'j', &p->json, NULL } };
+	const struct option_row rows[] = { { "json", 'j', &p->json, NULL,
+					     NULL } };
 	int first = read_options(p, argc, argv, rows, 1);
 
 	if (first < 0)

@@ -51,7 +51,8 @@ static int finish(struct program *p, const struct diags *diags, bool any,
 
 int cmd_remove(struct program *p, int argc, char **argv)
 {
-	const struct option_row rows[] = { { "json", 'j', &p->json, NULL } };
+	const struct option_row rows[] = { { "json", 'j', &p->json, NULL,
+					     NULL } };
 	struct diags diags = { .arena = p->arena };
 	struct netlink nl;
 	bool any = false;

@@ -449,8 +449,8 @@ int cmd_status(struct program *p, int argc, char **argv)
 {
 	struct status s = { .program = p };
 	const struct option_row rows[] = {
-		{ "verify", 'v', &s.verify, NULL },
-		{ "json", 'j', &p->json, NULL },
+		{ "verify", 'v', &s.verify, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
 	};
 	int first = read_options(p, argc, argv, rows, 2);
 	int code;

@@ -12,7 +12,9 @@ int cmd_generate(struct program *p, int argc, char **argv);
 int cmd_help(struct program *p, int argc, char **argv);
 int cmd_ports(struct program *p, int argc, char **argv);
 int cmd_remove(struct program *p, int argc, char **argv);
+int cmd_replay(struct program *p, int argc, char **argv);
 int cmd_status(struct program *p, int argc, char **argv);
 int cmd_version(struct program *p, int argc, char **argv);
+int cmd_watch(struct program *p, int argc, char **argv);
 
 #endif

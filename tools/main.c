@@ -34,6 +34,18 @@ const struct command commands[] = {
 	  "add|remove|list [ADDRESS...] [-c|--class NAME] [-f|--for TIME] "
 	  "[-j|--json]",
 	  "change a dynamic class", false },
+	{ "replay", cmd_replay,
+	  "FILE... [-p|--policy POLICY] [-i|--interface NAME] [-a|--attempts] "
+	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
+	  "[-j|--json] [-D NAME=VALUE]",
+	  "count and judge what capture files hold", true },
+	{ "watch", cmd_watch,
+	  "[-i|--interface NAME]... [-g|--group NUMBER]... "
+	  "[-p|--policy POLICY] [-a|--attempts] [-o|--openings] "
+	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] "
+	  "[-e|--every TIME] [-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
+	  "[-j|--json] [-D NAME=VALUE]",
+	  "count and judge as it happens", true },
 	{ "ports", cmd_ports, "[-j|--json]", "list the mail ports", false },
 	{ "help", cmd_help, "[COMMAND]", "say how a command is used", false },
 	{ "version", cmd_version, "", "print the version", false },

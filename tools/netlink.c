@@ -188,8 +188,12 @@ void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
 		    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
 			continue;
 		e = mnl_nlmsg_get_payload(nlh);
+		/* An errno is small: what is not, is a kernel gone mad. */
 		if (e->error)
-			kernel_errors_add(r, b, nlh, -e->error);
+			kernel_errors_add(r, b, nlh,
+					  e->error < 0 && e->error > -4096 ?
+						  -e->error :
+						  EPROTO);
 		else if (batch_is_last(b, nlh->nlmsg_seq))
 			*done = true;
 	}

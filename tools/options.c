@@ -73,8 +73,10 @@ static bool take(struct program *p, const struct option_row *row,
 		return define(p, value);
 	if (row->flag)
 		*row->flag = true;
-	else
+	else if (row->value)
 		*row->value = value;
+	else
+		*arena_push(p->arena, row->values) = value;
 	return true;
 }
 

@@ -51,8 +51,13 @@ void print_command(const struct command *c); /* how it is used */
 struct option_row {
 	const char *name; /* "strict", or "n" for a single letter */
 	char letter;	  /* the short form; 0: none */
-	bool *flag;	  /* one of the two */
+	bool *flag;	  /* one of the three */
 	const char **value;
+	struct texts *values; /* may be given more than once */
+};
+struct texts {
+	const char **items;
+	size_t n, cap;
 };
 int read_options(struct program *p, int argc, char **argv,
 		 const struct option_row *rows, size_t n_rows);

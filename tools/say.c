@@ -71,7 +71,7 @@ static void put_clean(const char *text, size_t len, FILE *out)
 
 static const char *line_of(const struct span *span, size_t *len)
 {
-	const struct source *s = span->source;
+	const struct source_text *s = span->source;
 	const char *start, *end, *last;
 
 	if (span->quote) {

@@ -12,7 +12,7 @@ static char *diags_text(const struct diags *d)
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct diag *item = &d->items[i];
-		const struct source *s = item->span.source;
+		const struct source_text *s = item->span.source;
 
 		if (i)
 			fputs("; ", out);
@@ -607,39 +607,46 @@ CLAIM(class_files, "a class file's lines are checked, and quoted when it is "
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "",
-		  .files = { { "z",
-			       "# all of them\n10.0.0.0/8\r\n\r\n\t192.0.2.1 "
-			       "# one\n192.0.2.7-192.0.2.9#two\n\n"
-			       "2001:db8::/32" } } },
+		  .files = { { .name = "z",
+			       .text = "# all of "
+				       "them\n10.0.0.0/8\r\n\r\n\t192.0.2.1 "
+				       "# one\n192.0.2.7-192.0.2.9#two\n\n"
+				       "2001:db8::/32" } } },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:3:1 bad-member; z:4:2 bad-member; z:6:11 "
 			  "bad-member; z:7:1 bad-member; z:8:1 bad-member",
-		  .files = { { "z", "10.0.0.1\n2001:db8::1\n10.0.0.256\n"
-				    "\tcustomers\n10.0.0.2\n10.0.0.3  10.0.0.4 "
-				    "10.0.0.5\n0.0.0.0/0\r\n"
-				    "10.0.0.1,10.0.0.2" } } },
+		  .files = { { .name = "z",
+			       .text = "10.0.0.1\n2001:db8::1\n10.0.0.256\n"
+				       "\tcustomers\n10.0.0.2\n10.0.0.3  "
+				       "10.0.0.4 "
+				       "10.0.0.5\n0.0.0.0/0\r\n"
+				       "10.0.0.1,10.0.0.2" } } },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:2:1 nul-byte; z:3:1 nul-byte",
-		  .files = { { "z", "10.0.0.1\n\0\n10.0.0.2\0\n::1\n",
+		  .files = { { .name = "z",
+			       .text = "10.0.0.1\n\0\n10.0.0.2\0\n::1\n",
 			       sizeof("10.0.0.1\n\0\n10.0.0.2\0\n::1\n") -
 				       1 } } },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:2:1 nul-byte",
-		  .files = { { "z", "10.0.0.1\n2001:db8::1\0junk\n::1\n",
+		  .files = { { .name = "z",
+			       .text = "10.0.0.1\n2001:db8::1\0junk\n::1\n",
 			       sizeof("10.0.0.1\n2001:db8::1\0junk\n::1\n") -
 				       1 } } },
 		/* it is not empty as well */
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:1:1 bad-member; z:2:1 bad-member",
-		  .files = { { "z", "10.0.0.256\ncustomers\n" } } },
+		  .files = { { .name = "z",
+			       .text = "10.0.0.256\ncustomers\n" } } },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "z:1:1 ~host-bits; z:2:1 ~host-bits",
-		  .files = { { "z", "10.0.0.1/8\n2001:db8::1/32\n" } } },
+		  .files = { { .name = "z",
+			       .text = "10.0.0.1/8\n2001:db8::1/32\n" } } },
 		/* ten of a kind, then their number */
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
@@ -648,26 +655,28 @@ CLAIM(class_files, "a class file's lines are checked, and quoted when it is "
 			  "z:5:1 ~host-bits; z:6:1 ~host-bits; z:7:1 "
 			  "~host-bits; z:8:1 ~host-bits; z:9:1 ~host-bits; "
 			  "z:10:1 ~host-bits",
-		  .files = { { "z", "10.1.0.1/16\n10.2.0.1/16\n10.3.0.1/16\n"
-				    "10.4.0.1/16\n10.5.0.1/16\n10.6.0.1/16\n"
-				    "10.7.0.1/16\n10.8.0.1/16\n10.9.0.1/16\n"
-				    "10.10.0.1/16\n10.11.0.1/16\n"
-				    "10.12.0.1/16\n::1\n" } } },
+		  .files = { { .name = "z",
+			       .text = "10.1.0.1/16\n10.2.0.1/16\n10.3.0.1/16\n"
+				       "10.4.0.1/16\n10.5.0.1/16\n10.6.0.1/16\n"
+				       "10.7.0.1/16\n10.8.0.1/16\n10.9.0.1/16\n"
+				       "10.10.0.1/16\n10.11.0.1/16\n"
+				       "10.12.0.1/16\n::1\n" } } },
 		{ .text = HEADER "class a { file \"none\" file "
 				 "\"/none/at/all\" }\n" FREE,
 		  .want = "6:16 cannot-read; 6:28 cannot-read" },
 		{ .text = HEADER "class a { file \"z\" }\noutbound from a "
 				 "{observe smtp}\n",
 		  .want = "6:7 ~class-empty; 6:16 ~class-empty",
-		  .files = { { "z", "# nobody\n\n" } } },
+		  .files = { { .name = "z", .text = "# nobody\n\n" } } },
 		/* beside the file that names it */
 		{ .text = HEADER "include \"z/i\"\noutbound from a {observe "
 				 "smtp}\n",
 		  .want = "z/e/l:1:1 bad-member",
-		  .files = { { "z/i", "class a { file \"e/l\" file \"/abs\" "
-				      "}\n" },
-			     { "z/e/l", "x\n10.0.0.2\n" },
-			     { "/abs", "10.0.0.1\n::1\n" } } },
+		  .files = { { .name = "z/i",
+			       .text = "class a { file \"e/l\" file \"/abs\" "
+				       "}\n" },
+			     { .name = "z/e/l", .text = "x\n10.0.0.2\n" },
+			     { .name = "/abs", .text = "10.0.0.1\n::1\n" } } },
 	};
 
 	try_all(vectors, COUNT(vectors));
@@ -683,34 +692,37 @@ CLAIM(includes, "an included file is read beside its includer, and not for "
 		  .want = "6:8 expected; 7:9 cannot-read; 7:11 unexpected" },
 		{ .text = HEADER "include \"d/a\"\n" FREE,
 		  .want = "",
-		  .files = { { "d/a", "include \"b\"\ninclude \"/c\"\n" },
-			     { "d/b", "inbound { observe imap }" },
-			     { "/c", "mode observe\n" } } },
+		  .files = { { .name = "d/a",
+			       .text = "include \"b\"\ninclude \"/c\"\n" },
+			     { .name = "d/b",
+			       .text = "inbound { observe imap }" },
+			     { .name = "/c", .text = "mode observe\n" } } },
 		{ .text = HEADER "include \"z\"\n" FREE,
 		  .want = "z:1:14 unexpected; z:2:1 unknown-statement",
-		  .files = { { "z", "mode observe x\n}\n" } } },
+		  .files = { { .name = "z", .text = "mode observe x\n}\n" } } },
 		{ .text = HEADER "include \"main\"\n" FREE,
 		  .want = "6:9 include-loop" },
 		{ .text = HEADER "include \"y\"\n" FREE,
 		  .want = "z:1:9 include-loop",
-		  .files = { { "y", "include \"z\"\n" },
-			     { "z", "include \"y\"\n" } } },
+		  .files = { { .name = "y", .text = "include \"z\"\n" },
+			     { .name = "z", .text = "include \"y\"\n" } } },
 		{ .text = HEADER "include z\n" FREE,
 		  .want = "z:1:1 policy-included; z:1:8 repeated",
-		  .files = { { "z", "policy q\n" } } },
+		  .files = { { .name = "z", .text = "policy q\n" } } },
 		/* a block does not go on behind the file */
 		{ .text = HEADER "include \"z\"\nallow imap\n}\n" FREE,
 		  .want = "7:1 unknown-statement; 8:1 unknown-statement; z:1:1 "
 			  "brace-not-closed",
-		  .files = { { "z", "outbound {\nobserve pop3\n" } } },
+		  .files = { { .name = "z",
+			       .text = "outbound {\nobserve pop3\n" } } },
 		/* twice is no loop */
 		{ .text = HEADER "include z\ninclude z\n" FREE,
 		  .want = "",
-		  .files = { { "z", "# nothing\n" } } },
+		  .files = { { .name = "z", .text = "# nothing\n" } } },
 		/* no line end at its end, and the includer goes on */
 		{ .text = HEADER "include z\n" FREE,
 		  .want = "",
-		  .files = { { "z", "mode observe" } } },
+		  .files = { { .name = "z", .text = "mode observe" } } },
 	};
 
 	try_all(vectors, COUNT(vectors));

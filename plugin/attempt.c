@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attempt.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RING_LEAST    1024u
+#define INDEX_LEAST   4096u
+#define TALKS_A_PIECE 32u
+#define SECOND_US     1000000
+
+/*
+ * A reference is 31 bits of a position in the ring, or the number of a talk
+ * with the top bit set; one more than that, so that 0 is free. The index is
+ * twice the ring at least, so 31 bits tell positions apart.
+ */
+#define REF_TALK 0x80000000u
+#define REF_MASK 0x7fffffffu
+
+uint64_t ends_hash(const struct hash_key *key, const struct ends *e)
+{
+	uint64_t ports = (uint64_t)e->client_port << 16 | e->server_port;
+	uint64_t h;
+
+	h = hash_2(key, load_u64(e->client->byte), load_u64(e->server->byte));
+	if (e->family == 6)
+		h ^= hash_2(key, load_u64(e->client->byte + 8),
+			    load_u64(e->server->byte + 8) ^ h);
+	h = hash_2(key, h, ports << 8 | e->family);
+	return h ? h : 1;
+}
+
+int attempts_init(struct attempts *t, struct pool *pool,
+		  const struct hash_key *key, uint32_t most)
+{
+	*t = (struct attempts){ .pool = pool,
+				.key = *key,
+				.ring_cap = RING_LEAST,
+				.ring_most =
+					most < RING_LEAST ? RING_LEAST : most,
+				.index_cap = INDEX_LEAST,
+				.talks_free = TALK_NONE,
+				.newest = TALK_NONE,
+				.oldest = TALK_NONE };
+	t->ring = pool_resize(pool, NULL, 0, RING_LEAST * sizeof(*t->ring));
+	t->index = pool_resize(pool, NULL, 0, INDEX_LEAST * sizeof(*t->index));
+	t->talks = pool_resize(pool, NULL, 0,
+			       TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
+	return t->ring && t->index && t->talks ? 0 : -ENOMEM;
+}
+
+void attempts_free(struct attempts *t)
+{
+	if (t->ring)
+		pool_drop(t->pool, t->ring, t->ring_cap * sizeof(*t->ring));
+	if (t->index)
+		pool_drop(t->pool, t->index, t->index_cap * sizeof(*t->index));
+	if (t->talks)
+		pool_drop(t->pool, t->talks,
+			  TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
+	*t = (struct attempts){ 0 };
+}
+
+/* ---- the index ---- */
+
+static uint32_t home(const struct attempts *t, uint64_t entry)
+{
+	return (uint32_t)(entry >> 32) & (t->index_cap - 1);
+}
+
+static uint32_t next_slot(const struct attempts *t, uint32_t slot)
+{
+	return (slot + 1) & (t->index_cap - 1);
+}
+
+static struct talk *talk_at(const struct attempts *t, uint32_t n)
+{
+	return (struct talk *)((uint8_t *)t->talks[n / TALKS_A_PIECE] +
+			       n % TALKS_A_PIECE * sizeof(struct talk));
+}
+
+static struct attempt *ring_at(const struct attempts *t, uint64_t position)
+{
+	return &t->ring[position & (t->ring_cap - 1)];
+}
+
+static void put_entry(struct attempts *t, uint64_t entry)
+{
+	uint32_t slot = home(t, entry);
+
+	while (t->index[slot])
+		slot = next_slot(t, slot);
+	t->index[slot] = entry;
+}
+
+static int grow_index(struct attempts *t)
+{
+	uint32_t cap = t->index_cap;
+	uint64_t *old = t->index;
+
+	t->index = pool_resize(t->pool, NULL, 0,
+			       (size_t)cap * 2 * sizeof(*t->index));
+	if (!t->index) {
+		t->index = old;
+		return -ENOMEM;
+	}
+	t->index_cap = cap * 2;
+	for (uint32_t i = 0; i < cap; i++)
+		if (old[i])
+			put_entry(t, old[i]);
+	pool_drop(t->pool, old, cap * sizeof(*old));
+	return 0;
+}
+
+static bool is_full(struct attempts *t)
+{
+	return t->index_n >= t->index_cap / 4 * 3 && grow_index(t);
+}
+
+static void add_entry(struct attempts *t, uint64_t hash, uint32_t reference)
+{
+	put_entry(t, (hash & ~(uint64_t)UINT32_MAX) | (reference + 1));
+	t->index_n++;
+}
+
+/* Entries behind a hole move up, so that no search ends before them. */
+static void remove_entry(struct attempts *t, uint32_t slot)
+{
+	uint32_t hole = slot, at = slot;
+
+	for (;;) {
+		uint32_t from;
+
+		at = next_slot(t, at);
+		if (!t->index[at])
+			break;
+		from = home(t, t->index[at]);
+		if (((at - from) & (t->index_cap - 1)) <
+		    ((at - hole) & (t->index_cap - 1)))
+			continue;
+		t->index[hole] = t->index[at];
+		hole = at;
+	}
+	t->index[hole] = 0;
+	t->index_n--;
+}
+
+static bool is_between(const struct attempt *a, const struct ends *e)
+{
+	return a->source_port == e->client_port &&
+	       a->destination_port == e->server_port &&
+	       a->family == e->family &&
+	       !memcmp(&a->source, e->client, sizeof(a->source)) &&
+	       !memcmp(&a->destination, e->server, sizeof(a->destination));
+}
+
+struct found attempts_find(struct attempts *t, const struct ends *ends,
+			   uint64_t hash)
+{
+	uint32_t slot = home(t, hash);
+	struct found f = { 0 };
+
+	for (; t->index[slot]; slot = next_slot(t, slot)) {
+		uint32_t ref = (uint32_t)t->index[slot] - 1;
+
+		if (t->index[slot] >> 32 != hash >> 32)
+			continue;
+		f.talk = ref & REF_TALK ? talk_at(t, ref & REF_MASK) : NULL;
+		f.attempt = f.talk ? &f.talk->attempt : ring_at(t, ref);
+		f.slot = slot;
+		if (is_between(f.attempt, ends))
+			return f;
+	}
+	return (struct found){ 0 };
+}
+
+/* The slot of the entry that refers to this; it is there. */
+static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
+			uint32_t reference)
+{
+	struct ends e = { &a->source, &a->destination, a->source_port,
+			  a->destination_port, a->family };
+	uint32_t slot = home(t, ends_hash(&t->key, &e));
+
+	while ((uint32_t)t->index[slot] != reference + 1)
+		slot = next_slot(t, slot);
+	return slot;
+}
+
+/* ---- the ring ---- */
+
+/* Positions stay: those whose place is in the new half move there. */
+static int grow_ring(struct attempts *t)
+{
+	size_t cap = t->ring_cap;
+	struct attempt *ring;
+
+	if (cap == t->ring_most)
+		return -ENOSPC;
+	if ((uint64_t)t->index_cap < cap * 4 && grow_index(t))
+		return -ENOMEM;
+	ring = pool_resize(t->pool, t->ring, cap * sizeof(*ring),
+			   2 * cap * sizeof(*ring));
+	if (!ring)
+		return -ENOMEM;
+	t->ring = ring;
+	for (uint64_t at = t->tail; at < t->head; at++)
+		if (at & cap)
+			ring[at & (2 * cap - 1)] = ring[at & (cap - 1)];
+	t->ring_cap = (uint32_t)(2 * cap);
+	return 0;
+}
+
+static void judge(struct attempt *a, const struct attempts_end *end)
+{
+	if (a->judged || a->state == ATTEMPT_GONE ||
+	    a->state == ATTEMPT_MIDSTREAM)
+		return;
+	a->judged = true;
+	end->judge(end->ctx, a);
+}
+
+size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
+		    size_t most)
+{
+	int64_t before_us = now_us - (int64_t)ATTEMPT_SAME_S * SECOND_US;
+	size_t n = 0;
+
+	for (; n < most && t->judged < t->head; t->judged++) {
+		struct attempt *a = ring_at(t, t->judged);
+
+		if (a->first_us > before_us && a->state != ATTEMPT_GONE)
+			break;
+		if (a->judged || a->state == ATTEMPT_GONE)
+			continue;
+		a->judged = true;
+		out[n++] = a;
+	}
+	return n;
+}
+
+static void judge_oldest(struct attempts *t, const struct attempts_end *end)
+{
+	if (t->judged <= t->tail)
+		t->judged = t->tail + 1;
+	judge(ring_at(t, t->tail), end);
+}
+
+static void end_oldest(struct attempts *t, const struct attempts_end *end)
+{
+	struct attempt *a = ring_at(t, t->tail);
+
+	judge_oldest(t, end);
+	if (a->state != ATTEMPT_GONE) {
+		remove_entry(t, slot_of(t, a, (uint32_t)t->tail & REF_MASK));
+		end->end(end->ctx, a, NULL);
+	}
+	t->tail++;
+}
+
+struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
+			     uint64_t hash, const struct attempts_end *end)
+{
+	struct attempt *a;
+
+	while ((t->head - t->tail == t->ring_cap && grow_ring(t)) ||
+	       (t->tail < t->head && is_full(t))) {
+		t->cut_short += ring_at(t, t->tail)->state != ATTEMPT_GONE;
+		end_oldest(t, end);
+	}
+	add_entry(t, hash, (uint32_t)t->head & REF_MASK);
+	a = ring_at(t, t->head++);
+	*a = (struct attempt){ .source = *ends->client,
+			       .destination = *ends->server,
+			       .source_port = ends->client_port,
+			       .destination_port = ends->server_port,
+			       .family = ends->family,
+			       .state = ATTEMPT_OPENING };
+	return a;
+}
+
+/* ---- talks ---- */
+
+static void unlink_talk(struct attempts *t, const struct talk *k)
+{
+	if (k->newer == TALK_NONE)
+		t->newest = k->older;
+	else
+		talk_at(t, k->newer)->older = k->older;
+	if (k->older == TALK_NONE)
+		t->oldest = k->newer;
+	else
+		talk_at(t, k->older)->newer = k->newer;
+}
+
+static void link_newest(struct attempts *t, struct talk *k)
+{
+	k->newer = TALK_NONE;
+	k->older = t->newest;
+	if (t->newest == TALK_NONE)
+		t->oldest = k->self;
+	else
+		talk_at(t, t->newest)->newer = k->self;
+	t->newest = k->self;
+}
+
+void talk_touch(struct attempts *t, struct talk *k, int64_t now_us)
+{
+	k->active_us = now_us;
+	if (t->newest == k->self)
+		return;
+	unlink_talk(t, k);
+	link_newest(t, k);
+}
+
+static void end_talk(struct attempts *t, struct talk *k, uint32_t slot,
+		     const struct attempts_end *end)
+{
+	remove_entry(t, slot);
+	judge(&k->attempt, end);
+	end->end(end->ctx, &k->attempt, &k->dialogue);
+	unlink_talk(t, k);
+	k->older = t->talks_free;
+	t->talks_free = k->self;
+}
+
+static void end_oldest_talk(struct attempts *t, const struct attempts_end *end)
+{
+	struct talk *k = talk_at(t, t->oldest);
+
+	end_talk(t, k, slot_of(t, &k->attempt, k->self | REF_TALK), end);
+}
+
+static int new_talks(struct attempts *t)
+{
+	uint32_t piece = t->talks_n / TALKS_A_PIECE;
+
+	if (t->talks_n == TALKS_MOST)
+		return -ENOSPC;
+	t->talks[piece] =
+		pool_take(t->pool, TALKS_A_PIECE * sizeof(struct talk));
+	if (!t->talks[piece])
+		return -ENOMEM;
+	for (uint32_t i = TALKS_A_PIECE; i--;) {
+		struct talk *k = talk_at(t, t->talks_n + i);
+
+		k->self = t->talks_n + i;
+		k->older = t->talks_free;
+		t->talks_free = k->self;
+	}
+	t->talks_n += TALKS_A_PIECE;
+	return 0;
+}
+
+/* NULL: there is no memory for even one. */
+static struct talk *new_talk(struct attempts *t, int64_t now_us,
+			     const struct attempts_end *end)
+{
+	struct talk *k;
+
+	if (t->talks_free == TALK_NONE && new_talks(t)) {
+		if (t->oldest == TALK_NONE)
+			return NULL;
+		t->talks_cut++;
+		end_oldest_talk(t, end);
+	}
+	k = talk_at(t, t->talks_free);
+	t->talks_free = k->older;
+	k->active_us = now_us;
+	k->closed = 0;
+	link_newest(t, k);
+	return k;
+}
+
+struct talk *attempts_answered(struct attempts *t, struct found *found,
+			       int64_t now_us, const struct attempts_end *end)
+{
+	struct attempt copy = *found->attempt;
+	struct talk *k = new_talk(t, now_us, end);
+	struct ends e = { &copy.source, &copy.destination, copy.source_port,
+			  copy.destination_port, copy.family };
+
+	if (!k)
+		return NULL;
+	/* Another talk may have ended for it, and entries moved. */
+	*found = attempts_find(t, &e, ends_hash(&t->key, &e));
+	found->attempt->state = ATTEMPT_GONE;
+	k->attempt = copy;
+	t->index[found->slot] =
+		(t->index[found->slot] & ~(uint64_t)UINT32_MAX) |
+		((k->self | REF_TALK) + 1);
+	found->talk = k;
+	found->attempt = &k->attempt;
+	return k;
+}
+
+struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
+				uint64_t hash, int64_t now_us,
+				const struct attempts_end *end)
+{
+	struct talk *k = is_full(t) ? NULL : new_talk(t, now_us, end);
+
+	if (!k)
+		return NULL;
+	k->attempt = (struct attempt){ .first_us = now_us,
+				       .source = *ends->client,
+				       .destination = *ends->server,
+				       .source_port = ends->client_port,
+				       .destination_port = ends->server_port,
+				       .family = ends->family,
+				       .state = ATTEMPT_MIDSTREAM };
+	add_entry(t, hash, k->self | REF_TALK);
+	return k;
+}
+
+/* ---- endings ---- */
+
+void attempts_finish(struct attempts *t, struct found *found,
+		     const struct attempts_end *end)
+{
+	if (found->talk) {
+		end_talk(t, found->talk, found->slot, end);
+		return;
+	}
+	remove_entry(t, found->slot);
+	judge(found->attempt, end);
+	end->end(end->ctx, found->attempt, NULL);
+	found->attempt->state = ATTEMPT_GONE;
+}
+
+static int64_t latest_us(const struct attempt *a)
+{
+	return a->first_us + (int64_t)a->last_ms * 1000;
+}
+
+/* Its SYNs still come: to the end of the line, under a new position. */
+static void keep_oldest(struct attempts *t)
+{
+	struct attempt copy = *ring_at(t, t->tail);
+	uint32_t slot = slot_of(t, &copy, (uint32_t)t->tail & REF_MASK);
+
+	t->tail++;
+	t->index[slot] = (t->index[slot] & ~(uint64_t)UINT32_MAX) |
+			 (((uint32_t)t->head & REF_MASK) + 1);
+	*ring_at(t, t->head++) = copy;
+}
+
+void attempts_expire(struct attempts *t, int64_t now_us,
+		     const struct attempts_end *end)
+{
+	int64_t kept_us = (int64_t)ATTEMPT_KEPT_S * SECOND_US;
+	bool all = now_us == INT64_MAX;
+
+	while (t->tail < t->head) {
+		struct attempt *a = ring_at(t, t->tail);
+
+		if (a->state == ATTEMPT_GONE) {
+			judge_oldest(t, end);
+			t->tail++;
+		} else if (!all && now_us - a->first_us <= kept_us) {
+			break;
+		} else if (!all && now_us - latest_us(a) <= kept_us) {
+			judge_oldest(t, end);
+			keep_oldest(t);
+		} else {
+			end_oldest(t, end);
+		}
+	}
+	while (t->oldest != TALK_NONE) {
+		struct talk *k = talk_at(t, t->oldest);
+
+		if (!all &&
+		    now_us - k->active_us <= (int64_t)TALK_IDLE_S * SECOND_US)
+			break;
+		end_oldest_talk(t, end);
+	}
+}

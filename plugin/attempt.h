@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Attempts under way. An attempt is a source, its port, a destination, its
+ * port and an initial sequence number; retransmitted SYNs belong to it. The
+ * same key within ATTEMPT_KEPT_S of its latest SYN is the same attempt; the
+ * same two ends within ATTEMPT_SAME_S are, whatever the number.
+ *
+ * They lie in a ring in the order of their first SYN, with an index by their
+ * two ends. Those that were answered move out to a talk, where what is said
+ * is read, for as long as it lasts.
+ */
+#ifndef MAILWALL_ATTEMPT_H
+#define MAILWALL_ATTEMPT_H
+
+#include "dialogue.h"
+#include "hash.h"
+#include "pool.h"
+#include "segment.h"
+
+#define ATTEMPT_KEPT_S 180
+#define ATTEMPT_SAME_S 3
+#define TALK_IDLE_S    600
+
+#define TALKS_MOST     16384
+
+enum attempt_state {
+	ATTEMPT_GONE, /* its place in the ring is free */
+	ATTEMPT_OPENING,
+	ATTEMPT_ANSWERED, /* SYN-ACK seen */
+	ATTEMPT_ESTABLISHED,
+	ATTEMPT_REFUSED,
+	ATTEMPT_ICMP_REFUSED,
+	ATTEMPT_MIDSTREAM, /* its SYN was not seen: no attempt at all */
+};
+
+struct attempt {
+	int64_t first_us;
+	struct addr6 source, destination;
+	uint32_t last_ms; /* its latest SYN, after the first */
+	uint32_t isn, server_isn;
+	uint16_t source_port, destination_port;
+	uint16_t syns;	 /* sticks at 65535 */
+	uint16_t clause; /* that NFLOG named; 0: none */
+	uint8_t family : 4, state : 4;
+	uint8_t port : 7,   /* index of the monitored port */
+		judged : 1; /* its source knows of it */
+	uint8_t input;
+};
+
+struct talk {
+	struct attempt attempt;
+	struct dialogue dialogue;
+	int64_t active_us;
+	uint32_t newer, older; /* by activity; TALK_NONE ends the list */
+	uint32_t self;
+	uint8_t closed; /* FIN or RST of: 1 client, 2 server */
+};
+
+#define TALK_NONE UINT32_MAX
+
+struct attempts {
+	struct pool *pool;
+	struct hash_key key;
+	/* ring: positions count up for ever */
+	struct attempt *ring;
+	uint32_t ring_cap, ring_most; /* powers of two */
+	uint64_t head, tail, judged;
+	/* index: the hash above, a reference below; 0 is free */
+	uint64_t *index;
+	uint32_t index_cap, index_n;
+	/* talks */
+	struct talk **talks; /* pieces of TALKS_A_PIECE */
+	uint32_t talks_n, talks_free, newest, oldest;
+	uint64_t cut_short; /* attempts that ended early, for lack of room */
+	uint64_t talks_cut;
+};
+
+/*
+ * What is done when an attempt ends, after which it is gone. Its source is told
+ * at the end at the latest.
+ */
+struct attempts_end {
+	void *ctx;
+	void (*judge)(void *ctx, struct attempt *a); /* not judged so far */
+	void (*end)(void *ctx, const struct attempt *a,
+		    const struct dialogue *d); /* d NULL: nothing was said */
+};
+
+/* 0 or -ENOMEM. most: attempts under way, a power of two. */
+int attempts_init(struct attempts *t, struct pool *pool,
+		  const struct hash_key *key, uint32_t most);
+void attempts_free(struct attempts *t);
+
+/* The two ends, client first. */
+struct ends {
+	const struct addr6 *client, *server;
+	uint16_t client_port, server_port;
+	uint8_t family;
+};
+uint64_t ends_hash(const struct hash_key *key, const struct ends *ends);
+
+static inline void attempts_prefetch(const struct attempts *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->index[(hash >> 32) & (t->index_cap - 1)], 1);
+}
+
+/* What is known of two ends: an attempt in the ring, a talk, or neither. */
+struct found {
+	struct attempt *attempt; /* NULL: neither */
+	struct talk *talk;	 /* if it is one */
+	uint32_t slot;		 /* of the index */
+};
+struct found attempts_find(struct attempts *t, const struct ends *ends,
+			   uint64_t hash);
+
+/* A new attempt, zeroed but for its ends; the oldest may end for it. */
+struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
+			     uint64_t hash, const struct attempts_end *end);
+/* Moves an attempt of the ring out; found is changed to the talk. */
+struct talk *attempts_answered(struct attempts *t, struct found *found,
+			       int64_t now_us, const struct attempts_end *end);
+/* A talk whose start was not seen. */
+struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
+				uint64_t hash, int64_t now_us,
+				const struct attempts_end *end);
+void talk_touch(struct attempts *t, struct talk *talk, int64_t now_us);
+/*
+ * The attempts whose first SYN is ATTEMPT_SAME_S old and whose sources were not
+ * told: up to most of them, each once, in order. They count as judged.
+ */
+size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
+		    size_t most);
+/* Ends it now. */
+void attempts_finish(struct attempts *t, struct found *found,
+		     const struct attempts_end *end);
+/* Ends what is too old, everything if now_us is INT64_MAX. */
+void attempts_expire(struct attempts *t, int64_t now_us,
+		     const struct attempts_end *end);
+
+#endif

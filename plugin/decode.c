@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "layer.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#define LAYERS_MOST 32 /* what is real has ten */
+
+static const char *const names[DECODED_N] = {
+	[DECODED_SEGMENT] = "segment",
+	[DECODED_OTHER] = "other",
+	[DECODED_HELD] = "held",
+	[UNDECODED_TRUNCATED] = "truncated",
+	[UNDECODED_UNKNOWN] = "unknown",
+	[UNDECODED_TOO_DEEP] = "too-deep",
+	[UNDECODED_BAD_LENGTH] = "bad-length",
+	[UNDECODED_FRAGMENT] = "fragment",
+};
+
+const char *decoded_name(enum decoded decoded)
+{
+	return names[decoded];
+}
+
+struct decoder *decoder_new(const struct port_bits *ports)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->ports = ports;
+	return d;
+}
+
+void decoder_free(struct decoder *d)
+{
+	free(d);
+}
+
+uint64_t decoder_given_up(const struct decoder *d)
+{
+	return d->reassembly.given_up;
+}
+
+void read_other(struct packet *p)
+{
+	packet_end(p, DECODED_OTHER);
+}
+
+void read_unknown(struct packet *p)
+{
+	packet_end(p, UNDECODED_UNKNOWN);
+}
+
+static bool ports_are_other(const struct decoder *d, uint8_t protocol,
+			    const uint8_t *ports)
+{
+	if (protocol == IPPROTO_TCP)
+		return !port_is_in(d->ports, get16(ports)) &&
+		       !port_is_in(d->ports, get16(ports + 2));
+	return protocol == IPPROTO_UDP && !udp_layer(get16(ports + 2));
+}
+
+/*
+ * Nearly every frame is Ethernet with a tag at most, IP without options, TCP or
+ * UDP, whole, and not ours. These are seen here at once; the rest, and whatever
+ * is not plainly right, goes the careful way, which comes to the same end.
+ */
+static bool is_plainly_other(const struct decoder *d, const struct frame *f)
+{
+	const uint8_t *b = f->data;
+	uint32_t left = f->caplen;
+
+	if (f->link != LINK_ETHERNET || left < 14 + 24)
+		return false;
+	if (get16(b + 12) == 0x8100) {
+		b += 4;
+		left -= 4;
+	}
+	if (get16(b + 12) == 0x0800)
+		return left >= 14 + 24 && b[14] == 0x45 &&
+		       get16(b + 16) >= 24 && !(get16(b + 20) & 0x3fff) &&
+		       ports_are_other(d, b[23], b + 34);
+	return get16(b + 12) == 0x86dd && left >= 14 + 44 && b[14] >> 4 == 6 &&
+	       get16(b + 18) >= 4 && ports_are_other(d, b[20], b + 54);
+}
+
+static enum decoded read_layers(struct packet *p)
+{
+	for (int i = 0; i < LAYERS_MOST; i++) {
+		p->next(p);
+		if (p->cursor.error)
+			return p->cursor.error;
+		if (!p->next)
+			return p->result;
+	}
+	return UNDECODED_TOO_DEEP;
+}
+
+enum decoded decode(struct decoder *d, const struct frame *frame,
+		    struct segment *out)
+{
+	struct packet p;
+
+	if (is_plainly_other(d, frame))
+		return DECODED_OTHER;
+	*out = (struct segment){ .time_us = frame->time_us,
+				 .input = frame->input };
+	p = (struct packet){
+		.cursor = { .at = frame->data,
+			    .captured = frame->caplen,
+			    .wire = frame->len > frame->caplen ? frame->len :
+								 frame->caplen,
+			    .open = true },
+		.next = link_layer(frame->link),
+		.decoder = d,
+		.frame = frame,
+		.out = out,
+	};
+	return read_layers(&p);
+}

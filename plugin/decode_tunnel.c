@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames and packets within others. */
+#include "layer.h"
+
+/* RFC 2516, section 4: version and type, code, session, length */
+void read_pppoe(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 6);
+
+	if (!h)
+		return;
+	if (h[0] != 0x11) {
+		packet_end(p, UNDECODED_UNKNOWN);
+	} else if (h[1] != 0) {
+		packet_end(p, DECODED_OTHER); /* discovery */
+	} else {
+		cursor_limit(&p->cursor, get16(h + 4));
+		p->next = read_ppp;
+	}
+}
+
+/* ---- MPLS ---- */
+
+/* RFC 4448, section 4.6: behind a control word there is Ethernet. */
+static void read_pseudowire(struct packet *p)
+{
+	cursor_skip(&p->cursor, 4);
+	p->next = read_ethernet;
+}
+
+/* No header says what a label carries; RFC 4928: its first four bits tell. */
+static void read_labelled(struct packet *p)
+{
+	switch (cursor_peek(&p->cursor) >> 4) {
+	case 0:
+		p->next = read_pseudowire;
+		return;
+	case 1: /* RFC 5586: a channel beside the packets */
+		packet_end(p, DECODED_OTHER);
+		return;
+	}
+	p->next = read_ip;
+}
+
+/* RFC 3032: label, class, bottom of stack, time to live */
+void read_mpls(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 4);
+
+	if (h)
+		p->next = h[2] & 1 ? read_labelled : read_mpls;
+}
+
+/* ---- GRE ---- */
+
+#define GRE_CHECKSUM 0x8000
+#define GRE_ROUTING  0x4000
+#define GRE_KEY	     0x2000
+#define GRE_SEQUENCE 0x1000
+#define GRE_ACK	     0x0080 /* version 1 */
+#define GRE_VERSION  0x0007
+
+#define ERSPAN_2     0x88be
+#define ERSPAN_3     0x22eb
+
+/* draft-foschiano-erspan-03, section 4.2: 8 bytes, then the frame */
+static void read_erspan2(struct packet *p)
+{
+	cursor_skip(&p->cursor, 8);
+	p->next = read_ethernet;
+}
+
+/* Section 4.3: 12 bytes, and 8 of the platform if the last bit says so */
+static void read_erspan3(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 12);
+	unsigned int type;
+
+	if (!h)
+		return;
+	type = h[10] >> 2 & 0x1f;
+	if (h[11] & 1)
+		cursor_skip(&p->cursor, 8);
+	p->next = type == 0 ? read_ethernet :
+		  type == 2 ? read_ip :
+			      read_unknown;
+}
+
+/* Type I of ERSPAN is type II without a sequence number and a header. */
+static layer_fn *gre_layer(uint16_t flags, uint16_t type)
+{
+	if (type == ERSPAN_2)
+		return flags & GRE_SEQUENCE ? read_erspan2 : read_ethernet;
+	if (type == ERSPAN_3)
+		return read_erspan3;
+	return type ? ethertype_layer(type) : read_other; /* 0: keepalive */
+}
+
+/* RFC 2637, section 4.1: no payload without a sequence number */
+static void read_pptp(struct packet *p, uint16_t flags)
+{
+	if (!(flags & GRE_SEQUENCE)) {
+		packet_end(p, DECODED_OTHER);
+		return;
+	}
+	cursor_skip(&p->cursor, flags & GRE_ACK ? 12 : 8);
+	p->next = read_ppp;
+}
+
+/* RFC 2784, RFC 2890 */
+void read_gre(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 4);
+	uint16_t flags, type;
+	uint32_t options = 0;
+
+	if (!h)
+		return;
+	flags = get16(h);
+	type = get16(h + 2);
+	if ((flags & GRE_VERSION) == 1 && type == 0x880b) {
+		read_pptp(p, flags);
+		return;
+	}
+	if (flags & GRE_VERSION || flags & GRE_ROUTING) {
+		packet_end(p, UNDECODED_UNKNOWN);
+		return;
+	}
+	options += flags & GRE_CHECKSUM ? 4 : 0;
+	options += flags & GRE_KEY ? 4 : 0;
+	options += flags & GRE_SEQUENCE ? 4 : 0;
+	cursor_skip(&p->cursor, options);
+	p->next = gre_layer(flags, type);
+}
+
+/* RFC 3378: version 3, then a frame */
+void read_etherip(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 2);
+
+	if (!h)
+		return;
+	p->next = h[0] == 0x30 ? read_ethernet : read_unknown;
+}
+
+/* ---- over UDP: a port is no promise, so what does not fit is other ---- */
+
+/* RFC 7348, section 5: the flag of a valid network identifier */
+static void read_vxlan(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 8);
+
+	if (!h)
+		return;
+	p->next = h[0] & 0x08 ? read_ethernet : read_other;
+}
+
+/* RFC 8926, section 3.4: version, length of options in 4 bytes; control */
+static void read_geneve(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 8);
+
+	if (!h)
+		return;
+	if (h[0] >> 6 || h[1] & 0x80) {
+		packet_end(p, DECODED_OTHER);
+		return;
+	}
+	cursor_skip(&p->cursor, (h[0] & 0x3fu) * 4);
+	p->next = ethertype_layer(get16(h + 2));
+}
+
+/* 3GPP TS 29.281, section 5.2: length in 4 bytes; in the last, the next type */
+static void read_gtp_extension(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 1);
+	uint32_t len = h ? *h * 4u : 4;
+
+	if (!len) {
+		packet_end(p, UNDECODED_BAD_LENGTH);
+		return;
+	}
+	cursor_skip(&p->cursor, len - 2);
+	h = cursor_take(&p->cursor, 1);
+	p->next = h && *h ? read_gtp_extension : read_ip;
+}
+
+#define GTP_EXTENSION 0x04
+#define GTP_OPTIONAL  0x07 /* any of extension, sequence, N-PDU number */
+#define GTP_G_PDU     255  /* a user's packet */
+
+/* Section 5.1: flags, type, length, tunnel; sequence, N-PDU, next extension */
+static void read_gtp(struct packet *p)
+{
+	const uint8_t *h = cursor_take(&p->cursor, 8);
+	uint8_t flags;
+
+	if (!h)
+		return;
+	flags = h[0];
+	if (flags >> 4 != 3 || h[1] != GTP_G_PDU) {
+		packet_end(p, DECODED_OTHER);
+		return;
+	}
+	cursor_limit(&p->cursor, get16(h + 2));
+	p->next = read_ip;
+	if (!(flags & GTP_OPTIONAL))
+		return;
+	h = cursor_take(&p->cursor, 4);
+	if (h && flags & GTP_EXTENSION && h[3])
+		p->next = read_gtp_extension;
+}
+
+static const struct {
+	uint16_t port;
+	layer_fn *read;
+} tunnels[] = {
+	{ 4789, read_vxlan }, { 8472, read_vxlan }, { 6081, read_geneve },
+	{ 2152, read_gtp },   { 6635, read_mpls }, /* RFC 7510 */
+};
+
+layer_fn *udp_layer(uint16_t port)
+{
+	for (size_t i = 0; i < sizeof(tunnels) / sizeof(*tunnels); i++)
+		if (tunnels[i].port == port)
+			return tunnels[i].read;
+	return NULL;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "distinct.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CAP_LEAST 4 /* items at first: one block of the smallest size */
+#define POOL_MOST ((size_t)POOL_SMALLEST << (POOL_SIZES - 1))
+
+/* Small blocks come from the pool, large ones from the system. */
+static void *take(struct pool *p, size_t size)
+{
+	return size <= POOL_MOST ? pool_take(p, size) :
+				   pool_resize(p, NULL, 0, size);
+}
+
+static void give(struct pool *p, void *block, size_t size)
+{
+	if (size <= POOL_MOST || !block)
+		pool_give(p, block, size);
+	else
+		pool_drop(p, block, size);
+}
+
+static uint32_t place(const struct distinct *d, uint64_t hash)
+{
+	uint32_t at = (uint32_t)hash & (d->cap - 1);
+
+	while (d->items[at] && d->items[at] != hash)
+		at = (at + 1) & (d->cap - 1);
+	return at;
+}
+
+static int grow(struct distinct *d, struct pool *p)
+{
+	struct distinct old = *d;
+	uint32_t cap = d->cap ? d->cap * 2 : CAP_LEAST;
+	uint64_t *items = take(p, cap * sizeof(*items));
+
+	if (!items)
+		return -1;
+	d->items = items;
+	d->cap = cap;
+	for (uint32_t i = 0; i < old.cap; i++)
+		if (old.items[i])
+			d->items[place(d, old.items[i])] = old.items[i];
+	give(p, old.items, old.cap * sizeof(*old.items));
+	return 0;
+}
+
+static bool note(struct distinct *d, const struct distinct_limits *l,
+		 uint64_t hash)
+{
+	uint8_t *reg = &d->registers[hash >> (64 - l->log_registers)];
+	uint64_t rest = hash << l->log_registers;
+	uint8_t rank = rest ? (uint8_t)(__builtin_clzll(rest) + 1) :
+			      (uint8_t)(65 - l->log_registers);
+
+	if (*reg >= rank)
+		return false;
+	*reg = rank;
+	return true;
+}
+
+static int estimate_from_now(struct distinct *d, struct pool *p,
+			     const struct distinct_limits *l)
+{
+	d->registers = take(p, (size_t)1 << l->log_registers);
+	if (!d->registers)
+		return -1;
+	for (uint32_t i = 0; i < d->cap; i++)
+		if (d->items[i])
+			note(d, l, d->items[i]);
+	give(p, d->items, d->cap * sizeof(*d->items));
+	d->items = NULL;
+	d->n = d->cap = 0;
+	return 0;
+}
+
+bool distinct_add(struct distinct *d, struct pool *p,
+		  const struct distinct_limits *l, uint64_t hash)
+{
+	uint32_t at;
+
+	hash += !hash;
+	if (d->registers)
+		return note(d, l, hash);
+	if (d->n >= d->cap - d->cap / 4) {
+		if (d->cap >= l->exact_most || grow(d, p)) {
+			if (estimate_from_now(d, p, l))
+				return true;
+			return note(d, l, hash);
+		}
+	}
+	at = place(d, hash);
+	if (d->items[at])
+		return false;
+	d->items[at] = hash;
+	d->n++;
+	return true;
+}
+
+uint64_t distinct_count(const struct distinct *d,
+			const struct distinct_limits *l)
+{
+	uint32_t m = 1u << l->log_registers, empty = 0;
+	double sum = 0, alpha = 0.7213 / (1 + 1.079 / m), e;
+
+	if (!d->registers)
+		return d->n;
+	for (uint32_t i = 0; i < m; i++) {
+		sum += ldexp(1, -d->registers[i]);
+		empty += !d->registers[i];
+	}
+	e = alpha * m * m / sum;
+	/* Small numbers are better counted by the empty registers. */
+	if (e <= 2.5 * m && empty)
+		e = m * log((double)m / empty);
+	return (uint64_t)(e + 0.5);
+}
+
+void distinct_restore(struct distinct *d, struct pool *p,
+		      const struct distinct_limits *l, const uint8_t *registers)
+{
+	size_t n = (size_t)1 << l->log_registers;
+	uint8_t most = (uint8_t)(65 - l->log_registers);
+
+	if (!d->registers && estimate_from_now(d, p, l))
+		return;
+	for (size_t i = 0; i < n; i++)
+		d->registers[i] = registers[i] < most ? registers[i] : most;
+}
+
+void distinct_end(struct distinct *d, struct pool *p,
+		  const struct distinct_limits *l)
+{
+	give(p, d->items, d->cap * sizeof(*d->items));
+	give(p, d->registers, (size_t)1 << l->log_registers);
+	*d = (struct distinct){ 0 };
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Segments are gathered a few at a time, so that the places in memory that one
+ * needs are on their way while the others are dealt with. One with payload is
+ * dealt with at once: its bytes go with the frame.
+ */
+#include "engine_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SECOND_US 1000000
+#define STEP_US	  (5 * SECOND_US) /* back by more is a clock that was set */
+
+/* A hundredth of the memory, in attempts, as a power of two: 1/4 to 1/8. */
+static uint32_t attempts_most(size_t memory)
+{
+	uint32_t most = 1024;
+
+	while ((size_t)most * 2 * (sizeof(struct attempt) + 16) <= memory / 5)
+		most *= 2;
+	return most;
+}
+
+/* Half of the memory may be records, with their index. */
+static uint32_t sources_most(size_t memory)
+{
+	size_t most = memory / 2 / (sizeof(struct source) + 10);
+
+	return most > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)most;
+}
+
+static int init(struct engine *e)
+{
+	size_t memory = e->config.memory;
+	int error = watch_ports(e, e->config.policy);
+
+	if (error)
+		return error;
+	e->clauses = calloc(CLAUSES_MOST, sizeof(*e->clauses));
+	e->decoder = decoder_new(&e->bits);
+	if (!e->clauses || !e->decoder)
+		return -ENOMEM;
+	error = attempts_init(&e->attempts, &e->pool, &e->key,
+			      attempts_most(memory));
+	if (error)
+		return error;
+	e->judge.ctx = e->config.ctx;
+	e->judge.finding = e->config.finding;
+	return judge_init(&e->judge, &e->pool, &e->key, sources_most(memory),
+			  e->config.policy, e->config.skip_warmup);
+}
+
+int engine_new(const struct engine_config *config, struct engine **out)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	int error;
+
+	*out = NULL;
+	if (!e)
+		return -ENOMEM;
+	e->config = *config;
+	if (!e->config.memory)
+		e->config.memory = ENGINE_MEMORY;
+	if (e->config.memory < ENGINE_MEMORY_LEAST)
+		e->config.memory = ENGINE_MEMORY_LEAST;
+	memcpy(e->key.word, config->key, sizeof(e->key.word));
+	pool_init(&e->pool, e->config.memory);
+	e->end = (struct attempts_end){ e, attempt_judge, attempt_end };
+	error = init(e);
+	if (error) {
+		engine_free(e);
+		return error;
+	}
+	*out = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	attempts_free(&e->attempts);
+	judge_free(&e->judge);
+	pool_end(&e->pool);
+	decoder_free(e->decoder);
+	free(e->clauses);
+	free(e);
+}
+
+int engine_policy(struct engine *e, const struct policy *policy)
+{
+	int error = watch_ports(e, policy);
+
+	if (error)
+		return error;
+	e->config.policy = policy;
+	judge_policy(&e->judge, policy);
+	return 0;
+}
+
+const uint16_t *engine_ports(const struct engine *e, size_t *n)
+{
+	*n = e->n_ports;
+	return e->port_numbers;
+}
+
+/* ---- time ---- */
+
+/* Never back: a clock that was set back goes on from where it was. */
+static int64_t take_time(struct engine *e, int64_t time_us)
+{
+	int64_t t = time_us + e->offset_us;
+
+	if (t < e->now_us - STEP_US && e->now_us) {
+		e->offset_us += e->now_us - t;
+		e->totals.clock_steps++;
+		return e->now_us;
+	}
+	if (t > e->now_us)
+		e->now_us = t;
+	return e->now_us;
+}
+
+static void pass_time(struct engine *e)
+{
+	judge_due(e);
+	attempts_expire(&e->attempts, e->now_us, &e->end);
+	judge_time(&e->judge, (uint32_t)(e->now_us / SECOND_US));
+}
+
+/* ---- segments ---- */
+
+static bool is_opening(const struct segment *s)
+{
+	return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ||
+	       s->kind == SEGMENT_UNREACHABLE;
+}
+
+/*
+ * The client is who sends to a port of ours; if both ports are, who sent the
+ * first SYN: that is tried first, and else the other way round.
+ */
+static bool orient(struct engine *e, struct pending *p)
+{
+	const struct segment *s = &p->segment;
+	bool to = port_is_in(&e->bits, s->destination_port);
+
+	if (!to && is_opening(s))
+		return false;
+	p->from_server = !to;
+	if (to)
+		p->ends = (struct ends){ &s->source, &s->destination,
+					 s->source_port, s->destination_port,
+					 s->family };
+	else
+		p->ends = (struct ends){ &s->destination, &s->source,
+					 s->destination_port, s->source_port,
+					 s->family };
+	p->hash = ends_hash(&e->key, &p->ends);
+	return true;
+}
+
+static void take_batch(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_batch; i++)
+		take_segment(e, &e->batch[i]);
+	e->n_batch = 0;
+	pass_time(e);
+}
+
+void engine_frame(struct engine *e, const struct frame *frame)
+{
+	struct pending *p = &e->batch[e->n_batch];
+	enum decoded decoded = decode(e->decoder, frame, &p->segment);
+
+	e->totals.packets++;
+	e->totals.bytes += frame->len;
+	e->totals.decoded[decoded]++;
+	if (!e->totals.first_us)
+		e->totals.first_us = frame->time_us;
+	e->totals.last_us = frame->time_us;
+	if (decoded != DECODED_SEGMENT)
+		return;
+	p->segment.time_us = take_time(e, frame->time_us);
+	if (!orient(e, p))
+		return;
+	p->clause = p->segment.prefix ?
+			    clause_of_prefix(e, p->segment.prefix,
+					     p->segment.prefix_len) :
+			    0;
+	p->segment.prefix = NULL;
+	attempts_prefetch(&e->attempts, p->hash);
+	e->n_batch++;
+	if (e->n_batch == BATCH || p->segment.payload_len)
+		take_batch(e);
+}
+
+void engine_time(struct engine *e, int64_t now_us)
+{
+	take_batch(e);
+	if (!e->totals.first_us)
+		return;
+	take_time(e, now_us);
+	pass_time(e);
+}
+
+void engine_end(struct engine *e)
+{
+	take_batch(e);
+	attempts_expire(&e->attempts, INT64_MAX, &e->end);
+}
+
+/* ---- what is known ---- */
+
+static void copy_port(struct engine *e, size_t i, struct port_counts *out)
+{
+	const struct distinct_limits limits = PAIR_LIMITS;
+	const struct port_state *p = &e->ports[i];
+
+	*out = p->counts;
+	out->port = e->port_numbers[i];
+	out->pairs = distinct_count(&p->pairs, &limits);
+	out->pairs_exact = distinct_is_exact(&p->pairs);
+	out->half_open = out->answered - out->established;
+	out->open = out->attempts - out->answered - out->refused -
+		    out->icmp_refused - out->unanswered - out->blocked;
+}
+
+void engine_summary(struct engine *e, struct engine_summary *out)
+{
+	take_batch(e);
+	*out = e->totals;
+	out->decoded[UNDECODED_FRAGMENT] = decoder_given_up(e->decoder);
+	out->sources = e->judge.sources.n;
+	out->sources_evicted = e->judge.sources.evicted;
+	out->histories_evicted = e->judge.sources.forgotten;
+	out->attempts_cut = e->attempts.cut_short;
+	out->talks_cut = e->attempts.talks_cut;
+	memcpy(out->findings, e->judge.findings, sizeof(out->findings));
+	out->memory = e->pool.used;
+	out->warm = judge_is_warm(&e->judge);
+	out->n_ports = e->n_ports;
+	for (size_t i = 0; i < e->n_ports; i++)
+		copy_port(e, i, &out->ports[i]);
+}
+
+static void view(struct engine *e, const struct source *s,
+		 struct source_view *out)
+{
+	const struct history *h = s->history;
+
+	*out = (struct source_view){ .family = s->family,
+				     .source = source_address(s),
+				     .attempts = s->attempts,
+				     .syns = s->syns,
+				     .groups = h ? h->n_contacts : 1,
+				     .destinations = 1,
+				     .first_s = s->first_s,
+				     .last_s = s->last_s,
+				     .score = judge_score(&e->judge, s),
+				     .allowed = s->flags & SOURCE_ALLOWED,
+				     .proven = s->flags & SOURCE_PROVEN };
+	out->spam = judge_is_spam(s);
+	out->would_be_blocked = s->flags & SOURCE_BLOCKED;
+	out->mail_server = judge_mail_server(s);
+	if (h)
+		out->destinations =
+			distinct_count(&h->destinations, &DESTINATION_LIMITS);
+	for (size_t i = 0; i < e->n_ports; i++)
+		if (s->ports >> (i < 15 ? i : 15) & 1 &&
+		    (i < 15 || e->ports[i].counts.attempts))
+			out->ports[out->n_ports++] = e->port_numbers[i];
+}
+
+void engine_sources(struct engine *e,
+		    void (*fn)(void *ctx, const struct source_view *view),
+		    void *ctx)
+{
+	take_batch(e);
+	for (uint32_t i = 0; i < e->judge.sources.cap; i++) {
+		const struct source *s = source_at(&e->judge.sources, i);
+		struct source_view v;
+
+		if (!s->family)
+			continue;
+		view(e, s, &v);
+		fn(ctx, &v);
+	}
+}

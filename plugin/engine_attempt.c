@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a segment does to the attempt that it belongs to. */
+#include "engine_state.h"
+
+#define SECOND_US 1000000
+
+const char *outcome_name(enum outcome outcome)
+{
+	static const char *const names[OUTCOME_N] = {
+		[OUTCOME_UNANSWERED] = "unanswered",
+		[OUTCOME_ANSWERED] = "answered",
+		[OUTCOME_REFUSED] = "refused",
+		[OUTCOME_ICMP_REFUSED] = "icmp-refused",
+		[OUTCOME_BLOCKED] = "blocked",
+	};
+
+	return names[outcome];
+}
+
+static struct port_state *port_of(struct engine *e, const struct attempt *a)
+{
+	return &e->ports[a->port];
+}
+
+/* ---- what the policy and the log say ---- */
+
+static const struct logged_clause *clause_of(const struct engine *e,
+					     const struct attempt *a)
+{
+	return a->clause ? &e->clauses[a->clause - 1] : NULL;
+}
+
+static void ask_policy(const struct engine *e, const struct attempt *a,
+		       struct decision *out)
+{
+	static const struct decide_input nobody;
+	const struct policy *policy = e->config.policy;
+	struct connection c = { .family = a->family,
+				.source = a->source,
+				.destination = a->destination,
+				.source_port = a->source_port,
+				.destination_port = a->destination_port,
+				.in = e->config.interface };
+
+	*out = (struct decision){ 0 };
+	if (!policy)
+		return;
+	/* Where it is enforced is where it was seen, unless we know better. */
+	if (policy->hook == HOOK_OUTPUT && !c.in)
+		c.out = "";
+	if (policy->hook == HOOK_INGRESS && !c.in && policy->devices.n)
+		c.in = policy->devices.items[0].text;
+	decide(policy, e->config.members ? e->config.members : &nobody, &c,
+	       out);
+}
+
+static bool answered(const struct attempt *a)
+{
+	return a->state == ATTEMPT_ANSWERED || a->state == ATTEMPT_ESTABLISHED;
+}
+
+static enum outcome outcome_of(const struct engine *e, const struct attempt *a)
+{
+	const struct logged_clause *c = clause_of(e, a);
+
+	if (answered(a))
+		return OUTCOME_ANSWERED;
+	if (c && c->blocks)
+		return OUTCOME_BLOCKED;
+	return a->state == ATTEMPT_REFUSED	? OUTCOME_REFUSED :
+	       a->state == ATTEMPT_ICMP_REFUSED ? OUTCOME_ICMP_REFUSED :
+						  OUTCOME_UNANSWERED;
+}
+
+/* ---- the judge ---- */
+
+static uint64_t judged_hash(const struct engine *e, const struct attempt *a)
+{
+	return source_hash(&e->judge.sources, a->family,
+			   source_key(a->family, &a->source));
+}
+
+static struct judged judged_of(struct engine *e, const struct attempt *a,
+			       uint64_t hash)
+{
+	const struct logged_clause *c = clause_of(e, a);
+	struct decision d;
+
+	ask_policy(e, a, &d);
+	return (struct judged){
+		.family = a->family,
+		.source = &a->source,
+		.destination = &a->destination,
+		.hash = hash,
+		.time_s = (uint32_t)(a->first_us / SECOND_US),
+		.syns = a->syns,
+		.port = a->destination_port,
+		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
+		.role = port_of(e, a)->role,
+		.answered = answered(a),
+		.allowed = d.clause && action_lets_through(d.clause->action),
+		.blocked = (c && c->blocks) ||
+			   (d.clause && decision_blocks(e->config.policy, &d)),
+	};
+}
+
+void attempt_judge(void *ctx, struct attempt *a)
+{
+	struct engine *e = ctx;
+	struct judged j = judged_of(e, a, judged_hash(e, a));
+
+	judge_attempt(&e->judge, &j);
+}
+
+static void judge_now(struct engine *e, struct attempt *a)
+{
+	if (a->judged)
+		return;
+	a->judged = true;
+	attempt_judge(e, a);
+}
+
+/* In turns, so that what each needs of memory is on its way. */
+void judge_due(struct engine *e)
+{
+	struct sources *t = &e->judge.sources;
+	struct attempt *due[BATCH];
+	uint64_t hash[BATCH];
+	size_t n;
+
+	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
+		for (size_t i = 0; i < n; i++) {
+			hash[i] = judged_hash(e, due[i]);
+			sources_prefetch(t, hash[i]);
+		}
+		for (size_t i = 0; i < n; i++)
+			sources_prefetch_record(t, hash[i]);
+		for (size_t i = 0; i < n; i++)
+			sources_prefetch_history(t, hash[i]);
+		for (size_t i = 0; i < n; i++) {
+			struct judged j = judged_of(e, due[i], hash[i]);
+
+			judge_attempt(&e->judge, &j);
+		}
+	}
+}
+
+/* ---- the end of an attempt ---- */
+
+static void count_outcome(struct port_counts *c, enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_ANSWERED:
+		break; /* counted when it was */
+	case OUTCOME_UNANSWERED:
+		c->unanswered++;
+		break;
+	case OUTCOME_REFUSED:
+		c->refused++;
+		break;
+	case OUTCOME_ICMP_REFUSED:
+		c->icmp_refused++;
+		break;
+	case OUTCOME_BLOCKED:
+		c->blocked++;
+		break;
+	case OUTCOME_N:
+		break;
+	}
+}
+
+static void say_attempt(struct engine *e, const struct attempt *a,
+			const struct dialogue *d,
+			const struct decision *decision, bool would_block)
+{
+	const struct logged_clause *c = clause_of(e, a);
+	struct attempt_event event = {
+		.time_us = a->first_us - e->offset_us,
+		.last_us =
+			a->first_us + (int64_t)a->last_ms * 1000 - e->offset_us,
+		.family = a->family,
+		.input = a->input,
+		.source = a->source,
+		.destination = a->destination,
+		.source_port = a->source_port,
+		.port = a->destination_port,
+		.syns = a->syns,
+		.outcome = outcome_of(e, a),
+		.established = a->state == ATTEMPT_ESTABLISHED,
+		.clause = c ? c->id : NULL,
+		.decided = decision->clause,
+		.would_block = would_block,
+		.said = d ? d->said : 0,
+		.dialogue = d,
+	};
+
+	e->config.attempt(e->config.ctx, &event);
+}
+
+void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
+{
+	struct engine *e = ctx;
+	struct decision decision;
+	bool would_block;
+
+	if (a->state == ATTEMPT_MIDSTREAM)
+		return;
+	count_outcome(&port_of(e, a)->counts, outcome_of(e, a));
+	if (d) {
+		struct judged j = judged_of(e, a, judged_hash(e, a));
+
+		judge_talk(&e->judge, &j, d, a->state == ATTEMPT_ESTABLISHED);
+	}
+	ask_policy(e, a, &decision);
+	would_block =
+		decision.clause && decision_blocks(e->config.policy, &decision);
+	port_of(e, a)->counts.would_block += would_block;
+	if (e->config.attempt)
+		say_attempt(e, a, d, &decision, would_block);
+}
+
+/* ---- openings ---- */
+
+static void count_pair(struct engine *e, const struct attempt *a)
+{
+	const struct distinct_limits limits = PAIR_LIMITS;
+	uint64_t hash =
+		hash_2(&e->key, load_u64(a->source.byte),
+		       load_u64(a->source.byte + 8) ^ a->destination_port);
+
+	hash = hash_2(&e->key, hash ^ load_u64(a->destination.byte),
+		      load_u64(a->destination.byte + 8));
+	distinct_add(&port_of(e, a)->pairs, &e->pool, &limits, hash);
+}
+
+static void new_attempt(struct engine *e, const struct pending *p)
+{
+	const struct segment *s = &p->segment;
+	struct attempt *a =
+		attempts_add(&e->attempts, &p->ends, p->hash, &e->end);
+
+	a->first_us = s->time_us;
+	a->isn = s->seq;
+	a->syns = 1;
+	a->clause = p->clause;
+	a->input = s->input;
+	a->port = e->port_index[p->ends.server_port] & 0x7f;
+	port_of(e, a)->counts.syns++;
+	port_of(e, a)->counts.attempts++;
+	count_pair(e, a);
+}
+
+/* Seen by another input as well, it is no second SYN. */
+static void same_attempt(struct engine *e, struct attempt *a,
+			 const struct pending *p)
+{
+	const struct segment *s = &p->segment;
+
+	if (p->clause)
+		a->clause = p->clause;
+	if (s->input != a->input)
+		return;
+	a->isn = s->seq;
+	a->last_ms = (uint32_t)((s->time_us - a->first_us) / 1000);
+	a->syns += a->syns < UINT16_MAX;
+	port_of(e, a)->counts.syns++;
+	if (a->judged)
+		judge_syns(&e->judge, a->family, &a->source,
+			   (uint32_t)(s->time_us / SECOND_US));
+}
+
+static bool is_same(const struct attempt *a, const struct segment *s)
+{
+	int64_t since_us =
+		s->time_us - (a->first_us + (int64_t)a->last_ms * 1000);
+
+	if (a->state == ATTEMPT_MIDSTREAM)
+		return false;
+	return since_us <= (int64_t)ATTEMPT_SAME_S * SECOND_US ||
+	       (a->isn == s->seq &&
+		since_us <= (int64_t)ATTEMPT_KEPT_S * SECOND_US);
+}
+
+static void take_opening(struct engine *e, const struct pending *p,
+			 struct found *f)
+{
+	if (f->attempt && is_same(f->attempt, &p->segment)) {
+		same_attempt(e, f->attempt, p);
+		return;
+	}
+	if (f->attempt)
+		attempts_finish(&e->attempts, f, &e->end);
+	new_attempt(e, p);
+}
+
+/* ---- what follows ---- */
+
+static struct talk *make_talk(struct engine *e, struct found *f)
+{
+	struct attempt *a = f->attempt;
+	struct talk *k;
+
+	if (f->talk)
+		return f->talk;
+	k = attempts_answered(&e->attempts, f, e->now_us, &e->end);
+	if (!k)
+		return NULL;
+	a = f->attempt;
+	dialogue_init(&k->dialogue, port_of(e, a)->protocol, e->config.key);
+	dialogue_start(&k->dialogue, true, a->isn + 1);
+	return k;
+}
+
+static void take_answer(struct engine *e, const struct segment *s,
+			struct found *f)
+{
+	struct talk *k;
+
+	if (f->attempt->state != ATTEMPT_OPENING ||
+	    s->ack != f->attempt->isn + 1)
+		return;
+	f->attempt->state = ATTEMPT_ANSWERED;
+	f->attempt->server_isn = s->seq;
+	port_of(e, f->attempt)->counts.answered++;
+	judge_now(e, f->attempt);
+	k = make_talk(e, f);
+	if (k)
+		dialogue_start(&k->dialogue, false, s->seq + 1);
+}
+
+static void take_from_server(struct engine *e, const struct segment *s,
+			     struct found *f)
+{
+	struct attempt *a = f->attempt;
+
+	if (s->flags & TCP_SYN && s->flags & TCP_ACK)
+		take_answer(e, s, f);
+	else if (s->flags & TCP_RST && a->state == ATTEMPT_OPENING)
+		a->state = ATTEMPT_REFUSED;
+}
+
+static void take_from_client(struct engine *e, const struct segment *s,
+			     struct attempt *a)
+{
+	if (a->state != ATTEMPT_ANSWERED || s->flags & TCP_RST ||
+	    !(s->flags & TCP_ACK) || s->ack != a->server_isn + 1)
+		return;
+	a->state = ATTEMPT_ESTABLISHED;
+	port_of(e, a)->counts.established++;
+}
+
+static void take_unreachable(struct found *f)
+{
+	if (f->attempt && f->attempt->state == ATTEMPT_OPENING)
+		f->attempt->state = ATTEMPT_ICMP_REFUSED;
+}
+
+static struct talk *midstream(struct engine *e, const struct pending *p)
+{
+	uint8_t port = e->port_index[p->ends.server_port];
+	struct talk *k = attempts_midstream(&e->attempts, &p->ends, p->hash,
+					    e->now_us, &e->end);
+
+	if (!k)
+		return NULL;
+	k->attempt.port = port & 0x7f;
+	dialogue_init(&k->dialogue, e->ports[port].protocol, e->config.key);
+	e->ports[port].counts.midstream++;
+	return k;
+}
+
+static void count_said(struct port_counts *c, uint32_t new)
+{
+	c->banner += !!(new &SAID_BANNER);
+	c->implicit_tls += !!(new &SAID_IMPLICIT_TLS);
+	c->starttls += !!(new &SAID_STARTTLS);
+	c->starttls_tls += !!(new &SAID_TLS);
+	c->cleartext_auth += !!(new &SAID_AUTH_CLEAR);
+}
+
+/* Who talks has been answered, even if the answer was not captured. */
+static void take_payload(struct engine *e, const struct pending *p,
+			 struct found *f)
+{
+	const struct segment *s = &p->segment;
+	struct talk *k = f->attempt ? make_talk(e, f) : midstream(e, p);
+
+	if (!k)
+		return;
+	talk_touch(&e->attempts, k, e->now_us);
+	count_said(&e->ports[k->attempt.port].counts,
+		   dialogue_feed(&k->dialogue, !p->from_server,
+				 s->seq + !!(s->flags & TCP_SYN), s->payload,
+				 s->payload_len, s->payload_wire_len));
+}
+
+static void find_other_way(struct engine *e, struct pending *p, struct found *f)
+{
+	const struct segment *s = &p->segment;
+	struct ends back = { &s->destination, &s->source, s->destination_port,
+			     s->source_port, s->family };
+	uint64_t hash = ends_hash(&e->key, &back);
+	struct found other;
+
+	if (p->from_server || !port_is_in(&e->bits, s->source_port))
+		return;
+	other = attempts_find(&e->attempts, &back, hash);
+	if (!other.attempt)
+		return;
+	*f = other;
+	p->ends = back;
+	p->hash = hash;
+	p->from_server = true;
+}
+
+void take_segment(struct engine *e, struct pending *p)
+{
+	const struct segment *s = &p->segment;
+	struct found f = attempts_find(&e->attempts, &p->ends, p->hash);
+
+	if (s->kind == SEGMENT_UNREACHABLE) {
+		take_unreachable(&f);
+		return;
+	}
+	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		take_opening(e, p, &f);
+		return;
+	}
+	if (!f.attempt)
+		find_other_way(e, p, &f);
+	if (f.attempt && p->from_server)
+		take_from_server(e, s, &f);
+	else if (f.attempt)
+		take_from_client(e, s, f.attempt);
+	if (s->payload_len)
+		take_payload(e, p, &f);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A keyed hash for tables that strangers fill. Its key is drawn at start, so
+ * that nobody can choose addresses that meet in one place of a table.
+ */
+#ifndef MAILWALL_HASH_H
+#define MAILWALL_HASH_H
+
+#include <stdint.h>
+#include <string.h>
+
+struct hash_key {
+	uint64_t word[2];
+};
+
+/* The two halves of a 128-bit product, folded. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_u64(const struct hash_key *key, uint64_t value)
+{
+	uint64_t h = hash_fold(value ^ key->word[0], key->word[1] | 1);
+
+	return hash_fold(h ^ key->word[1], 0x9e3779b97f4a7c15u);
+}
+
+static inline uint64_t hash_2(const struct hash_key *key, uint64_t a,
+			      uint64_t b)
+{
+	return hash_fold(hash_u64(key, a) ^ b, key->word[0] | 1);
+}
+
+static inline uint64_t load_u64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static inline uint32_t load_be32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+	       (uint32_t)at[2] << 8 | at[3];
+}
+
+#endif

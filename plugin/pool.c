@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE_BYTES ((size_t)256 << 10)
+
+struct pool_piece {
+	struct pool_piece *next;
+};
+
+void pool_init(struct pool *p, size_t limit)
+{
+	*p = (struct pool){ .limit = limit };
+}
+
+void pool_end(struct pool *p)
+{
+	while (p->pieces) {
+		struct pool_piece *piece = p->pieces;
+
+		p->pieces = piece->next;
+		free(piece);
+	}
+	pool_init(p, p->limit);
+}
+
+static unsigned int size_class(size_t size)
+{
+	unsigned int n = 0;
+
+	while (((size_t)POOL_SMALLEST << n) < size)
+		n++;
+	return n;
+}
+
+static int new_piece(struct pool *p)
+{
+	struct pool_piece *piece;
+
+	if (p->used + PIECE_BYTES > p->limit)
+		return -1;
+	piece = malloc(PIECE_BYTES);
+	if (!piece)
+		return -1;
+	piece->next = p->pieces;
+	p->pieces = piece;
+	p->used += PIECE_BYTES;
+	/* What was left of the last one is smaller than what is asked for. */
+	p->piece = (uint8_t *)piece + POOL_SMALLEST;
+	p->left = PIECE_BYTES - POOL_SMALLEST;
+	return 0;
+}
+
+void *pool_take(struct pool *p, size_t size)
+{
+	unsigned int n = size_class(size);
+	void *block;
+
+	if (n >= POOL_SIZES)
+		return NULL;
+	size = (size_t)POOL_SMALLEST << n;
+	block = p->free[n];
+	if (block) {
+		memcpy(&p->free[n], block, sizeof(void *));
+	} else {
+		if (p->left < size && new_piece(p))
+			return NULL;
+		block = p->piece;
+		p->piece += size;
+		p->left -= size;
+	}
+	return memset(block, 0, size);
+}
+
+void pool_give(struct pool *p, void *block, size_t size)
+{
+	unsigned int n = size_class(size);
+
+	if (!block)
+		return;
+	memcpy(block, &p->free[n], sizeof(void *));
+	p->free[n] = block;
+}
+
+void *pool_resize(struct pool *p, void *block, size_t from, size_t to)
+{
+	void *grown;
+
+	if (to > from && p->used + (to - from) > p->limit)
+		return NULL;
+	grown = realloc(block, to);
+	if (!grown)
+		return NULL;
+	if (to > from)
+		memset((uint8_t *)grown + from, 0, to - from);
+	p->used += to - from;
+	return grown;
+}
+
+void pool_drop(struct pool *p, void *block, size_t size)
+{
+	free(block);
+	p->used -= size;
+}

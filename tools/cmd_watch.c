@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor, live: open, drop, verify, loop. Nothing that comes from the
+ * network is read before privilege is gone.
+ */
+#include "../rules/arena.h"
+#include "../rules/units.h"
+#include "capture.h"
+#include "commands.h"
+#include "drop.h"
+#include "events.h"
+#include "keeper.h"
+#include "monitor.h"
+#include "notify.h"
+#include "saved.h"
+#include "screen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SUMMARY_EVERY_S 60
+#define SAVE_EVERY_S	300
+#define INPUTS_MOST	64
+
+struct watch {
+	struct program *program;
+	struct capture *capture;
+	struct engine *engine;
+	struct policy *policy;
+	struct keeper keeper;
+	struct saved saved;
+	struct screen screen;
+	struct texts interfaces, groups;
+	const char *policy_path, *user, *state_path, *memory_text, *every_text;
+	const char *incoming;
+	bool attempts, no_warmup, openings_only;
+	bool on_terminal, stop;
+	uint32_t every_s;
+	struct monitor_options options;
+	int signals, timer;
+	int code;
+	/* What the counters and the log had when we began. */
+	struct logged_counts counted;
+	uint64_t counted_received;
+	bool counts;
+	uint64_t unlogged; /* packets that a clause counted and nobody logged */
+};
+
+/* ---- callbacks of the engine ---- */
+
+static void take_frame(void *ctx, const struct frame *frame)
+{
+	engine_frame(((struct watch *)ctx)->engine, frame);
+}
+
+static void take_attempt(void *ctx, const struct attempt_event *event)
+{
+	struct watch *w = ctx;
+	int code;
+
+	if (!w->attempts || w->code)
+		return;
+	code = w->program->json ?
+		       print_event(attempt_json(
+			       event, capture_name(w->capture, event->input))) :
+		       print_attempt(event);
+	w->code = w->code ? w->code : code;
+}
+
+/* Users behind a shared address are not cut off for one of them. */
+static bool may_be_quarantined(const struct watch *w, const struct finding *f)
+{
+	if (!w->policy || !w->policy->quarantine_s ||
+	    detector_finding(f->detector) != FINDING_SPAM_SOURCE)
+		return false;
+	for (size_t i = 0; i < w->policy->classes.n; i++) {
+		const struct class *c = w->policy->classes.items[i];
+
+		if (c->users > 1 && class_has(c, f->family, &f->source))
+			return false;
+	}
+	return true;
+}
+
+static void quarantine(struct watch *w, const struct finding *f)
+{
+	char source[RANGE_TEXT_MAX];
+	int error;
+
+	if (!may_be_quarantined(w, f))
+		return;
+	source_print(source, f->family, &f->source);
+	error = keeper_flag(&w->keeper, f->family, &f->source);
+	if (error)
+		say("%s could not be put into class flagged: %s", source,
+		    error == -ENOENT ? "no policy with that class is loaded" :
+		    error == -EBUSY  ? "too many in one minute" :
+				       strerror(-error));
+	else
+		say("%s is in class flagged", source);
+}
+
+static void take_finding(void *ctx, const struct finding *f)
+{
+	struct watch *w = ctx;
+	bool in_journal = journal_finding(f);
+
+	if (w->program->json)
+		w->code = w->code ? w->code : print_event(finding_json(f));
+	else if (w->on_terminal)
+		screen_finding(&w->screen, f);
+	else if (!in_journal)
+		print_finding(stdout, f);
+	quarantine(w, f);
+}
+
+/* ---- losses ---- */
+
+static uint64_t logs_received(struct watch *w)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < capture_n(w->capture); i++) {
+		struct capture_loss loss;
+
+		capture_loss(w->capture, i, &loss);
+		n += loss.exact ? loss.received + loss.lost : 0;
+	}
+	return n;
+}
+
+/*
+ * The kernel may lose a log before it has a number. Clauses that log count the
+ * same packets: what they counted and nobody was told of was lost, too. Rules
+ * that were loaded meanwhile begin a new account.
+ */
+static void compare_counts(struct watch *w)
+{
+	struct logged_counts now;
+	uint64_t received = logs_received(w), counted, logged;
+
+	if (!w->groups.n || keeper_counts(&w->keeper, &now))
+		return;
+	if (w->counts && now.generation == w->counted.generation &&
+	    now.packets >= w->counted.packets) {
+		counted = now.packets - w->counted.packets;
+		logged = received - w->counted_received;
+		/* A log may be on its way: only what stays missing counts. */
+		w->unlogged = counted > logged ? counted - logged : 0;
+		return;
+	}
+	w->counted = now;
+	w->counted_received = received;
+	w->counts = true;
+}
+
+static struct summary_extra losses(struct watch *w, bool final)
+{
+	struct summary_extra extra = { .lost_exact = true, .final = final };
+
+	for (size_t i = 0; i < capture_n(w->capture); i++) {
+		struct capture_loss loss;
+
+		capture_loss(w->capture, i, &loss);
+		extra.lost += loss.lost;
+		extra.lost_exact = extra.lost_exact && loss.exact;
+	}
+	extra.unlogged = w->unlogged;
+	return extra;
+}
+
+static int say_summary(struct watch *w, bool final)
+{
+	struct engine_summary *s = malloc(sizeof(*s));
+	struct summary_extra extra;
+	int code = EXIT_DONE;
+
+	if (!s)
+		return out_of_memory();
+	compare_counts(w);
+	extra = losses(w, final);
+	engine_summary(w->engine, s);
+	if (w->program->json)
+		code = print_event(summary_json(s, &extra));
+	else if (w->on_terminal && !final)
+		screen_draw(&w->screen, s, &extra);
+	else if (final)
+		print_ports(s);
+	notify_say("STATUS=%llu packets, %llu sources, %llu spam sources, "
+		   "%llu lost",
+		   (unsigned long long)s->packets,
+		   (unsigned long long)s->sources,
+		   (unsigned long long)s->findings[FINDING_SPAM_SOURCE],
+		   (unsigned long long)extra.lost);
+	free(s);
+	if (fflush(stdout)) {
+		say("cannot write to standard output: %s", strerror(errno));
+		clearerr(stdout);
+		return EXIT_REFUSED;
+	}
+	return code;
+}
+
+/* ---- signals and time ---- */
+
+static void reload(struct watch *w)
+{
+	struct policy *new;
+
+	if (!w->policy_path) {
+		say("there is no policy to read again");
+		return;
+	}
+	notify_say("RELOADING=1");
+	if (load_good_policy(w->program, w->policy_path, &new)) {
+		say("the policy stays as it was");
+	} else if (engine_policy(w->engine, new)) {
+		say("the new policy names too many ports; the old one stays");
+		policy_free(new);
+	} else {
+		policy_free(w->policy);
+		w->policy = new;
+		say("policy %s read again", new->name);
+	}
+	notify_say("READY=1");
+}
+
+static void take_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	if (read(w->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(w);
+	else
+		w->stop = true;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void save(struct watch *w)
+{
+	if (w->state_path)
+		saved_write(&w->saved, w->engine);
+}
+
+/* Once a second, of which ticks is the number. */
+static int tick(struct watch *w, uint64_t ticks)
+{
+	unsigned int watchdog_s = notify_watchdog_s();
+
+	engine_time(w->engine, now_us());
+	if (watchdog_s && ticks % watchdog_s == 0)
+		notify_say("WATCHDOG=1");
+	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
+		save(w);
+	if (w->on_terminal ? true : ticks % w->every_s == w->every_s - 1)
+		return say_summary(w, false);
+	fflush(stdout);
+	return EXIT_DONE;
+}
+
+/* ---- the loop ---- */
+
+static int read_input(struct watch *w, size_t i)
+{
+	int error = capture_read(w->capture, i, take_frame, w);
+
+	if (error == -ENETDOWN || error == -ENODEV) {
+		say("%s: the interface is gone or down",
+		    capture_name(w->capture, (uint8_t)i));
+		return EXIT_REFUSED;
+	}
+	return error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int loop(struct watch *w)
+{
+	struct pollfd fds[INPUTS_MOST + 2];
+	size_t n = capture_n(w->capture);
+	uint64_t ticks = 0, passed;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] =
+			(struct pollfd){ capture_fd(w->capture, i), POLLIN, 0 };
+	fds[n] = (struct pollfd){ w->signals, POLLIN, 0 };
+	fds[n + 1] = (struct pollfd){ w->timer, POLLIN, 0 };
+	while (!w->stop && !code && !w->code) {
+		if (poll(fds, n + 2, -1) < 0 && errno != EINTR) {
+			say("cannot wait for packets: %s", strerror(errno));
+			return EXIT_REFUSED;
+		}
+		for (size_t i = 0; i < n && !code; i++)
+			if (fds[i].revents)
+				code = read_input(w, i);
+		if (fds[n].revents)
+			take_signal(w);
+		if (fds[n + 1].revents &&
+		    read(w->timer, &passed, sizeof(passed)) == sizeof(passed))
+			code = code ? code : tick(w, ticks++);
+	}
+	return code ? code : w->code;
+}
+
+/* ---- the start ---- */
+
+static int open_descriptors(struct watch *w)
+{
+	struct itimerspec second = { { 1, 0 }, { 1, 0 } };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (w->signals >= 0 && w->timer >= 0 &&
+	    !timerfd_settime(w->timer, 0, &second, NULL))
+		return EXIT_DONE;
+	say("cannot make a timer: %s", strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static int open_inputs(struct watch *w)
+{
+	struct live_options live = { .openings_only = w->openings_only };
+	int code = EXIT_DONE;
+
+	live.ports = engine_ports(w->engine, &live.n_ports);
+	for (size_t i = 0; i < w->interfaces.n && !code; i++)
+		code = capture_add_live(w->capture, w->interfaces.items[i],
+					&live);
+	for (size_t i = 0; i < w->groups.n && !code; i++) {
+		uint32_t group;
+
+		if (!number_parse(w->groups.items[i], 0, 65535, &group))
+			return usage_error(w->program,
+					   "--group takes a number up to "
+					   "65535, not \"%.40s\"",
+					   w->groups.items[i]);
+		code = capture_add_nflog(w->capture, (uint16_t)group);
+	}
+	return code;
+}
+
+static bool needs_keeper(const struct watch *w)
+{
+	return geteuid() == 0 &&
+	       (w->groups.n || (w->policy && w->policy->quarantine_s));
+}
+
+static int start(struct watch *w)
+{
+	int code = open_descriptors(w);
+
+	if (!code && needs_keeper(w))
+		code = keeper_start(&w->keeper, w->program,
+				    w->policy ? w->policy->quarantine_s : 0);
+	if (!code)
+		code = monitor_engine(w->program, &w->options, &w->engine);
+	if (!code)
+		code = open_inputs(w);
+	if (!code && w->state_path)
+		code = saved_open(&w->saved, w->program, w->state_path,
+				  w->user);
+	if (code)
+		return code;
+	notify_open();
+	code = drop_privileges(w->user);
+	if (!code && w->state_path)
+		code = saved_read(&w->saved, w->engine);
+	return code;
+}
+
+static int run(struct watch *w)
+{
+	int code = start(w);
+
+	if (code)
+		return code;
+	notify_say("READY=1");
+	w->on_terminal =
+		!w->program->json && !w->attempts && isatty(STDOUT_FILENO);
+	if (w->on_terminal)
+		screen_open(&w->screen);
+	compare_counts(w);
+	code = loop(w);
+	if (w->on_terminal)
+		screen_close(&w->screen);
+	notify_say("STOPPING=1");
+	save(w);
+	engine_end(w->engine);
+	return code ? code : say_summary(w, true);
+}
+
+static int read_numbers(struct watch *w)
+{
+	w->every_s = SUMMARY_EVERY_S;
+	if (w->every_text && !duration_parse(w->every_text, &w->every_s))
+		return usage_error(w->program,
+				   "--every takes a duration like 60s, not "
+				   "\"%.40s\"",
+				   w->every_text);
+	if (w->interfaces.n + w->groups.n > INPUTS_MOST)
+		return usage_error(w->program, "at most %d inputs",
+				   INPUTS_MOST);
+	return read_memory(w->program, w->memory_text, &w->options.memory);
+}
+
+int cmd_watch(struct program *p, int argc, char **argv)
+{
+	struct watch w = { .program = p, .keeper = { .fd = -1 } };
+	const struct option_row rows[] = {
+		{ "interface", 'i', NULL, NULL, &w.interfaces },
+		{ "group", 'g', NULL, NULL, &w.groups },
+		{ "policy", 'p', NULL, &w.policy_path, NULL },
+		{ "user", 'u', NULL, &w.user, NULL },
+		{ "state", 's', NULL, &w.state_path, NULL },
+		{ "every", 'e', NULL, &w.every_text, NULL },
+		{ "memory", 'm', NULL, &w.memory_text, NULL },
+		{ "incoming", 'I', NULL, &w.incoming, NULL },
+		{ "attempts", 'a', &w.attempts, NULL, NULL },
+		{ "openings", 'o', &w.openings_only, NULL, NULL },
+		{ "no-warmup", 'w', &w.no_warmup, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 13), code;
+
+	if (first < 0)
+		return options_code(p);
+	if (first != argc)
+		return usage_error(p, "\"%.40s\" is no option", argv[first]);
+	if (!w.interfaces.n && !w.groups.n)
+		return usage_error(p, "watch what? -i INTERFACE or -g GROUP");
+	code = read_numbers(&w);
+	if (!code && w.policy_path)
+		code = load_good_policy(p, w.policy_path, &w.policy);
+	if (code)
+		return code;
+	w.options.policy = w.policy;
+	w.options.interface = w.incoming;
+	w.options.skip_warmup = w.no_warmup;
+	w.options.ctx = &w;
+	w.options.attempt = take_attempt;
+	w.options.finding = take_finding;
+	w.capture = capture_new();
+	code = w.capture ? run(&w) : out_of_memory();
+	capture_free(w.capture);
+	engine_free(w.engine);
+	policy_free(w.policy);
+	keeper_stop(&w.keeper);
+	return code;
+}

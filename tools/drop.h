@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Privilege is spent, then gone. */
+#ifndef MAILWALL_DROP_H
+#define MAILWALL_DROP_H
+
+/*
+ * Becomes the given user ("nobody" if NULL) with no capability, no way to get
+ * one back, and no core dumps; verifies it. 0, or an exit code with the reason
+ * said: the caller must end. Who is that user already, or is not root and is
+ * told no user, stays who he is and gives up the rest.
+ */
+int drop_privileges(const char *user);
+
+#endif

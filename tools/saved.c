@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "saved.h"
+#include "../rules/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BYTES_MOST ((size_t)1 << 31)
+
+static int refuse(const struct saved *s, const char *what)
+{
+	say("cannot %s \"%s\": %s", what, s->path, strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static const char *folder_of(struct program *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ?
+		       "/" :
+		       arena_strndup(p->arena, path, (size_t)(slash - path));
+}
+
+/* A folder that we made is the user's. */
+static int make_folder(const char *folder, const char *user)
+{
+	const struct passwd *pw = getpwnam(user ? user : "nobody");
+
+	if (mkdir(folder, 0750))
+		return errno == EEXIST ? 0 : -1;
+	if (geteuid() != 0 || !pw)
+		return 0;
+	return chown(folder, pw->pw_uid, pw->pw_gid);
+}
+
+int saved_open(struct saved *s, struct program *p, const char *path,
+	       const char *user)
+{
+	const char *folder = folder_of(p, path), *slash = strrchr(path, '/');
+
+	*s = (struct saved){ .path = path, .name = slash ? slash + 1 : path };
+	if (!*s->name)
+		return usage_error(p, "--state takes a file, not a folder");
+	s->temporary = arena_printf(p->arena, ".%s.new", s->name);
+	if (make_folder(folder, user))
+		return refuse(s, "make the folder of");
+	s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->folder < 0 ? refuse(s, "open the folder of") : EXIT_DONE;
+}
+
+/* ---- reading ---- */
+
+static int read_all(int fd, uint8_t **out, size_t *len)
+{
+	struct stat st;
+	size_t n = 0;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (size_t)st.st_size > BYTES_MOST)
+		return -EINVAL;
+	*out = malloc((size_t)st.st_size + 1);
+	if (!*out)
+		return -ENOMEM;
+	while (n < (size_t)st.st_size) {
+		ssize_t got = read(fd, *out + n, (size_t)st.st_size - n);
+
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	*len = n;
+	return 0;
+}
+
+static void put_aside(const struct saved *s, const char *why)
+{
+	char aside[300];
+
+	snprintf(aside, sizeof(aside), "%.250s.damaged", s->name);
+	say("\"%s\": %s; it is kept as %s, and the monitor begins anew",
+	    s->path, why, aside);
+	renameat(s->folder, s->name, s->folder, aside);
+}
+
+static int try_writing(struct saved *s)
+{
+	int fd = openat(s->folder, s->temporary,
+			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return refuse(s, "write");
+	close(fd);
+	unlinkat(s->folder, s->temporary, 0);
+	return EXIT_DONE;
+}
+
+int saved_read(struct saved *s, struct engine *e)
+{
+	int fd = openat(s->folder, s->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint8_t *bytes = NULL;
+	const char *why;
+	size_t len = 0;
+	int error;
+
+	if (fd < 0 && errno != ENOENT)
+		return refuse(s, "read");
+	if (fd < 0)
+		return try_writing(s);
+	error = read_all(fd, &bytes, &len);
+	close(fd);
+	if (error)
+		say("cannot read \"%s\": %s", s->path, strerror(-error));
+	else if (engine_load(e, bytes, len, &why))
+		put_aside(s, why);
+	free(bytes);
+	return error ? EXIT_REFUSED : try_writing(s);
+}
+
+/* ---- writing ---- */
+
+static int put(void *ctx, const void *bytes, size_t len)
+{
+	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
+}
+
+static int write_all(struct saved *s, struct engine *e, FILE *file)
+{
+	int error = engine_save(e, put, file);
+
+	if (!error && (fflush(file) || fsync(fileno(file))))
+		error = -errno;
+	if (fclose(file) && !error)
+		error = -errno;
+	if (!error && renameat(s->folder, s->temporary, s->folder, s->name))
+		error = -errno;
+	return error;
+}
+
+void saved_write(struct saved *s, struct engine *e)
+{
+	int fd = openat(s->folder, s->temporary,
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	int error = file ? write_all(s, e, file) : -errno;
+
+	if (!file && fd >= 0)
+		close(fd);
+	if (error)
+		unlinkat(s->folder, s->temporary, 0);
+	if (error && !s->failed)
+		say("cannot write \"%s\": %s; the monitor goes on, and a "
+		    "restart would begin anew",
+		    s->path, strerror(-error));
+	s->failed = error;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stream.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define IN_BYTES    (64 * 1024)
+#define FILE_BYTES  (1024 * 1024) /* libpcap's own 4 KiB are 3 times slower */
+#define MAGIC_BYTES 6		  /* the longest of those below */
+
+/* What is not unpacked here, by its first bytes. */
+static const struct packer {
+	const char *name, *magic;
+	size_t len;
+} packers[] = {
+	{ "xz", "\xfd\x37zXZ", 6 },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4 },
+	{ "lz4", "\x04\x22\x4d\x18", 4 },
+	{ "bzip2", "BZh", 3 },
+};
+
+struct stream {
+	FILE *file;
+	int fd;
+	const volatile bool *stop;
+	const char *fault;
+	const char *packer;
+	bool gzip, between; /* two members of a gzip file, or behind the last */
+	bool empty;
+	z_stream z; /* its input is the rest of in */
+	uint8_t in[IN_BYTES];
+	char buffer[FILE_BYTES];
+};
+
+/* ---- what lies in the file ---- */
+
+/* As many as there are, at least one; 0 at the end. */
+static size_t read_some(struct stream *s, void *out, size_t size)
+{
+	ssize_t got;
+
+	if (s->fault)
+		return 0;
+	do
+		got = read(s->fd, out, size);
+	while (got < 0 && errno == EINTR && s->stop && !*s->stop);
+	if (got < 0)
+		s->fault = strerror(errno);
+	return got > 0 ? (size_t)got : 0;
+}
+
+static bool refill(struct stream *s)
+{
+	s->z.next_in = s->in;
+	s->z.avail_in = (uInt)read_some(s, s->in, sizeof(s->in));
+	return s->z.avail_in;
+}
+
+/* What was read ahead, then straight into the caller's buffer. */
+static size_t read_plain(struct stream *s, char *out, size_t size)
+{
+	if (!s->z.avail_in)
+		return read_some(s, out, size);
+	if (size > s->z.avail_in)
+		size = s->z.avail_in;
+	memcpy(out, s->z.next_in, size);
+	s->z.next_in += size;
+	s->z.avail_in -= (uInt)size;
+	return size;
+}
+
+/* One step; false at the end. Members may follow each other (RFC 1952, 2.2). */
+static bool unpack(struct stream *s)
+{
+	int code;
+
+	if (!s->z.avail_in && !refill(s)) {
+		if (!s->between && !s->fault)
+			s->fault = "ends in the middle of its gzip data";
+		return false;
+	}
+	code = inflate(&s->z, Z_NO_FLUSH);
+	if (code == Z_STREAM_END) {
+		s->between = true;
+		inflateReset(&s->z);
+		return true;
+	}
+	/* Behind the last member, like gzip, anything. */
+	if (code != Z_OK && !s->between)
+		s->fault = "its gzip data is damaged";
+	if (code == Z_OK)
+		s->between = false;
+	return code == Z_OK;
+}
+
+static size_t read_gzip(struct stream *s, char *out, size_t size)
+{
+	s->z.next_out = (Bytef *)out;
+	s->z.avail_out = (uInt)size;
+	while (s->z.avail_out == size && unpack(s))
+		;
+	return size - s->z.avail_out;
+}
+
+/* ---- as a FILE ---- */
+
+static ssize_t cookie_read(void *cookie, char *out, size_t size)
+{
+	struct stream *s = cookie;
+
+	return (ssize_t)(s->gzip ? read_gzip(s, out, size) :
+				   read_plain(s, out, size));
+}
+
+static int cookie_close(void *cookie)
+{
+	struct stream *s = cookie;
+
+	inflateEnd(&s->z);
+	close(s->fd);
+	free(s);
+	return 0;
+}
+
+/* A pipe may give less at first than it takes to know what it is. */
+static void read_magic(struct stream *s)
+{
+	size_t n = 0, got;
+
+	do {
+		got = read_some(s, s->in + n, sizeof(s->in) - n);
+		n += got;
+	} while (got && n < MAGIC_BYTES);
+	s->z.next_in = s->in;
+	s->z.avail_in = (uInt)n;
+	s->empty = !n;
+	s->gzip = n >= 2 && s->in[0] == 0x1f && s->in[1] == 0x8b;
+	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++)
+		if (n >= packers[i].len &&
+		    !memcmp(s->in, packers[i].magic, packers[i].len))
+			s->packer = packers[i].name;
+}
+
+struct stream *stream_open(int fd)
+{
+	static const cookie_io_functions_t io = { .read = cookie_read,
+						  .close = cookie_close };
+	struct stream *s = malloc(sizeof(*s));
+
+	if (!s) {
+		close(fd);
+		return NULL;
+	}
+	memset(s, 0, offsetof(struct stream, in));
+	s->fd = fd;
+	/* 16: a gzip header and nothing else. */
+	if (inflateInit2(&s->z, MAX_WBITS + 16) == Z_OK)
+		s->file = fopencookie(s, "r", io);
+	if (!s->file) {
+		cookie_close(s);
+		errno = ENOMEM;
+		return NULL;
+	}
+	setvbuf(s->file, s->buffer, _IOFBF, sizeof(s->buffer));
+	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
+	read_magic(s);
+	return s;
+}
+
+FILE *stream_file(const struct stream *s)
+{
+	return s->file;
+}
+
+const char *stream_packer(const struct stream *s)
+{
+	return s->packer;
+}
+
+bool stream_is_empty(const struct stream *s)
+{
+	return s->empty && !s->fault;
+}
+
+void stream_stop_by(struct stream *s, const volatile bool *stop)
+{
+	s->stop = stop;
+}
+
+const char *stream_fault(const struct stream *s)
+{
+	return s->fault;
+}
