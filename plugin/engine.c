@@ -161,6 +161,12 @@ static bool orient(struct engine *e, struct pending *p)
 	return true;
 }
 
+/* Warm-up begins with the first packet of any kind, or when time is told. */
+static void begin(struct engine *e)
+{
+	judge_begin(&e->judge, (uint32_t)(e->now_us / SECOND_US));
+}
+
 static void take_batch(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_batch; i++)
@@ -177,8 +183,11 @@ void engine_frame(struct engine *e, const struct frame *frame)
 	e->totals.packets++;
 	e->totals.bytes += frame->len;
 	e->totals.decoded[decoded]++;
-	if (!e->totals.first_us)
+	if (!e->totals.first_us) {
 		e->totals.first_us = frame->time_us;
+		take_time(e, frame->time_us);
+		begin(e);
+	}
 	e->totals.last_us = frame->time_us;
 	if (decoded != DECODED_SEGMENT)
 		return;
@@ -199,9 +208,8 @@ void engine_frame(struct engine *e, const struct frame *frame)
 void engine_time(struct engine *e, int64_t now_us)
 {
 	take_batch(e);
-	if (!e->totals.first_us)
-		return;
 	take_time(e, now_us);
+	begin(e);
 	pass_time(e);
 }
 

@@ -225,12 +225,16 @@ static float threshold(const struct judge *j, const struct history *h,
 	return accepts_mail(h) ? 2 * at : at;
 }
 
+static enum watch_figure warmup_of(enum detector d)
+{
+	return d == DETECTOR_FAST    ? WATCH_WARMUP_FAST :
+	       d == DETECTOR_ABANDON ? WATCH_WARMUP_ABANDON :
+				       WATCH_WARMUP;
+}
+
 static bool warm_for(const struct judge *j, enum detector d)
 {
-	enum watch_figure f =
-		d == DETECTOR_FAST ? WATCH_WARMUP_FAST : WATCH_WARMUP;
-
-	return j->warm || j->now_s - j->start_s >= j->figures[f];
+	return j->warm || j->now_s - j->start_s >= j->figures[warmup_of(d)];
 }
 
 /* Users behind an address as its class declares them. */
@@ -248,6 +252,11 @@ static float users_of(const struct judge *j, const struct source *s)
 	return users > USERS_NORMAL ? (float)users / USERS_NORMAL : 1;
 }
 
+static uint32_t hits(const struct contact *c)
+{
+	return c->flags % CONTACT_WINDOW / CONTACT_HIT;
+}
+
 static struct contact *first_contact(struct judge *j, struct history *h,
 				     uint32_t group, uint16_t role,
 				     uint32_t time_s)
@@ -256,7 +265,7 @@ static struct contact *first_contact(struct judge *j, struct history *h,
 
 	if (c) {
 		c->first_s = c->last_s = time_s;
-		c->credit_min = c->return_min = 0;
+		c->credit_min = 0;
 		c->flags = CONTACT_USED | role;
 	}
 	return c;
@@ -282,7 +291,8 @@ static void promote(struct judge *j, struct source *s)
 	c->last_s = s->last_s;
 	if (role)
 		return;
-	if (j->warm || s->first_s - j->start_s >= j->figures[WATCH_WARMUP])
+	if (j->warm ||
+	    s->first_s - j->start_s >= j->figures[WATCH_WARMUP_ABANDON])
 		c->flags |= CONTACT_PENDING | CONTACT_LATE;
 	if (c->last_s - c->first_s >= AGAIN_S)
 		c->flags |= CONTACT_RETRIED;
@@ -353,17 +363,32 @@ static void check_sum(struct judge *j, struct source *s, enum detector d,
 	report(j, s, d, port);
 }
 
+/* Networks that were new within a day, per hour. */
+static double new_per_hour(const struct judge *j, const struct source *s)
+{
+	const struct history *h = s->history;
+	uint32_t seen_s = j->now_s - s->first_s, n = 0;
+
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+
+		n += c->flags & CONTACT_USED &&
+		     !(c->flags & CONTACT_SUBMISSION) &&
+		     j->now_s - c->first_s < DAY;
+	}
+	if (seen_s > DAY)
+		seen_s = DAY;
+	return seen_s ? (double)n * HOUR / seen_s : 0;
+}
+
 /*
  * Who never comes back, but hardly ever comes: a script that mails directly is
  * a tiny bot to look at, and a matter of policy.
  */
 static void check_abandon(struct judge *j, struct source *s, enum detector d)
 {
-	uint32_t seen_s = j->now_s - s->first_s;
-
-	if (s->history->sum[d] <= threshold(j, s->history, d))
-		return;
-	if ((uint64_t)s->attempts * HOUR >= seen_s)
+	if (s->history->sum[d] > threshold(j, s->history, d) &&
+	    new_per_hour(j, s) >= j->figures[WATCH_DIRECT_BELOW])
 		check_sum(j, s, d, s->history->port);
 }
 
@@ -413,12 +438,17 @@ static void check_groups(struct judge *j, struct source *s, uint16_t port)
 		report(j, s, DETECTOR_DIRECT, port);
 }
 
+/*
+ * Who met more networks than are kept, and was not found by then, meets old
+ * ones as if they were new.
+ */
 static void new_group(struct judge *j, struct source *s, struct contact *c,
 		      const struct judged *a)
 {
 	if (!a->answered && warm_for(j, DETECTOR_ABANDON))
 		c->flags |= CONTACT_PENDING | CONTACT_LATE;
-	if (!a->answered && !is_open(s->history)) {
+	if (!a->answered && !is_open(s->history) &&
+	    s->history->n_contacts < CONTACTS_KEPT) {
 		gain(j, s, DETECTOR_FAST, a->port);
 		gain(j, s, DETECTOR_MEDIUM, a->port);
 		gain(j, s, DETECTOR_SLOW, a->port);
@@ -442,13 +472,14 @@ static bool earns_credit(const struct contact *c, uint32_t now_s)
  */
 static void returned(struct judge *j, struct history *h, struct contact *c)
 {
-	uint32_t apart_min =
-		(uint32_t)(j->figures[WATCH_ABANDON_AFTER] / MINUTE);
+	uint32_t apart_s = (uint32_t)j->figures[WATCH_ABANDON_AFTER];
+	uint32_t window = (j->now_s - c->first_s) / apart_s % CONTACT_WINDOWS;
 
-	if ((c->credit_min < c->return_min + apart_min && c->return_min) ||
-	    j->now_s - c->last_s > j->figures[WATCH_ABANDON_AFTER])
+	if (window == c->flags / CONTACT_WINDOW ||
+	    j->now_s - c->last_s > apart_s)
 		return;
-	c->return_min = c->credit_min;
+	c->flags =
+		(uint16_t)(c->flags % CONTACT_WINDOW + window * CONTACT_WINDOW);
 	add(&h->sum[DETECTOR_ABANDON], j->loss[DETECTOR_ABANDON]);
 	add(&h->sum[DETECTOR_LATE], j->loss[DETECTOR_LATE]);
 	add(&h->sum[DETECTOR_DIRECT_ABANDON], j->loss[DETECTOR_DIRECT_ABANDON]);
@@ -465,7 +496,7 @@ static void tried_again(struct judge *j, struct history *h, struct contact *c,
 	double loss = 2 * j->loss[DETECTOR_FAST];
 
 	if (a->answered || j->now_s - c->first_s > SEVERAL_S ||
-	    c->flags / CONTACT_HIT >= SEVERAL)
+	    hits(c) >= SEVERAL)
 		return;
 	add(&h->sum[DETECTOR_FAST], loss);
 	add(&h->sum[DETECTOR_MEDIUM], loss);
@@ -509,9 +540,9 @@ static void look_for_scan(struct judge *j, struct source *s, struct contact *c,
 	struct scan *scan = h->scan;
 	uint64_t bit;
 
-	if (c->flags / CONTACT_HIT < CONTACT_HITS_MOST)
+	if (hits(c) < CONTACT_HITS_MOST)
 		c->flags += CONTACT_HIT;
-	if (c->flags / CONTACT_HIT < SCAN_AFTER)
+	if (hits(c) < SCAN_AFTER)
 		return;
 	if (!scan && !(scan = history_scan(&j->sources, h)))
 		return;
@@ -677,10 +708,15 @@ static bool stays_small(struct source *s, const struct judged *a)
 	       s->attempts < PROMOTE_AT;
 }
 
-static void start(struct judge *j, uint32_t time_s)
+void judge_begin(struct judge *j, uint32_t now_s)
 {
 	if (!j->start_s)
-		j->start_s = j->sweep_s = j->now_s = time_s;
+		j->start_s = j->sweep_s = j->now_s = now_s;
+}
+
+static void start(struct judge *j, uint32_t time_s)
+{
+	judge_begin(j, time_s);
 	if (time_s > j->now_s)
 		j->now_s = time_s;
 }

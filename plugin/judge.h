@@ -70,6 +70,9 @@ void judge_free(struct judge *j);
 /* A new policy takes over; sources stay. */
 void judge_policy(struct judge *j, const struct policy *policy);
 
+/* Warm-up runs from here; only the first call counts. */
+void judge_begin(struct judge *j, uint32_t now_s);
+
 /* One attempt, once it is known whether it was answered, or after 3 s. */
 struct judged {
 	uint8_t family;

@@ -7,7 +7,6 @@
 #define INDEX_LEAST    8192u
 #define WINDOW	       64u /* records of which the lowest are evicted */
 #define CONTACTS_LEAST 4u  /* a quarter of them stays free */
-#define CONTACTS_MOST  1024u
 
 uint64_t source_key(uint8_t family, const struct addr6 *address)
 {

@@ -42,16 +42,17 @@ enum {
 	CONTACT_SUBMISSION = 1 << 1, /* else transport */
 	CONTACT_PENDING = 1 << 2,    /* abandoned or not: not known yet */
 	CONTACT_RETRIED = 1 << 3,
-	CONTACT_LATE = 1 << 4, /* the same, for the late test */
-	CONTACT_HIT = 1 << 5,  /* hits are counted from here up */
+	CONTACT_LATE = 1 << 4,	  /* the same, for the late test */
+	CONTACT_HIT = 1 << 5,	  /* attempts are counted from here, */
+	CONTACT_WINDOW = 1 << 10, /* and from here windows with a return */
 };
-#define CONTACT_HITS_MOST 2000
+#define CONTACT_HITS_MOST 31
+#define CONTACT_WINDOWS	  64
 
 struct contact {
 	uint32_t group;
 	uint32_t first_s, last_s;
 	uint16_t credit_min; /* its last credit, in minutes after first_s */
-	uint16_t return_min; /* the last that counted as a return */
 	uint16_t flags;
 };
 
@@ -72,6 +73,9 @@ struct usage {
 	uint32_t helo_hour, helos[3];
 	uint8_t n_users, n_servers, n_helos;
 };
+
+#define CONTACTS_MOST 1024u /* places, of which a quarter stays free */
+#define CONTACTS_KEPT (CONTACTS_MOST / 4 * 3)
 
 #define EXAMPLES_MOST 8
 

@@ -214,7 +214,11 @@ static const struct habit campaign = {
 	.late = true,
 };
 
-/* Assumption: somebody flushes the queue each five minutes to two hours. */
+/*
+ * Assumption: somebody flushes the queue each five minutes to two hours. What
+ * is in it was tried before, by the same means, before the trace begins or in
+ * its first hours: a queue of hundreds that nobody has tried is a campaign.
+ */
 static const struct habit storm = {
 	.name = "storm",
 	.rate_h = { 60 * 60, 600 * 60 },
@@ -225,7 +229,6 @@ static const struct habit storm = {
 	.addresses = { 5, 5 },
 	.mta = MTA_FLUSH,
 	.runs = RUNS_SERVER,
-	.late = true,
 };
 
 /* Assumption: clients come back after each gap in the radio, all at once. */

@@ -32,19 +32,19 @@ struct row {
  * no hit in 20,000 the interval ends at 1.9.
  */
 static const struct row rows[] = {
-	{ "fast", 400, 2, 24, 0, 0 },
-	{ "medium", 400, 2, 24, 0, 0 },
-	{ "slow", 400, 3, 24, 0, 0 },
-	{ "very-slow", 400, 5, 72, 0, 0 },
-	{ "threads", 400, 2, 24, 0, 0 },
-	{ "burst", 400, 2, 24, 0, 0 },
-	{ "retrying", 400, 3, 24, 0, 0 },
-	{ "scan-walk", 400, 2, 24, 0, 0 },
-	{ "scan-random", 400, 2, 24, 0, 0 },
-	{ "snowshoe", 400, 5, 72, 0, 0 },
-	{ "nat-bot", 200, 4, 24, 0, 0 },
-	{ "cgnat-bot", 20, 3, 24, 0, 0 },
-	{ "mimic", 200, 5, 72, 0, 0 },
+	{ "fast", 400, 3, 24, 0, 0 },
+	{ "medium", 400, 3, 24, 0, 0 },
+	{ "slow", 400, 4, 24, 0, 0 },
+	{ "very-slow", 400, 6, 72, 0, 0 },
+	{ "threads", 400, 3, 24, 0, 0 },
+	{ "burst", 400, 3, 24, 0, 0 },
+	{ "retrying", 400, 4, 24, 0, 0 },
+	{ "scan-walk", 400, 3, 24, 0, 0 },
+	{ "scan-random", 400, 3, 24, 0, 0 },
+	{ "snowshoe", 400, 6, 72, 0, 0 },
+	{ "nat-bot", 200, 5, 24, 0, 0 },
+	{ "cgnat-bot", 20, 4, 24, 0, 0 },
+	{ "mimic", 200, 6, 72, 0, 0 },
 	{ "misconfigured", 3000, 7, 0, 0, 0 },
 	{ "iot", 3000, 7, 0, 0, 0 },
 	{ "monitor", 3000, 7, 0, 0, 0 },
@@ -230,7 +230,7 @@ static void start(struct run *r)
 		.loss = loss,
 		.failure = 0.05,
 		.submission = false,
-		.infected_us = { 9 * WORLD_HOUR, 20 * WORLD_HOUR },
+		.infected_us = { 25 * WORLD_HOUR, 36 * WORLD_HOUR },
 	};
 	struct engine_config e = { .ctx = r,
 				   .finding = take_finding,
@@ -260,6 +260,7 @@ static void feed(struct run *r)
 	uint8_t bytes[FRAME_MOST];
 	struct event event;
 
+	engine_time(r->engine, WORLD_START);
 	while (world_next(r->world, &event)) {
 		uint32_t len = (uint32_t)frame_build(&event, FRAME_RAW, bytes);
 		struct frame frame = { .data = bytes,
