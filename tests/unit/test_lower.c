@@ -133,20 +133,21 @@ CLAIM(actions, "every action is the rules that do it")
 		       "admin-prohibited\n" },
 		{ HEADER "outbound {\nblock smtp drop\n}\n",
 		  BASE "forward.smtp: counter name \"K0\" drop\n" },
-		{ HEADER "outbound {\nblock smtp drop log\n}\n",
-		  BASE "forward.smtp: counter name \"K0\" log prefix \"p:7 \" "
-		       "group 25 snaplen 128 queue-threshold 64 drop\n" },
+		{ HEADER "outbound {\nblock smtp drop log\n}\n", BASE
+		  "forward.smtp: counter name \"K0\" log prefix \"p:7 block \" "
+		  "group 25 snaplen 128 queue-threshold 64 drop\n" },
 		{ HEADER "log group 3 snaplen 64 threshold 1\noutbound "
 			 "{\nblock smtp log\n}\n",
-		  BASE "forward.smtp: meta l4proto tcp counter name \"K0\" log "
-		       "prefix \"p:8 \" group 3 snaplen 64 queue-threshold 1 "
-		       "reject with tcp reset\n" },
+		  BASE
+		  "forward.smtp: meta l4proto tcp counter name \"K0\" log "
+		  "prefix \"p:8 block \" group 3 snaplen 64 queue-threshold 1 "
+		  "reject with tcp reset\n" },
 		/* only the opening packet of what goes through is logged */
-		{ HEADER "outbound {\nallow smtp log\n}\n",
-		  BASE "forward.smtp: goto K0\n"
-		       "K0: counter name \"K0\" | " NOT_SYN " accept | log "
-		       "prefix \"p:7 \" group 25 snaplen 128 queue-threshold "
-		       "64 accept\n" },
+		{ HEADER "outbound {\nallow smtp log\n}\n", BASE
+		  "forward.smtp: goto K0\n"
+		  "K0: counter name \"K0\" | " NOT_SYN " accept | log "
+		  "prefix \"p:7 allow \" group 25 snaplen 128 queue-threshold "
+		  "64 accept\n" },
 		{ HEADER "outbound {\nlimit smtp 10/minute per source burst "
 			 "20\n}\n",
 		  BASE
@@ -247,7 +248,7 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 			  "reject with tcp reset",
 			  "meta l4proto tcp ") " "
 					       "| meta l4proto tcp log prefix "
-					       "\"p:8 \" group 25 "
+					       "\"p:8 block \" group 25 "
 					       "snaplen 128 queue-threshold 64 "
 					       "reject with tcp "
 					       "reset\n" },
@@ -260,7 +261,7 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 		  "@private.v6 goto K1\n"
 		  "K1: counter name \"K1\" | " NOT_SYN " accept | " OVER(
 			  "accept",
-			  "") " | log prefix \"p:9 \" group 25 "
+			  "") " | log prefix \"p:9 allow \" group 25 "
 			      "snaplen 128 queue-threshold 64 accept\n" },
 	};
 
@@ -498,10 +499,12 @@ CLAIM(redirects, "a redirect is decided in the nat chain, and passes behind "
 		  "nat: fib daddr type local accept | tcp dport vmap "
 		  "@nat.ports\n"
 		  "nat.smtp: ip saddr @m.v4 accept | ip6 saddr @m.v6 accept | "
-		  "meta nfproto ipv4 counter name \"K1\" log prefix \"p:9 \" "
+		  "meta nfproto ipv4 counter name \"K1\" log prefix \"p:9 "
+		  "redirect \" "
 		  "group 25 snaplen 128 queue-threshold 64 dnat ip to "
 		  "192.0.2.1 | meta nfproto ipv6 counter name \"K1\" log "
-		  "prefix \"p:9 \" group 25 snaplen 128 queue-threshold 64 "
+		  "prefix \"p:9 redirect \" group 25 snaplen 128 "
+		  "queue-threshold 64 "
 		  "dnat ip6 to 2001:db8::1 | accept\n" },
 		/* a class's family decides: no other family's rule */
 		{ HEADER_OF("p", "output") "outbound {\nredirect smtp to "
@@ -822,8 +825,8 @@ CLAIM(file_names, "the name of an included file closes no string of a rule")
 
 		expect_text(files[i + 1].name,
 			    p->blocks.items[i].clauses.items[0].id, ids[i]);
-		snprintf(prefix, sizeof(prefix), " log prefix \"%s \" group ",
-			 ids[i]);
+		snprintf(prefix, sizeof(prefix),
+			 " log prefix \"%s block \" group ", ids[i]);
 		expect(strstr(nft, prefix), "got\n%s\nwant \"%s\"", nft,
 		       prefix);
 	}
