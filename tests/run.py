@@ -27,9 +27,11 @@ def suites(build, program, quick):
 		if unit.suffix == "":
 			yield f"unit/{unit.name}", [str(unit)]
 	yield "golden", [python, "tests/golden/golden.py", program]
+	yield "captures", [python, "tests/captures/truth.py"]
 	yield "net/lab", [python, "tests/net/lab_test.py"]
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]
+	yield "net/watch", [python, "tests/net/watch_test.py"]
 	for way in ("apply", "text"):
 		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]
 
