@@ -210,6 +210,18 @@ static int say_summary(struct watch *w, bool final)
 
 /* ---- signals and time ---- */
 
+/* Mistakes go to standard error: standard output has one event a line. */
+static int read_again(struct watch *w, struct policy **out)
+{
+	bool json = w->program->json;
+	int code;
+
+	w->program->json = false;
+	code = load_good_policy(w->program, w->policy_path, out);
+	w->program->json = json;
+	return code;
+}
+
 static void reload(struct watch *w)
 {
 	struct policy *new;
@@ -219,7 +231,7 @@ static void reload(struct watch *w)
 		return;
 	}
 	notify_say("RELOADING=1");
-	if (load_good_policy(w->program, w->policy_path, &new)) {
+	if (read_again(w, &new)) {
 		say("the policy stays as it was");
 	} else if (engine_policy(w->engine, new)) {
 		say("the new policy names too many ports; the old one stays");

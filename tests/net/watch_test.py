@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""watch sees what a router blocks, holds no privilege, and keeps what it knows.
+
+A client, a router with the residential policy and a server, in namespaces that
+end with this program. The claims are the first lines of the functions.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import lab
+
+ROOT = lab.HERE.parent.parent
+MAILWALL = os.environ.get("MAILWALL", str(ROOT / "mailwall"))
+POLICY = ROOT / "rules/policies/residential.policy"
+CLIENT, SERVER = "100.64.0.2", "198.51.100.2"
+QUARANTINE = """policy quarantine
+purpose "test"
+contact "test@example"
+review 2099-01-01
+hook forward
+class relays { 100.64.0.9 }
+outbound {
+	block smtp submission from flagged
+	allow smtp from relays
+	block smtp reset log
+}
+watch { quarantine 1h }
+"""
+# Opening packets from a source to port 25 of n networks.
+BOT = """
+import socket, struct, sys
+source, n = socket.inet_aton(sys.argv[1]), int(sys.argv[2])
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for i in range(n):
+	to = bytes([20 + i // 200, i % 200, 1, 1])
+	ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, i, 0, 64, 6, 0, source, to)
+	tcp = struct.pack("!HHIIBBHHH", 2000 + i, 25, i, 0, 0x50, 2, 1024, 0, 0)
+	pseudo = source + to + struct.pack("!BBH", 0, 6, 20)
+	total = sum(struct.unpack("!16H", pseudo + tcp))
+	total = (total & 0xffff) + (total >> 16)
+	total = (total & 0xffff) + (total >> 16)
+	tcp = tcp[:16] + struct.pack("!H", ~total & 0xffff) + tcp[18:]
+	s.sendto(ip + tcp, (socket.inet_ntoa(to), 0))
+"""
+
+
+def expect(condition, what):
+	if not condition:
+		raise AssertionError(what)
+
+
+def run(*words, ns=None, text=None, check=True):
+	words = [*(["ip", "netns", "exec", ns] if ns else []), *map(str, words)]
+	done = subprocess.run(words, input=text, capture_output=True, text=True,
+			      timeout=60)
+	expect(not check or not done.returncode,
+	       f"{' '.join(words)}: {done.returncode}: {done.stderr}")
+	return done
+
+
+def build_network():
+	for ns in "client", "router", "server":
+		run("ip", "netns", "add", ns)
+		run("ip", "link", "set", "lo", "up", ns=ns)
+	for ns, link, near, far in (("client", "cust0", "100.64.0.1", CLIENT),
+				    ("server", "wan0", "198.51.100.1", SERVER)):
+		run("ip", "link", "add", link, "netns", "router", "type", "veth",
+		    "peer", "name", "eth0", "netns", ns)
+		for where, name, address in (("router", link, near),
+					     (ns, "eth0", far)):
+			run("ip", "addr", "add", f"{address}/24", "dev", name,
+			    ns=where)
+			run("ip", "link", "set", name, "up", ns=where)
+		run("ip", "route", "add", "default", "via", near, ns=ns)
+	run("ip", "route", "add", "default", "via", SERVER, ns="router")
+	run("sysctl", "-qw", "net.ipv4.ip_forward=1", ns="router")
+
+
+def user_words():
+	"""nobody, where there is one in this namespace; else who we are."""
+	return [] if lab.id_exists(65534, "uid") else ["--user", "root"]
+
+
+class Watch:
+	"""A monitor in the router, with what it prints."""
+
+	def __init__(self, *words, env=None):
+		self.out = tempfile.TemporaryFile("w+")
+		self.err = tempfile.TemporaryFile("w+")
+		self.child = subprocess.Popen(
+			["ip", "netns", "exec", "router", MAILWALL, "watch",
+			 "--json", *map(str, words), *user_words()],
+			stdout=self.out, stderr=self.err,
+			env={**os.environ, **(env or {})})
+		time.sleep(1)
+
+	def said(self):
+		self.err.seek(0)
+		return self.err.read()
+
+	def events(self):
+		self.out.seek(0)
+		return [json.loads(line) for line in self.out.read().splitlines()]
+
+	def stop(self, code=0):
+		self.child.send_signal(signal.SIGTERM)
+		self.child.wait(timeout=30)
+		expect(self.child.returncode == code,
+		       f"exit {self.child.returncode}: {self.said()}")
+		return self.events()
+
+
+def connect(port, ns="client", address=SERVER):
+	run(sys.executable, "-c",
+	    "import socket, sys\n"
+	    "try: socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)\n"
+	    "except OSError: pass\n", address, port, ns=ns)
+
+
+def logged_packets():
+	done = run(MAILWALL, "status", "--json", POLICY, ns="router")
+	clauses = json.loads(done.stdout)["clauses"]
+	return sum(c["packets"] for c in clauses if c["text"].endswith(" log"))
+
+
+def counts_agree(folder):
+	"""interface and log agree with each other and with the counters"""
+	before = logged_packets()
+	server = subprocess.Popen(
+		["ip", "netns", "exec", "server", sys.executable, "-c",
+		 "import socket, time\n"
+		 "s = socket.create_server(('', 587))\n"
+		 "while True: s.accept()[0].close()\n"])
+	time.sleep(0.5)
+	both = Watch("-i", "cust0", "-g", 25, "-a")
+	for _ in range(5):
+		connect(25)
+	for _ in range(3):
+		connect(587)
+	time.sleep(2.5)
+	events = both.stop()
+	server.kill()
+	summary = events[-1]
+	expect(summary["event"] == "summary" and summary["final"], events[-1])
+	smtp, submission = (summary["ports"][p] for p in ("25", "587"))
+	expect((smtp["attempts"], smtp["blocked"]) == (5, 5), smtp)
+	expect((submission["attempts"], submission["answered"]) == (3, 3),
+	       submission)
+	expect(logged_packets() - before == 5, logged_packets())
+	expect((summary["lost"], summary["unlogged"]) == (0, 0), summary)
+	blocked = [e for e in events if e["event"] == "attempt" and
+		   e["port"] == 25]
+	expect(len(blocked) == 5 and
+	       all(e["outcome"] == "blocked" and e["source"] == CLIENT and
+		   re.fullmatch(r"residential:\d+", e["clause"])
+		   for e in blocked), blocked)
+
+
+def holds_no_privilege(folder):
+	"""what reads packets has no capability, and is not root"""
+	watch = Watch("-i", "cust0", "-g", 25)
+	status = pathlib.Path(f"/proc/{watch.child.pid}/status").read_text()
+	fields = dict(line.split(":\t", 1) for line in status.splitlines()
+		      if ":\t" in line)
+	for name in "CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb":
+		expect(int(fields[name], 16) == 0, f"{name} {fields[name]}")
+	expect(fields["NoNewPrivs"] == "1", fields["NoNewPrivs"])
+	if not user_words():
+		expect("0" not in fields["Uid"].split(), fields["Uid"])
+	watch.stop()
+
+
+def starts_and_stops(folder):
+	"""systemd is told; a good policy is read again, a bad one is not"""
+	path = pathlib.Path(folder) / "again.policy"
+	path.write_text(POLICY.read_text())
+	os.chmod(folder, 0o755)
+	name = f"{folder}/notify"
+	with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+		told.bind(name)
+		os.chmod(name, 0o777)
+		told.settimeout(5)
+		watch = Watch("-i", "cust0", "-p", path,
+			      env={"NOTIFY_SOCKET": name})
+		expect(told.recv(300) == b"READY=1", "not ready")
+		watch.child.send_signal(signal.SIGHUP)
+		time.sleep(0.5)
+		expect("read again" in watch.said(), watch.said())
+		path.write_text("policy broken {\n")
+		watch.child.send_signal(signal.SIGHUP)
+		time.sleep(0.5)
+		expect("stays as it was" in watch.said(), watch.said())
+		watch.stop()
+		told.setblocking(False)
+		words = b""
+		while b"STOPPING=1" not in words:
+			words += told.recv(300)
+
+
+def keeps_what_it_knows(folder):
+	"""sources outlive a restart; a damaged file is put aside and said"""
+	state = f"{folder}/state/sources"
+	first = Watch("-i", "cust0", "-s", state)
+	connect(25)
+	time.sleep(4.5)
+	expect(first.stop()[-1]["sources"] == 1, "no source")
+	second = Watch("-i", "cust0", "-s", state)
+	expect(second.stop()[-1]["sources"] == 1, second.said())
+	with open(state, "r+b") as file:
+		file.seek(100)
+		file.write(b"damage")
+	third = Watch("-i", "cust0", "-s", state)
+	expect(third.stop()[-1]["sources"] == 0, "damage was believed")
+	expect("checksum" in third.said(), third.said())
+	expect(os.path.exists(state + ".damaged"), os.listdir(f"{folder}/state"))
+
+
+def puts_into_quarantine(folder):
+	"""a bot comes into class flagged for its time; a relay does not"""
+	path = pathlib.Path(folder) / "quarantine.policy"
+	path.write_text(QUARANTINE)
+	os.chmod(folder, 0o755)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	watch = Watch("-g", 25, "-i", "cust0", "-p", path, "--no-warmup")
+	for source in CLIENT, "100.64.0.9":
+		run("ip", "addr", "replace", f"{source}/24", "dev", "eth0",
+		    ns="client")
+		run(sys.executable, "-c", BOT, source, 60, ns="client")
+	time.sleep(6)
+	flagged = run("nft", "-j", "list", "set", "inet", "mailwall",
+		      "flagged.v4", ns="router").stdout
+	events = watch.stop()
+	found = {e["source"] for e in events if e["event"] == "finding" and
+		 e["finding"] == "spam-source"}
+	expect(found == {CLIENT}, f"{found} {watch.said()}")
+	expect(CLIENT in flagged and "100.64.0.9" not in flagged,
+	       f"{flagged} {watch.said()}")
+	expect('"expires": 35' in flagged or '"expires": 3600' in flagged, flagged)
+
+
+def refuses(folder):
+	"""a device that is not there and one that goes away are said"""
+	done = run(MAILWALL, "watch", "-i", "cust1", *user_words(), ns="router",
+		   check=False)
+	expect(done.returncode == 3 and '"cust0"' in done.stderr, done.stderr)
+	run("ip", "link", "add", "gone0", "type", "veth", "peer", "gone1",
+	    ns="router")
+	run("ip", "link", "set", "gone0", "up", ns="router")
+	watch = Watch("-i", "gone0")
+	run("ip", "link", "del", "gone0", ns="router")
+	watch.child.wait(timeout=10)
+	expect(watch.child.returncode == 3 and "gone0" in watch.said(),
+	       f"{watch.child.returncode} {watch.said()}")
+
+
+CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
+	  keeps_what_it_knows, refuses, puts_into_quarantine)
+
+
+def main():
+	lab.enter()
+	failed = 0
+	with tempfile.TemporaryDirectory() as folder:
+		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
+		build_network()
+		run(MAILWALL, "apply", "-q", POLICY, ns="router")
+		for claim in CLAIMS:
+			try:
+				claim(folder)
+				print(f"ok - {claim.__doc__}", flush=True)
+			except Exception as error:
+				failed += 1
+				print(f"not ok - {claim.__doc__}")
+				for line in str(error).splitlines():
+					print(f"# {line}", flush=True)
+	return 1 if failed else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())
