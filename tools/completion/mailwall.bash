@@ -29,13 +29,20 @@ _mailwall_options()
 	apply)	  echo "-D -h --help -j --json -n --dry-run -q --quiet" ;;
 	status)	  echo "-D -h --help -j --json -v --verify" ;;
 	exempt)	  echo "-c --class -f --for -h --help -j --json" ;;
+	replay)	  echo "-D -a --attempts -h --help -i --interface -j --json" \
+			"-m --memory -p --policy -q --quiet -t --top" \
+			"-w --no-warmup" ;;
+	watch)	  echo "-D -a --attempts -e --every -g --group -h --help" \
+			"-I --incoming -i --interface -j --json -m --memory" \
+			"-o --openings -p --policy -q --quiet -s --state" \
+			"-u --user -w --no-warmup" ;;
 	remove | ports) echo "-h --help -j --json" ;;
 	esac
 }
 
 _mailwall()
 {
-	local commands="check generate apply remove status exempt ports help version"
+	local commands="check generate apply remove status exempt replay watch ports help version"
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command=${COMP_WORDS[1]}
