@@ -450,8 +450,9 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 {
 	int64_t kept_us = (int64_t)ATTEMPT_KEPT_S * SECOND_US;
 	bool all = now_us == INT64_MAX;
+	uint64_t end_of_line = t->head; /* each is looked at once */
 
-	while (t->tail < t->head) {
+	while (t->tail < end_of_line) {
 		struct attempt *a = ring_at(t, t->tail);
 
 		if (a->state == ATTEMPT_GONE) {

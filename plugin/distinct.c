@@ -85,6 +85,8 @@ bool distinct_add(struct distinct *d, struct pool *p,
 	hash += !hash;
 	if (d->registers)
 		return note(d, l, hash);
+	if (d->cap && d->items[place(d, hash)])
+		return false;
 	if (d->n >= d->cap - d->cap / 4) {
 		if (d->cap >= l->exact_most || grow(d, p)) {
 			if (estimate_from_now(d, p, l))
@@ -116,7 +118,8 @@ uint64_t distinct_count(const struct distinct *d,
 	/* Small numbers are better counted by the empty registers. */
 	if (e <= 2.5 * m && empty)
 		e = m * log((double)m / empty);
-	return (uint64_t)(e + 0.5);
+	/* Registers that were read may say more than a number can. */
+	return e < 1e18 ? (uint64_t)(e + 0.5) : (uint64_t)1e18;
 }
 
 void distinct_restore(struct distinct *d, struct pool *p,

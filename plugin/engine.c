@@ -125,6 +125,9 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 static void pass_time(struct engine *e)
 {
 	judge_due(e);
+	if (e->now_us / SECOND_US == e->passed_s)
+		return;
+	e->passed_s = e->now_us / SECOND_US;
 	attempts_expire(&e->attempts, e->now_us, &e->end);
 	judge_time(&e->judge, (uint32_t)(e->now_us / SECOND_US));
 }

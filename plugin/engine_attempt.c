@@ -297,7 +297,7 @@ static void take_opening(struct engine *e, const struct pending *p,
 
 static struct talk *make_talk(struct engine *e, struct found *f)
 {
-	struct attempt *a = f->attempt;
+	struct attempt *a;
 	struct talk *k;
 
 	if (f->talk)

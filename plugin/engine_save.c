@@ -85,7 +85,7 @@ static void put_source(struct writer *w, const struct source *s)
 	flat.history = NULL;
 	put(w, &flat, sizeof(flat));
 	put(w, &has_history, sizeof(has_history));
-	if (has_history)
+	if (s->history)
 		put_history(w, s);
 }
 
