@@ -78,10 +78,14 @@ int engine_new(const struct engine_config *config, struct engine **out)
 
 void engine_free(struct engine *e)
 {
+	const struct distinct_limits limits = PAIR_LIMITS;
+
 	if (!e)
 		return;
 	attempts_free(&e->attempts);
 	judge_free(&e->judge);
+	for (size_t i = 0; i < e->n_ports; i++)
+		distinct_end(&e->ports[i].pairs, &e->pool, &limits);
 	pool_end(&e->pool);
 	decoder_free(e->decoder);
 	free(e->clauses);
