@@ -328,7 +328,8 @@ static const char *what_is_wrong(const uint8_t *bytes, size_t len,
 	if (r.failed || memcmp(start, magic, sizeof(start)))
 		return "not a file of ours, or of another version";
 	take(&r, h, sizeof(*h));
-	if (r.failed || len < SHA256_DIGEST_SIZE + sizeof(magic) + sizeof(*h))
+	if (r.failed ||
+	    len < SHA256_DIGEST_SIZE + sizeof(magic) - 1 + sizeof(*h))
 		return "cut short";
 	if (!sum_is_right(bytes, len))
 		return "its checksum is wrong";

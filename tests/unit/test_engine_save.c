@@ -130,6 +130,7 @@ static char *facts(struct engine *e)
 	for (size_t i = 0; i < n; i++)
 		fprintf(sorted.file, "%s\n", lines[i]);
 	text_done(&sorted);
+	assert_non_null(sorted.bytes);
 	free(all.bytes);
 	return sorted.bytes;
 }
