@@ -9,8 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SECOND_US 1000000
-#define STEP_US	  (5 * SECOND_US) /* back by more is a clock that was set */
+#define SECOND_US    1000000
+#define TIME_MOST_US ((int64_t)UINT32_MAX * SECOND_US)
+#define STEP_US	     (5 * SECOND_US) /* back by more is a clock that was set */
 
 /* A hundredth of the memory, in attempts, as a power of two: 1/4 to 1/8. */
 static uint32_t attempts_most(size_t memory)
@@ -114,8 +115,16 @@ const uint16_t *engine_ports(const struct engine *e, size_t *n)
 /* Never back: a clock that was set back goes on from where it was. */
 static int64_t take_time(struct engine *e, int64_t time_us)
 {
-	int64_t t = time_us + e->offset_us;
+	int64_t t;
 
+	/* Seconds have 32 bits: what a damaged file says beyond is cut. */
+	if (time_us < 0)
+		time_us = 0;
+	if (time_us > TIME_MOST_US)
+		time_us = TIME_MOST_US;
+	t = time_us + e->offset_us;
+	if (t > TIME_MOST_US)
+		t = TIME_MOST_US;
 	if (t < e->now_us - STEP_US && e->now_us) {
 		e->offset_us += e->now_us - t;
 		e->totals.clock_steps++;

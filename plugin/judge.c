@@ -824,7 +824,7 @@ static void transport_talk(struct judge *j, struct source *s,
 	if (!is_open(h))
 		return;
 	if (!h->odd_helo && odd_helo(j, s, d)) {
-		h->odd_helo = true;
+		h->odd_helo = 1;
 		add(sum, HELO_ODD);
 	}
 	if (!(d->said & (SAID_TLS | SAID_IMPLICIT_TLS)))

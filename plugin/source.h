@@ -90,7 +90,7 @@ struct history {
 	uint32_t found; /* bits of detectors that were reported */
 	uint32_t found_s, direct_s;
 	uint8_t n_examples, port;
-	bool odd_helo;
+	uint8_t odd_helo; /* 1: it was held against it; read from a file */
 	struct distinct destinations;
 	uint8_t *examples; /* 4 or 16 bytes each */
 	uint64_t inbound;  /* groups that it accepted mail from, hashed */
