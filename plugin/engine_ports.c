@@ -76,7 +76,8 @@ int watch_ports(struct engine *e, const struct policy *policy)
 
 static bool is_id(const char *text, size_t len)
 {
-	const char *colon = memchr(text, ':', len);
+	/* Before the line may stand a file: "residential:extra.policy:3". */
+	const char *colon = memrchr(text, ':', len);
 
 	if (!colon || colon == text || colon == text + len - 1)
 		return false;

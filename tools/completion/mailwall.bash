@@ -66,7 +66,30 @@ _mailwall()
 	exempt:-c | exempt:--class)
 		_mailwall_words "exempt flagged" "$current"
 		return ;;
-	check:-D | generate:-D | apply:-D | status:-D)
+	replay:-p | replay:--policy | watch:-p | watch:--policy)
+		_mailwall_policies "$current"
+		return ;;
+	replay:-i | replay:--interface | watch:-i | watch:--interface | \
+		watch:-I | watch:--incoming)
+		_mailwall_words "$(cd /sys/class/net 2>/dev/null && echo *)" \
+			"$current"
+		return ;;
+	replay:-m | replay:--memory | watch:-m | watch:--memory)
+		_mailwall_words "64M 256M 1G 4G" "$current"
+		return ;;
+	watch:-s | watch:--state)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return ;;
+	watch:-u | watch:--user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$current")
+		return ;;
+	watch:-e | watch:--every)
+		_mailwall_words "10s 60s 5m" "$current"
+		return ;;
+	replay:-t | replay:--top | watch:-g | watch:--group)
+		return ;;
+	check:-D | generate:-D | apply:-D | status:-D | replay:-D | watch:-D)
 		return ;;
 	esac
 	if [[ $current == -* ]]; then
@@ -76,6 +99,9 @@ _mailwall()
 	case $command in
 	check | generate | apply | status)
 		_mailwall_policies "$current" ;;
+	replay)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 	exempt)
 		((COMP_CWORD == 2)) &&
 			_mailwall_words "add remove list" "$current" ;;
