@@ -22,7 +22,8 @@ DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
-BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping
+BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
+                 ulogd2 ulogd2-pcap clang libbpf-dev
 
 # ---- flags ----
 LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng
@@ -156,8 +157,14 @@ $(BUILD)/tests/detect/measure: $(MEASURE_OBJ)
 bench-detect: $(BUILD)/tests/detect/measure
 	$(Q)$< -s $(SEED) -b $(MODE)
 
-bench: $(PROGRAM)
-	$(Q)$(PYTHON) tests/bench/bench.py $(PROGRAM)
+$(BUILD)/tests/bench/table: $(BUILD)/tests/bench/table.o $(BUILD)/libmailwall.a
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+
+# All rows; ROWS names some, and BENCH_FLAGS may be --quick or --runs N.
+bench: $(PROGRAM) $(BUILD)/tests/bench/table
+	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --build $(BUILD) \
+		$(PROGRAM) $(ROWS)
 
 format:
 	clang-format -i $(SOURCES)

@@ -1,524 +1,89 @@
 #!/usr/bin/env python3
 """Speed, side by side with the tools that people use, in one run.
 
-bench.py [--runs N] [--quick] PROGRAM [ROW...]
+bench.py [--runs N] [--quick] [--build FOLDER] PROGRAM [ROW...]
 
 Every row is measured several times, in turn with what it is compared to, and
 shown as minimum, median and maximum; ratios are of medians. Everything happens
 in network namespaces that end with this program. Needs root (a million
 elements are more than an ordinary socket may send) and the packages of
-"make bench-packages".
+"make bench-packages". Large captures are made once and kept in the temporary
+folder, under mailwall-bench.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import random
-import re
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests/net"))
 
+from stand import HERE, ROOT
 import lab
+import monitor
+import rules
 
-MILLION = 1000000
-POLICY = """policy bench
-purpose "bench"
-contact "bench@example"
-review 2099-01-01
-hook {hook}
-class subscribers {{ {members} }}
-class exempt dynamic
-outbound from subscribers {{
-	allow smtp from exempt
-	{smtp}
-	allow submission submissions
-}}
-"""
+KINDS = [rules.Rules, monitor.Monitor]
 
 
-class Bench:
-	def __init__(self, program, folder, runs, quick):
-		self.program, self.folder = program, pathlib.Path(folder)
-		self.runs, self.quick = runs, quick
-		self.n = MILLION // 20 if quick else MILLION
-		self.rows = []
-
-	# Running things: seconds, CPU seconds and peak memory of one child
-
-	def run(self, words, env=None):
-		with tempfile.TemporaryFile() as errors:
-			start = time.monotonic()
-			child = subprocess.Popen(
-				[str(w) for w in words], stdout=subprocess.DEVNULL,
-				stderr=errors, env={**os.environ, **(env or {})})
-			_, child.returncode, usage = os.wait4(child.pid, 0)
-			wall = time.monotonic() - start
-			if child.returncode:
-				errors.seek(0)
-				raise SystemExit(f"{words}: {errors.read().decode()}")
-		return dict(wall=wall, cpu=usage.ru_utime + usage.ru_stime,
-			    kib=usage.ru_maxrss)
-
-	def apply(self, policy):
-		"""One apply; kernel is the time inside its one sendmsg()."""
-		times = self.folder / "sendmsg"
-		done = self.run([self.program, "apply", "-q", policy],
-				env={"LD_PRELOAD": str(self.folder / "preload.so"),
-				     "SENDMSG_TIME": str(times)})
-		done["kernel"] = float(times.read_text())
-		return done
-
-	def nft(self, text):
-		subprocess.run(["nft", "-f", "-"], input=text, text=True, check=True)
-
-	def flush(self):
-		self.nft("flush ruleset")
-
-	def turns(self, *jobs, runs=None):
-		"""Every job once a round; a list of results for each."""
-		results = [[] for _ in jobs]
-		for _ in range(runs or self.runs):
-			for job, result in zip(jobs, results):
-				result.append(job())
-		return results
-
-	# Showing
-
-	def show(self, what, unit, values):
-		low, middle, high = min(values), statistics.median(values), max(values)
-		print(f"    {what:<52} {low:10.4g} {middle:10.4g} {high:10.4g} {unit}",
-		      flush=True)
-		return middle
-
-	def title(self, text):
-		print(f"\n{text}\n    {'':<52} {'min':>10} {'median':>10} {'max':>10}",
-		      flush=True)
-
-	def verdict(self, text, value, aim, most=True):
-		good = value <= aim if most else value >= aim
-		sign = "at most" if most else "at least"
-		self.rows.append((text, value, sign, aim, good))
-		print(f"    {text}: {value:.3g} (aim: {sign} {aim})"
-		      f"{'' if good else '  FALLS SHORT'}", flush=True)
-
-	# Data
-
-	def policy(self, name, members, smtp="block smtp drop", hook="forward"):
-		path = self.folder / f"{name}.policy"
-		path.write_text(POLICY.format(members=members, smtp=smtp, hook=hook))
-		return path
-
-	def list_file(self, name, lines):
-		(self.folder / name).write_text("\n".join(lines) + "\n")
-		return f'file "{name}"'
-
-	def prefixes(self):
-		"""Distinct, never adjacent, in no order: 16.0.0.0/27, 16.0.0.64/27..."""
-		order = list(range(self.n))
-		random.Random(25).shuffle(order)
-		return [dotted((16 << 24) + i * 64) + "/27" for i in order]
-
-	def addresses(self):
-		order = list(range(self.n))
-		random.Random(26).shuffle(order)
-		return [dotted((16 << 24) + i * 2) for i in order]
-
-	# The rows
-
-	def load_prefixes(self):
-		"""a class of a million prefixes, from a shuffled file to committed"""
-		shuffled = self.folder / "shuffled.nft"
-
-		def write():
-			lines = self.prefixes()
-			self.list_file("p.list", lines)
-			shuffled.write_text(
-				"table inet mailwall {\nset s { type ipv4_addr; flags "
-				"interval;\nelements = {\n" + ",\n".join(lines) +
-				"\n}\n}\n}\n")
-
-		elsewhere(write)
-		policy = self.policy("prefixes", 'file "p.list"')
-		text = self.folder / "sorted.nft"
-		self.run([self.program, "generate", "-q", policy, "-o", text])
-
-		def ours():
-			self.flush()
-			return self.apply(policy)
-
-		def nft_f(path):
-			def job():
-				self.flush()
-				return self.run(["nft", "-f", path])
-			return job
-
-		mine, theirs, worst = self.turns(ours, nft_f(text), nft_f(shuffled))
-		self.flush()
-		self.show("inside the one sendmsg()", "s",
-				   [r["kernel"] for r in mine])
-		wall = self.show("mailwall apply", "s", [r["wall"] for r in mine])
-		sorted_s = self.show("nft -f, the text of generate (sorted)", "s",
-				     [r["wall"] for r in theirs])
-		worst_s = self.show("nft -f, in the order of the file", "s",
-				    [r["wall"] for r in worst])
-		memory = self.show("mailwall apply, peak memory", "KiB",
-				   [r["kib"] for r in mine])
-		memory_nft = self.show("nft -f, peak memory", "KiB",
-				       [r["kib"] for r in theirs])
-		each = statistics.median(r["wall"] / r["kernel"] for r in mine)
-		self.verdict("apply / sendmsg", each, 1.4)
-		self.verdict("nft -f sorted / apply", sorted_s / wall, 4.5, False)
-		self.verdict("nft -f shuffled / apply", worst_s / wall, 10, False)
-		self.verdict("memory: nft / apply", memory_nft / memory, 8, False)
-		self.verdict("memory: bytes an element",
-			     memory * 1024 / self.n, 80)
-
-	def load_addresses(self):
-		"""a class of a million single addresses"""
-		lines = self.addresses()
-		policy = self.policy("addresses", self.list_file("a.list", lines))
-		text = self.folder / "hosts.nft"
-		self.run([self.program, "generate", "-q", policy, "-o", text])
-		restore = self.folder / "ipset"
-		restore.write_text(
-			f"create s hash:ip maxelem {2 * self.n} hashsize {self.n}\n" +
-			"".join(f"add s {line}\n" for line in lines))
-
-		def ours():
-			self.flush()
-			return self.apply(policy)
-
-		def nft_f():
-			self.flush()
-			return self.run(["nft", "-f", text])
-
-		def ipset():
-			subprocess.run(["ipset", "destroy"], check=True)
-			return self.run(["ipset", "restore", "-f", restore])
-
-		mine, theirs, sets = self.turns(ours, nft_f, ipset)
-		self.flush()
-		subprocess.run(["ipset", "destroy"], check=True)
-		self.show("inside the one sendmsg()", "s", [r["kernel"] for r in mine])
-		wall = self.show("mailwall apply", "s", [r["wall"] for r in mine])
-		nft_s = self.show("nft -f", "s", [r["wall"] for r in theirs])
-		ipset_s = self.show("ipset restore", "s", [r["wall"] for r in sets])
-		self.verdict("nft -f / apply", nft_s / wall, 5, False)
-		self.verdict("ipset restore / apply", ipset_s / wall, 4, False)
-
-	def change_ten(self):
-		"""ten prefixes of a million change"""
-		lines = self.prefixes()
-		policies, draw = [], random.Random(27)
-		for name in "one", "two":
-			for _ in range(10):
-				lines[draw.randrange(len(lines))] = dotted(
-					(160 << 24) + draw.randrange(1 << 20) * 64) + "/27"
-			policies.append(self.policy(
-				name, self.list_file(f"{name}.list", lines)))
-		self.flush()
-		self.apply(policies[0])
-		self.apply(policies[1])
-		mine, = self.turns(lambda: [self.apply(p) for p in policies])
-		mine = [r for pair in mine for r in pair]
-		self.show("inside the one sendmsg()", "s", [r["kernel"] for r in mine])
-		wall = self.show("mailwall apply", "s", [r["wall"] for r in mine])
-		new = ", ".join(f"170.0.{i}.0/27" for i in range(10))
-		add = [self.run(["nft", "add", "element", "inet", "mailwall",
-				 "subscribers.v4", f"{{ {new} }}"])]
-		nft_s = self.show("nft add element (once)", "s",
-				  [r["wall"] for r in add])
-		self.flush()
-		each = statistics.median(r["wall"] / r["kernel"] for r in mine)
-		self.verdict("apply / the kernel's own commit", each, 1.2)
-		self.verdict("nft add element / apply", nft_s / wall, 300, False)
-
-	def small(self):
-		"""check and generate of residential"""
-		policy = ROOT / "rules/policies/residential.policy"
-		text = self.folder / "residential.nft"
-		self.run([self.program, "generate", policy, "-o", text])
-		repeat = 20
-
-		def many(*commands):
-			def job():
-				done = [[self.run(c) for c in commands]
-					for _ in range(repeat)]
-				return dict(
-					wall=sum(r["wall"] for d in done for r in d) / repeat,
-					cpu=sum(r["cpu"] for d in done for r in d) / repeat)
-			return job
-
-		mine, theirs = self.turns(
-			many([self.program, "check", policy],
-			     [self.program, "generate", policy]),
-			many(["nft", "-c", "-f", text]))
-		wall = self.show("mailwall check + generate", "s",
-				 [r["wall"] for r in mine])
-		nft_s = self.show("nft -c -f of its output", "s",
-				  [r["wall"] for r in theirs])
-		cpu = self.show("mailwall check + generate, CPU", "s",
-				[r["cpu"] for r in mine])
-		self.verdict("check + generate / nft -c -f", wall / nft_s, 1)
-		self.verdict("CPU, milliseconds", cpu * 1e3, 5)
-
-	# Packets: nanoseconds from a device's input to the wire or the drop
-
-	def per_packet(self, cases, port, packets=MILLION):
-		"""cases: name -> a function that sets the rules up on the router."""
-		if self.quick:
-			packets //= 4
-		results = {name: [] for name in cases}
-		for _ in range(self.runs):
-			for name, prepare in cases.items():
-				in_router("nft", "flush", "ruleset")
-				in_router("iptables-nft", "-F")
-				prepare()
-				words = ["ip", "netns", "exec", "router",
-					 self.folder / "inject", "cust0", packets,
-					 "100.64.0.1", "198.51.100.9", port]
-				done = subprocess.run([str(w) for w in words],
-						      capture_output=True, text=True,
-						      check=True)
-				results[name].append(float(done.stdout))
-		in_router("nft", "flush", "ruleset")
-		return {name: self.show(name, "ns", values)
-			for name, values in results.items()}
-
-	def ours(self, policy):
-		return lambda: in_router(self.program, "apply", "-q", policy)
-
-	def other_packets(self):
-		"""a packet that is not mail, forwarded under a policy"""
-		big = self.policy("big", "100.64.0.0/10 " +
-				  self.list_file("big.list", self.prefixes()))
-		ten = self.policy("ten", "100.64.0.0/10 " + " ".join(
-			f"10.{i}.0.0/17" for i in range(9)))
-		with Router():
-			ns = self.per_packet({
-				"no rules": lambda: None,
-				"an empty base chain": lambda: in_router(
-					"nft", "add table inet e; add chain inet e f "
-					"{ type filter hook forward priority 0; }"),
-				"policy, ten prefixes": self.ours(ten),
-				"policy, a million prefixes": self.ours(big),
-			}, 80)
-		big_ns = ns["policy, a million prefixes"]
-		self.verdict("million / empty base chain",
-			     big_ns / ns["an empty base chain"], 1.12)
-		self.verdict("million / ten", big_ns / ns["policy, ten prefixes"],
-			     1.06)
-
-	def exempt_customers(self):
-		"""a packet to port 25, a thousand exempt customers"""
-		customers = [f"100.65.{i >> 8}.{i & 255}" for i in range(1000)]
-		policy = self.policy(
-			"thousand", "100.64.0.0/10",
-			"allow smtp from customers\n\tobserve smtp")
-		policy.write_text(policy.read_text().replace(
-			"class exempt", "class customers { " +
-			self.list_file("customers.list", customers) +
-			" }\nclass exempt"))
-		chain = "table inet e {\nchain f {\ntype filter hook forward " \
-			"priority 0;\n%s}\n}\n"
-		rules = "".join(f"ip saddr {c} tcp dport 25 accept\n"
-				for c in customers)
-		iptables = "*filter\n" + "".join(
-			f"-A FORWARD -s {c}/32 -p tcp --dport 25 -j ACCEPT\n"
-			for c in customers) + "COMMIT\n"
-		(self.folder / "iptables").write_text(iptables)
-		with Router():
-			ns = self.per_packet({
-				"no rules": lambda: None,
-				"mailwall": self.ours(policy),
-				"nft, 1,000 rules": lambda: in_router(
-					"nft", "-f", "-", text=chain % rules),
-				"iptables-nft, 1,000 rules": lambda: in_router(
-					"iptables-nft-restore", self.folder / "iptables"),
-			}, 25, packets=MILLION // 2)
-		added = {name: value - ns["no rules"] for name, value in ns.items()}
-		self.verdict("nft / mailwall, ns added",
-			     added["nft, 1,000 rules"] / added["mailwall"], 8, False)
-		self.verdict("iptables-nft / mailwall, ns added",
-			     added["iptables-nft, 1,000 rules"] / added["mailwall"],
-			     18, False)
-
-	def drops(self):
-		"""port 25 dropped, against forwarding it without rules"""
-		late = self.policy("late", "100.64.0.0/10")
-		early = self.policy("early", "100.64.0.0/10", hook="ingress cust0")
-		with Router():
-			ns = self.per_packet({
-				"forwarded, no rules": lambda: None,
-				"dropped, hook forward": self.ours(late),
-				"dropped, hook ingress": self.ours(early),
-			}, 25)
-		whole = ns["forwarded, no rules"]
-		self.verdict("drop in forward / forwarding",
-			     ns["dropped, hook forward"] / whole, 1.45)
-		self.verdict("drop at ingress / forwarding",
-			     ns["dropped, hook ingress"] / whole, 1.2)
-
-	def under_traffic(self):
-		"""a policy of a million elements is replaced under traffic"""
-		policies = []
-		for i, name in enumerate(("left", "right")):
-			lines = [dotted(((16 + i) << 24) + n * 64 + i * 32) + "/27"
-				 for n in range(self.n)]
-			random.Random(i).shuffle(lines)
-			policies.append(self.policy(
-				name, "100.64.0.0/10 " +
-				self.list_file(f"{name}.list", lines)))
-		idle, busy, lost = [], [], 0
-		with Router() as router:
-			in_router(self.program, "apply", "-q", policies[0])
-			for turn in range(self.runs):
-				rtts, gone = router.ping(4000)
-				idle.append(high(rtts))
-				lost += gone
-				ping = router.start_ping(8000)
-				start = time.monotonic()
-				while time.monotonic() - start < 8:
-					in_router(self.program, "apply", "-q",
-						  policies[(turn + 1) % 2])
-					turn += 1
-				rtts, gone = router.end_ping(ping)
-				busy.append(high(rtts))
-				lost += gone
-			flood = subprocess.Popen(
-				["ip", "netns", "exec", "client", sys.executable, "-c",
-				 lab_flood(), "120"], stdin=subprocess.PIPE,
-				stdout=subprocess.PIPE, text=True)
-			for policy in policies * 2:
-				in_router(self.program, "apply", "-q", policy)
-			sent = int(flood.communicate("\n")[0])
-			leaked = router.arrived()
-		idle_ms = self.show("idle, p99.9", "ms", idle)
-		busy_ms = self.show("while replacing, p99.9", "ms", busy)
-		self.verdict("p99.9 replacing / idle", busy_ms / idle_ms, 1.5)
-		self.verdict("echo requests lost", lost, 0)
-		self.verdict(f"SYNs to port 25 that got through, of {sent}",
-			     leaked, 0)
-
-
-def elsewhere(job):
-	"""In a child: its peak memory would be the floor of what we measure."""
-	child = os.fork()
-	if not child:
-		job()
-		os._exit(0)
-	os.waitpid(child, 0)
-
-
-def lab_flood():
-	import kernel_test
-	return kernel_test.FLOOD
-
-
-def high(values):
-	values = sorted(values)
-	return values[int(len(values) * 0.999)]
-
-
-def dotted(number):
-	return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
-
-
-def in_router(*words, text=None):
-	done = subprocess.run(["ip", "netns", "exec", "router",
-			       *(str(w) for w in words)], input=text, text=True,
-			      capture_output=True)
-	if done.returncode:
-		raise SystemExit(f"{words}: {done.stderr}")
-
-
-class Router:
-	"""client -- router -- outside; what arrives outside goes no further."""
-
-	def __enter__(self):
-		import kernel_test
-		self.network = kernel_test.Network()
-		self.network.__enter__()
-		mac = json.loads(subprocess.run(
-			["ip", "-n", "outside", "-j", "link", "show", "up0"],
-			capture_output=True, text=True).stdout)[0]["address"]
-		subprocess.run(["ip", "-n", "router", "neigh", "replace",
-				"198.51.100.9", "lladdr", mac, "dev", "wan0", "nud",
-				"permanent"], check=True)
-		in_router("ip", "addr", "replace", "100.64.0.254/10", "dev", "cust0")
-		in_router("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0")
-		subprocess.run(
-			["ip", "netns", "exec", "outside", "nft", "-f", "-"], text=True,
-			check=True, input="table netdev sink {\nchain in {\ntype filter "
-			"hook ingress device \"up0\" priority 0;\ntcp dport 80 drop\n"
-			"ip saddr 100.64.0.1 tcp dport 25 drop\n}\n}\n")
-		return self
-
-	def __exit__(self, *error):
-		self.network.__exit__(*error)
-
-	def arrived(self):
-		return self.network.arrived()
-
-	def start_ping(self, count):
-		return subprocess.Popen(
-			["ip", "netns", "exec", "client", "ping", "-i", "0.001", "-c",
-			 str(count), "198.51.100.9"], stdout=subprocess.PIPE, text=True)
-
-	def end_ping(self, child):
-		text = child.communicate()[0]
-		sent, back = re.search(r"(\d+) packets transmitted, (\d+) received",
-				       text).groups()
-		rtts = [float(t) for t in re.findall(r"time=([\d.]+) ms", text)]
-		return rtts, int(sent) - int(back)
-
-	def ping(self, count):
-		return self.end_ping(self.start_ping(count))
-
-
-ROWS = ["load_prefixes", "load_addresses", "change_ten", "small",
-	"other_packets", "exempt_customers", "drops", "under_traffic"]
+def compile_helper(*words):
+	subprocess.run([str(w) for w in words], check=True)
 
 
 def compile_helpers(folder):
-	subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o",
-			f"{folder}/preload.so", HERE / "preload_sendmsg.c", "-ldl"],
-		       check=True)
-	subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-o", f"{folder}/inject",
-			HERE / "inject.c"], check=True)
+	gcc = ["gcc", "-O2", "-D_GNU_SOURCE"]
+	multiarch = subprocess.run(["gcc", "-print-multiarch"], text=True,
+				   capture_output=True, check=True).stdout.strip()
+	compile_helper(*gcc, "-shared", "-fPIC", "-o", f"{folder}/preload.so",
+		       HERE / "preload_sendmsg.c", "-ldl")
+	compile_helper(*gcc, "-o", f"{folder}/inject", HERE / "inject.c")
+	compile_helper(*gcc, "-o", f"{folder}/peak", HERE / "peak.c")
+	compile_helper(*gcc, "-o", f"{folder}/captures", HERE / "captures.c")
+	compile_helper(*gcc, "-o", f"{folder}/bare_loop", HERE / "bare_loop.c",
+		       "-lpcap")
+	compile_helper(*gcc, "-o", f"{folder}/flood", HERE / "flood.c", "-lbpf")
+	compile_helper("clang", "-O2", "-g", "-target", "bpf",
+		       f"-I/usr/include/{multiarch}", "-c", "-o",
+		       f"{folder}/flood.o", HERE / "flood.bpf.c")
+
+
+def print_short(verdicts):
+	print("\nIn short:")
+	for text, value, sign, aim, good in verdicts:
+		print(f"    {'  ' if good else '! '}{text:<56} {value:9.3g}   "
+		      f"{sign} {aim}")
 
 
 def main():
 	parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
 	parser.add_argument("--runs", type=int, default=5)
 	parser.add_argument("--quick", action="store_true")
+	parser.add_argument("--build", default=ROOT / "build")
 	parser.add_argument("program")
-	parser.add_argument("rows", nargs="*")
+	parser.add_argument("rows", nargs="*", metavar="ROW", help="of " + ", ".join(
+		row for kind in KINDS for row in kind.ROWS))
 	arguments = parser.parse_args()
+	known = {row: kind for kind in KINDS for row in kind.ROWS}
+	for row in arguments.rows:
+		if row not in known:
+			parser.error(f'there is no row "{row}"')
 	if os.geteuid() != 0:
 		raise SystemExit("bench: needs root")
 	lab.enter()
 	os.environ["MAILWALL_RUN_DIR"] = "/run/mailwall"
 	program = str(pathlib.Path(arguments.program).resolve())
+	verdicts = []
 	with tempfile.TemporaryDirectory() as folder:
 		compile_helpers(folder)
-		bench = Bench(program, folder, arguments.runs, arguments.quick)
-		for row in arguments.rows or ROWS:
-			bench.title(getattr(Bench, row).__doc__)
+		benches = {kind: kind(program, folder, arguments, verdicts)
+			   for kind in KINDS}
+		for row in arguments.rows or known:
+			bench = benches[known[row]]
+			bench.title(getattr(bench, row).__doc__)
 			getattr(bench, row)()
-	print("\nIn short:")
-	for text, value, sign, aim, good in bench.rows:
-		print(f"    {'  ' if good else '! '}{text:<56} {value:9.3g}   "
-		      f"{sign} {aim}")
+	print_short(verdicts)
 
 
 if __name__ == "__main__":
