@@ -19,7 +19,8 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libjansson-dev nettle-dev libpcap-dev zlib1g-dev \
                  libcap-ng-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
-CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc
+CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
+                 wireshark-common postfix swaks
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \

@@ -18,6 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUITE_TIMEOUT_S = 1800
 CLAIM = re.compile(r"^(not )?ok\b(?!.*# SKIP)", re.MULTILINE)
+SKIPPED = re.compile(r"^ok\b.*# SKIP (.*)", re.MULTILINE)
 
 
 def suites(build, program, quick):
@@ -27,11 +28,13 @@ def suites(build, program, quick):
 		if unit.suffix == "":
 			yield f"unit/{unit.name}", [str(unit)]
 	yield "golden", [python, "tests/golden/golden.py", program]
-	yield "captures", [python, "tests/captures/truth.py"]
+	for suite in ("truth", "moved", "made"):
+		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "net/lab", [python, "tests/net/lab_test.py"]
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]
 	yield "net/watch", [python, "tests/net/watch_test.py"]
+	yield "net/mail", [python, "tests/net/mail_test.py"]
 	for way in ("apply", "text"):
 		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]
 
@@ -68,13 +71,17 @@ def main():
 		code, output = run(command, program)
 		marks = [bool(m.group(1)) for m in CLAIM.finditer(output)]
 		bad = sum(marks)
-		if (code and not bad) or not marks:	# it died, or said nothing
+		skipped = SKIPPED.findall(output)
+		if (code and not bad) or not (marks or skipped):
+			# it died, or said nothing
 			output += f"\nnot ok - {name} ended with exit code {code}\n"
 			bad += 1
 		good = len([m for m in marks if not m])
 		passed, failed = passed + good, failed + bad
 		if bad or arguments.verbose:
 			print(output)
+		for reason in skipped:
+			print(f"{name}: skipped: {reason}")
 		print(f"{name}: {good} passed, {bad} failed "
 		      f"({time.monotonic() - start:.1f} s)", flush=True)
 	print(f"{passed} passed, {failed} failed")

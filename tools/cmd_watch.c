@@ -222,24 +222,41 @@ static int read_again(struct watch *w, struct policy **out)
 	return code;
 }
 
+/* What was set up with privilege stays as it is. */
+static void say_what_waits(const struct watch *w, const struct policy *new,
+			   size_t n_ports)
+{
+	size_t n;
+
+	engine_ports(w->engine, &n);
+	if (new->quarantine_s != w->policy->quarantine_s)
+		say("what it says of a quarantine waits for a restart");
+	if (n != n_ports && w->interfaces.n)
+		say("ports that are new in it are captured at interfaces only "
+		    "after a restart");
+}
+
 static void reload(struct watch *w)
 {
 	struct policy *new;
+	size_t n_ports;
 
 	if (!w->policy_path) {
 		say("there is no policy to read again");
 		return;
 	}
 	notify_say("RELOADING=1");
+	engine_ports(w->engine, &n_ports);
 	if (read_again(w, &new)) {
 		say("the policy stays as it was");
 	} else if (engine_policy(w->engine, new)) {
 		say("the new policy names too many ports; the old one stays");
 		policy_free(new);
 	} else {
+		say("policy %s read again", new->name);
+		say_what_waits(w, new, n_ports);
 		policy_free(w->policy);
 		w->policy = new;
-		say("policy %s read again", new->name);
 	}
 	notify_say("READY=1");
 }
