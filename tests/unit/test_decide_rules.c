@@ -70,8 +70,7 @@ static void print_refs(FILE *out, const char *word)
 		fprintf(out, " %s", PICK(refs));
 }
 
-/* A target of one family decides both in mode observe: not asked for here. */
-static void print_redirect(FILE *out, bool observe)
+static void print_redirect(FILE *out)
 {
 	static const char *const targets[] = { "192.0.2.9 2001:db8::9",
 					       "192.0.2.3 2001:db8::3",
@@ -80,7 +79,7 @@ static void print_redirect(FILE *out, bool observe)
 	fprintf(out, "redirect %s to %s", PICK(services), pick(targets, 4));
 }
 
-static void print_clause(FILE *out, enum hook hook, bool inbound, bool observe)
+static void print_clause(FILE *out, enum hook hook, bool inbound)
 {
 	static const char *const passes[] = { "allow", "observe" };
 	static const char *const refusals[] = { "drop", "reset", "reject" };
@@ -99,7 +98,7 @@ static void print_clause(FILE *out, enum hook hook, bool inbound, bool observe)
 		fprintf(out, "limit %s 9/day per source %s", PICK(services),
 			refusal);
 	else
-		print_redirect(out, observe);
+		print_redirect(out);
 	print_refs(out, "from");
 	if (kind < 7)
 		print_refs(out, "to");
@@ -129,7 +128,7 @@ static void print_policy(FILE *out)
 		print_refs(out, inbound ? "to" : "from");
 		fputs(" {\n", out);
 		for (unsigned int k = 1 + below(5); k; k--)
-			print_clause(out, hook, inbound, observe);
+			print_clause(out, hook, inbound);
 		fputs("}\n", out);
 	}
 }

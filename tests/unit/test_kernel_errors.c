@@ -5,6 +5,7 @@
 #include "../../tools/netlink.h"
 #include "../../tools/refuse.h"
 
+#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -259,6 +260,36 @@ CLAIM(lengths, "a length that lies is not followed")
 		kernel_errors_read(&r, b, a.bytes, a.len, &done);
 		expect(!r.n && !done, "a length of %u: %zu errors", lies[i],
 		       r.n);
+		batch_free(b);
+	}
+}
+
+CLAIM(mad, "an error that is no errno is EPROTO, INT_MIN, which has no "
+	   "opposite, too")
+{
+	static const struct {
+		int error; /* as the kernel has it */
+		int want;
+	} vectors[] = {
+		{ INT_MIN, EPROTO }, { INT_MIN + 1, EPROTO }, { -4096, EPROTO },
+		{ -4095, 4095 },     { -EPERM, EPERM },	      { 1, EPROTO },
+		{ INT_MAX, EPROTO },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		uint32_t offset;
+		struct batch *b = some_batch(&offset);
+		struct answers a = { .len = 0 };
+		struct nlmsghdr *nlh = answer(&a, NLMSG_ERROR, SET, 0);
+		struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+		struct kernel_errors r = { 0 };
+		bool done = false;
+
+		e->error = vectors[i].error;
+		kernel_errors_read(&r, b, a.bytes, a.len, &done);
+		expect(r.n == 1 && r.items[0].error == vectors[i].want && !done,
+		       "%d: %zu errors, the first is %d", vectors[i].error, r.n,
+		       r.n ? r.items[0].error : 0);
 		batch_free(b);
 	}
 }
@@ -543,17 +574,12 @@ CLAIM(each_one, "every error that was kept is a message of its own, in order")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(read_answers),
-		CLAIMED(overrun),
-		CLAIMED(truncated),
-		CLAIMED(lengths),
-		CLAIMED(header_only),
-		CLAIMED(other_types),
-		CLAIMED(wanted),
-		CLAIMED(long_wanted),
-		CLAIMED(many),
-		CLAIMED(sentences),
-		CLAIMED(whole_transaction),
+		CLAIMED(read_answers), CLAIMED(overrun),
+		CLAIMED(truncated),    CLAIMED(lengths),
+		CLAIMED(header_only),  CLAIMED(mad),
+		CLAIMED(other_types),  CLAIMED(wanted),
+		CLAIMED(long_wanted),  CLAIMED(many),
+		CLAIMED(sentences),    CLAIMED(whole_transaction),
 		CLAIMED(each_one),
 	};
 
