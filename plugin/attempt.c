@@ -258,6 +258,8 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 	t->tail++;
 }
 
+static void end_oldest_talk(struct attempts *t, const struct attempts_end *end);
+
 struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 			     uint64_t hash, const struct attempts_end *end)
 {
@@ -267,6 +269,11 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 	       (t->tail < t->head && is_full(t))) {
 		t->cut_short += ring_at(t, t->tail)->state != ATTEMPT_GONE;
 		end_oldest(t, end);
+	}
+	/* Talks alone can fill an index that may not grow. */
+	while (t->oldest != TALK_NONE && is_full(t)) {
+		t->talks_cut++;
+		end_oldest_talk(t, end);
 	}
 	add_entry(t, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);

@@ -117,14 +117,12 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 {
 	int64_t t;
 
-	/* Seconds have 32 bits: what a damaged file says beyond is cut. */
-	if (time_us < 0)
-		time_us = 0;
-	if (time_us > TIME_MOST_US)
-		time_us = TIME_MOST_US;
+	/* Seconds have 32 bits: a time beyond them comes of a damaged file. */
+	if (time_us < 0 || time_us > TIME_MOST_US)
+		return e->now_us;
 	t = time_us + e->offset_us;
 	if (t > TIME_MOST_US)
-		t = TIME_MOST_US;
+		return e->now_us;
 	if (t < e->now_us - STEP_US && e->now_us) {
 		e->offset_us += e->now_us - t;
 		e->totals.clock_steps++;
@@ -291,6 +289,9 @@ static void view(struct engine *e, const struct source *s,
 	if (h)
 		out->destinations =
 			distinct_count(&h->destinations, &DESTINATION_LIMITS);
+	/* The first one was met before there was a history to note it. */
+	if (out->destinations < out->groups)
+		out->destinations = out->groups;
 	for (size_t i = 0; i < e->n_ports; i++)
 		if (s->ports >> (i < 15 ? i : 15) & 1 &&
 		    (i < 15 || e->ports[i].counts.attempts))

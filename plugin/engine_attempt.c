@@ -98,7 +98,7 @@ static struct judged judged_of(struct engine *e, const struct attempt *a,
 		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
 		.role = port_of(e, a)->role,
 		.answered = answered(a),
-		.allowed = d.clause && action_lets_through(d.clause->action),
+		.allowed = d.clause && d.clause->action == ACTION_ALLOW,
 		.blocked = (c && c->blocks) ||
 			   (d.clause && decision_blocks(e->config.policy, &d)),
 	};

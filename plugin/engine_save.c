@@ -346,6 +346,8 @@ static void take_all(struct reader *r, struct engine *e, const struct header *h)
 		r->failed = true;
 	if (r->failed)
 		return;
+	/* A clock that stands before this was set back, and counts as that. */
+	e->now_us = (int64_t)h->now_s * 1000000;
 	e->judge.start_s = h->start_s;
 	e->judge.now_s = e->judge.sweep_s = h->now_s;
 	e->judge.warm = e->judge.warm || h->warm;

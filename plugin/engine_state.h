@@ -50,9 +50,9 @@ struct engine {
 	struct port_state ports[PORTS_MOST];
 	uint16_t port_numbers[PORTS_MOST];
 	size_t n_ports;
-	int64_t passed_s; /* the second in which time passed last */
-	int64_t now_us, offset_us;     /* the engine's time - the frames' */
-	struct engine_summary totals;  /* what is counted as it comes */
+	int64_t passed_s;	      /* the second in which time passed last */
+	int64_t now_us, offset_us;    /* the engine's time - the frames' */
+	struct engine_summary totals; /* what is counted as it comes */
 	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
 	uint32_t n_clauses;
 	struct pending batch[BATCH];

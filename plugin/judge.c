@@ -512,6 +512,8 @@ static void known_group(struct judge *j, struct history *h, struct contact *c,
 	if (!earns_credit(c, now_s))
 		return;
 	/* 0 means none; a contact of six weeks earns no more. */
+	if (minutes > UINT16_MAX && c->credit_min == UINT16_MAX)
+		return;
 	c->credit_min = minutes > UINT16_MAX ? UINT16_MAX :
 			minutes		     ? (uint16_t)minutes :
 					       1;
@@ -576,6 +578,18 @@ static bool is_new(const struct judge *j, const struct contact *c)
 	return j->now_s - c->last_s > j->figures[WATCH_NEW_AFTER];
 }
 
+/* Before a table is full, what would be new again makes room. */
+static void forget_old(struct judge *j, struct history *h)
+{
+	uint32_t after_s = (uint32_t)j->figures[WATCH_NEW_AFTER];
+
+	if (h->n_contacts + 1 >= h->contacts_cap - h->contacts_cap / 4 &&
+	    j->now_s - h->aged_s >= HOUR && j->now_s > after_s) {
+		h->aged_s = j->now_s;
+		history_age(&j->sources, h, j->now_s - after_s);
+	}
+}
+
 static void transport_attempt(struct judge *j, struct source *s,
 			      const struct judged *a)
 {
@@ -588,6 +602,7 @@ static void transport_attempt(struct judge *j, struct source *s,
 	lower_sums(j, h);
 	note_destination(j, s, a);
 	if (!c || is_new(j, c)) {
+		forget_old(j, h);
 		c = first_contact(j, h, group, 0, j->now_s);
 		if (!c)
 			return;
@@ -923,6 +938,15 @@ static void decide_contact(struct judge *j, struct source *s, struct contact *c)
 	}
 }
 
+/* What a source did long ago is not said again as if it went on. */
+static bool goes_on(const struct judge *j, const struct source *s)
+{
+	const struct history *h = s->history;
+
+	return !h->found || s->last_s > h->found_s ||
+	       j->now_s - h->found_s < DAY;
+}
+
 static void decide_due(struct judge *j, struct source *s)
 {
 	struct history *h = s->history;
@@ -934,6 +958,8 @@ static void decide_due(struct judge *j, struct source *s)
 		    c->flags & CONTACT_USED)
 			decide_contact(j, s, c);
 	}
+	if (!goes_on(j, s))
+		return;
 	check_abandon(j, s, DETECTOR_ABANDON);
 	check_abandon(j, s, DETECTOR_LATE);
 	if (j->now_s - s->first_s >= DAY)

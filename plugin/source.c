@@ -416,6 +416,20 @@ static void remove_contact(struct sources *t, struct history *h,
 	}
 }
 
+void history_age(struct sources *t, struct history *h, uint32_t before_s)
+{
+	for (uint16_t i = 0; i < h->contacts_cap;) {
+		struct contact *c = &h->contacts[i];
+
+		/* Another may move up into its place: that is looked at next.
+		 */
+		if (c->flags & CONTACT_USED && c->last_s < before_s)
+			remove_contact(t, h, c);
+		else
+			i++;
+	}
+}
+
 struct contact *history_contact(struct sources *t, struct history *h,
 				uint32_t group, uint16_t role, bool make)
 {

@@ -88,7 +88,7 @@ struct history {
 	struct contact *contacts;
 	uint16_t n_contacts, contacts_cap;
 	uint32_t found; /* bits of detectors that were reported */
-	uint32_t found_s, direct_s;
+	uint32_t found_s, direct_s, aged_s;
 	uint8_t n_examples, port;
 	uint8_t odd_helo; /* 1: it was held against it; read from a file */
 	struct distinct destinations;
@@ -202,6 +202,8 @@ void history_end(struct sources *t, struct source *s);
 /* The contact with a group, made if it is not there; NULL: no memory. */
 struct contact *history_contact(struct sources *t, struct history *h,
 				uint32_t group, uint16_t role, bool make);
+/* Contacts whose last attempt was before this go. */
+void history_age(struct sources *t, struct history *h, uint32_t before_s);
 void history_example(struct sources *t, const struct source *s,
 		     const struct addr6 *destination);
 /* Space for the parts that few need; NULL: no memory. */
