@@ -10,9 +10,9 @@
 #define SECOND_US     1000000
 
 /*
- * A reference is 31 bits of a position in the ring, or the number of a talk
- * with the top bit set; one more than that, so that 0 is free. The index is
- * twice the ring at least, so 31 bits tell positions apart.
+ * A reference of the index is 31 bits of a position in the ring, or the number
+ * of a talk with the top bit set. The ring is far smaller, so 31 bits tell
+ * positions apart.
  */
 #define REF_TALK 0x80000000u
 #define REF_MASK 0x7fffffffu
@@ -38,40 +38,29 @@ int attempts_init(struct attempts *t, struct pool *pool,
 				.ring_cap = RING_LEAST,
 				.ring_most =
 					most < RING_LEAST ? RING_LEAST : most,
-				.index_cap = INDEX_LEAST,
 				.talks_free = TALK_NONE,
 				.newest = TALK_NONE,
 				.oldest = TALK_NONE };
 	t->ring = pool_resize(pool, NULL, 0, RING_LEAST * sizeof(*t->ring));
-	t->index = pool_resize(pool, NULL, 0, INDEX_LEAST * sizeof(*t->index));
 	t->talks = pool_resize(pool, NULL, 0,
 			       TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
-	return t->ring && t->index && t->talks ? 0 : -ENOMEM;
+	if (!t->ring || !t->talks)
+		return -ENOMEM;
+	return index_init(&t->index, pool, INDEX_LEAST);
 }
 
 void attempts_free(struct attempts *t)
 {
 	if (t->ring)
 		pool_drop(t->pool, t->ring, t->ring_cap * sizeof(*t->ring));
-	if (t->index)
-		pool_drop(t->pool, t->index, t->index_cap * sizeof(*t->index));
+	index_free(&t->index);
 	if (t->talks)
 		pool_drop(t->pool, t->talks,
 			  TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
 	*t = (struct attempts){ 0 };
 }
 
-/* ---- the index ---- */
-
-static uint32_t home(const struct attempts *t, uint64_t entry)
-{
-	return (uint32_t)(entry >> 32) & (t->index_cap - 1);
-}
-
-static uint32_t next_slot(const struct attempts *t, uint32_t slot)
-{
-	return (slot + 1) & (t->index_cap - 1);
-}
+/* ---- the index: references are REF_ numbers ---- */
 
 static struct talk *talk_at(const struct attempts *t, uint32_t n)
 {
@@ -84,65 +73,9 @@ static struct attempt *ring_at(const struct attempts *t, uint64_t position)
 	return &t->ring[position & (t->ring_cap - 1)];
 }
 
-static void put_entry(struct attempts *t, uint64_t entry)
-{
-	uint32_t slot = home(t, entry);
-
-	while (t->index[slot])
-		slot = next_slot(t, slot);
-	t->index[slot] = entry;
-}
-
-static int grow_index(struct attempts *t)
-{
-	uint32_t cap = t->index_cap;
-	uint64_t *old = t->index;
-
-	t->index = pool_resize(t->pool, NULL, 0,
-			       (size_t)cap * 2 * sizeof(*t->index));
-	if (!t->index) {
-		t->index = old;
-		return -ENOMEM;
-	}
-	t->index_cap = cap * 2;
-	for (uint32_t i = 0; i < cap; i++)
-		if (old[i])
-			put_entry(t, old[i]);
-	pool_drop(t->pool, old, cap * sizeof(*old));
-	return 0;
-}
-
 static bool is_full(struct attempts *t)
 {
-	return t->index_n >= t->index_cap / 4 * 3 && grow_index(t);
-}
-
-static void add_entry(struct attempts *t, uint64_t hash, uint32_t reference)
-{
-	put_entry(t, (hash & ~(uint64_t)UINT32_MAX) | (reference + 1));
-	t->index_n++;
-}
-
-/* Entries behind a hole move up, so that no search ends before them. */
-static void remove_entry(struct attempts *t, uint32_t slot)
-{
-	uint32_t hole = slot, at = slot;
-
-	for (;;) {
-		uint32_t from;
-
-		at = next_slot(t, at);
-		if (!t->index[at])
-			break;
-		from = home(t, t->index[at]);
-		if (((at - from) & (t->index_cap - 1)) <
-		    ((at - hole) & (t->index_cap - 1)))
-			continue;
-		t->index[hole] = t->index[at];
-		hole = at;
-	}
-	t->index[hole] = 0;
-	t->index_n--;
+	return t->index.n >= t->index.cap / 4 * 3 && index_grow(&t->index);
 }
 
 static bool is_between(const struct attempt *a, const struct ends *e)
@@ -157,13 +90,14 @@ static bool is_between(const struct attempt *a, const struct ends *e)
 struct found attempts_find(struct attempts *t, const struct ends *ends,
 			   uint64_t hash)
 {
-	uint32_t slot = home(t, hash);
+	const struct index *x = &t->index;
+	uint32_t slot = index_home(x, hash);
 	struct found f = { 0 };
 
-	for (; t->index[slot]; slot = next_slot(t, slot)) {
-		uint32_t ref = (uint32_t)t->index[slot] - 1;
+	for (; x->entries[slot]; slot = index_next(x, slot)) {
+		uint32_t ref = index_reference(x, slot);
 
-		if (t->index[slot] >> 32 != hash >> 32)
+		if (!index_may_be(x, slot, hash))
 			continue;
 		f.talk = ref & REF_TALK ? talk_at(t, ref & REF_MASK) : NULL;
 		f.attempt = f.talk ? &f.talk->attempt : ring_at(t, ref);
@@ -180,11 +114,8 @@ static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
 {
 	struct ends e = { &a->source, &a->destination, a->source_port,
 			  a->destination_port, a->family };
-	uint32_t slot = home(t, ends_hash(&t->key, &e));
 
-	while ((uint32_t)t->index[slot] != reference + 1)
-		slot = next_slot(t, slot);
-	return slot;
+	return index_slot(&t->index, ends_hash(&t->key, &e), reference);
 }
 
 /* ---- the ring ---- */
@@ -197,7 +128,7 @@ static int grow_ring(struct attempts *t)
 
 	if (cap == t->ring_most)
 		return -ENOSPC;
-	if ((uint64_t)t->index_cap < cap * 4 && grow_index(t))
+	if ((uint64_t)t->index.cap < cap * 4 && index_grow(&t->index))
 		return -ENOMEM;
 	ring = pool_resize(t->pool, t->ring, cap * sizeof(*ring),
 			   2 * cap * sizeof(*ring));
@@ -252,7 +183,8 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 
 	judge_oldest(t, end);
 	if (a->state != ATTEMPT_GONE) {
-		remove_entry(t, slot_of(t, a, (uint32_t)t->tail & REF_MASK));
+		index_remove(&t->index,
+			     slot_of(t, a, (uint32_t)t->tail & REF_MASK));
 		end->end(end->ctx, a, NULL);
 	}
 	t->tail++;
@@ -275,7 +207,7 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 		t->talks_cut++;
 		end_oldest_talk(t, end);
 	}
-	add_entry(t, hash, (uint32_t)t->head & REF_MASK);
+	index_add(&t->index, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);
 	*a = (struct attempt){ .source = *ends->client,
 			       .destination = *ends->server,
@@ -323,7 +255,7 @@ void talk_touch(struct attempts *t, struct talk *k, int64_t now_us)
 static void end_talk(struct attempts *t, struct talk *k, uint32_t slot,
 		     const struct attempts_end *end)
 {
-	remove_entry(t, slot);
+	index_remove(&t->index, slot);
 	judge(&k->attempt, end);
 	end->end(end->ctx, &k->attempt, &k->dialogue);
 	unlink_talk(t, k);
@@ -374,7 +306,6 @@ static struct talk *new_talk(struct attempts *t, int64_t now_us,
 	k = talk_at(t, t->talks_free);
 	t->talks_free = k->older;
 	k->active_us = now_us;
-	k->closed = 0;
 	link_newest(t, k);
 	return k;
 }
@@ -393,9 +324,7 @@ struct talk *attempts_answered(struct attempts *t, struct found *found,
 	*found = attempts_find(t, &e, ends_hash(&t->key, &e));
 	found->attempt->state = ATTEMPT_GONE;
 	k->attempt = copy;
-	t->index[found->slot] =
-		(t->index[found->slot] & ~(uint64_t)UINT32_MAX) |
-		((k->self | REF_TALK) + 1);
+	index_refer(&t->index, found->slot, k->self | REF_TALK);
 	found->talk = k;
 	found->attempt = &k->attempt;
 	return k;
@@ -416,7 +345,7 @@ struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
 				       .destination_port = ends->server_port,
 				       .family = ends->family,
 				       .state = ATTEMPT_MIDSTREAM };
-	add_entry(t, hash, k->self | REF_TALK);
+	index_add(&t->index, hash, k->self | REF_TALK);
 	return k;
 }
 
@@ -429,7 +358,7 @@ void attempts_finish(struct attempts *t, struct found *found,
 		end_talk(t, found->talk, found->slot, end);
 		return;
 	}
-	remove_entry(t, found->slot);
+	index_remove(&t->index, found->slot);
 	judge(found->attempt, end);
 	end->end(end->ctx, found->attempt, NULL);
 	found->attempt->state = ATTEMPT_GONE;
@@ -447,8 +376,7 @@ static void keep_oldest(struct attempts *t)
 	uint32_t slot = slot_of(t, &copy, (uint32_t)t->tail & REF_MASK);
 
 	t->tail++;
-	t->index[slot] = (t->index[slot] & ~(uint64_t)UINT32_MAX) |
-			 (((uint32_t)t->head & REF_MASK) + 1);
+	index_refer(&t->index, slot, (uint32_t)t->head & REF_MASK);
 	*ring_at(t, t->head++) = copy;
 }
 

@@ -14,6 +14,7 @@
 
 #include "dialogue.h"
 #include "hash.h"
+#include "index.h"
 #include "pool.h"
 #include "segment.h"
 
@@ -53,7 +54,6 @@ struct talk {
 	int64_t active_us;
 	uint32_t newer, older; /* by activity; TALK_NONE ends the list */
 	uint32_t self;
-	uint8_t closed; /* FIN or RST of: 1 client, 2 server */
 };
 
 #define TALK_NONE UINT32_MAX
@@ -65,9 +65,7 @@ struct attempts {
 	struct attempt *ring;
 	uint32_t ring_cap, ring_most; /* powers of two */
 	uint64_t head, tail, judged;
-	/* index: the hash above, a reference below; 0 is free */
-	uint64_t *index;
-	uint32_t index_cap, index_n;
+	struct index index; /* by the two ends; see attempt.c */
 	/* talks */
 	struct talk **talks; /* pieces of TALKS_A_PIECE */
 	uint32_t talks_n, talks_free, newest, oldest;
@@ -98,11 +96,6 @@ struct ends {
 	uint8_t family;
 };
 uint64_t ends_hash(const struct hash_key *key, const struct ends *ends);
-
-static inline void attempts_prefetch(const struct attempts *t, uint64_t hash)
-{
-	__builtin_prefetch(&t->index[(hash >> 32) & (t->index_cap - 1)], 1);
-}
 
 /* What is known of two ends: an attempt in the ring, a talk, or neither. */
 struct found {

@@ -31,11 +31,6 @@ static inline bool distinct_is_exact(const struct distinct *d)
 {
 	return !d->registers;
 }
-static inline void distinct_prefetch(const struct distinct *d, uint64_t hash)
-{
-	if (d->cap)
-		__builtin_prefetch(&d->items[hash & (d->cap - 1)], 1);
-}
 /* Takes registers that were read from another; they are copied. */
 void distinct_restore(struct distinct *d, struct pool *p,
 		      const struct distinct_limits *limits,

@@ -213,7 +213,7 @@ void engine_frame(struct engine *e, const struct frame *frame)
 					     p->segment.prefix_len) :
 			    0;
 	p->segment.prefix = NULL;
-	attempts_prefetch(&e->attempts, p->hash);
+	index_prefetch(&e->attempts.index, p->hash);
 	e->n_batch++;
 	if (e->n_batch == BATCH || p->segment.payload_len)
 		take_batch(e);

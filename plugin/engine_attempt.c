@@ -131,7 +131,7 @@ void judge_due(struct engine *e)
 	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
 		for (size_t i = 0; i < n; i++) {
 			hash[i] = judged_hash(e, due[i]);
-			sources_prefetch(t, hash[i]);
+			index_prefetch(&t->index, hash[i]);
 		}
 		for (size_t i = 0; i < n; i++)
 			sources_prefetch_record(t, hash[i]);

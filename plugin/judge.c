@@ -23,7 +23,6 @@
 #define SEVERAL_S      300u
 
 #define SWEEP_S	       300u /* every source is looked at this often */
-#define SWEEP_STEP     4096u
 #define IDLE_S	       (3 * DAY)
 #define PROMOTE_AT     8u   /* attempts, after which a source has a history */
 #define OPEN_SHARE     0.2f /* answered attempts of a source whose port is open */

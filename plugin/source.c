@@ -43,12 +43,10 @@ int sources_init(struct sources *t, struct pool *pool,
 	t->pool = pool;
 	t->key = *key;
 	t->most = most < WINDOW ? WINDOW : most;
-	t->index_cap = INDEX_LEAST;
-	t->index = pool_resize(pool, NULL, 0, INDEX_LEAST * sizeof(*t->index));
 	t->pieces_cap = t->most / PIECE + 1;
 	t->pieces =
 		pool_resize(pool, NULL, 0, t->pieces_cap * sizeof(*t->pieces));
-	return t->index && t->pieces ? 0 : -ENOMEM;
+	return t->pieces ? index_init(&t->index, pool, INDEX_LEAST) : -ENOMEM;
 }
 
 void sources_free(struct sources *t)
@@ -58,92 +56,28 @@ void sources_free(struct sources *t)
 	if (t->pieces)
 		pool_drop(t->pool, t->pieces,
 			  t->pieces_cap * sizeof(*t->pieces));
-	if (t->index)
-		pool_drop(t->pool, t->index, t->index_cap * sizeof(*t->index));
+	index_free(&t->index);
 	*t = (struct sources){ 0 };
 }
 
 /* ---- the index ---- */
 
-static uint32_t home(const struct sources *t, uint64_t entry)
-{
-	return (uint32_t)(entry >> 32) & (t->index_cap - 1);
-}
-
-static uint32_t next_slot(const struct sources *t, uint32_t slot)
-{
-	return (slot + 1) & (t->index_cap - 1);
-}
-
-static void put_entry(struct sources *t, uint64_t entry)
-{
-	uint32_t slot = home(t, entry);
-
-	while (t->index[slot])
-		slot = next_slot(t, slot);
-	t->index[slot] = entry;
-}
-
-static int grow_index(struct sources *t)
-{
-	uint32_t cap = t->index_cap;
-	uint64_t *old = t->index;
-
-	t->index = pool_resize(t->pool, NULL, 0,
-			       (size_t)cap * 2 * sizeof(*t->index));
-	if (!t->index) {
-		t->index = old;
-		return -ENOMEM;
-	}
-	t->index_cap = cap * 2;
-	for (uint32_t i = 0; i < cap; i++)
-		if (old[i])
-			put_entry(t, old[i]);
-	pool_drop(t->pool, old, cap * sizeof(*old));
-	return 0;
-}
-
-/* Entries behind a hole move up, so that no search ends before them. */
-static void remove_entry(struct sources *t, uint32_t slot)
-{
-	uint32_t hole = slot, at = next_slot(t, slot);
-
-	for (; t->index[at]; at = next_slot(t, at)) {
-		uint32_t from = home(t, t->index[at]);
-
-		if (((at - from) & (t->index_cap - 1)) <
-		    ((at - hole) & (t->index_cap - 1)))
-			continue;
-		t->index[hole] = t->index[at];
-		hole = at;
-	}
-	t->index[hole] = 0;
-}
-
 struct source *sources_find(const struct sources *t, uint64_t hash,
 			    uint8_t family, uint64_t key)
 {
-	uint32_t slot = home(t, hash);
+	const struct index *x = &t->index;
+	uint32_t slot = index_home(x, hash);
 
-	for (; t->index[slot]; slot = next_slot(t, slot)) {
+	for (; x->entries[slot]; slot = index_next(x, slot)) {
 		struct source *s;
 
-		if (t->index[slot] >> 32 != hash >> 32)
+		if (!index_may_be(x, slot, hash))
 			continue;
-		s = source_at(t, (uint32_t)t->index[slot] - 1);
+		s = source_at(t, index_reference(x, slot));
 		if (s->key == key && s->family == family)
 			return s;
 	}
 	return NULL;
-}
-
-static uint32_t slot_of(const struct sources *t, uint64_t hash, uint32_t n)
-{
-	uint32_t slot = home(t, hash);
-
-	while ((uint32_t)t->index[slot] != n + 1)
-		slot = next_slot(t, slot);
-	return slot;
 }
 
 /* ---- eviction ---- */
@@ -154,7 +88,7 @@ static void remove_at(struct sources *t, uint32_t n)
 	uint64_t hash = source_hash(t, s->family, s->key);
 
 	history_end(t, s);
-	remove_entry(t, slot_of(t, hash, n));
+	index_remove(&t->index, index_slot(&t->index, hash, n));
 	*s = (struct source){ .first_s = t->free };
 	t->free = n + 1;
 	t->n--;
@@ -163,12 +97,11 @@ static void remove_at(struct sources *t, uint32_t n)
 void sources_remove(struct sources *t, struct source *s)
 {
 	uint64_t hash = source_hash(t, s->family, s->key);
-	uint32_t slot = home(t, hash);
+	uint32_t slot = index_home(&t->index, hash);
 
-	while (!t->index[slot] ||
-	       source_at(t, (uint32_t)t->index[slot] - 1) != s)
-		slot = next_slot(t, slot);
-	remove_at(t, (uint32_t)t->index[slot] - 1);
+	while (source_at(t, index_reference(&t->index, slot)) != s)
+		slot = index_next(&t->index, slot);
+	remove_at(t, index_reference(&t->index, slot));
 }
 
 void sources_clear(struct sources *t)
@@ -203,7 +136,7 @@ static uint32_t candidates(struct sources *t, struct candidate *list)
 		t->hand = at + 1 == t->cap ? 0 : at + 1;
 		if (!s->family)
 			continue;
-		sources_prefetch(t, source_hash(t, s->family, s->key));
+		index_prefetch(&t->index, source_hash(t, s->family, s->key));
 		c.score = t->score(t->score_ctx, s);
 		for (; place && goes_before(&c, &list[place - 1]); place--)
 			list[place] = list[place - 1];
@@ -271,7 +204,7 @@ struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
 
 	if (s)
 		return s;
-	if (t->n >= t->index_cap / 5 * 4 && grow_index(t))
+	if (t->n >= t->index.cap / 5 * 4 && index_grow(&t->index))
 		evict(t);
 	if (!t->free && new_piece(t)) {
 		if (!t->cap)
@@ -282,7 +215,7 @@ struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
 	s = source_at(t, n);
 	t->free = s->first_s;
 	*s = (struct source){ .key = key, .family = family };
-	put_entry(t, (hash & ~(uint64_t)UINT32_MAX) | (n + 1));
+	index_add(&t->index, hash, n);
 	t->n++;
 	return s;
 }

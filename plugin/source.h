@@ -124,9 +124,8 @@ struct sources {
 	uint32_t pieces_n, pieces_cap;
 	uint32_t n, cap; /* records in use, records made */
 	uint32_t most;
-	uint32_t free;	 /* the first free record, plus one */
-	uint64_t *index; /* the hash above, the record below, plus one */
-	uint32_t index_cap;
+	uint32_t free;		     /* the first free record, plus one */
+	struct index index;	     /* by the hash of the key, to the record */
 	uint32_t hand;		     /* of the window of eviction */
 	uint64_t evicted, forgotten; /* sources; histories */
 	/* How much a source is worth keeping; above 1 it was reported. */
@@ -147,13 +146,32 @@ uint64_t source_hash(const struct sources *t, uint8_t family, uint64_t key);
 struct addr6 source_address(const struct source *s);
 uint32_t group_of(uint8_t family, const struct addr6 *address);
 
-static inline void sources_prefetch(const struct sources *t, uint64_t hash)
+/* NULL: not there. */
+struct source *sources_find(const struct sources *t, uint64_t hash,
+			    uint8_t family, uint64_t key);
+/* Finds or makes it; another may have to go. NULL: no memory at all. */
+struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
+			     uint64_t key);
+void sources_remove(struct sources *t, struct source *s);
+void sources_clear(struct sources *t);
+static inline struct source *source_at(const struct sources *t, uint32_t n)
 {
-	__builtin_prefetch(&t->index[(hash >> 32) & (t->index_cap - 1)], 1);
+	return &t->pieces[n >> 12][n & 4095];
 }
-/* Once the index is there: what it refers to, and then that one's history. */
+
+/*
+ * Once the place in the index is there, what it refers to, and once that is
+ * there, its history.
+ */
 static inline struct source *sources_guess(const struct sources *t,
-					   uint64_t hash);
+					   uint64_t hash)
+{
+	uint32_t slot = index_home(&t->index, hash);
+
+	return t->index.entries[slot] && index_may_be(&t->index, slot, hash) ?
+		       source_at(t, index_reference(&t->index, slot)) :
+		       NULL;
+}
 static inline void sources_prefetch_record(const struct sources *t,
 					   uint64_t hash)
 {
@@ -172,28 +190,6 @@ static inline void sources_prefetch_history(const struct sources *t,
 		__builtin_prefetch((const char *)s->history + 64, 1);
 		__builtin_prefetch((const char *)s->history + 128, 1);
 	}
-}
-/* NULL: not there. */
-struct source *sources_find(const struct sources *t, uint64_t hash,
-			    uint8_t family, uint64_t key);
-/* Finds or makes it; another may have to go. NULL: no memory at all. */
-struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key);
-void sources_remove(struct sources *t, struct source *s);
-void sources_clear(struct sources *t);
-static inline struct source *source_at(const struct sources *t, uint32_t n)
-{
-	return &t->pieces[n >> 12][n & 4095];
-}
-
-static inline struct source *sources_guess(const struct sources *t,
-					   uint64_t hash)
-{
-	uint64_t entry = t->index[(hash >> 32) & (t->index_cap - 1)];
-
-	return entry && entry >> 32 == hash >> 32 ?
-		       source_at(t, (uint32_t)entry - 1) :
-		       NULL;
 }
 
 /* 0, or -ENOMEM after others had to go. */

@@ -358,7 +358,7 @@ CLAIM(model, "whatever is done, each attempt is found until its time, has one "
 	}
 	expire(t, INT64_MAX);
 	expect_number("cut short", t->attempts.cut_short, 0);
-	expect_number("left in the index", t->attempts.index_n, 0);
+	expect_number("left in the index", t->attempts.index.n, 0);
 	for (uint16_t i = 0; i < IDS; i++)
 		expect(t->counted.judged[i] == m[i].begun &&
 			       t->counted.ended[i] == m[i].begun,

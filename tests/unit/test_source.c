@@ -83,8 +83,8 @@ CLAIM(many, "many sources are found, each as its own, and those removed are "
 	expect_number("again", t->sources.n, N);
 	sources_clear(&t->sources);
 	expect_number("cleared", t->sources.n, 0);
-	for (uint32_t i = 0; i < t->sources.index_cap; i++)
-		expect(!t->sources.index[i], "slot %u is taken", i);
+	for (uint32_t i = 0; i < t->sources.index.cap; i++)
+		expect(!t->sources.index.entries[i], "slot %u is taken", i);
 	table_free(t);
 }
 
