@@ -43,6 +43,13 @@ static inline uint64_t load_u64(const uint8_t *at)
 	return value;
 }
 
+/* Of the sixteen bytes of an address. */
+static inline uint64_t hash_address(const struct hash_key *key,
+				    const uint8_t *byte)
+{
+	return hash_2(key, load_u64(byte), load_u64(byte + 8));
+}
+
 static inline uint32_t load_be32(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |

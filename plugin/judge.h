@@ -2,7 +2,7 @@
 /*
  * Which sources are likely to send spam, with the evidence. The detectors and
  * their figures stand in mailwall.policy(5) under "watch"; where they come
- * from stands with each in judge.c.
+ * from stands with each in judge_*.c.
  *
  * Time is that of the packets, in seconds since 1970, and never runs back.
  */

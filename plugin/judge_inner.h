@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of the judge, for the files that make it up: judge.c keeps sources
+ * and time, judge_transport.c and judge_usage.c look at what a source does,
+ * judge_finding.c says it.
+ */
+#ifndef MAILWALL_JUDGE_INNER_H
+#define MAILWALL_JUDGE_INNER_H
+
+#include "judge.h"
+
+#define MINUTE 60u
+#define HOUR   3600u
+#define DAY    86400u
+
+/* An attempt so much later is one of its own: nobody's second address. */
+#define AGAIN_S 60u
+
+struct detector_row {
+	const char *name;
+	enum finding_kind finding;
+	/* Of those with a sum; the others have 0. */
+	enum watch_figure normal, spam, threshold;
+};
+extern const struct detector_row detector_rows[DETECTOR_N];
+
+#define SPAM_DETECTORS                                                         \
+	(1u << DETECTOR_FAST | 1u << DETECTOR_MEDIUM | 1u << DETECTOR_SLOW |   \
+	 1u << DETECTOR_ABANDON | 1u << DETECTOR_LATE |                        \
+	 1u << DETECTOR_OUTCOME | 1u << DETECTOR_SCAN)
+
+/* ---- judge.c ---- */
+
+/* A sum that falls by so much an hour, and never below 0. */
+float sum_lower(float sum, double per_hour, uint32_t since_s, uint32_t now_s);
+void sum_add(float *sum, double what);
+/* Those of rates, by the time that passed. */
+void judge_lower_sums(struct judge *j, struct history *h);
+bool judge_warm_for(const struct judge *j, enum detector d);
+/* One observation more for it, if it is warm; may report. */
+void judge_gain(struct judge *j, struct source *s, enum detector d,
+		uint16_t port);
+
+/* The contact with a group, as if it were the first; NULL: no memory. */
+struct contact *judge_first_contact(struct judge *j, struct history *h,
+				    uint32_t group, uint16_t role,
+				    uint32_t time_s);
+/* Not met for so long that it counts as new again. */
+bool judge_is_new(const struct judge *j, const struct contact *c);
+void judge_note_destination(struct judge *j, struct source *s,
+			    const struct judged *a);
+/* A set of a few hashes: true if it was not there. */
+bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash);
+
+/* ---- judge_finding.c ---- */
+
+/* It takes mail from several networks. */
+bool history_accepts_mail(const struct history *h);
+float judge_threshold(const struct judge *j, const struct history *h,
+		      enum detector d);
+void judge_report(struct judge *j, struct source *s, enum detector d,
+		  uint16_t port);
+/* Reports a sum that is beyond its threshold. */
+void judge_check(struct judge *j, struct source *s, enum detector d,
+		 uint16_t port);
+
+/* ---- judge_transport.c ---- */
+
+/* Are its attempts answered, more than now and then? */
+bool history_is_open(const struct history *h);
+void judge_transport(struct judge *j, struct source *s, const struct judged *a);
+void judge_transport_talk(struct judge *j, struct source *s,
+			  const struct judged *a, const struct dialogue *d);
+/* Decides which contacts were abandoned, as far as that is due. */
+void judge_abandonment(struct judge *j, struct source *s);
+
+/* ---- judge_usage.c ---- */
+
+void judge_submission(struct judge *j, struct source *s,
+		      const struct judged *a);
+void judge_access(struct judge *j, struct source *s, const struct judged *a);
+void judge_logins(struct judge *j, struct source *s, const struct judged *a,
+		  const struct dialogue *d);
+
+#endif
