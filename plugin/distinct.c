@@ -5,22 +5,6 @@
 #include <string.h>
 
 #define CAP_LEAST 4 /* items at first: one block of the smallest size */
-#define POOL_MOST ((size_t)POOL_SMALLEST << (POOL_SIZES - 1))
-
-/* Small blocks come from the pool, large ones from the system. */
-static void *take(struct pool *p, size_t size)
-{
-	return size <= POOL_MOST ? pool_take(p, size) :
-				   pool_resize(p, NULL, 0, size);
-}
-
-static void give(struct pool *p, void *block, size_t size)
-{
-	if (size <= POOL_MOST || !block)
-		pool_give(p, block, size);
-	else
-		pool_drop(p, block, size);
-}
 
 static uint32_t place(const struct distinct *d, uint64_t hash)
 {
@@ -35,7 +19,7 @@ static int grow(struct distinct *d, struct pool *p)
 {
 	struct distinct old = *d;
 	uint32_t cap = d->cap ? d->cap * 2 : CAP_LEAST;
-	uint64_t *items = take(p, cap * sizeof(*items));
+	uint64_t *items = pool_take(p, cap * sizeof(*items));
 
 	if (!items)
 		return -1;
@@ -44,7 +28,7 @@ static int grow(struct distinct *d, struct pool *p)
 	for (uint32_t i = 0; i < old.cap; i++)
 		if (old.items[i])
 			d->items[place(d, old.items[i])] = old.items[i];
-	give(p, old.items, old.cap * sizeof(*old.items));
+	pool_give(p, old.items, old.cap * sizeof(*old.items));
 	return 0;
 }
 
@@ -65,13 +49,13 @@ static bool note(struct distinct *d, const struct distinct_limits *l,
 static int estimate_from_now(struct distinct *d, struct pool *p,
 			     const struct distinct_limits *l)
 {
-	d->registers = take(p, (size_t)1 << l->log_registers);
+	d->registers = pool_take(p, (size_t)1 << l->log_registers);
 	if (!d->registers)
 		return -1;
 	for (uint32_t i = 0; i < d->cap; i++)
 		if (d->items[i])
 			note(d, l, d->items[i]);
-	give(p, d->items, d->cap * sizeof(*d->items));
+	pool_give(p, d->items, d->cap * sizeof(*d->items));
 	d->items = NULL;
 	d->n = d->cap = 0;
 	return 0;
@@ -137,7 +121,7 @@ void distinct_restore(struct distinct *d, struct pool *p,
 void distinct_end(struct distinct *d, struct pool *p,
 		  const struct distinct_limits *l)
 {
-	give(p, d->items, d->cap * sizeof(*d->items));
-	give(p, d->registers, (size_t)1 << l->log_registers);
+	pool_give(p, d->items, d->cap * sizeof(*d->items));
+	pool_give(p, d->registers, (size_t)1 << l->log_registers);
 	*d = (struct distinct){ 0 };
 }

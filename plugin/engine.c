@@ -13,7 +13,7 @@
 #define TIME_MOST_US ((int64_t)UINT32_MAX * SECOND_US)
 #define STEP_US	     (5 * SECOND_US) /* back by more is a clock that was set */
 
-/* A hundredth of the memory, in attempts, as a power of two: 1/4 to 1/8. */
+/* A power of two that, with the index, takes a tenth to a fifth of it. */
 static uint32_t attempts_most(size_t memory)
 {
 	uint32_t most = 1024;

@@ -54,6 +54,11 @@ static void ask_policy(const struct engine *e, const struct attempt *a,
 	       out);
 }
 
+static bool would_block(const struct engine *e, const struct decision *d)
+{
+	return d->clause && decision_blocks(e->config.policy, d);
+}
+
 static bool answered(const struct attempt *a)
 {
 	return a->state == ATTEMPT_ANSWERED || a->state == ATTEMPT_ESTABLISHED;
@@ -81,12 +86,10 @@ static uint64_t judged_hash(const struct engine *e, const struct attempt *a)
 }
 
 static struct judged judged_of(struct engine *e, const struct attempt *a,
-			       uint64_t hash)
+			       uint64_t hash, const struct decision *d)
 {
 	const struct logged_clause *c = clause_of(e, a);
-	struct decision d;
 
-	ask_policy(e, a, &d);
 	return (struct judged){
 		.family = a->family,
 		.source = &a->source,
@@ -98,18 +101,26 @@ static struct judged judged_of(struct engine *e, const struct attempt *a,
 		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
 		.role = port_of(e, a)->role,
 		.answered = answered(a),
-		.allowed = d.clause && d.clause->action == ACTION_ALLOW,
-		.blocked = (c && c->blocks) ||
-			   (d.clause && decision_blocks(e->config.policy, &d)),
+		.allowed = d->clause && d->clause->action == ACTION_ALLOW,
+		.blocked = (c && c->blocks) || would_block(e, d),
 	};
+}
+
+static void tell_judge(struct engine *e, const struct attempt *a, uint64_t hash)
+{
+	struct decision d;
+	struct judged j;
+
+	ask_policy(e, a, &d);
+	j = judged_of(e, a, hash, &d);
+	judge_attempt(&e->judge, &j);
 }
 
 void attempt_judge(void *ctx, struct attempt *a)
 {
 	struct engine *e = ctx;
-	struct judged j = judged_of(e, a, judged_hash(e, a));
 
-	judge_attempt(&e->judge, &j);
+	tell_judge(e, a, judged_hash(e, a));
 }
 
 static void judge_now(struct engine *e, struct attempt *a)
@@ -137,11 +148,8 @@ void judge_due(struct engine *e)
 			sources_prefetch_record(t, hash[i]);
 		for (size_t i = 0; i < n; i++)
 			sources_prefetch_history(t, hash[i]);
-		for (size_t i = 0; i < n; i++) {
-			struct judged j = judged_of(e, due[i], hash[i]);
-
-			judge_attempt(&e->judge, &j);
-		}
+		for (size_t i = 0; i < n; i++)
+			tell_judge(e, due[i], hash[i]);
 	}
 }
 
@@ -171,7 +179,7 @@ static void count_outcome(struct port_counts *c, enum outcome outcome)
 
 static void say_attempt(struct engine *e, const struct attempt *a,
 			const struct dialogue *d,
-			const struct decision *decision, bool would_block)
+			const struct decision *decision)
 {
 	const struct logged_clause *c = clause_of(e, a);
 	struct attempt_event event = {
@@ -189,7 +197,7 @@ static void say_attempt(struct engine *e, const struct attempt *a,
 		.established = a->state == ATTEMPT_ESTABLISHED,
 		.clause = c ? c->id : NULL,
 		.decided = decision->clause,
-		.would_block = would_block,
+		.would_block = would_block(e, decision),
 		.said = d ? d->said : 0,
 		.dialogue = d,
 	};
@@ -200,23 +208,21 @@ static void say_attempt(struct engine *e, const struct attempt *a,
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 {
 	struct engine *e = ctx;
+	struct port_counts *counts = &port_of(e, a)->counts;
 	struct decision decision;
-	bool would_block;
 
 	if (a->state == ATTEMPT_MIDSTREAM)
 		return;
-	count_outcome(&port_of(e, a)->counts, outcome_of(e, a));
+	ask_policy(e, a, &decision);
+	count_outcome(counts, outcome_of(e, a));
+	counts->would_block += would_block(e, &decision);
 	if (d) {
-		struct judged j = judged_of(e, a, judged_hash(e, a));
+		struct judged j = judged_of(e, a, judged_hash(e, a), &decision);
 
 		judge_talk(&e->judge, &j, d, a->state == ATTEMPT_ESTABLISHED);
 	}
-	ask_policy(e, a, &decision);
-	would_block =
-		decision.clause && decision_blocks(e->config.policy, &decision);
-	port_of(e, a)->counts.would_block += would_block;
 	if (e->config.attempt)
-		say_attempt(e, a, d, &decision, would_block);
+		say_attempt(e, a, d, &decision);
 }
 
 /* ---- openings ---- */
@@ -224,12 +230,10 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 static void count_pair(struct engine *e, const struct attempt *a)
 {
 	const struct distinct_limits limits = PAIR_LIMITS;
-	uint64_t hash =
-		hash_2(&e->key, load_u64(a->source.byte),
-		       load_u64(a->source.byte + 8) ^ a->destination_port);
+	uint64_t hash = hash_2(&e->key, hash_address(&e->key, a->source.byte),
+			       hash_address(&e->key, a->destination.byte) ^
+				       a->destination_port);
 
-	hash = hash_2(&e->key, hash ^ load_u64(a->destination.byte),
-		      load_u64(a->destination.byte + 8));
 	distinct_add(&port_of(e, a)->pairs, &e->pool, &limits, hash);
 }
 

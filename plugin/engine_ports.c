@@ -5,13 +5,6 @@
 
 #include <errno.h>
 
-static bool reads_mail(uint16_t port)
-{
-	const struct service *s = service_by_port(port);
-
-	return s && s->role == ROLE_ACCESS;
-}
-
 static bool is_pop3(uint16_t port)
 {
 	return port == 110 || port == 995;
@@ -21,7 +14,7 @@ static enum port_role role_of(uint16_t port)
 {
 	const struct service *s = service_by_port(port);
 
-	if (reads_mail(port))
+	if (s && s->role == ROLE_ACCESS)
 		return is_pop3(port) ? PORT_POP3 : PORT_IMAP;
 	return s && s->role == ROLE_SUBMISSION ? PORT_SUBMISSION :
 						 PORT_TRANSPORT;
@@ -96,7 +89,7 @@ static bool verb_blocks(const char *verb, size_t len)
 	       (len == 5 && !memcmp(verb, "limit", 5));
 }
 
-static uint32_t text_hash64(const struct engine *e, const char *text,
+static uint32_t clause_slot(const struct engine *e, const char *text,
 			    size_t len)
 {
 	uint64_t hash = len;
@@ -109,7 +102,7 @@ static uint32_t text_hash64(const struct engine *e, const char *text,
 static uint16_t clause_number(struct engine *e, const char *id, size_t len,
 			      bool blocks)
 {
-	uint32_t at = text_hash64(e, id, len);
+	uint32_t at = clause_slot(e, id, len);
 
 	for (; e->clauses[at].len; at = (at + 1) & (CLAUSES_MOST - 1)) {
 		const struct logged_clause *c = &e->clauses[at];

@@ -59,7 +59,7 @@ void *pool_take(struct pool *p, size_t size)
 	void *block;
 
 	if (n >= POOL_SIZES)
-		return NULL;
+		return pool_resize(p, NULL, 0, size);
 	size = (size_t)POOL_SMALLEST << n;
 	block = p->free[n];
 	if (block) {
@@ -80,6 +80,10 @@ void pool_give(struct pool *p, void *block, size_t size)
 
 	if (!block)
 		return;
+	if (n >= POOL_SIZES) {
+		pool_drop(p, block, size);
+		return;
+	}
 	memcpy(block, &p->free[n], sizeof(void *));
 	p->free[n] = block;
 }

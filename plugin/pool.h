@@ -24,7 +24,7 @@ struct pool {
 void pool_init(struct pool *p, size_t limit);
 void pool_end(struct pool *p);
 
-/* Zeroed; NULL beyond the limit. size: POOL_SMALLEST to 16 KiB. */
+/* Zeroed; NULL beyond the limit. What is larger comes from the system. */
 void *pool_take(struct pool *p, size_t size);
 void pool_give(struct pool *p, void *block, size_t size);
 
