@@ -12,6 +12,8 @@
  *
  * Checksums of TCP and UDP are not right: nobody here looks at them.
  */
+#include "../detect/chance.h"
+
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,28 +33,16 @@ struct record {
 };
 
 static FILE *out;
-static uint64_t state = 25, written, packets, syns;
+static struct chance seed = { 25 };
+static uint64_t written, packets, syns;
 static uint8_t noise[FRAME_MOST];
-
-/* splitmix64 */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static uint64_t draw(void)
-{
-	return mix(state += 0x9e3779b97f4a7c15);
-}
 
 static uint32_t below(uint32_t n)
 {
-	return (uint32_t)((draw() >> 32) * n >> 32);
+	return chance_below(&seed, n);
 }
 
-static bool chance(uint32_t per_thousand)
+static bool happens(uint32_t per_thousand)
 {
 	return below(1000) < per_thousand;
 }
@@ -110,7 +100,7 @@ static uint8_t *put_ipv4(uint8_t *at, const struct packet *p, uint32_t len)
 	memset(at, 0, 20);
 	at[0] = 0x45;
 	put16(at + 2, len);
-	put16(at + 4, (uint32_t)draw());
+	put16(at + 4, (uint32_t)chance_next(&seed));
 	at[6] = 0x40;
 	at[8] = 64;
 	at[9] = p->protocol;
@@ -142,9 +132,9 @@ static uint8_t *put_tcp(uint8_t *at, const struct packet *p)
 	memset(at, 0, 20 + options);
 	put16(at, p->source_port);
 	put16(at + 2, p->destination_port);
-	put32(at + 4, (uint32_t)draw());
+	put32(at + 4, (uint32_t)chance_next(&seed));
 	if (p->flags & ACK)
-		put32(at + 8, (uint32_t)draw());
+		put32(at + 8, (uint32_t)chance_next(&seed));
 	at[12] = (uint8_t)((20 + options) / 4 << 4);
 	at[13] = p->flags;
 	put16(at + 14, 64240);
@@ -240,7 +230,7 @@ static uint32_t customer(uint32_t n)
 
 static uint32_t server(uint32_t n)
 {
-	uint32_t h = (uint32_t)mix(n);
+	uint32_t h = (uint32_t)chance_hash(n);
 
 	return (16 + (h >> 24) % 80) << 24 | (h & 0xffffff);
 }
@@ -293,8 +283,8 @@ static void write_mixed(uint64_t bytes)
 		uint16_t port = k->port ? k->port : mail_port();
 		bool icmp = k->protocol == IPPROTO_ICMP;
 		struct packet p = {
-			.ipv6 = !icmp && chance(200),
-			.tagged = chance(100),
+			.ipv6 = !icmp && happens(200),
+			.tagged = happens(100),
 			.protocol = k->protocol,
 			.flags = k->flags,
 			.source = k->down ? outside : inside,
@@ -318,7 +308,7 @@ static void write_syns(uint64_t count, uint32_t sources, double seconds)
 			.protocol = IPPROTO_TCP,
 			.flags = SYN,
 			.source = sources ? customer(below(sources)) :
-					    (uint32_t)draw(),
+					    (uint32_t)chance_next(&seed),
 			.destination = server(below(SERVERS)),
 			.source_port = (uint16_t)(32768 + below(28000)),
 			.destination_port = 25,
@@ -348,7 +338,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(out, NULL, _IOFBF, 1 << 20);
 	for (size_t i = 0; i < sizeof(noise); i++)
-		noise[i] = (uint8_t)draw();
+		noise[i] = (uint8_t)chance_next(&seed);
 	write_header();
 	if (mixed)
 		write_mixed(strtoull(argv[3], NULL, 10));

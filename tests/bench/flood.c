@@ -8,22 +8,20 @@
  * Prints how many SYNs and how many others there were, and the seconds that it
  * took. Needs root.
  */
+#include "device.h"
+#include "flood.h"
+
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "flood.h"
 
 #define BATCH	    64
 #define FRAMES_MOST 2000000 /* of one run */
@@ -43,18 +41,6 @@ static int fail(const char *what)
 }
 
 /* ---- the frame ---- */
-
-static int own_address(const char *device, uint8_t *mac)
-{
-	struct ifreq request = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), failed;
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	failed = ioctl(fd, SIOCGIFHWADDR, &request);
-	close(fd);
-	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
-	return failed;
-}
 
 static int fill(struct flood *f, char **argv)
 {

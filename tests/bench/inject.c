@@ -7,10 +7,11 @@
  * forwarded or dropped. The kernel's own test run of an XDP program that
  * passes every frame does that: no sender's work is in the figure. Needs root.
  */
+#include "device.h"
+
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
-#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -18,8 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,18 +110,6 @@ static uint16_t checksum(const void *data, size_t len, uint32_t sum)
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
-}
-
-static int own_address(const char *device, uint8_t *mac)
-{
-	struct ifreq request = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), failed;
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	failed = ioctl(fd, SIOCGIFHWADDR, &request);
-	close(fd);
-	memcpy(mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
-	return failed;
 }
 
 static int fill(struct frame *f, const char *device, char **argv)

@@ -13,6 +13,7 @@
  * bytes in use, sources and attempts cut short.
  */
 #include "../../plugin/engine_state.h"
+#include "../detect/chance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct cost {
 	uint64_t attempts;
 };
 
-static uint64_t state = 25;
+static struct chance seed = { 25 };
 static uint8_t frames[BLOCK][FRAME_BYTES];
 static struct engine_summary summary;
 
@@ -45,22 +46,9 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* splitmix64 */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-static uint64_t draw(void)
-{
-	return mix(state += 0x9e3779b97f4a7c15);
-}
-
 static uint32_t below(uint32_t n)
 {
-	return (uint32_t)((draw() >> 32) * n >> 32);
+	return chance_below(&seed, n);
 }
 
 /* ---- attempts ---- */
@@ -86,8 +74,8 @@ static void put32(uint8_t *at, uint32_t value)
 
 static void make_frame(const struct round *r, uint8_t *f, uint32_t source)
 {
-	uint32_t server = (uint32_t)mix((uint64_t)source * r->servers +
-					below(r->servers));
+	uint32_t server = (uint32_t)chance_hash((uint64_t)source * r->servers +
+						below(r->servers));
 
 	memset(f, 0, FRAME_BYTES);
 	f[0] = 0x45;
@@ -97,7 +85,7 @@ static void make_frame(const struct round *r, uint8_t *f, uint32_t source)
 	put32(f + 12, (10u << 24) + source);
 	put32(f + 16, server >> 1 | 1u << 24);
 	put32(f + 20, (1024 + below(60000)) << 16 | 25);
-	put32(f + 24, (uint32_t)draw());
+	put32(f + 24, (uint32_t)chance_next(&seed));
 	f[32] = 0x50;
 	f[33] = TCP_SYN;
 }
@@ -162,8 +150,8 @@ static void run_round(uint32_t sources, uint32_t servers, struct cost *cost)
 			   .step_us = KEPT_US / under_way };
 	struct cost warm = { 0 };
 
-	config.key[0] = draw();
-	config.key[1] = draw();
+	config.key[0] = chance_next(&seed);
+	config.key[1] = chance_next(&seed);
 	if (engine_new(&config, &r.engine))
 		abort();
 	r.decoder = decoder_new(&r.engine->bits);
