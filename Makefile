@@ -67,6 +67,16 @@ $(BUILD)/%.o: %.c
 # What a test needs of tools/ is all of it but main().
 TESTED = $(filter-out %/main.o,$(TOOLS_OBJ)) $(BUILD)/libmailwall.a
 
+# The generator of traffic, apart from what is measured with it.
+TRAFFIC_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/measure.c %/trace.c, \
+              $(wildcard tests/detect/*.c)))
+
+$(BUILD)/tests/detect/libtraffic.a: $(TRAFFIC_OBJ)
+	$(call say,AR $@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/test_generate: $(BUILD)/tests/detect/libtraffic.a
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TESTED)
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS) -lcmocka
@@ -149,13 +159,13 @@ fuzz-run: $(FUZZERS)
 # MODE (drop, reset, open) change it; about ten minutes each.
 SEED ?= 1
 MODE ?= drop
-MEASURE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/trace.c, \
-              $(wildcard tests/detect/*.c))) $(BUILD)/libmailwall.a
-$(BUILD)/tests/detect/measure: $(MEASURE_OBJ)
+$(BUILD)/tests/detect/measure $(BUILD)/tests/detect/trace: \
+		$(BUILD)/tests/detect/%: $(BUILD)/tests/detect/%.o \
+		$(BUILD)/tests/detect/libtraffic.a $(BUILD)/libmailwall.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
-bench-detect: $(BUILD)/tests/detect/measure
+bench-detect: $(BUILD)/tests/detect/measure $(BUILD)/tests/detect/trace
 	$(Q)$< -s $(SEED) -b $(MODE)
 
 $(BUILD)/tests/bench/table: $(BUILD)/tests/bench/table.o $(BUILD)/libmailwall.a
