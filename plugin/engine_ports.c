@@ -112,7 +112,7 @@ static uint16_t clause_number(struct engine *e, const char *id, size_t len,
 			return (uint16_t)(at + 1);
 	}
 	if (e->n_clauses >= CLAUSES_MOST / 4 * 3) {
-		e->totals.clauses_lost++;
+		e->totals.clauses_cut++;
 		return 0;
 	}
 	memcpy(e->clauses[at].id, id, len);

@@ -39,16 +39,10 @@ struct replay {
 static void take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct replay *r = ctx;
-	int code;
 
 	impact_add(&r->impact, event);
-	if (!r->attempts || r->code)
-		return;
-	code = r->program->json ?
-		       print_event(attempt_json(
-			       event, capture_name(r->capture, event->input))) :
-		       print_attempt(event);
-	r->code = r->code ? r->code : code;
+	if (r->attempts && !r->code)
+		r->code = say_attempt(r->program, event, r->capture);
 }
 
 static void take_finding(void *ctx, const struct finding *finding)
@@ -150,11 +144,11 @@ static int read_numbers(struct replay *r, struct monitor_options *o)
 static int run(struct replay *r, int argc, char **argv,
 	       const struct monitor_options *options)
 {
-	int code = monitor_engine(r->program, options, &r->engine), read;
+	int code = monitor_engine(options, &r->engine), read;
 
 	if (code)
 		return code;
-	code = impact_init(&r->impact, r->program, r->policy);
+	impact_init(&r->impact, r->program, r->policy);
 	for (int i = 0; i < argc && code != EXIT_USAGE; i++) {
 		read = capture_add_file(r->capture, argv[i]);
 		code = read ? read : code;

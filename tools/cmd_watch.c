@@ -63,15 +63,9 @@ static void take_frame(void *ctx, const struct frame *frame)
 static void take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct watch *w = ctx;
-	int code;
 
-	if (!w->attempts || w->code)
-		return;
-	code = w->program->json ?
-		       print_event(attempt_json(
-			       event, capture_name(w->capture, event->input))) :
-		       print_attempt(event);
-	w->code = w->code ? w->code : code;
+	if (w->attempts && !w->code)
+		w->code = say_attempt(w->program, event, w->capture);
 }
 
 /* Users behind a shared address are not cut off for one of them. */
@@ -193,7 +187,7 @@ static int say_summary(struct watch *w, bool final)
 		screen_draw(&w->screen, s, &extra);
 	else if (final)
 		print_ports(s);
-	notify_say("STATUS=%llu packets, %llu sources, %llu spam sources, "
+	notify_say("STATUS=%llu packets, %llu sources, %llu findings of spam, "
 		   "%llu lost",
 		   (unsigned long long)s->packets,
 		   (unsigned long long)s->sources,
@@ -400,10 +394,10 @@ static int start(struct watch *w)
 	int code = open_descriptors(w);
 
 	if (!code && needs_keeper(w))
-		code = keeper_start(&w->keeper, w->program,
+		code = keeper_start(&w->keeper,
 				    w->policy ? w->policy->quarantine_s : 0);
 	if (!code)
-		code = monitor_engine(w->program, &w->options, &w->engine);
+		code = monitor_engine(&w->options, &w->engine);
 	if (!code)
 		code = open_inputs(w);
 	if (!code && w->state_path)

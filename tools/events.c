@@ -183,6 +183,22 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	return json;
 }
 
+/* What a source did, of a finding and of a view of it. */
+struct deeds {
+	uint64_t attempts, syns, destinations, groups;
+	int64_t first_s, last_s;
+};
+
+static void add_deeds(json_t *to, const struct deeds *d)
+{
+	set_count(to, "attempts", d->attempts);
+	set_count(to, "syns", d->syns);
+	set_count(to, "destinations", d->destinations);
+	set_count(to, "groups", d->groups);
+	json_object_set_new(to, "first", time_json(d->first_s * 1000000));
+	json_object_set_new(to, "last", time_json(d->last_s * 1000000));
+}
+
 /* ---- finding ---- */
 
 json_t *finding_json(const struct finding *f)
@@ -202,15 +218,9 @@ json_t *finding_json(const struct finding *f)
 	json_object_set_new(json, "source",
 			    family_source_json(f->family, &f->source));
 	set_count(json, "port", f->port);
-	set_count(json, "attempts", f->attempts);
-	set_count(json, "syns", f->syns);
-	set_count(json, "destinations", f->destinations);
+	add_deeds(json, &(struct deeds){ f->attempts, f->syns, f->destinations,
+					 f->groups, f->first_s, f->last_s });
 	set_flag(json, "destinations_exact", f->destinations_exact);
-	set_count(json, "groups", f->groups);
-	json_object_set_new(json, "first",
-			    time_json((int64_t)f->first_s * 1000000));
-	json_object_set_new(json, "last",
-			    time_json((int64_t)f->last_s * 1000000));
 	set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
@@ -230,12 +240,8 @@ json_t *source_json(const struct source_view *v)
 	json_object_set_new(json, "source",
 			    family_source_json(v->family, &v->source));
 	json_object_set_new(json, "ports", ports);
-	set_count(json, "attempts", v->attempts);
-	set_count(json, "syns", v->syns);
-	set_count(json, "destinations", v->destinations);
-	set_count(json, "groups", v->groups);
-	json_object_set_new(json, "first", time_json(v->first_s * 1000000));
-	json_object_set_new(json, "last", time_json(v->last_s * 1000000));
+	add_deeds(json, &(struct deeds){ v->attempts, v->syns, v->destinations,
+					 v->groups, v->first_s, v->last_s });
 	json_object_set_new(json, "score", json_real((double)v->score));
 	set_flag(json, "spam_source", v->spam);
 	set_flag(json, "mail_server", v->mail_server);
@@ -329,6 +335,7 @@ json_t *summary_json(const struct engine_summary *s,
 	set_count(json, "histories_evicted", s->histories_evicted);
 	set_count(json, "attempts_cut", s->attempts_cut);
 	set_count(json, "dialogues_cut", s->talks_cut);
+	set_count(json, "clauses_cut", s->clauses_cut);
 	set_count(json, "clock_steps", s->clock_steps);
 	set_count(json, "lost", extra->lost);
 	set_flag(json, "lost_exact", extra->lost_exact);

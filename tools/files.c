@@ -32,11 +32,8 @@ static char *new_buffer(size_t *cap)
 	return buf;
 }
 
-/*
- * Read, not mapped: a file that shrinks under a mapping kills the process.
- * One byte more than the size is asked for, so that its end is seen at once.
- */
-static int read_all(int fd, const char **text, size_t *len)
+/* One byte more than the size is asked for, so that its end is seen at once. */
+int read_whole(int fd, const char **text, size_t *len)
 {
 	size_t cap = FIRST_BYTES, n = 0;
 	struct stat st;
@@ -86,11 +83,11 @@ static int read_file(void *ctx, const char *path, const char **text,
 
 	(void)ctx;
 	if (!strcmp(path, "-"))
-		return read_all(STDIN_FILENO, text, len);
+		return read_whole(STDIN_FILENO, text, len);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	error = read_all(fd, text, len);
+	error = read_whole(fd, text, len);
 	close(fd);
 	return error;
 }

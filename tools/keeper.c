@@ -177,11 +177,10 @@ static void serve(int fd, uint32_t quarantine_s)
 
 /* ---- the process that asks ---- */
 
-int keeper_start(struct keeper *k, struct program *p, uint32_t quarantine_s)
+int keeper_start(struct keeper *k, uint32_t quarantine_s)
 {
 	int pair[2];
 
-	(void)p;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		say("cannot make a pair of sockets: %s", strerror(errno));
 		return EXIT_REFUSED;

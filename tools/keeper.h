@@ -27,7 +27,7 @@ struct logged_counts {
  * Starts it, before privilege is dropped. quarantine_s 0: it flags nobody.
  * EXIT_DONE, or it was said why not.
  */
-int keeper_start(struct keeper *k, struct program *p, uint32_t quarantine_s);
+int keeper_start(struct keeper *k, uint32_t quarantine_s);
 /* Ends it, if it did not end itself. */
 void keeper_stop(struct keeper *k);
 

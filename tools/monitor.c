@@ -53,8 +53,7 @@ int read_memory(const struct program *p, const char *text, size_t *bytes)
 	return EXIT_DONE;
 }
 
-int monitor_engine(struct program *p, const struct monitor_options *o,
-		   struct engine **out)
+int monitor_engine(const struct monitor_options *o, struct engine **out)
 {
 	struct engine_config config = { .policy = o->policy,
 					.interface = o->interface,
@@ -65,7 +64,6 @@ int monitor_engine(struct program *p, const struct monitor_options *o,
 					.finding = o->finding };
 	int error;
 
-	(void)p;
 	if (getrandom(config.key, sizeof(config.key), 0) !=
 	    sizeof(config.key)) {
 		say("no random numbers to be had: %s", strerror(errno));
@@ -85,14 +83,14 @@ int monitor_engine(struct program *p, const struct monitor_options *o,
 
 /* ---- what a policy would do ---- */
 
-int impact_init(struct impact *i, struct program *p,
-		const struct policy *policy)
+void impact_init(struct impact *i, struct program *p,
+		 const struct policy *policy)
 {
 	size_t n = 0;
 
-	*i = (struct impact){ .arena = p->arena, .policy = policy };
+	*i = (struct impact){ .policy = policy };
 	if (!policy)
-		return EXIT_DONE;
+		return;
 	for (size_t b = 0; b < policy->blocks.n; b++)
 		n += policy->blocks.items[b].clauses.n;
 	i->clauses = arena_alloc(p->arena, (n + 1) * sizeof(*i->clauses));
@@ -103,7 +101,6 @@ int impact_init(struct impact *i, struct program *p,
 			i->clauses[i->n_clauses++].clause =
 				&block->clauses.items[k];
 	}
-	return EXIT_DONE;
 }
 
 /* Clauses lie one behind the other in each block, and blocks in order. */

@@ -5,6 +5,7 @@
 #define MAILWALL_MONITOR_H
 
 #include "../plugin/engine.h"
+#include "capture.h"
 #include "program.h"
 
 struct monitor_options {
@@ -18,8 +19,7 @@ struct monitor_options {
 };
 
 /* Each returns EXIT_DONE, or has said what is wrong. */
-int monitor_engine(struct program *p, const struct monitor_options *options,
-		   struct engine **out);
+int monitor_engine(const struct monitor_options *options, struct engine **out);
 int read_memory(const struct program *p, const char *text, size_t *bytes);
 int out_of_memory(void);
 
@@ -37,7 +37,6 @@ struct clause_impact {
 
 /* A source of which the policy would block attempts. */
 struct impact {
-	struct arena *arena;
 	const struct policy *policy;
 	struct clause_impact *clauses;
 	size_t n_clauses;
@@ -48,15 +47,17 @@ struct impact {
 	size_t n_shown;
 };
 
-int impact_init(struct impact *i, struct program *p,
-		const struct policy *policy);
+void impact_init(struct impact *i, struct program *p,
+		 const struct policy *policy);
 void impact_add(struct impact *i, const struct attempt_event *event);
 void impact_add_source(struct impact *i, const struct source_view *view);
 json_t *impact_json(const struct impact *i);
 
 /* ---- text ---- */
 
-int print_attempt(const struct attempt_event *event);
+/* As an event or as text. An exit code. */
+int say_attempt(const struct program *p, const struct attempt_event *event,
+		const struct capture *capture);
 void print_ports(const struct engine_summary *s);
 void print_sources(const struct source_view *list, size_t n, uint64_t all);
 void print_impact(const struct impact *i);

@@ -25,7 +25,7 @@ static const char *short_time(char *out, int64_t time_us)
 	return out;
 }
 
-int print_attempt(const struct attempt_event *e)
+static int print_attempt(const struct attempt_event *e)
 {
 	char time[TIME_TEXT_BYTES];
 	char source[RANGE_TEXT_MAX], destination[RANGE_TEXT_MAX];
@@ -45,6 +45,14 @@ int print_attempt(const struct attempt_event *e)
 	    strerror(errno ? errno : EIO));
 	clearerr(stdout);
 	return EXIT_REFUSED;
+}
+
+int say_attempt(const struct program *p, const struct attempt_event *e,
+		const struct capture *capture)
+{
+	return p->json ? print_event(attempt_json(
+				 e, capture_name(capture, e->input))) :
+			 print_attempt(e);
 }
 
 /* ---- ports ---- */
@@ -149,9 +157,11 @@ void print_impact(const struct impact *im)
 	       im->would_block, im->sources, im->newly_blocked);
 	if (!im->servers)
 		return;
-	printf("of these sources %" PRIu64
-	       " look like mail servers; ask before you block them:\n",
-	       im->servers);
+	printf("%" PRIu64 " of these sources look%s like %s; ask before you "
+	       "block %s:\n",
+	       im->servers, im->servers == 1 ? "s" : "",
+	       im->servers == 1 ? "a mail server" : "mail servers",
+	       im->servers == 1 ? "it" : "them");
 	for (size_t i = 0; i < im->n_shown; i++)
 		print_source(&im->servers_shown[i]);
 }

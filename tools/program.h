@@ -76,7 +76,13 @@ json_t *diags_json(const struct diags *diags);
 /* Any bytes as a JSON string: what is not UTF-8 becomes "?". */
 json_t *text_json(const char *text);
 
-/* ---- reading policies ---- */
+/* ---- reading ---- */
+
+/*
+ * All that can be read, up to 2 GiB, for free(). 0 or -errno. Read, not mapped:
+ * a file that shrinks under a mapping kills the process.
+ */
+int read_whole(int fd, const char **text, size_t *len);
 
 /*
  * Loads and checks. EXIT_DONE: *out is set, even if it has errors. Else

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BYTES_MOST ((size_t)1 << 31)
-
 static int refuse(const struct saved *s, const char *what)
 {
 	say("cannot %s \"%s\": %s", what, s->path, strerror(errno));
@@ -58,27 +56,14 @@ int saved_open(struct saved *s, struct program *p, const char *path,
 
 /* ---- reading ---- */
 
-static int read_all(int fd, uint8_t **out, size_t *len)
+/* A FIFO in its place would keep the monitor waiting. */
+static int read_file(int fd, const char **bytes, size_t *len)
 {
 	struct stat st;
-	size_t n = 0;
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (!S_ISREG(st.st_mode) || (size_t)st.st_size > BYTES_MOST)
-		return -EINVAL;
-	*out = malloc((size_t)st.st_size + 1);
-	if (!*out)
-		return -ENOMEM;
-	while (n < (size_t)st.st_size) {
-		ssize_t got = read(fd, *out + n, (size_t)st.st_size - n);
-
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	*len = n;
-	return 0;
+	return S_ISREG(st.st_mode) ? read_whole(fd, bytes, len) : -EINVAL;
 }
 
 static void put_aside(const struct saved *s, const char *why)
@@ -86,9 +71,14 @@ static void put_aside(const struct saved *s, const char *why)
 	char aside[300];
 
 	snprintf(aside, sizeof(aside), "%.250s.damaged", s->name);
-	say("\"%s\": %s; it is kept as %s, and the monitor begins anew",
-	    s->path, why, aside);
-	renameat(s->folder, s->name, s->folder, aside);
+	if (renameat(s->folder, s->name, s->folder, aside))
+		say("\"%s\": %s; it cannot be kept as %s: %s; the monitor "
+		    "begins anew",
+		    s->path, why, aside, strerror(errno));
+	else
+		say("\"%s\": %s; it is kept as %s, and the monitor begins "
+		    "anew",
+		    s->path, why, aside);
 }
 
 static int try_writing(struct saved *s)
@@ -105,9 +95,9 @@ static int try_writing(struct saved *s)
 
 int saved_read(struct saved *s, struct engine *e)
 {
-	int fd = openat(s->folder, s->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	uint8_t *bytes = NULL;
-	const char *why;
+	int fd = openat(s->folder, s->name,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const char *bytes = NULL, *why;
 	size_t len = 0;
 	int error;
 
@@ -115,13 +105,13 @@ int saved_read(struct saved *s, struct engine *e)
 		return refuse(s, "read");
 	if (fd < 0)
 		return try_writing(s);
-	error = read_all(fd, &bytes, &len);
+	error = read_file(fd, &bytes, &len);
 	close(fd);
 	if (error)
 		say("cannot read \"%s\": %s", s->path, strerror(-error));
 	else if (engine_load(e, bytes, len, &why))
 		put_aside(s, why);
-	free(bytes);
+	free((char *)bytes);
 	return error ? EXIT_REFUSED : try_writing(s);
 }
 
