@@ -7,7 +7,7 @@
 
 #define BATCH	     32
 #define CLAUSES_MOST 1024 /* that NFLOG names; a power of two */
-#define CLAUSE_BYTES 128 /* as a log prefix has them at most */
+#define CLAUSE_BYTES 128  /* as a log prefix has them at most */
 /* 400,000 pairs are counted exactly, more with an error of 0.8 %. */
 #define PAIR_LIMITS                                                            \
 	{                                                                      \

@@ -38,6 +38,7 @@ struct finding {
 	uint32_t attempts, syns, groups;
 	uint64_t destinations;
 	bool destinations_exact;
+	bool again;   /* a finding of this kind is out already */
 	bool proven;  /* it completed a handshake: the address is no forgery */
 	bool blocked; /* judged as behind a block, where every attempt fails */
 	uint16_t port;

@@ -101,6 +101,14 @@ static void take_examples(const struct source *s, struct finding *f)
 		memcpy(f->examples[i].byte, h->examples + i * size, size);
 }
 
+static bool was_found(const struct history *h, enum finding_kind kind)
+{
+	for (enum detector d = 0; d < DETECTOR_N; d++)
+		if (h->found & 1u << d && detector_rows[d].finding == kind)
+			return true;
+	return false;
+}
+
 void judge_report(struct judge *j, struct source *s, enum detector d,
 		  uint16_t port)
 {
@@ -126,6 +134,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	/* A spam source sends to MX hosts directly: that is said with it. */
 	if (DIRECT_DETECTORS & 1u << d && h->found & SPAM_DETECTORS)
 		return;
+	f.again = was_found(h, detector_finding(d));
 	if (!h->found)
 		h->found_s = j->now_s;
 	h->found |= 1u << d;

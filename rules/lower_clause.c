@@ -117,7 +117,7 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 
 		put_meter(rule, STMT_METER_OVER,
 			  meter_set(rs, "log", family, rate, NULL), rate);
-		put_counter(rule, counter_for(rs, "log-suppressed", NULL));
+		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
 		put(rule, verdict);
 	}
 }

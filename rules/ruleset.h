@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #define TABLE_NAME "mailwall"
+/* Of packets that a log rate held back. */
+#define COUNTER_SUPPRESSED "log-suppressed"
 /* The table's comment: without it a table of our name is somebody else's. */
 #define TABLE_COMMENT	  "mailwall 1"
 

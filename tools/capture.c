@@ -97,6 +97,13 @@ int capture_read(struct capture *c, size_t input, frame_fn *fn, void *ctx)
 	return in->verbs->read(in);
 }
 
+bool capture_is_gone(const struct capture *c, size_t input)
+{
+	const struct input *in = c->items[input];
+
+	return in->verbs->is_gone && in->verbs->is_gone(in);
+}
+
 void capture_loss(struct capture *c, size_t input, struct capture_loss *out)
 {
 	struct input *in = c->items[input];
@@ -107,5 +114,6 @@ void capture_loss(struct capture *c, size_t input, struct capture_loss *out)
 		.received = in->received,
 		.lost = in->lost,
 		.exact = in->exact,
+		.blocked = in->blocked,
 	};
 }

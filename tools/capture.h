@@ -59,10 +59,14 @@ size_t capture_n(const struct capture *c);
 int capture_fd(const struct capture *c, size_t input);
 int capture_read(struct capture *c, size_t input, frame_fn *fn, void *ctx);
 
+/* Is the interface there no more? Nothing tells who waits for its packets. */
+bool capture_is_gone(const struct capture *c, size_t input);
+
 /* What the system says of an input; lost is exact for NFLOG. */
 struct capture_loss {
 	uint64_t received, lost;
 	bool exact;
+	uint64_t blocked; /* of those received: logs of "CLAUSE block" */
 };
 void capture_loss(struct capture *c, size_t input, struct capture_loss *out);
 

@@ -21,6 +21,7 @@
 struct live {
 	struct input input;
 	pcap_t *pcap;
+	unsigned int index; /* of the interface; 0: any of them */
 	unsigned int reads;
 	unsigned int dropped; /* as pcap_stats() last said, mod 2^32 */
 };
@@ -176,6 +177,13 @@ static void live_count_lost(struct input *in)
 	l->dropped = now.ps_drop;
 }
 
+static bool live_is_gone(const struct input *in)
+{
+	const struct live *l = (const struct live *)in;
+
+	return l->index && if_nametoindex(in->name) != l->index;
+}
+
 static int live_read(struct input *in)
 {
 	struct live *l = (struct live *)in;
@@ -186,7 +194,7 @@ static int live_read(struct input *in)
 		live_count_lost(in);
 	if (n >= 0)
 		return 0;
-	if (!if_nametoindex(in->name))
+	if (live_is_gone(in))
 		return -ENETDOWN;
 	say("%s: %s", in->name, pcap_geterr(l->pcap));
 	return -EIO;
@@ -204,6 +212,7 @@ static const struct input_verbs live_verbs = {
 	.fd = live_fd,
 	.read = live_read,
 	.count_lost = live_count_lost,
+	.is_gone = live_is_gone,
 	.free = live_free,
 };
 
@@ -220,6 +229,8 @@ int capture_add_live(struct capture *c, const char *interface,
 	}
 	l = input_new(sizeof(*l), &live_verbs, interface);
 	code = l ? live_open(l, options) : EXIT_REFUSED;
+	if (l && strcmp(interface, "any"))
+		l->index = if_nametoindex(interface);
 	if (!code)
 		return capture_add(c, &l->input);
 	if (l)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Members of a dynamic class come and go while the policy stays loaded. */
 #include "commands.h"
+#include "members.h"
 #include "refuse.h"
 #include "remember.h"
 #include "../rules/arena.h"
@@ -14,18 +15,6 @@
 #include <string.h>
 
 #define TRIES_MOST 20
-
-/* Members of both families as ranges of 16 bytes; IPv4 uses the last four. */
-struct member {
-	int family;
-	struct range6 range;
-	uint64_t expires_ms; /* 0: stays */
-};
-
-struct members {
-	struct member *items;
-	size_t n, cap;
-};
 
 struct exempt {
 	struct program *program;
@@ -75,21 +64,16 @@ static void print_member(const struct member *m, char *out)
 	range4_print(out, &r4);
 }
 
-static int order(const struct addr6 *a, const struct addr6 *b)
-{
-	return memcmp(a, b, sizeof(*a));
-}
-
 static bool holds(const struct range6 *outer, const struct range6 *inner)
 {
-	return order(&outer->first, &inner->first) <= 0 &&
-	       order(&inner->last, &outer->last) <= 0;
+	return address_order(&outer->first, &inner->first) <= 0 &&
+	       address_order(&inner->last, &outer->last) <= 0;
 }
 
 static bool meets(const struct range6 *a, const struct range6 *b)
 {
-	return order(&a->first, &b->last) <= 0 &&
-	       order(&b->first, &a->last) <= 0;
+	return address_order(&a->first, &b->last) <= 0 &&
+	       address_order(&b->first, &a->last) <= 0;
 }
 
 /* ---- the sets of the class ---- */
@@ -106,8 +90,7 @@ static const struct present_set *find_set(struct exempt *e, int family)
 
 	for (size_t i = 0; i < p->sets.n; i++)
 		if (!strcmp(p->sets.items[i].name, name) &&
-		    (p->sets.items[i].flags & NFT_SET_TIMEOUT) &&
-		    (p->sets.items[i].flags & NFT_SET_INTERVAL))
+		    members_are_in(&p->sets.items[i]))
 			return &p->sets.items[i];
 	return NULL;
 }
@@ -121,8 +104,7 @@ static const char *dynamic_classes(struct exempt *e)
 		const struct present_set *s = &p->sets.items[i];
 		const char *dot = strstr(s->name, ".v4");
 
-		if (dot && !dot[3] && (s->flags & NFT_SET_TIMEOUT) &&
-		    (s->flags & NFT_SET_INTERVAL))
+		if (dot && !dot[3] && members_are_in(s))
 			out = arena_printf(e->program->arena, "%s%s%.*s", out,
 					   *out ? ", " : "",
 					   (int)(dot - s->name), s->name);
@@ -130,56 +112,11 @@ static const char *dynamic_classes(struct exempt *e)
 	return out;
 }
 
-struct collect {
-	struct arena *arena;
-	struct members starts, ends;
-	int family;
-};
-
-static void take(const struct kernel_element *k, void *ctx)
-{
-	struct collect *c = ctx;
-	static const uint8_t zero[16];
-	struct member *m;
-
-	if (k->is_end && !memcmp(k->key, zero, k->key_len))
-		return;
-	m = arena_push(c->arena, k->is_end ? &c->ends : &c->starts);
-	m->family = c->family;
-	m->expires_ms = k->expires_ms;
-	memcpy(m->range.first.byte + (16 - k->key_len), k->key, k->key_len);
-}
-
-static int by_first(const void *a, const void *b)
-{
-	return order(&((const struct member *)a)->range.first,
-		     &((const struct member *)b)->range.first);
-}
-
 static int read_members(struct exempt *e, int family, struct members *out)
 {
-	struct collect c = { .arena = e->program->arena, .family = family };
-	int error = kernel_elements(&e->netlink, (enum family)e->family,
-				    set_name(e, family), take, &c);
-
-	if (c.starts.n)
-		qsort(c.starts.items, c.starts.n, sizeof(*c.starts.items),
-		      by_first);
-	if (c.ends.n)
-		qsort(c.ends.items, c.ends.n, sizeof(*c.ends.items), by_first);
-	for (size_t i = 0; i < c.starts.n; i++) {
-		struct range6 *r = &c.starts.items[i].range;
-
-		if (i < c.ends.n) {
-			r->last = c.ends.items[i].range.first;
-			addr6_prev(&r->last);
-		} else {
-			memset(&r->last.byte[family == 4 ? 12 : 0], 0xff,
-			       family == 4 ? 4 : 16);
-		}
-	}
-	*out = c.starts;
-	return error;
+	return members_read(&e->netlink, e->program->arena,
+			    (enum family)e->family, set_name(e, family), family,
+			    out);
 }
 
 /* ---- one address ---- */

@@ -251,7 +251,7 @@ static int say_json(struct status *s)
 	json_t *clauses = json_array(), *sets = json_array();
 	json_t *differences = json_array();
 	const struct present_counter *hidden =
-		find_counter(s, "log-suppressed");
+		find_counter(s, COUNTER_SUPPRESSED);
 
 	for (size_t i = 0; i < s->loaded.clauses.n; i++)
 		json_array_append_new(
@@ -330,7 +330,7 @@ static void print_clauses(const struct status *s)
 static void print_sets(struct status *s)
 {
 	const struct present_counter *hidden =
-		find_counter(s, "log-suppressed");
+		find_counter(s, COUNTER_SUPPRESSED);
 
 	printf("\n%12s %14s  %s\n", "ELEMENTS", "SIZE", "SET");
 	for (size_t i = 0; i < table(s)->sets.n; i++) {

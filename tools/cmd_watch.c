@@ -9,7 +9,7 @@
 #include "commands.h"
 #include "drop.h"
 #include "events.h"
-#include "keeper.h"
+#include "membership.h"
 #include "monitor.h"
 #include "notify.h"
 #include "saved.h"
@@ -46,11 +46,13 @@ struct watch {
 	struct monitor_options options;
 	int signals, timer;
 	int code;
-	/* What the counters and the log had when we began. */
-	struct logged_counts counted;
-	uint64_t counted_received;
+	struct membership members;
+	/* What the counters and the log had when this account began. */
+	struct block_counts counted, latest;
+	uint64_t logged;
 	bool counts;
-	uint64_t unlogged; /* packets that a clause counted and nobody logged */
+	/* Packets that were blocked and that no log told of. */
+	uint64_t unlogged, unlogged_before; /* of older accounts */
 };
 
 /* ---- callbacks of the engine ---- */
@@ -71,7 +73,7 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 /* Users behind a shared address are not cut off for one of them. */
 static bool may_be_quarantined(const struct watch *w, const struct finding *f)
 {
-	if (!w->policy || !w->policy->quarantine_s ||
+	if (!w->policy || !w->policy->quarantine_s || f->again ||
 	    detector_finding(f->detector) != FINDING_SPAM_SOURCE)
 		return false;
 	for (size_t i = 0; i < w->policy->classes.n; i++) {
@@ -117,7 +119,8 @@ static void take_finding(void *ctx, const struct finding *f)
 
 /* ---- losses ---- */
 
-static uint64_t logs_received(struct watch *w)
+/* Logs of blocked packets that came, or that are known to be lost. */
+static uint64_t logs_known(struct watch *w)
 {
 	uint64_t n = 0;
 
@@ -125,34 +128,40 @@ static uint64_t logs_received(struct watch *w)
 		struct capture_loss loss;
 
 		capture_loss(w->capture, i, &loss);
-		n += loss.exact ? loss.received + loss.lost : 0;
+		n += loss.exact ? loss.blocked + loss.lost : 0;
 	}
 	return n;
 }
 
 /*
- * The kernel may lose a log before it has a number. Clauses that log count the
- * same packets: what they counted and nobody was told of was lost, too. Rules
- * that were loaded meanwhile begin a new account.
+ * What was counted a while ago has been logged by now, or never will be. The
+ * kernel may lose a log before it has a number.
  */
-static void compare_counts(struct watch *w)
+static void settle_account(struct watch *w)
 {
-	struct logged_counts now;
-	uint64_t received = logs_received(w), counted, logged;
+	uint64_t counted = w->latest.packets - w->counted.packets;
+	uint64_t logged = logs_known(w) - w->logged;
+
+	if (w->counts && counted > logged &&
+	    w->unlogged < w->unlogged_before + counted - logged)
+		w->unlogged = w->unlogged_before + counted - logged;
+}
+
+/* Other clauses, or counters that began anew, are another account. */
+static void count_blocks(struct watch *w)
+{
+	struct block_counts now;
 
 	if (!w->groups.n || keeper_counts(&w->keeper, &now))
 		return;
-	if (w->counts && now.generation == w->counted.generation &&
-	    now.packets >= w->counted.packets) {
-		counted = now.packets - w->counted.packets;
-		logged = received - w->counted_received;
-		/* A log may be on its way: only what stays missing counts. */
-		w->unlogged = counted > logged ? counted - logged : 0;
-		return;
+	if (!w->counts || now.clauses != w->counted.clauses ||
+	    now.packets < w->latest.packets) {
+		w->counted = now;
+		w->logged = logs_known(w);
+		w->unlogged_before = w->unlogged;
+		w->counts = true;
 	}
-	w->counted = now;
-	w->counted_received = received;
-	w->counts = true;
+	w->latest = now;
 }
 
 static struct summary_extra losses(struct watch *w, bool final)
@@ -167,7 +176,16 @@ static struct summary_extra losses(struct watch *w, bool final)
 		extra.lost_exact = extra.lost_exact && loss.exact;
 	}
 	extra.unlogged = w->unlogged;
+	extra.lost_exact = extra.lost_exact && !extra.unlogged;
 	return extra;
+}
+
+static void print_end(const struct engine_summary *s,
+		      const struct summary_extra *extra)
+{
+	print_ports(s);
+	print_notes(s);
+	print_losses(extra);
 }
 
 static int say_summary(struct watch *w, bool final)
@@ -178,7 +196,9 @@ static int say_summary(struct watch *w, bool final)
 
 	if (!s)
 		return out_of_memory();
-	compare_counts(w);
+	settle_account(w);
+	if (!final)
+		count_blocks(w);
 	extra = losses(w, final);
 	engine_summary(w->engine, s);
 	if (w->program->json)
@@ -186,7 +206,7 @@ static int say_summary(struct watch *w, bool final)
 	else if (w->on_terminal && !final)
 		screen_draw(&w->screen, s, &extra);
 	else if (final)
-		print_ports(s);
+		print_end(s, &extra);
 	notify_say("STATUS=%llu packets, %llu sources, %llu findings of spam, "
 		   "%llu lost",
 		   (unsigned long long)s->packets,
@@ -275,10 +295,35 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static bool has_dynamic_classes(const struct policy *policy)
+{
+	for (size_t i = 0; policy && i < policy->classes.n; i++)
+		if (policy->classes.items[i]->kind == CLASS_DYNAMIC)
+			return true;
+	return false;
+}
+
+static void read_members(struct watch *w)
+{
+	if (w->keeper.fd >= 0 && has_dynamic_classes(w->policy))
+		membership_read(&w->members, &w->keeper, now_us() / 1000);
+}
+
 static void save(struct watch *w)
 {
 	if (w->state_path)
 		saved_write(&w->saved, w->engine);
+}
+
+static int look_for_inputs(const struct watch *w)
+{
+	for (size_t i = 0; i < capture_n(w->capture); i++)
+		if (capture_is_gone(w->capture, i)) {
+			say("%s: the interface is gone",
+			    capture_name(w->capture, (uint8_t)i));
+			return EXIT_REFUSED;
+		}
+	return EXIT_DONE;
 }
 
 /* Once a second, of which ticks is the number. */
@@ -287,6 +332,9 @@ static int tick(struct watch *w, uint64_t ticks)
 	unsigned int watchdog_s = notify_watchdog_s();
 
 	engine_time(w->engine, now_us());
+	if (look_for_inputs(w))
+		return EXIT_REFUSED;
+	read_members(w);
 	if (watchdog_s && ticks % watchdog_s == 0)
 		notify_say("WATCHDOG=1");
 	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
@@ -303,11 +351,8 @@ static int read_input(struct watch *w, size_t i)
 {
 	int error = capture_read(w->capture, i, take_frame, w);
 
-	if (error == -ENETDOWN || error == -ENODEV) {
-		say("%s: the interface is gone or down",
-		    capture_name(w->capture, (uint8_t)i));
-		return EXIT_REFUSED;
-	}
+	if (error == -ENETDOWN)
+		return look_for_inputs(w);
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
@@ -338,6 +383,18 @@ static int loop(struct watch *w)
 			code = code ? code : tick(w, ticks++);
 	}
 	return code ? code : w->code;
+}
+
+/* Logs that are on their way when it ends are waited for. */
+static void drain(struct watch *w)
+{
+	const struct timespec wait = { .tv_nsec = 150 * 1000 * 1000 };
+
+	if (!w->groups.n)
+		return;
+	nanosleep(&wait, NULL);
+	for (size_t i = 0; i < capture_n(w->capture); i++)
+		capture_read(w->capture, i, take_frame, w);
 }
 
 /* ---- the start ---- */
@@ -383,19 +440,39 @@ static int open_inputs(struct watch *w)
 	return code;
 }
 
-static bool needs_keeper(const struct watch *w)
+/* What it may not do was said by the inputs, or is said here. */
+static int start_keeper(struct watch *w)
 {
-	return geteuid() == 0 &&
-	       (w->groups.n || (w->policy && w->policy->quarantine_s));
+	struct keeper_job job = { 0 };
+	uint32_t group;
+
+	if (w->policy)
+		job.quarantine_s = w->policy->quarantine_s;
+	for (size_t i = 0; i < w->groups.n; i++)
+		if (number_parse(w->groups.items[i], 0, 65535, &group))
+			job.groups[job.n_groups++] = (uint16_t)group;
+	if (!job.n_groups && !job.quarantine_s &&
+	    !has_dynamic_classes(w->policy))
+		return EXIT_DONE;
+	if (may_administer())
+		return keeper_start(&w->keeper, &job);
+	if (job.quarantine_s) {
+		say("the policy quarantines, and that needs CAP_NET_ADMIN; run "
+		    "it as root");
+		return EXIT_REFUSED;
+	}
+	if (has_dynamic_classes(w->policy))
+		say("who is in a dynamic class is not known without "
+		    "CAP_NET_ADMIN: to the policy they are empty");
+	return EXIT_DONE;
 }
 
 static int start(struct watch *w)
 {
 	int code = open_descriptors(w);
 
-	if (!code && needs_keeper(w))
-		code = keeper_start(&w->keeper,
-				    w->policy ? w->policy->quarantine_s : 0);
+	if (!code)
+		code = start_keeper(w);
 	if (!code)
 		code = monitor_engine(&w->options, &w->engine);
 	if (!code)
@@ -423,11 +500,14 @@ static int run(struct watch *w)
 		!w->program->json && !w->attempts && isatty(STDOUT_FILENO);
 	if (w->on_terminal)
 		screen_open(&w->screen);
-	compare_counts(w);
+	count_blocks(w);
+	read_members(w);
 	code = loop(w);
 	if (w->on_terminal)
 		screen_close(&w->screen);
 	notify_say("STOPPING=1");
+	count_blocks(w);
+	drain(w);
 	save(w);
 	engine_end(w->engine);
 	return code ? code : say_summary(w, true);
@@ -450,6 +530,7 @@ static int read_numbers(struct watch *w)
 int cmd_watch(struct program *p, int argc, char **argv)
 {
 	struct watch w = { .program = p, .keeper = { .fd = -1 } };
+	const struct decide_input members = { membership_has, &w.members };
 	const struct option_row rows[] = {
 		{ "interface", 'i', NULL, NULL, &w.interfaces },
 		{ "group", 'g', NULL, NULL, &w.groups },
@@ -479,6 +560,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	if (code)
 		return code;
 	w.options.policy = w.policy;
+	w.options.members = &members;
 	w.options.interface = w.incoming;
 	w.options.skip_warmup = w.no_warmup;
 	w.options.ctx = &w;
@@ -490,5 +572,6 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	engine_free(w.engine);
 	policy_free(w.policy);
 	keeper_stop(&w.keeper);
+	membership_free(&w.members);
 	return code;
 }

@@ -18,6 +18,12 @@ static int refuse(const char *what, int error)
 	return EXIT_REFUSED;
 }
 
+bool may_administer(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+}
+
 /* ---- the user ---- */
 
 static int find_user(const char *name, uid_t *uid, gid_t *gid)

@@ -3,6 +3,11 @@
 #ifndef MAILWALL_DROP_H
 #define MAILWALL_DROP_H
 
+#include <stdbool.h>
+
+/* Do we have CAP_NET_ADMIN? */
+bool may_administer(void);
+
 /*
  * Becomes the given user ("nobody" if NULL) with no capability, no way to get
  * one back, and no core dumps; verifies it. 0, or an exit code with the reason

@@ -221,6 +221,7 @@ json_t *finding_json(const struct finding *f)
 	add_deeds(json, &(struct deeds){ f->attempts, f->syns, f->destinations,
 					 f->groups, f->first_s, f->last_s });
 	set_flag(json, "destinations_exact", f->destinations_exact);
+	set_flag(json, "again", f->again);
 	set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));

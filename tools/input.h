@@ -15,6 +15,7 @@ struct input {
 	uint8_t number;
 	bool exact;		 /* is lost? */
 	uint64_t received, lost; /* handed over, and not */
+	uint64_t blocked;	 /* logs of what a clause blocked */
 	frame_fn *fn;		 /* of the run under way */
 	void *ctx;
 };
@@ -23,6 +24,7 @@ struct input_verbs {
 	int (*fd)(const struct input *in);
 	int (*read)(struct input *in); /* as capture_read() */
 	void (*count_lost)(struct input *in);
+	bool (*is_gone)(const struct input *in);
 	void (*free)(struct input *in); /* but for the name and the struct */
 };
 

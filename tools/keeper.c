@@ -2,12 +2,13 @@
 #include "keeper.h"
 #include "../rules/arena.h"
 #include "../rules/emit.h"
-#include "kernel.h"
+#include "members.h"
 
 #include <cap-ng.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,23 +18,27 @@
 #define FLAGGED	   "flagged"
 #define TRIES_MOST 20
 
-enum question_kind { QUESTION_FLAG, QUESTION_COUNTS };
+enum question_kind { QUESTION_FLAG, QUESTION_COUNTS, QUESTION_MEMBERS };
 
 struct question {
 	uint8_t kind, family;
 	struct addr6 source;
+	uint32_t generation;
 };
 
 struct answer {
 	int32_t error;
-	struct logged_counts counts;
+	uint32_t generation;
+	uint64_t bytes;
+	struct block_counts counts;
 };
 
 /* ---- the process that keeps it ---- */
 
 struct state {
 	struct netlink netlink;
-	uint32_t quarantine_s;
+	const struct keeper_job *job;
+	int members_fd;
 	time_t minute;
 	unsigned int in_minute;
 };
@@ -74,7 +79,7 @@ static int flag_once(struct state *s, struct arena *a, const struct question *q)
 	b = batch_new(r.generation);
 	if (!b)
 		return -ENOMEM;
-	put_source(b, (enum family)family, q, s->quarantine_s);
+	put_source(b, (enum family)family, q, s->job->quarantine_s);
 	batch_finish(b);
 	error = batch_error(b);
 	if (!error)
@@ -88,7 +93,7 @@ static int flag(struct state *s, struct arena *a, const struct question *q)
 	time_t minute = time(NULL) / 60;
 	int error = -ERESTART;
 
-	if (!s->quarantine_s)
+	if (!s->job->quarantine_s)
 		return -EPERM;
 	if (minute != s->minute) {
 		s->minute = minute;
@@ -101,29 +106,115 @@ static int flag(struct state *s, struct arena *a, const struct question *q)
 	return error;
 }
 
-/* A clause logs if its text ends so: the comment of a rule has it all. */
-static bool logs(const char *text)
+static bool listens_to(const struct keeper_job *job, int group)
 {
-	const char *log = strstr(text, " log");
-
-	return log && (!log[4] || log[4] == ' ');
+	for (size_t i = 0; i < job->n_groups; i++)
+		if (job->groups[i] == group)
+			return true;
+	return false;
 }
 
-static int counts(struct state *s, struct arena *a, struct logged_counts *out)
+/* FNV-1a: two accounts are of the same clauses if this is the same. */
+static uint64_t add_to_name(uint64_t name, const char *text)
+{
+	for (; *text; text++)
+		name = (name ^ (uint8_t)*text) * 0x100000001b3;
+	return (name ^ 0xff) * 0x100000001b3;
+}
+
+static uint64_t held_back(const struct present *p)
+{
+	for (size_t i = 0; i < p->counters.n; i++)
+		if (!strcmp(p->counters.items[i].name, COUNTER_SUPPRESSED))
+			return p->counters.items[i].packets;
+	return 0;
+}
+
+static int counts(struct state *s, struct arena *a, struct block_counts *out)
 {
 	struct reading r = { .arena = a };
 	struct loaded loaded = { 0 };
 	int error = kernel_read(&s->netlink, a, &r);
 	int family = error ? -1 : reading_family(&r);
+	uint64_t without;
 
 	if (error || family < 0)
 		return error ? error : -ENOENT;
 	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
 			      NULL, &loaded);
-	for (size_t i = 0; i < loaded.clauses.n && !error; i++)
-		if (logs(loaded.clauses.items[i].text))
-			out->packets += loaded.clauses.items[i].packets;
+	out->clauses = 0xcbf29ce484222325;
+	for (size_t i = 0; i < loaded.clauses.n && !error; i++) {
+		const struct loaded_clause *c = &loaded.clauses.items[i];
+
+		if (!listens_to(s->job, c->block_group))
+			continue;
+		out->packets += c->packets;
+		out->clauses = add_to_name(out->clauses, c->id);
+		out->clauses = add_to_name(out->clauses, c->text);
+	}
+	without = held_back(&r.tables[family]);
+	out->packets -= without < out->packets ? without : out->packets;
+	return error;
+}
+
+static int put_bytes(struct state *s, struct answer *out, const void *bytes,
+		     size_t len)
+{
+	if (pwrite(s->members_fd, bytes, len, (off_t)out->bytes) !=
+	    (ssize_t)len)
+		return -EIO;
+	out->bytes += len;
+	return 0;
+}
+
+static int put_members(struct state *s, const struct present_set *set,
+		       const struct members *list, struct answer *out)
+{
+	struct keeper_set head = { .n = list->n };
+	int64_t now_ms = (int64_t)time(NULL) * 1000;
+	int error;
+
+	if (strlen(set->name) >= sizeof(head.name))
+		return 0;
+	strcpy(head.name, set->name);
+	error = put_bytes(s, out, &head, sizeof(head));
+	for (size_t i = 0; i < list->n && !error; i++) {
+		const struct member *m = &list->items[i];
+		struct keeper_member to = {
+			.range = m->range,
+			.until_ms = m->expires_ms ?
+					    now_ms + (int64_t)m->expires_ms :
+					    INT64_MAX,
+		};
+
+		error = put_bytes(s, out, &to, sizeof(to));
+	}
+	return error;
+}
+
+static int members(struct state *s, struct arena *a, const struct question *q,
+		   struct answer *out)
+{
+	struct reading r = { .arena = a };
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+	const struct present *p = family < 0 ? NULL : &r.tables[family];
+
 	out->generation = r.generation;
+	if (error || !p || r.generation == q->generation)
+		return error;
+	for (size_t i = 0; i < p->sets.n && !error; i++) {
+		const struct present_set *set = &p->sets.items[i];
+		struct members list = { 0 };
+		bool v4 = set->key_type == set_key_type(KEY_IPV4);
+
+		if (!members_are_in(set))
+			continue;
+		error = members_read(&s->netlink, a, (enum family)family,
+				     set->name, v4 ? 4 : 6, &list);
+		if (!error)
+			error = put_members(s, set, &list, out);
+	}
 	return error;
 }
 
@@ -137,39 +228,49 @@ static void answer(struct state *s, const struct question *q,
 		arena_free(a);
 		return;
 	}
-	out->error = q->kind == QUESTION_FLAG ? flag(s, a, q) :
-						counts(s, a, &out->counts);
+	out->error = q->kind == QUESTION_FLAG	? flag(s, a, q) :
+		     q->kind == QUESTION_COUNTS ? counts(s, a, &out->counts) :
+						  members(s, a, q, out);
 	arena_free(a);
 }
 
-static void keep_one_capability(void)
+static int keep_one_capability(void)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
 		      CAP_NET_ADMIN, -1);
 	if (capng_apply(CAPNG_SELECT_BOTH))
-		_exit(1);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		return -EPERM;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	return 0;
 }
 
-/* Ends when the other side of the socket does. */
-static void serve(int fd, uint32_t quarantine_s)
+static bool tell(int fd, const struct answer *a)
 {
-	struct state s = { .quarantine_s = quarantine_s };
+	return send(fd, a, sizeof(*a), MSG_NOSIGNAL) == sizeof(*a);
+}
+
+/* The first answer says whether it is there. Ends when the asking side does. */
+static void serve(int fd, int members_fd, const struct keeper_job *job)
+{
+	struct state s = { .job = job, .members_fd = members_fd };
 	struct question q;
-	struct answer a;
+	struct answer a = { 0 };
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	keep_one_capability();
-	if (netlink_open(&s.netlink))
+	a.error = keep_one_capability();
+	if (!a.error)
+		a.error = netlink_open(&s.netlink);
+	if (!tell(fd, &a) || a.error)
 		_exit(1);
 	while (recv(fd, &q, sizeof(q), 0) == sizeof(q)) {
 		answer(&s, &q, &a);
-		if (send(fd, &a, sizeof(a), MSG_NOSIGNAL) != sizeof(a))
+		if (!tell(fd, &a))
 			break;
 	}
 	_exit(0);
@@ -177,28 +278,47 @@ static void serve(int fd, uint32_t quarantine_s)
 
 /* ---- the process that asks ---- */
 
-int keeper_start(struct keeper *k, uint32_t quarantine_s)
+static int refuse(const char *what, int error)
 {
-	int pair[2];
+	say("cannot keep CAP_NET_ADMIN in a process of its own: %s: %s", what,
+	    strerror(error));
+	return EXIT_REFUSED;
+}
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		say("cannot make a pair of sockets: %s", strerror(errno));
-		return EXIT_REFUSED;
-	}
+static int begin(struct keeper *k, int theirs, const struct keeper_job *job)
+{
+	struct answer a = { 0 };
+
 	k->pid = fork();
-	if (k->pid < 0) {
-		say("cannot start a process: %s", strerror(errno));
-		close(pair[0]);
-		close(pair[1]);
-		return EXIT_REFUSED;
-	}
+	if (k->pid < 0)
+		return refuse("no process", errno);
 	if (!k->pid) {
-		close(pair[0]);
-		serve(pair[1], quarantine_s);
+		close(k->fd);
+		serve(theirs, k->members_fd, job);
 	}
-	close(pair[1]);
+	close(theirs);
+	if (recv(k->fd, &a, sizeof(a), 0) != sizeof(a))
+		return refuse("it ended at once", EPIPE);
+	return a.error ? refuse("it was refused", -a.error) : EXIT_DONE;
+}
+
+int keeper_start(struct keeper *k, const struct keeper_job *job)
+{
+	int pair[2], code;
+
+	k->members_fd = memfd_create("mailwall-members", MFD_CLOEXEC);
+	if (k->members_fd < 0)
+		return refuse("no file in memory", errno);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		code = refuse("no pair of sockets", errno);
+		close(k->members_fd);
+		return code;
+	}
 	k->fd = pair[0];
-	return EXIT_DONE;
+	code = begin(k, pair[1], job);
+	if (code && k->pid < 0)
+		close(pair[1]);
+	return code;
 }
 
 void keeper_stop(struct keeper *k)
@@ -206,8 +326,10 @@ void keeper_stop(struct keeper *k)
 	if (k->fd < 0)
 		return;
 	close(k->fd);
+	close(k->members_fd);
 	k->fd = -1;
-	waitpid(k->pid, NULL, 0);
+	if (k->pid > 0)
+		waitpid(k->pid, NULL, 0);
 }
 
 static int ask(struct keeper *k, const struct question *q, struct answer *a)
@@ -231,7 +353,7 @@ int keeper_flag(struct keeper *k, uint8_t family, const struct addr6 *source)
 	return ask(k, &q, &a);
 }
 
-int keeper_counts(struct keeper *k, struct logged_counts *out)
+int keeper_counts(struct keeper *k, struct block_counts *out)
 {
 	struct question q = { .kind = QUESTION_COUNTS };
 	struct answer a = { 0 };
@@ -239,4 +361,19 @@ int keeper_counts(struct keeper *k, struct logged_counts *out)
 
 	*out = a.counts;
 	return error;
+}
+
+int keeper_members(struct keeper *k, uint32_t *generation, size_t *bytes)
+{
+	struct question q = { .kind = QUESTION_MEMBERS,
+			      .generation = *generation };
+	struct answer a = { 0 };
+	int error = ask(k, &q, &a);
+
+	*bytes = 0;
+	if (error)
+		return error;
+	*bytes = a.bytes;
+	*generation = a.generation;
+	return 0;
 }

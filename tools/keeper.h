@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one process of a monitor that keeps CAP_NET_ADMIN, and nothing else: it
- * reads our counters and puts sources into class flagged, when the process that
- * reads packets asks. It takes no bytes from the network, and a question has no
- * room for more than an address; how long a source is flagged, and how many a
- * minute, it knows by itself.
+ * reads our counters and the members of dynamic classes, and puts sources into
+ * class flagged, when the process that reads packets asks. It takes no bytes
+ * from the network, and a question has no room for more than an address; how
+ * long a source is flagged, and how many a minute, it knows by itself.
  */
 #ifndef MAILWALL_KEEPER_H
 #define MAILWALL_KEEPER_H
@@ -12,28 +12,53 @@
 #include "program.h"
 
 struct keeper {
-	int fd; /* to it; -1: there is none */
+	int fd;		/* to it; -1: there is none */
+	int members_fd; /* a file in memory, with what keeper_members() had */
 	int pid;
 };
 
 #define KEEPER_PER_MINUTE 600 /* sources flagged at most */
+#define KEEPER_GROUPS	  64
 
-struct logged_counts {
-	uint64_t packets; /* of clauses that log */
-	uint32_t generation;
+struct keeper_job {
+	uint32_t quarantine_s;		/* 0: it flags nobody */
+	uint16_t groups[KEEPER_GROUPS]; /* of NFLOG, to which we listen */
+	size_t n_groups;
 };
 
 /*
- * Starts it, before privilege is dropped. quarantine_s 0: it flags nobody.
- * EXIT_DONE, or it was said why not.
+ * Starts it, before privilege is dropped. EXIT_DONE, or it was said why not.
  */
-int keeper_start(struct keeper *k, uint32_t quarantine_s);
+int keeper_start(struct keeper *k, const struct keeper_job *job);
 /* Ends it, if it did not end itself. */
 void keeper_stop(struct keeper *k);
 
 /* 0 or -errno, what the kernel said included; -EBUSY: too many this minute. */
 int keeper_flag(struct keeper *k, uint8_t family, const struct addr6 *source);
-/* Packets that passed the counters of the clauses of a policy that log. */
-int keeper_counts(struct keeper *k, struct logged_counts *out);
+
+/*
+ * Packets that were blocked by clauses that log each of them to a group of
+ * ours: what the counters say, without what a log rate held back.
+ */
+struct block_counts {
+	uint64_t packets;
+	uint64_t clauses; /* a number for which ones they are */
+};
+int keeper_counts(struct keeper *k, struct block_counts *out);
+
+/*
+ * Members of dynamic classes, if the rules are of another generation than this
+ * one, which then becomes theirs. As bytes in members_fd: each set as a struct
+ * keeper_set, and behind it its members, ascending.
+ */
+struct keeper_set {
+	char name[64]; /* "exempt.v4" */
+	uint64_t n;
+};
+struct keeper_member {
+	struct range6 range; /* IPv4 uses the last four bytes */
+	int64_t until_ms;    /* since 1970; INT64_MAX: stays */
+};
+int keeper_members(struct keeper *k, uint32_t *generation, size_t *bytes);
 
 #endif

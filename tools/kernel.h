@@ -52,6 +52,7 @@ struct loaded_clause {
 	const char *id, *text;
 	const char *counter;
 	uint64_t packets, bytes;
+	int block_group; /* of NFLOG, where all that it blocks goes; or -1 */
 };
 struct loaded {
 	struct {

@@ -96,6 +96,7 @@ static void note_clause(struct rule_reader *r, const char *comment,
 	c->id = arena_strndup(r->arena, comment, id_len);
 	c->text = copy_text(r->arena, comment + id_len + 1);
 	c->counter = copy_text(r->arena, counter);
+	c->block_group = -1;
 	for (size_t i = 0; i < r->present->counters.n; i++) {
 		const struct present_counter *pc =
 			&r->present->counters.items[i];
@@ -126,6 +127,39 @@ static const char *rule_counter(struct nftnl_rule *rule)
 	if (i)
 		nftnl_expr_iter_destroy(i);
 	return name ? name : chain;
+}
+
+/* "residential:17 block ": what a rule logs that blocks all it matches. */
+static void note_log(struct rule_reader *r, struct nftnl_expr *log)
+{
+	const char *prefix = nftnl_expr_get_str(log, NFTNL_EXPR_LOG_PREFIX);
+	size_t id_len = prefix ? strcspn(prefix, " ") : 0;
+
+	if (!prefix || strcmp(prefix + id_len, " block "))
+		return;
+	for (size_t i = 0; i < r->out->clauses.n; i++) {
+		struct loaded_clause *c = &r->out->clauses.items[i];
+
+		if (strlen(c->id) == id_len && !memcmp(c->id, prefix, id_len))
+			c->block_group =
+				nftnl_expr_get_u16(log, NFTNL_EXPR_LOG_GROUP);
+	}
+}
+
+static void read_logs(struct rule_reader *r)
+{
+	for (size_t i = 0; i < r->rules.n; i++) {
+		struct nftnl_expr_iter *it =
+			nftnl_expr_iter_create(r->rules.items[i]);
+		struct nftnl_expr *e;
+
+		while (it && (e = nftnl_expr_iter_next(it)))
+			if (!strcmp(nftnl_expr_get_str(e, NFTNL_EXPR_NAME),
+				    "log"))
+				note_log(r, e);
+		if (it)
+			nftnl_expr_iter_destroy(it);
+	}
 }
 
 static void read_clauses(struct rule_reader *r)
@@ -274,6 +308,7 @@ int kernel_loaded(struct netlink *nl, const struct reading *reading,
 	for (size_t i = 0; i < p->chains.n && !error; i++)
 		add_chain(&r, &p->chains.items[i]);
 	read_clauses(&r);
+	read_logs(&r);
 	for (size_t i = 0; i < r.rules.n; i++)
 		nftnl_rule_free(r.rules.items[i]);
 	if (!error)

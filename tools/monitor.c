@@ -56,6 +56,7 @@ int read_memory(const struct program *p, const char *text, size_t *bytes)
 int monitor_engine(const struct monitor_options *o, struct engine **out)
 {
 	struct engine_config config = { .policy = o->policy,
+					.members = o->members,
 					.interface = o->interface,
 					.memory = o->memory,
 					.skip_warmup = o->skip_warmup,

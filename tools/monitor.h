@@ -6,10 +6,12 @@
 
 #include "../plugin/engine.h"
 #include "capture.h"
+#include "events.h"
 #include "program.h"
 
 struct monitor_options {
 	const struct policy *policy;
+	const struct decide_input *members; /* of dynamic classes, or NULL */
 	const char *interface;
 	size_t memory;
 	bool skip_warmup;
@@ -65,5 +67,6 @@ void print_findings(const struct finding *list, size_t n);
 void print_finding(FILE *out, const struct finding *f);
 /* What a reader of the figures should know: losses, warm-up, evictions. */
 void print_notes(const struct engine_summary *s);
+void print_losses(const struct summary_extra *extra);
 
 #endif

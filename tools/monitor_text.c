@@ -228,3 +228,15 @@ void print_notes(const struct engine_summary *s)
 		printf("note: the time ran back %" PRIu64 " times\n",
 		       s->clock_steps);
 }
+
+void print_losses(const struct summary_extra *extra)
+{
+	if (extra->lost)
+		printf("note: %s%" PRIu64 " packets were lost before they were "
+		       "read\n",
+		       extra->lost_exact ? "" : "about ", extra->lost);
+	if (extra->unlogged)
+		printf("note: at least %" PRIu64 " packets were blocked and no "
+		       "log of them came\n",
+		       extra->unlogged);
+}

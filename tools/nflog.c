@@ -167,6 +167,18 @@ static void count_gap(struct nflog *g, const struct nlattr *attr)
 	g->next_seq = seq + 1;
 }
 
+/* "residential:17 block " */
+static bool is_block(const struct nlattr *attr)
+{
+	static const char verb[] = " block ";
+	const char *text = mnl_attr_get_payload(attr);
+	size_t len = mnl_attr_get_payload_len(attr);
+	const char *space = memchr(text, ' ', len);
+
+	return space && len - (size_t)(space - text) >= sizeof(verb) - 1 &&
+	       !memcmp(space, verb, sizeof(verb) - 1);
+}
+
 static int64_t timestamp_us(const struct nlattr *attr)
 {
 	struct nfulnl_msg_packet_timestamp t;
@@ -191,6 +203,8 @@ static int take_log(const struct nlmsghdr *nlh, void *ctx)
 			count_gap(g, attr);
 		else if (type == NFULA_TIMESTAMP)
 			time_us = timestamp_us(attr);
+		else if (type == NFULA_PREFIX)
+			g->input.blocked += is_block(attr);
 	}
 	/* From struct nfgenmsg on it is what DLT_NFLOG says. */
 	input_hand_over(&g->input, mnl_nlmsg_get_payload(nlh), len, len,

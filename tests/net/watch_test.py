@@ -35,15 +35,28 @@ outbound {
 }
 watch { quarantine 1h }
 """
+EXEMPT = """policy exempt
+purpose "test"
+contact "test@example"
+review 2099-01-01
+hook forward
+class exempt dynamic
+outbound {
+	allow smtp from exempt log
+	observe submissions log
+	block smtp log
+}
+"""
 # Opening packets from a source to port 25 of n networks.
 BOT = """
 import socket, struct, sys
 source, n = socket.inet_aton(sys.argv[1]), int(sys.argv[2])
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 for i in range(n):
-	to = bytes([20 + i // 200, i % 200, 1, 1])
-	ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, i, 0, 64, 6, 0, source, to)
-	tcp = struct.pack("!HHIIBBHHH", 2000 + i, 25, i, 0, 0x50, 2, 1024, 0, 0)
+	to = bytes([20 + i // 200 % 200, i % 200, 1, 1])
+	ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, i % 65536, 0, 64, 6, 0,
+			 source, to)
+	tcp = struct.pack("!HHIIBBHHH", 2000 + i % 60000, 25, i, 0, 0x50, 2, 1024, 0, 0)
 	pseudo = source + to + struct.pack("!BBH", 0, 6, 20)
 	total = sum(struct.unpack("!16H", pseudo + tcp))
 	total = (total & 0xffff) + (total >> 16)
@@ -247,6 +260,49 @@ def puts_into_quarantine(folder):
 	expect('"expires": 35' in flagged or '"expires": 3600' in flagged, flagged)
 
 
+def knows_who_is_exempt(folder):
+	"""who is exempt is not judged; what they send is not taken for unlogged"""
+	path = pathlib.Path(folder) / "exempt.policy"
+	path.write_text(EXEMPT)
+	os.chmod(folder, 0o755)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	watch = Watch("-g", 25, "-i", "cust0", "-p", path, "--no-warmup",
+		      "-e", "1s")
+	run(MAILWALL, "exempt", "add", "100.64.0.8", ns="router")
+	time.sleep(1.5)
+	for source in CLIENT, "100.64.0.8":
+		run("ip", "addr", "replace", f"{source}/24", "dev", "eth0",
+		    ns="client")
+		run(sys.executable, "-c", BOT, source, 60, ns="client")
+		connect(465)
+		time.sleep(1.5)
+		run(MAILWALL, "exempt", "add", "100.64.0.7", ns="router")
+	time.sleep(4)
+	events = watch.stop()
+	found = {e["source"] for e in events if e["event"] == "finding"}
+	expect(found == {CLIENT}, f"{found} {watch.said()}")
+	expect(events[-1]["unlogged"] == 0, events[-1])
+	expect(events[-1]["ports"]["25"]["blocked"] == 60,
+	       events[-1]["ports"]["25"])
+
+
+def says_what_was_not_logged(folder):
+	"""logs for which the kernel had no room are found by the counters"""
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	watch = Watch("-g", 25)
+	watch.child.send_signal(signal.SIGSTOP)
+	before = logged_packets()
+	run(sys.executable, "-c", BOT, CLIENT, 500000, ns="client")
+	sent = logged_packets() - before
+	watch.child.send_signal(signal.SIGCONT)
+	time.sleep(2)
+	summary = watch.stop()[-1]
+	missing = sent - summary["packets"]
+	expect(missing > 1000, f"{sent} sent, {summary['packets']} read")
+	expect(summary["lost"] + summary["unlogged"] == missing and
+	       not summary["lost_exact"], f"{missing} {summary}")
+
+
 def refuses(folder):
 	"""a device that is not there and one that goes away are said"""
 	done = run(MAILWALL, "watch", "-i", "cust1", *user_words(), ns="router",
@@ -260,10 +316,22 @@ def refuses(folder):
 	watch.child.wait(timeout=10)
 	expect(watch.child.returncode == 3 and "gone0" in watch.said(),
 	       f"{watch.child.returncode} {watch.said()}")
+	run("ip", "link", "add", "gone0", "type", "veth", "peer", "gone1",
+	    ns="router")
+	run("ip", "link", "set", "gone0", "up", ns="router")
+	watch = Watch("-i", "gone0")
+	run("ip", "link", "set", "gone0", "down", ns="router")
+	time.sleep(1.5)
+	expect(watch.child.poll() is None, watch.said())
+	run("ip", "link", "del", "gone0", ns="router")
+	watch.child.wait(timeout=10)
+	expect(watch.child.returncode == 3 and "gone0" in watch.said(),
+	       f"after down: {watch.child.returncode} {watch.said()}")
 
 
 CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
-	  keeps_what_it_knows, refuses, puts_into_quarantine)
+	  keeps_what_it_knows, refuses, puts_into_quarantine,
+	  knows_who_is_exempt, says_what_was_not_logged)
 
 
 def main():
