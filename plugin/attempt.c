@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define RING_LEAST    1024u
-#define INDEX_LEAST   4096u
-#define TALKS_A_PIECE 32u
-#define SECOND_US     1000000
+#define RING_LEAST     1024u
+#define INDEX_LEAST    4096u
+#define TALKS_A_PIECE  32u
+#define SECOND_US      1000000
+#define TALK_IDLE_US   ((int64_t)TALK_IDLE_S * SECOND_US)
+#define TALK_CLOSED_US ((int64_t)TALK_CLOSED_S * SECOND_US)
 
 /*
  * A reference of the index is 31 bits of a position in the ring, or the number
@@ -39,8 +41,8 @@ int attempts_init(struct attempts *t, struct pool *pool,
 				.ring_most =
 					most < RING_LEAST ? RING_LEAST : most,
 				.talks_free = TALK_NONE,
-				.newest = TALK_NONE,
-				.oldest = TALK_NONE };
+				.open = { TALK_NONE, TALK_NONE },
+				.closed = { TALK_NONE, TALK_NONE } };
 	t->ring = pool_resize(pool, NULL, 0, RING_LEAST * sizeof(*t->ring));
 	t->talks = pool_resize(pool, NULL, 0,
 			       TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
@@ -190,7 +192,7 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 	t->tail++;
 }
 
-static void end_oldest_talk(struct attempts *t, const struct attempts_end *end);
+static bool give_up_talk(struct attempts *t, const struct attempts_end *end);
 
 struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 			     uint64_t hash, const struct attempts_end *end)
@@ -203,10 +205,8 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 		end_oldest(t, end);
 	}
 	/* Talks alone can fill an index that may not grow. */
-	while (t->oldest != TALK_NONE && is_full(t)) {
-		t->talks_cut++;
-		end_oldest_talk(t, end);
-	}
+	while (is_full(t) && give_up_talk(t, end))
+		;
 	index_add(&t->index, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);
 	*a = (struct attempt){ .source = *ends->client,
@@ -220,35 +220,53 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 
 /* ---- talks ---- */
 
+static struct talk_list *list_of(struct attempts *t, const struct talk *k)
+{
+	return k->closed ? &t->closed : &t->open;
+}
+
 static void unlink_talk(struct attempts *t, const struct talk *k)
 {
+	struct talk_list *list = list_of(t, k);
+
 	if (k->newer == TALK_NONE)
-		t->newest = k->older;
+		list->newest = k->older;
 	else
 		talk_at(t, k->newer)->older = k->older;
 	if (k->older == TALK_NONE)
-		t->oldest = k->newer;
+		list->oldest = k->newer;
 	else
 		talk_at(t, k->older)->newer = k->newer;
 }
 
 static void link_newest(struct attempts *t, struct talk *k)
 {
+	struct talk_list *list = list_of(t, k);
+
 	k->newer = TALK_NONE;
-	k->older = t->newest;
-	if (t->newest == TALK_NONE)
-		t->oldest = k->self;
+	k->older = list->newest;
+	if (list->newest == TALK_NONE)
+		list->oldest = k->self;
 	else
-		talk_at(t, t->newest)->newer = k->self;
-	t->newest = k->self;
+		talk_at(t, list->newest)->newer = k->self;
+	list->newest = k->self;
 }
 
 void talk_touch(struct attempts *t, struct talk *k, int64_t now_us)
 {
 	k->active_us = now_us;
-	if (t->newest == k->self)
+	if (list_of(t, k)->newest == k->self)
 		return;
 	unlink_talk(t, k);
+	link_newest(t, k);
+}
+
+void talk_close(struct attempts *t, struct talk *k)
+{
+	if (k->closed)
+		return;
+	unlink_talk(t, k);
+	k->closed = true;
 	link_newest(t, k);
 }
 
@@ -263,11 +281,26 @@ static void end_talk(struct attempts *t, struct talk *k, uint32_t slot,
 	t->talks_free = k->self;
 }
 
-static void end_oldest_talk(struct attempts *t, const struct attempts_end *end)
+static void end_oldest_talk(struct attempts *t, const struct talk_list *list,
+			    const struct attempts_end *end)
 {
-	struct talk *k = talk_at(t, t->oldest);
+	struct talk *k = talk_at(t, list->oldest);
 
 	end_talk(t, k, slot_of(t, &k->attempt, k->self | REF_TALK), end);
+}
+
+/* For lack of room, one that is over first. false: there is none. */
+static bool give_up_talk(struct attempts *t, const struct attempts_end *end)
+{
+	if (t->closed.oldest != TALK_NONE) {
+		end_oldest_talk(t, &t->closed, end);
+		return true;
+	}
+	if (t->open.oldest == TALK_NONE)
+		return false;
+	t->talks_cut++;
+	end_oldest_talk(t, &t->open, end);
+	return true;
 }
 
 static int new_talks(struct attempts *t)
@@ -297,15 +330,12 @@ static struct talk *new_talk(struct attempts *t, int64_t now_us,
 {
 	struct talk *k;
 
-	if (t->talks_free == TALK_NONE && new_talks(t)) {
-		if (t->oldest == TALK_NONE)
-			return NULL;
-		t->talks_cut++;
-		end_oldest_talk(t, end);
-	}
+	if (t->talks_free == TALK_NONE && new_talks(t) && !give_up_talk(t, end))
+		return NULL;
 	k = talk_at(t, t->talks_free);
 	t->talks_free = k->older;
 	k->active_us = now_us;
+	k->closing[0] = k->closing[1] = k->closed = false;
 	link_newest(t, k);
 	return k;
 }
@@ -380,6 +410,14 @@ static void keep_oldest(struct attempts *t)
 	*ring_at(t, t->head++) = copy;
 }
 
+static void expire_talks(struct attempts *t, const struct talk_list *list,
+			 int64_t before_us, const struct attempts_end *end)
+{
+	while (list->oldest != TALK_NONE &&
+	       talk_at(t, list->oldest)->active_us < before_us)
+		end_oldest_talk(t, list, end);
+}
+
 void attempts_expire(struct attempts *t, int64_t now_us,
 		     const struct attempts_end *end)
 {
@@ -402,12 +440,7 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 			end_oldest(t, end);
 		}
 	}
-	while (t->oldest != TALK_NONE) {
-		struct talk *k = talk_at(t, t->oldest);
-
-		if (!all &&
-		    now_us - k->active_us <= (int64_t)TALK_IDLE_S * SECOND_US)
-			break;
-		end_oldest_talk(t, end);
-	}
+	expire_talks(t, &t->open, all ? now_us : now_us - TALK_IDLE_US, end);
+	expire_talks(t, &t->closed, all ? now_us : now_us - TALK_CLOSED_US,
+		     end);
 }

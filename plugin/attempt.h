@@ -21,8 +21,11 @@
 #define ATTEMPT_KEPT_S 180
 #define ATTEMPT_SAME_S 3
 #define TALK_IDLE_S    600
+/* After both sides said FIN, or one RST: what comes late still belongs to it.
+ */
+#define TALK_CLOSED_S 15
 
-#define TALKS_MOST     16384
+#define TALKS_MOST    16384
 
 enum attempt_state {
 	ATTEMPT_GONE, /* its place in the ring is free */
@@ -46,6 +49,7 @@ struct attempt {
 	uint8_t port : 7,   /* index of the monitored port */
 		judged : 1; /* its source knows of it */
 	uint8_t input;
+	bool talked; /* payload was seen: it was answered, seen or not */
 };
 
 struct talk {
@@ -54,9 +58,16 @@ struct talk {
 	int64_t active_us;
 	uint32_t newer, older; /* by activity; TALK_NONE ends the list */
 	uint32_t self;
+	bool closing[2]; /* a FIN was seen, of the server and of the client */
+	bool closed;
 };
 
 #define TALK_NONE UINT32_MAX
+
+/* By activity, those under way apart from those that are closed. */
+struct talk_list {
+	uint32_t newest, oldest;
+};
 
 struct attempts {
 	struct pool *pool;
@@ -68,7 +79,8 @@ struct attempts {
 	struct index index; /* by the two ends; see attempt.c */
 	/* talks */
 	struct talk **talks; /* pieces of TALKS_A_PIECE */
-	uint32_t talks_n, talks_free, newest, oldest;
+	uint32_t talks_n, talks_free;
+	struct talk_list open, closed;
 	uint64_t cut_short; /* attempts that ended early, for lack of room */
 	uint64_t talks_cut;
 };
@@ -117,6 +129,8 @@ struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
 				uint64_t hash, int64_t now_us,
 				const struct attempts_end *end);
 void talk_touch(struct attempts *t, struct talk *talk, int64_t now_us);
+/* It is over, and ends TALK_CLOSED_S after its last packet. */
+void talk_close(struct attempts *t, struct talk *talk);
 /*
  * The attempts whose first SYN is ATTEMPT_SAME_S old and whose sources were not
  * told: up to most of them, each once, in order. They count as judged.

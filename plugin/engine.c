@@ -31,6 +31,32 @@ static uint32_t sources_most(size_t memory)
 	return most > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)most;
 }
 
+/*
+ * A time as the frames had it. Of what was before a clock was set back, how it
+ * stood is not kept: the last step counts.
+ */
+static int64_t told_us(const struct engine *e, int64_t time_us)
+{
+	return time_us >= e->stepped_us ? time_us - e->offset_us : time_us;
+}
+
+static uint32_t told_s(const struct engine *e, uint32_t time_s)
+{
+	return (uint32_t)(told_us(e, (int64_t)time_s * SECOND_US) / SECOND_US);
+}
+
+static void tell_finding(void *ctx, const struct finding *finding)
+{
+	const struct engine *e = ctx;
+	struct finding f = *finding;
+
+	f.time_us = told_us(e, f.time_us);
+	f.first_s = told_s(e, f.first_s);
+	f.last_s = told_s(e, f.last_s);
+	if (e->config.finding)
+		e->config.finding(e->config.ctx, &f);
+}
+
 static int init(struct engine *e)
 {
 	size_t memory = e->config.memory;
@@ -46,8 +72,8 @@ static int init(struct engine *e)
 			      attempts_most(memory));
 	if (error)
 		return error;
-	e->judge.ctx = e->config.ctx;
-	e->judge.finding = e->config.finding;
+	e->judge.ctx = e;
+	e->judge.finding = tell_finding;
 	return judge_init(&e->judge, &e->pool, &e->key, sources_most(memory),
 			  e->config.policy, e->config.skip_warmup);
 }
@@ -125,6 +151,7 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 		return e->now_us;
 	if (t < e->now_us - STEP_US && e->now_us) {
 		e->offset_us += e->now_us - t;
+		e->stepped_us = e->now_us;
 		e->totals.clock_steps++;
 		return e->now_us;
 	}
@@ -278,8 +305,8 @@ static void view(struct engine *e, const struct source *s,
 				     .syns = s->syns,
 				     .groups = h ? h->n_contacts : 1,
 				     .destinations = 1,
-				     .first_s = s->first_s,
-				     .last_s = s->last_s,
+				     .first_s = told_s(e, s->first_s),
+				     .last_s = told_s(e, s->last_s),
 				     .score = judge_score(&e->judge, s),
 				     .allowed = s->flags & SOURCE_ALLOWED,
 				     .proven = s->flags & SOURCE_PROVEN };

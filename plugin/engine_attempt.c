@@ -2,7 +2,8 @@
 /* What a segment does to the attempt that it belongs to. */
 #include "engine_state.h"
 
-#define SECOND_US 1000000
+#define SECOND_US     1000000
+#define SYN_DATA_MOST 65536u /* with TCP Fast Open */
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -59,7 +60,7 @@ static bool would_block(const struct engine *e, const struct decision *d)
 	return d->clause && decision_blocks(e->config.policy, d);
 }
 
-static bool answered(const struct attempt *a)
+static bool was_answered(const struct attempt *a)
 {
 	return a->state == ATTEMPT_ANSWERED || a->state == ATTEMPT_ESTABLISHED;
 }
@@ -68,7 +69,7 @@ static enum outcome outcome_of(const struct engine *e, const struct attempt *a)
 {
 	const struct logged_clause *c = clause_of(e, a);
 
-	if (answered(a))
+	if (was_answered(a))
 		return OUTCOME_ANSWERED;
 	if (c && c->blocks)
 		return OUTCOME_BLOCKED;
@@ -100,7 +101,8 @@ static struct judged judged_of(struct engine *e, const struct attempt *a,
 		.port = a->destination_port,
 		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
 		.role = port_of(e, a)->role,
-		.answered = answered(a),
+		/* Who talks has been answered, even if that was not seen. */
+		.answered = was_answered(a) || a->talked,
 		.allowed = d->clause && d->clause->action == ACTION_ALLOW,
 		.blocked = (c && c->blocks) || would_block(e, d),
 	};
@@ -332,6 +334,12 @@ static void take_answer(struct engine *e, const struct segment *s,
 		dialogue_start(&k->dialogue, false, s->seq + 1);
 }
 
+/* RFC 9293, 3.10.7.3: it acknowledges the SYN, or data that came with it. */
+static bool answers_syn(const struct attempt *a, const struct segment *s)
+{
+	return s->flags & TCP_ACK && s->ack - a->isn - 1 < SYN_DATA_MOST;
+}
+
 static void take_from_server(struct engine *e, const struct segment *s,
 			     struct found *f)
 {
@@ -339,7 +347,8 @@ static void take_from_server(struct engine *e, const struct segment *s,
 
 	if (s->flags & TCP_SYN && s->flags & TCP_ACK)
 		take_answer(e, s, f);
-	else if (s->flags & TCP_RST && a->state == ATTEMPT_OPENING)
+	else if (s->flags & TCP_RST && a->state == ATTEMPT_OPENING &&
+		 answers_syn(a, s))
 		a->state = ATTEMPT_REFUSED;
 }
 
@@ -353,10 +362,24 @@ static void take_from_client(struct engine *e, const struct segment *s,
 	port_of(e, a)->counts.established++;
 }
 
-static void take_unreachable(struct found *f)
+/* An error quotes the SYN, with its number. */
+static void take_unreachable(const struct segment *s, struct found *f)
 {
-	if (f->attempt && f->attempt->state == ATTEMPT_OPENING)
+	if (f->attempt && f->attempt->state == ATTEMPT_OPENING &&
+	    f->attempt->isn == s->seq)
 		f->attempt->state = ATTEMPT_ICMP_REFUSED;
+}
+
+/* Who forges it only makes the talk end when it is silent for a while. */
+static void take_closing(struct engine *e, const struct pending *p,
+			 struct talk *k)
+{
+	const struct segment *s = &p->segment;
+
+	if (s->flags & TCP_FIN)
+		k->closing[!p->from_server] = true;
+	if (s->flags & TCP_RST || (k->closing[0] && k->closing[1]))
+		talk_close(&e->attempts, k);
 }
 
 static struct talk *midstream(struct engine *e, const struct pending *p)
@@ -382,7 +405,6 @@ static void count_said(struct port_counts *c, uint32_t new)
 	c->cleartext_auth += !!(new &SAID_AUTH_CLEAR);
 }
 
-/* Who talks has been answered, even if the answer was not captured. */
 static void take_payload(struct engine *e, const struct pending *p,
 			 struct found *f)
 {
@@ -391,6 +413,7 @@ static void take_payload(struct engine *e, const struct pending *p,
 
 	if (!k)
 		return;
+	k->attempt.talked = true;
 	talk_touch(&e->attempts, k, e->now_us);
 	count_said(&e->ports[k->attempt.port].counts,
 		   dialogue_feed(&k->dialogue, !p->from_server,
@@ -423,7 +446,7 @@ void take_segment(struct engine *e, struct pending *p)
 	struct found f = attempts_find(&e->attempts, &p->ends, p->hash);
 
 	if (s->kind == SEGMENT_UNREACHABLE) {
-		take_unreachable(&f);
+		take_unreachable(s, &f);
 		return;
 	}
 	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
@@ -438,4 +461,6 @@ void take_segment(struct engine *e, struct pending *p)
 		take_from_client(e, s, f.attempt);
 	if (s->payload_len)
 		take_payload(e, p, &f);
+	if (f.talk && s->flags & (TCP_FIN | TCP_RST))
+		take_closing(e, p, f.talk);
 }

@@ -53,15 +53,26 @@ static int watch_clauses(struct engine *e, const struct block *b)
 	return 0;
 }
 
+static void unwatch_last(struct engine *e)
+{
+	uint16_t port = e->port_numbers[--e->n_ports];
+
+	e->port_numbers[e->n_ports] = 0;
+	e->bits.word[port / 64] &= ~(1ull << (port % 64));
+}
+
 /* Ports that a policy does not name any more are watched on. */
 int watch_ports(struct engine *e, const struct policy *policy)
 {
+	size_t before = e->n_ports;
 	int error = 0;
 
 	for (size_t i = 0; i < n_services; i++)
 		watch_port(e, services[i].port);
 	for (size_t i = 0; policy && i < policy->blocks.n && !error; i++)
 		error = watch_clauses(e, &policy->blocks.items[i]);
+	while (error && e->n_ports > before)
+		unwatch_last(e);
 	return error;
 }
 

@@ -291,10 +291,10 @@ static void take_source(struct reader *r, struct engine *e,
 		take_history(r, t, s);
 }
 
-static void take_key(struct engine *e, const struct header *h)
+static void take_key(struct engine *e, const uint64_t key[2])
 {
-	memcpy(e->key.word, h->key, sizeof(h->key));
-	memcpy(e->config.key, h->key, sizeof(h->key));
+	memcpy(e->key.word, key, sizeof(e->key.word));
+	memcpy(e->config.key, key, sizeof(e->config.key));
 	e->attempts.key = e->judge.key = e->judge.sources.key = e->key;
 }
 
@@ -339,7 +339,7 @@ static const char *what_is_wrong(const uint8_t *bytes, size_t len,
 
 static void take_all(struct reader *r, struct engine *e, const struct header *h)
 {
-	take_key(e, h);
+	take_key(e, h->key);
 	for (uint32_t i = 0; i < h->n_sources && !r->failed; i++)
 		take_source(r, e, h);
 	if (r->at != r->end)
@@ -356,6 +356,7 @@ static void take_all(struct reader *r, struct engine *e, const struct header *h)
 int engine_load(struct engine *e, const void *bytes, size_t len,
 		const char **why)
 {
+	const uint64_t key[2] = { e->key.word[0], e->key.word[1] };
 	struct header h;
 	struct reader r;
 
@@ -370,6 +371,7 @@ int engine_load(struct engine *e, const void *bytes, size_t len,
 	if (!r.failed)
 		return 0;
 	sources_clear(&e->judge.sources);
+	take_key(e, key);
 	*why = "it does not fit together";
 	return -EBADMSG;
 }

@@ -52,6 +52,7 @@ struct engine {
 	size_t n_ports;
 	int64_t passed_s;	      /* the second in which time passed last */
 	int64_t now_us, offset_us;    /* the engine's time - the frames' */
+	int64_t stepped_us;	      /* the engine's time when it changed */
 	struct engine_summary totals; /* what is counted as it comes */
 	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
 	uint32_t n_clauses;

@@ -4,10 +4,11 @@
 
 #include <math.h>
 
-#define SWEEP_S	     300u /* every source is looked at this often */
-#define IDLE_S	     (3 * DAY)
-#define PROMOTE_AT   8u	   /* attempts, after which a source has a history */
-#define USERS_NORMAL 50.0f /* behind an address that is not shared */
+#define SWEEP_S	      300u	/* every source is looked at this often */
+#define IDLE_S	      (3 * DAY) /* forgotten then, or when all is new to it */
+#define PROMOTE_AT    8u    /* attempts, after which a source has a history */
+#define SERVER_GROUPS 3u    /* a client has one smarthost or two */
+#define USERS_NORMAL  50.0f /* behind an address that is not shared */
 
 /* ---- figures ---- */
 
@@ -197,6 +198,8 @@ static void promote(struct judge *j, struct source *s)
 	c->last_s = s->last_s;
 	if (role)
 		return;
+	if (s->flags & SOURCE_ANSWERED)
+		return;
 	if (j->warm ||
 	    s->first_s - j->start_s >= j->figures[WATCH_WARMUP_ABANDON])
 		c->flags |= CONTACT_PENDING | CONTACT_LATE;
@@ -212,6 +215,8 @@ static void note_flags(struct source *s, const struct judged *a)
 		s->flags |= SOURCE_ALLOWED;
 	if (a->blocked)
 		s->flags |= SOURCE_BLOCKED;
+	if (a->answered && !s->history)
+		s->flags |= SOURCE_ANSWERED;
 	s->ports |= a->port_bit;
 }
 
@@ -239,6 +244,10 @@ void judge_begin(struct judge *j, uint32_t now_s)
 static void start(struct judge *j, uint32_t time_s)
 {
 	judge_begin(j, time_s);
+	/* After a long silence every network is new again. */
+	if (time_s > j->now_s &&
+	    time_s - j->now_s > j->figures[WATCH_NEW_AFTER])
+		j->start_s = time_s;
 	if (time_s > j->now_s)
 		j->now_s = time_s;
 }
@@ -343,7 +352,8 @@ static void look_at(struct judge *j, struct source *s)
 {
 	if (!s->family)
 		return;
-	if (j->now_s - s->last_s > IDLE_S)
+	if (j->now_s - s->last_s > IDLE_S &&
+	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
 	else if (s->history)
 		judge_abandonment(j, s);
@@ -411,7 +421,8 @@ bool judge_mail_server(const struct source *s)
 			   c->last_s - c->first_s >= 10 * MINUTE;
 	}
 	return history_accepts_mail(h) ||
-	       (all >= 2 && retried * 2 >= all && !(h->found & SPAM_DETECTORS));
+	       (all >= SERVER_GROUPS && retried * 2 >= all &&
+		!(h->found & SPAM_DETECTORS));
 }
 
 bool judge_is_spam(const struct source *s)

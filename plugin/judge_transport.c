@@ -202,12 +202,13 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 	uint32_t group = group_of(a->family, a->destination);
 	struct history *h = s->history;
 	struct contact *c = history_contact(&j->sources, h, group, 0, false);
+	bool new = !c || judge_is_new(j, c);
 
 	h->port = (uint8_t)(a->port < 256 ? a->port : 25);
 	count_fate(h, a->answered);
 	judge_lower_sums(j, h);
 	judge_note_destination(j, s, a);
-	if (!c || judge_is_new(j, c)) {
+	if (new) {
 		forget_old(j, h);
 		c = judge_first_contact(j, h, group, 0, j->now_s);
 		if (!c)
@@ -220,7 +221,8 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 	}
 	if (!a->answered)
 		look_for_scan(j, s, c, a);
-	if (!a->answered && history_is_open(h)) {
+	/* Each retry to a network that is dead says no more than the first. */
+	if (new && !a->answered && history_is_open(h)) {
 		sum_add(&h->sum[DETECTOR_OUTCOME], j->gain[DETECTOR_OUTCOME]);
 		judge_check(j, s, DETECTOR_OUTCOME, a->port);
 	}

@@ -104,6 +104,7 @@ enum {
 	SOURCE_BLOCKED = 1 << 2,    /* by a clause */
 	SOURCE_CONTACT = 1 << 3,    /* group is set */
 	SOURCE_SUBMISSION = 1 << 4, /* and it is one of submission */
+	SOURCE_ANSWERED = 1 << 5, /* an attempt was, before it had a history */
 };
 
 struct source {

@@ -168,6 +168,39 @@ static void check_hook(struct check *c)
 	c->policy->devices = *devices;
 }
 
+static void refuse_figure(struct check *c, const struct watch_row *row,
+			  const struct word *word)
+{
+	char least[WATCH_TEXT_BYTES], most[WATCH_TEXT_BYTES];
+
+	watch_print(row, row->least, least);
+	watch_print(row, row->most, most);
+	diag_error(c->diags, &word->span, "bad-watch",
+		   "\"%.40s\" will not do for %s", word->text, row->name)
+		->help = arena_printf(c->arena, "%s, from %s to %s",
+				      watch_wanted(row), least, most);
+}
+
+static void check_order(struct check *c, const struct watch_order *order)
+{
+	const struct watch_row *less = &watch_rows[order->less];
+	const struct watch_row *more = &watch_rows[order->more];
+	const struct word *words = c->decl.watch.figures;
+	const struct word *said = words[order->more].text ?
+					  &words[order->more] :
+					  &words[order->less];
+	char text[WATCH_TEXT_BYTES];
+
+	if (!said->text ||
+	    c->policy->watch[order->less] < c->policy->watch[order->more])
+		return;
+	watch_print(less, c->policy->watch[order->less], text);
+	diag_error(c->diags, &said->span, "watch-order",
+		   "%s has to be more than %s, which is %s", more->name,
+		   less->name, text)
+		->help = "the monitor tells spam from others by the difference";
+}
+
 static void check_watch(struct check *c)
 {
 	for (size_t i = 0; i < WATCH_FIGURES; i++) {
@@ -176,12 +209,13 @@ static void check_watch(struct check *c)
 		double *out = &c->policy->watch[i];
 
 		*out = row->value;
-		if (word->text && !watch_parse(row, word->text, out))
-			diag_error(c->diags, &word->span, "bad-watch",
-				   "\"%.40s\" will not do for %s", word->text,
-				   row->name)
-				->help = watch_wanted(row);
+		if (word->text && !watch_parse(row, word->text, out)) {
+			refuse_figure(c, row, word);
+			*out = row->value;
+		}
 	}
+	for (size_t i = 0; i < n_watch_orders; i++)
+		check_order(c, &watch_orders[i]);
 }
 
 static void check_header(struct check *c)

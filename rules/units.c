@@ -65,6 +65,16 @@ void duration_print(char *out, uint32_t seconds)
 	snprintf(out, 16, "%u%c", seconds / units[i].seconds, units[i].letter);
 }
 
+bool rate_unit_parse(const char *text, uint32_t *unit_s)
+{
+	for (size_t i = 0; i < N_UNITS; i++)
+		if (units[i].name && !strcmp(units[i].name, text)) {
+			*unit_s = units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
 bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s)
 {
 	const char *slash = strchr(text, '/');
@@ -74,14 +84,8 @@ bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s)
 		return false;
 	memcpy(digits, text, (size_t)(slash - text));
 	digits[slash - text] = '\0';
-	if (!number_parse(digits, 1, 1000000, count))
-		return false;
-	for (size_t i = 0; i < N_UNITS; i++)
-		if (units[i].name && !strcmp(units[i].name, slash + 1)) {
-			*unit_s = units[i].seconds;
-			return true;
-		}
-	return false;
+	return number_parse(digits, 1, 1000000, count) &&
+	       rate_unit_parse(slash + 1, unit_s);
 }
 
 static bool is_leap(int year)

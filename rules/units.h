@@ -18,6 +18,8 @@ void duration_print(char *out, uint32_t seconds);
 
 /* 10/second, 10/minute, 10/hour, 10/day: connections per unit. */
 bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s);
+/* "hour" */
+bool rate_unit_parse(const char *text, uint32_t *unit_s);
 
 /* 2027-06-30 to days since 1970-01-01; the date must exist. */
 bool date_parse(const char *text, int32_t *days);

@@ -9,7 +9,9 @@
 #include "units.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HOUR 3600.0
 #define DAY  (24 * HOUR)
@@ -60,7 +62,7 @@ const struct watch_row watch_rows[WATCH_FIGURES] = {
 	[WATCH_OUTCOME_THRESHOLD] = { "outcome-threshold", WATCH_NUMBER, 9.2, 1,
 				      1e6 },
 	[WATCH_DIRECT_BELOW] = { "direct-below", WATCH_RATE, 0.75, 0, 1e6 },
-	[WATCH_DIRECT_GROUPS] = { "direct-groups", WATCH_NUMBER, 25, 2, 1000 },
+	[WATCH_DIRECT_GROUPS] = { "direct-groups", WATCH_NUMBER, 25, 2, 768 },
 	[WATCH_DIRECT_DRIFT] = { "direct-drift", WATCH_RATE, 0.02, 0, 1e6 },
 	[WATCH_DIRECT_THRESHOLD] = { "direct-threshold", WATCH_NUMBER, 8, 1,
 				     1e6 },
@@ -80,41 +82,93 @@ const struct watch_row watch_rows[WATCH_FIGURES] = {
 				    1e6 },
 };
 
-static bool decimal(const char *text, double *out)
+/* Pairs of which the second has to be more than the first. */
+const struct watch_order watch_orders[] = {
+	{ WATCH_FAST_NORMAL, WATCH_FAST_SPAM },
+	{ WATCH_MEDIUM_NORMAL, WATCH_MEDIUM_SPAM },
+	{ WATCH_SLOW_NORMAL, WATCH_SLOW_SPAM },
+	{ WATCH_NEW_SHARE_NORMAL, WATCH_NEW_SHARE_SPAM },
+	{ WATCH_ABANDON_NORMAL, WATCH_ABANDON_SPAM },
+	{ WATCH_LATE_SPAN, WATCH_LATE_AFTER },
+	{ WATCH_OUTCOME_NORMAL, WATCH_OUTCOME_SPAM },
+	{ WATCH_OPERATORS_NORMAL, WATCH_OPERATORS_SPAM },
+	{ WATCH_LOGIN_NORMAL, WATCH_LOGIN_SPAM },
+};
+const size_t n_watch_orders = sizeof(watch_orders) / sizeof(*watch_orders);
+
+static bool decimal(const char *text, size_t len, double *out)
 {
-	const char *p = text;
+	char digits[16];
 	bool point = false;
 
-	for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++)
-		point = point || *p == '.';
-	if (*p || p == text || p - text > 12 || *text == '.')
+	if (!len || len > 12 || *text == '.')
 		return false;
-	*out = strtod(text, NULL);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '.' && !point)
+			point = true;
+		else if (text[i] < '0' || text[i] > '9')
+			return false;
+	}
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	*out = strtod(digits, NULL);
+	return true;
+}
+
+/* "20/hour", and unlike the rate of a limit "0.1/hour". */
+static bool rate(const char *text, double *out)
+{
+	size_t len = strcspn(text, "/");
+	uint32_t unit_s;
+
+	if (!text[len] || !rate_unit_parse(text + len + 1, &unit_s) ||
+	    !decimal(text, len, out))
+		return false;
+	*out *= HOUR / unit_s;
+	return true;
+}
+
+/* "30m", and unlike elsewhere "0h". */
+static bool duration(const char *text, double *out)
+{
+	uint32_t seconds = 0;
+	bool none = text[0] == '0' && text[1] && strchr("smhd", text[1]) &&
+		    !text[2];
+
+	if (!none && !duration_parse(text, &seconds))
+		return false;
+	*out = seconds;
 	return true;
 }
 
 bool watch_parse(const struct watch_row *row, const char *text, double *out)
 {
-	uint32_t count, unit_s;
+	bool good = false;
 
 	switch (row->unit) {
 	case WATCH_DURATION:
-		if (!duration_parse(text, &unit_s))
-			return false;
-		*out = unit_s;
+		good = duration(text, out);
 		break;
 	case WATCH_RATE:
-		if (!rate_parse(text, &count, &unit_s))
-			return false;
-		*out = count * HOUR / unit_s;
+		good = rate(text, out);
 		break;
 	case WATCH_NUMBER:
 	case WATCH_SHARE:
-		if (!decimal(text, out))
-			return false;
+		good = decimal(text, strlen(text), out);
 		break;
 	}
-	return *out >= row->least && *out <= row->most;
+	return good && *out >= row->least && *out <= row->most;
+}
+
+void watch_print(const struct watch_row *row, double value, char *out)
+{
+	if (row->unit == WATCH_DURATION && value > 0)
+		duration_print(out, (uint32_t)value);
+	else
+		snprintf(out, WATCH_TEXT_BYTES, "%.10g%s", value,
+			 row->unit == WATCH_RATE     ? "/hour" :
+			 row->unit == WATCH_DURATION ? "s" :
+						       "");
 }
 
 const char *watch_wanted(const struct watch_row *row)
@@ -127,7 +181,7 @@ const char *watch_wanted(const struct watch_row *row)
 	case WATCH_NUMBER:
 		return "a number like 40";
 	case WATCH_SHARE:
-		return "a share between 0 and 1 like 0.35";
+		return "a share like 0.35";
 	}
 	return "";
 }

@@ -71,9 +71,18 @@ struct watch_row {
 
 extern const struct watch_row watch_rows[WATCH_FIGURES];
 
+struct watch_order {
+	enum watch_figure less, more;
+};
+extern const struct watch_order watch_orders[];
+extern const size_t n_watch_orders;
+
 /* "20/hour" and the like, in the row's unit; false: not one, or too far off. */
 bool watch_parse(const struct watch_row *row, const char *text, double *out);
 /* What the row takes, for a message: "a rate like 20/hour". */
 const char *watch_wanted(const struct watch_row *row);
+/* A value as watch_parse() takes it. */
+#define WATCH_TEXT_BYTES 32
+void watch_print(const struct watch_row *row, double value, char *out);
 
 #endif

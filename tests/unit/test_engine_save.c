@@ -238,9 +238,11 @@ CLAIM(goes_on, "who was saved and read goes on as if nothing had been")
 CLAIM(warmth, "warm-up that was over, or under way, is so after a restart")
 {
 	static const struct {
-		int64_t after_s;
+		int64_t after_s, offline_s;
 		bool warm;
-	} rows[] = { { 3600, false }, { 3 * 86400, true } };
+	} rows[] = { { 3600, 3600, false },
+		     { 40 * 3600, 3600, true },
+		     { 40 * 3600, 3 * 86400, false } };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct engine *e = engine_of(1, false), *other;
@@ -254,9 +256,14 @@ CLAIM(warmth, "warm-up that was over, or under way, is so after a restart")
 		other = engine_of(2, false);
 		assert_int_equal(
 			engine_load(other, saved->bytes, saved->n, &why), 0);
+		engine_time(other,
+			    START + (rows[i].after_s + rows[i].offline_s) *
+					    SECOND);
 		engine_summary(other, &s);
-		expect(s.warm == rows[i].warm, "after %lld s it is %s",
-		       (long long)rows[i].after_s, s.warm ? "warm" : "not");
+		expect(s.warm == rows[i].warm,
+		       "after %lld s and %lld s it is %s",
+		       (long long)rows[i].after_s, (long long)rows[i].offline_s,
+		       s.warm ? "warm" : "not");
 		free(saved);
 		engine_free(e);
 		engine_free(other);
