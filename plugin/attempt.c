@@ -7,6 +7,7 @@
 #define RING_LEAST     1024u
 #define INDEX_LEAST    4096u
 #define TALKS_A_PIECE  32u
+#define END_AHEAD      8
 #define SECOND_US      1000000
 #define TALK_IDLE_US   ((int64_t)TALK_IDLE_S * SECOND_US)
 #define TALK_CLOSED_US ((int64_t)TALK_CLOSED_S * SECOND_US)
@@ -118,6 +119,21 @@ static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
 			  a->destination_port, a->family };
 
 	return index_slot(&t->index, ends_hash(&t->key, &e), reference);
+}
+
+/* What is to end soon: its entry of the index is on its way. */
+static void prefetch_end(const struct attempts *t, uint64_t position)
+{
+	const struct attempt *a;
+	struct ends e;
+
+	if (position >= t->head)
+		return;
+	a = &t->ring[position & (t->ring_cap - 1)];
+	e = (struct ends){ &a->source, &a->destination, a->source_port,
+			   a->destination_port, a->family };
+	if (a->state != ATTEMPT_GONE)
+		index_prefetch(&t->index, ends_hash(&t->key, &e));
 }
 
 /* ---- the ring ---- */
@@ -428,6 +444,7 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 	while (t->tail < end_of_line) {
 		struct attempt *a = ring_at(t, t->tail);
 
+		prefetch_end(t, t->tail + END_AHEAD);
 		if (a->state == ATTEMPT_GONE) {
 			judge_oldest(t, end);
 			t->tail++;

@@ -151,6 +151,10 @@ void judge_due(struct engine *e)
 		for (size_t i = 0; i < n; i++)
 			sources_prefetch_history(t, hash[i]);
 		for (size_t i = 0; i < n; i++)
+			sources_prefetch_contact(
+				t, hash[i],
+				group_of(due[i]->family, &due[i]->destination));
+		for (size_t i = 0; i < n; i++)
 			tell_judge(e, due[i], hash[i]);
 	}
 }

@@ -287,8 +287,10 @@ static void take_source(struct reader *r, struct engine *e,
 	*s = flat;
 	s->history = NULL;
 	s->ports = ports_now(e, header, flat.ports);
-	if (has_history)
+	if (has_history) {
+		s->due_s = 0;
 		take_history(r, t, s);
+	}
 }
 
 static void take_key(struct engine *e, const uint64_t key[2])

@@ -47,6 +47,9 @@ void judge_policy(struct judge *j, const struct policy *policy)
 	for (size_t i = 0; i < WATCH_FIGURES; i++)
 		j->figures[i] = policy ? policy->watch[i] : watch_rows[i].value;
 	take_figures(j);
+	for (uint32_t i = 0; i < j->sources.cap; i++)
+		if (source_at(&j->sources, i)->history)
+			source_at(&j->sources, i)->due_s = 0;
 }
 
 static float score(const void *ctx, const struct source *s)
@@ -184,15 +187,17 @@ static void promote(struct judge *j, struct source *s)
 	struct history *h;
 	struct contact *c;
 	uint16_t role = s->flags & SOURCE_SUBMISSION ? CONTACT_SUBMISSION : 0;
+	uint32_t group = s->group;
 
 	if (history_make(&j->sources, s))
 		return;
+	s->due_s = s->first_s + DAY;
 	h = s->history;
 	h->sums_s = h->abandon_s = h->late_s = h->direct_sum_s = j->now_s;
 	h->shared = users_of(j, s);
 	if (!(s->flags & SOURCE_CONTACT))
 		return;
-	c = judge_first_contact(j, h, s->group, role, s->first_s);
+	c = judge_first_contact(j, h, group, role, s->first_s);
 	if (!c)
 		return;
 	c->last_s = s->last_s;
@@ -205,6 +210,8 @@ static void promote(struct judge *j, struct source *s)
 		c->flags |= CONTACT_PENDING | CONTACT_LATE;
 	if (c->last_s - c->first_s >= AGAIN_S)
 		c->flags |= CONTACT_RETRIED;
+	if (c->flags & CONTACT_PENDING)
+		s->due_s = 0;
 }
 
 /* ---- an attempt ---- */
@@ -355,7 +362,7 @@ static void look_at(struct judge *j, struct source *s)
 	if (j->now_s - s->last_s > IDLE_S &&
 	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
-	else if (s->history)
+	else if (s->history && j->now_s >= s->due_s)
 		judge_abandonment(j, s);
 }
 

@@ -62,6 +62,12 @@ static void check_groups(struct judge *j, struct source *s, uint16_t port)
 		judge_report(j, s, DETECTOR_DIRECT, port);
 }
 
+static void be_due(struct source *s, uint32_t due_s)
+{
+	if (s->due_s > due_s)
+		s->due_s = due_s;
+}
+
 /*
  * Who met more networks than are kept, and was not found by then, meets old
  * ones as if they were new.
@@ -69,8 +75,11 @@ static void check_groups(struct judge *j, struct source *s, uint16_t port)
 static void new_group(struct judge *j, struct source *s, struct contact *c,
 		      const struct judged *a)
 {
-	if (!a->answered && judge_warm_for(j, DETECTOR_ABANDON))
+	if (!a->answered && judge_warm_for(j, DETECTOR_ABANDON)) {
 		c->flags |= CONTACT_PENDING | CONTACT_LATE;
+		be_due(s,
+		       c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER]);
+	}
 	if (!a->answered && !history_is_open(s->history) &&
 	    s->history->n_contacts < CONTACTS_KEPT) {
 		judge_gain(j, s, DETECTOR_FAST, a->port);
@@ -127,13 +136,17 @@ static void tried_again(struct judge *j, struct history *h, struct contact *c,
 	sum_add(&h->sum[DETECTOR_MEDIUM], loss);
 }
 
-static void known_group(struct judge *j, struct history *h, struct contact *c,
+static void known_group(struct judge *j, struct source *s, struct contact *c,
 			uint32_t now_s)
 {
+	struct history *h = s->history;
 	uint32_t minutes = (now_s - c->first_s) / MINUTE;
 
-	if (now_s - c->first_s >= AGAIN_S)
+	if (now_s - c->first_s >= AGAIN_S) {
+		if (c->flags & CONTACT_PENDING)
+			be_due(s, now_s);
 		c->flags |= CONTACT_RETRIED;
+	}
 	if (!earns_credit(c, now_s))
 		return;
 	/* 0 means none; a contact of six weeks earns no more. */
@@ -215,7 +228,7 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 			return;
 		new_group(j, s, c, a);
 	} else {
-		known_group(j, h, c, j->now_s);
+		known_group(j, s, c, j->now_s);
 		tried_again(j, h, c, a);
 		c->last_s = j->now_s;
 	}
@@ -290,6 +303,7 @@ static void abandoned(struct judge *j, struct source *s, enum detector d,
 	sum_add(sum, yes ? j->gain[d] : j->loss[d]);
 }
 
+/* When to come back to it is noted. */
 static void decide_contact(struct judge *j, struct source *s, struct contact *c)
 {
 	struct history *h = s->history;
@@ -313,6 +327,10 @@ static void decide_contact(struct judge *j, struct source *s, struct contact *c)
 			  late_s, span_s < j->figures[WATCH_LATE_SPAN]);
 		c->flags &= (uint16_t)~CONTACT_LATE;
 	}
+	if (c->flags & CONTACT_PENDING)
+		be_due(s, due_s);
+	else if (c->flags & CONTACT_LATE)
+		be_due(s, late_s);
 }
 
 /* Networks that were new within a day, per hour. */
@@ -357,6 +375,9 @@ void judge_abandonment(struct judge *j, struct source *s)
 {
 	struct history *h = s->history;
 
+	s->due_s = UINT32_MAX;
+	if (j->now_s - s->first_s < DAY)
+		be_due(s, s->first_s + DAY); /* see below */
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		struct contact *c = &h->contacts[i];
 

@@ -26,11 +26,26 @@ void pool_end(struct pool *p)
 	pool_init(p, p->limit);
 }
 
+#define EVEN_SIZES 8u /* multiples of POOL_SMALLEST */
+
+static size_t size_of(unsigned int n)
+{
+	size_t last = (size_t)POOL_SMALLEST * EVEN_SIZES;
+
+	if (n < EVEN_SIZES)
+		return (size_t)POOL_SMALLEST * (n + 1);
+	n -= EVEN_SIZES;
+	last <<= n / 2;
+	return n % 2 ? last * 2 : last + last / 2;
+}
+
 static unsigned int size_class(size_t size)
 {
-	unsigned int n = 0;
+	unsigned int n = EVEN_SIZES;
 
-	while (((size_t)POOL_SMALLEST << n) < size)
+	if (size <= (size_t)POOL_SMALLEST * EVEN_SIZES)
+		return size ? (unsigned int)((size - 1) / POOL_SMALLEST) : 0;
+	while (n < POOL_SIZES && size_of(n) < size)
 		n++;
 	return n;
 }
@@ -39,7 +54,9 @@ static int new_piece(struct pool *p)
 {
 	struct pool_piece *piece;
 
-	if (p->used + PIECE_BYTES > p->limit)
+	/* Tables that grow late find room, too. */
+	if (p->used + PIECE_BYTES > p->limit ||
+	    p->small + PIECE_BYTES > p->limit / 8 * 5)
 		return -1;
 	piece = malloc(PIECE_BYTES);
 	if (!piece)
@@ -47,6 +64,7 @@ static int new_piece(struct pool *p)
 	piece->next = p->pieces;
 	p->pieces = piece;
 	p->used += PIECE_BYTES;
+	p->small += PIECE_BYTES;
 	/* What was left of the last one is smaller than what is asked for. */
 	p->piece = (uint8_t *)piece + POOL_SMALLEST;
 	p->left = PIECE_BYTES - POOL_SMALLEST;
@@ -60,7 +78,7 @@ void *pool_take(struct pool *p, size_t size)
 
 	if (n >= POOL_SIZES)
 		return pool_resize(p, NULL, 0, size);
-	size = (size_t)POOL_SMALLEST << n;
+	size = size_of(n);
 	block = p->free[n];
 	if (block) {
 		memcpy(&p->free[n], block, sizeof(void *));

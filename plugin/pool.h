@@ -11,10 +11,12 @@
 #include <stdint.h>
 
 #define POOL_SMALLEST 32
-#define POOL_SIZES    10 /* 32 bytes to 16 KiB, each twice the last */
+/* Multiples of 32 bytes up to 256, then 384, 512, 768 and so on to 16 KiB. */
+#define POOL_SIZES 20
 
 struct pool {
 	size_t limit, used; /* bytes; used counts all that was ever taken */
+	size_t small;	    /* bytes of pieces: at most 5/8 of the limit */
 	void *free[POOL_SIZES];
 	uint8_t *piece;
 	size_t left; /* in piece */

@@ -122,11 +122,27 @@ static bool goes_before(const struct candidate *a, const struct candidate *b)
 				      a->last_s < b->last_s;
 }
 
+static void prefetch_window(const struct sources *t)
+{
+	uint32_t at = t->hand;
+
+	for (uint32_t i = 0; i < WINDOW && i < t->cap; i++) {
+		const struct source *s = source_at(t, at);
+
+		at = at + 1 == t->cap ? 0 : at + 1;
+		if (!s->history)
+			continue;
+		__builtin_prefetch(s->history);
+		__builtin_prefetch((const char *)s->history + 64);
+	}
+}
+
 /* The records of the next window, the ones to go first. */
 static uint32_t candidates(struct sources *t, struct candidate *list)
 {
 	uint32_t n = 0;
 
+	prefetch_window(t);
 	for (uint32_t i = 0; i < WINDOW && i < t->cap; i++) {
 		uint32_t at = t->hand;
 		struct source *s = source_at(t, at);
@@ -163,7 +179,7 @@ static void forget(struct sources *t)
 	struct candidate list[WINDOW];
 	uint32_t n = candidates(t, list), gone = 0;
 
-	for (uint32_t i = 0; i < n && gone < WINDOW / 4; i++) {
+	for (uint32_t i = 0; i < n && gone < WINDOW / 2; i++) {
 		struct source *s = source_at(t, list[i].n);
 
 		if (!s->history)
@@ -265,6 +281,18 @@ static uint32_t contact_home(const struct sources *t, const struct history *h,
 			     uint32_t group)
 {
 	return (uint32_t)hash_u64(&t->key, group) & (h->contacts_cap - 1);
+}
+
+void sources_prefetch_contact(const struct sources *t, uint64_t hash,
+			      uint32_t group)
+{
+	const struct source *s = sources_guess(t, hash);
+	const struct history *h = s ? s->history : NULL;
+
+	if (h && h->contacts_cap)
+		__builtin_prefetch(&h->contacts[contact_home(t, h, group)], 1);
+	if (h && h->destinations.items)
+		__builtin_prefetch(h->destinations.items, 1);
 }
 
 static struct contact *contact_place(const struct sources *t,

@@ -112,7 +112,10 @@ struct source {
 	struct history *history;
 	uint32_t attempts, syns;
 	uint32_t first_s, last_s;
-	uint32_t group; /* the only one so far */
+	union {
+		uint32_t group; /* the only one so far */
+		uint32_t due_s; /* with a history: a contact is decided then */
+	};
 	uint16_t ports; /* bits of monitored ports, the last for all others */
 	uint8_t family; /* 0: the record is free */
 	uint8_t flags;
@@ -169,9 +172,10 @@ static inline struct source *sources_guess(const struct sources *t,
 {
 	uint32_t slot = index_home(&t->index, hash);
 
-	return t->index.entries[slot] && index_may_be(&t->index, slot, hash) ?
-		       source_at(t, index_reference(&t->index, slot)) :
-		       NULL;
+	for (; t->index.entries[slot]; slot = index_next(&t->index, slot))
+		if (index_may_be(&t->index, slot, hash))
+			return source_at(t, index_reference(&t->index, slot));
+	return NULL;
 }
 static inline void sources_prefetch_record(const struct sources *t,
 					   uint64_t hash)
@@ -192,6 +196,10 @@ static inline void sources_prefetch_history(const struct sources *t,
 		__builtin_prefetch((const char *)s->history + 128, 1);
 	}
 }
+
+/* And once that is there, the place of a contact. */
+void sources_prefetch_contact(const struct sources *t, uint64_t hash,
+			      uint32_t group);
 
 /* 0, or -ENOMEM after others had to go. */
 int history_make(struct sources *t, struct source *s);

@@ -146,7 +146,7 @@ CLAIM(no_memory, "without memory it goes on with what it has")
 	expect(distinct_add(&d, &p, &large, 1), "it may be new");
 	expect_number("things", distinct_count(&d, &large), 0);
 	/* One piece, and no room for a large table. */
-	p.limit = (size_t)257 << 10;
+	p.limit = (size_t)412 << 10;
 	for (uint64_t i = 0; i < 100000; i++)
 		distinct_add(&d, &p, &large, hash_of(i));
 	expect(p.used <= p.limit, "%zu bytes", p.used);
