@@ -216,23 +216,26 @@ static void take_batch(struct engine *e)
 	pass_time(e);
 }
 
-void engine_frame(struct engine *e, const struct frame *frame)
+static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
+			 enum decoded decoded)
 {
-	struct pending *p = &e->batch[e->n_batch];
-	enum decoded decoded = decode(e->decoder, frame, &p->segment);
-
 	e->totals.packets++;
-	e->totals.bytes += frame->len;
+	e->totals.bytes += len;
 	e->totals.decoded[decoded]++;
 	if (!e->totals.first_us) {
-		e->totals.first_us = frame->time_us;
-		take_time(e, frame->time_us);
+		e->totals.first_us = time_us;
+		take_time(e, time_us);
 		begin(e);
 	}
-	e->totals.last_us = frame->time_us;
-	if (decoded != DECODED_SEGMENT)
-		return;
-	p->segment.time_us = take_time(e, frame->time_us);
+	e->totals.last_us = time_us;
+}
+
+/* The segment is in its place behind the batch. */
+static void take_pending(struct engine *e)
+{
+	struct pending *p = &e->batch[e->n_batch];
+
+	p->segment.time_us = take_time(e, p->segment.time_us);
 	if (!orient(e, p))
 		return;
 	p->clause = p->segment.prefix ?
@@ -244,6 +247,25 @@ void engine_frame(struct engine *e, const struct frame *frame)
 	e->n_batch++;
 	if (e->n_batch == BATCH || p->segment.payload_len)
 		take_batch(e);
+}
+
+void engine_frame(struct engine *e, const struct frame *frame)
+{
+	enum decoded decoded =
+		decode(e->decoder, frame, &e->batch[e->n_batch].segment);
+
+	count_packet(e, frame->time_us, frame->len, decoded);
+	if (decoded != DECODED_SEGMENT)
+		return;
+	e->batch[e->n_batch].segment.time_us = frame->time_us;
+	take_pending(e);
+}
+
+void engine_segment(struct engine *e, const struct segment *segment)
+{
+	count_packet(e, segment->time_us, 0, DECODED_SEGMENT);
+	e->batch[e->n_batch].segment = *segment;
+	take_pending(e);
 }
 
 void engine_time(struct engine *e, int64_t now_us)

@@ -100,6 +100,11 @@ int engine_policy(struct engine *e, const struct policy *policy);
 const uint16_t *engine_ports(const struct engine *e, size_t *n);
 
 void engine_frame(struct engine *e, const struct frame *frame);
+/*
+ * What a frame would have said, from another source, such as a log. A prefix is
+ * one of NFLOG; the segment is borrowed for the call.
+ */
+void engine_segment(struct engine *e, const struct segment *segment);
 /* No frame came, and it is as late as this. */
 void engine_time(struct engine *e, int64_t now_us);
 /* Nothing more will come: every attempt gets its outcome. */
