@@ -221,6 +221,7 @@ static void check_watch(struct check *c)
 static void check_header(struct check *c)
 {
 	static const char *const modes[] = { "enforce", "observe" };
+	static const char *const keeps[] = { "keep", "forget" };
 	struct policy *p = c->policy;
 	int32_t day;
 
@@ -237,6 +238,10 @@ static void check_header(struct check *c)
 	check_hook(c);
 	check_log(c);
 	p->quarantine_s = duration(c, &c->decl.watch.quarantine);
+	if (c->decl.watch.destinations.text)
+		p->keep_destinations =
+			choose(c, &c->decl.watch.destinations, keeps, 2,
+			       "what becomes of destinations") == 0;
 	check_watch(c);
 }
 

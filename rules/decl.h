@@ -77,7 +77,7 @@ struct decl_log {
 
 struct decl_watch {
 	struct span span;
-	struct word quarantine;
+	struct word quarantine, destinations;
 	struct word figures[WATCH_FIGURES];
 };
 

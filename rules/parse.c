@@ -69,7 +69,7 @@ static void parse_log(struct parser *p)
 
 static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 {
-	const char *words[WATCH_FIGURES + 1] = { "quarantine" };
+	const char *words[WATCH_FIGURES + 2] = { "quarantine", "destinations" };
 	size_t i = 0;
 
 	if (at_word(p, "quarantine")) {
@@ -78,16 +78,23 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 		end_statement(p);
 		return;
 	}
+	if (at_word(p, "destinations")) {
+		advance(p);
+		take_once(p, &watch->destinations, "keep or forget");
+		end_statement(p);
+		return;
+	}
 	while (i < WATCH_FIGURES && !at_word(p, watch_rows[i].name)) {
-		words[i + 1] = watch_rows[i].name;
+		words[i + 2] = watch_rows[i].name;
 		i++;
 	}
 	if (i < WATCH_FIGURES) {
 		advance(p);
 		take_once(p, &watch->figures[i], watch_wanted(&watch_rows[i]));
 	} else {
-		expected(p, "quarantine, warmup or another figure")->help =
-			near_help(p, words, COUNT(words), NULL);
+		expected(p,
+			 "quarantine, destinations, warmup or another figure")
+			->help = near_help(p, words, COUNT(words), NULL);
 		advance(p);
 		skip_statement(p);
 	}

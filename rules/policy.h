@@ -130,6 +130,7 @@ struct policy {
 	uint32_t log_snaplen, log_threshold;
 	struct rate log_rate;
 	uint32_t quarantine_s;	     /* 0: not given */
+	bool keep_destinations;	     /* examples of findings, in the store */
 	double watch[WATCH_FIGURES]; /* in the units of watch.h */
 	struct {
 		struct class **items;
