@@ -17,7 +17,7 @@ BUILD      ?= build
 # ---- packages of Debian 12 ----
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libjansson-dev nettle-dev libpcap-dev zlib1g-dev \
-                 libcap-ng-dev
+                 libcap-ng-dev libsqlite3-dev libmicrohttpd-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
                  wireshark-common postfix swaks
@@ -27,12 +27,13 @@ BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
                  ulogd2 ulogd2-pcap clang libbpf-dev
 
 # ---- flags ----
-LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng
+LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng sqlite3 \
+            libmicrohttpd
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' \
             $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
-MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm $(LDFLAGS)
+MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS)
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined
 
@@ -42,11 +43,11 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
 LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
-TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c))
+TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c tools/*/*.c))
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] tools/*.[ch] \
-            tests/*/*.[ch])
+            tools/*/*.[ch] tests/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
 
 # ---- build ----
@@ -140,7 +141,8 @@ lint:
 		-D_GNU_SOURCE -DVERSION='"0"' \
 		--include=$$($(PKG_CONFIG) --variable=includedir libmnl)/libmnl/libmnl.h \
 		rules plugin tools
-	clang-tidy --quiet $(wildcard rules/*.c plugin/*.c tools/*.c) -- $(MY_CFLAGS)
+	clang-tidy --quiet $(wildcard rules/*.c plugin/*.c tools/*.c \
+		tools/*/*.c) -- $(MY_CFLAGS)
 	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
 
 # FUZZ_SECONDS for each target.

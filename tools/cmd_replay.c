@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "events.h"
 #include "monitor.h"
+#include "review/recorder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ struct replay {
 	struct engine *engine;
 	struct policy *policy;
 	const char *policy_path, *top_text, *memory_text, *interface;
+	const char *store_path;
+	struct recorder *recorder;
+	uint64_t recorded; /* attempts since they were written */
 	bool attempts, no_warmup;
 	uint32_t top;
 	int code; /* of the first thing that went wrong in a callback */
@@ -36,11 +40,24 @@ struct replay {
 
 /* ---- callbacks of the engine ---- */
 
+#define RECORDED_AT_ONCE 10000
+
+static void record(struct replay *r, const struct attempt_event *event)
+{
+	if (!r->recorder)
+		return;
+	recorder_attempt(r->recorder, event);
+	if (++r->recorded % RECORDED_AT_ONCE == 0 &&
+	    recorder_flush(r->recorder) && !r->code)
+		r->code = EXIT_REFUSED;
+}
+
 static void take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct replay *r = ctx;
 
 	impact_add(&r->impact, event);
+	record(r, event);
 	if (r->attempts && !r->code)
 		r->code = say_attempt(r->program, event, r->capture);
 }
@@ -49,6 +66,8 @@ static void take_finding(void *ctx, const struct finding *finding)
 {
 	struct replay *r = ctx;
 
+	if (r->recorder)
+		recorder_finding(r->recorder, finding);
 	if (r->program->json)
 		r->code =
 			r->code ? r->code : print_event(finding_json(finding));
@@ -141,11 +160,22 @@ static int read_numbers(struct replay *r, struct monitor_options *o)
 	return read_memory(r->program, r->memory_text, &o->memory);
 }
 
+static int open_recorder(struct replay *r)
+{
+	struct recorder_wish wish = { .path = r->store_path };
+
+	if (r->policy)
+		wish.keep_destinations = r->policy->keep_destinations;
+	return recorder_open(&r->recorder, &wish);
+}
+
 static int run(struct replay *r, int argc, char **argv,
 	       const struct monitor_options *options)
 {
 	int code = monitor_engine(options, &r->engine), read;
 
+	if (!code && r->store_path)
+		code = open_recorder(r);
 	if (code)
 		return code;
 	impact_init(&r->impact, r->program, r->policy);
@@ -172,10 +202,11 @@ int cmd_replay(struct program *p, int argc, char **argv)
 		{ "top", 't', NULL, &r.top_text, NULL },
 		{ "no-warmup", 'w', &r.no_warmup, NULL, NULL },
 		{ "memory", 'm', NULL, &r.memory_text, NULL },
+		{ "store", 'S', NULL, &r.store_path, NULL },
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 8), code;
+	int first = read_options(p, argc, argv, rows, 9), code;
 
 	if (first < 0)
 		return options_code(p);
@@ -193,6 +224,8 @@ int cmd_replay(struct program *p, int argc, char **argv)
 	stop_on_signals();
 	code = r.capture ? run(&r, argc - first, argv + first, &o) :
 			   out_of_memory();
+	if (recorder_close(r.recorder) && !code)
+		code = EXIT_REFUSED;
 	capture_free(r.capture);
 	engine_free(r.engine);
 	policy_free(r.policy);

@@ -12,6 +12,7 @@
 #include "membership.h"
 #include "monitor.h"
 #include "notify.h"
+#include "review/recorder.h"
 #include "saved.h"
 #include "screen.h"
 
@@ -39,7 +40,8 @@ struct watch {
 	struct screen screen;
 	struct texts interfaces, groups;
 	const char *policy_path, *user, *state_path, *memory_text, *every_text;
-	const char *incoming;
+	const char *incoming, *store_path, *keep_text, *most_text;
+	struct recorder *recorder;
 	bool attempts, no_warmup, openings_only;
 	bool on_terminal, stop;
 	uint32_t every_s;
@@ -66,6 +68,8 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct watch *w = ctx;
 
+	if (w->recorder)
+		recorder_attempt(w->recorder, event);
 	if (w->attempts && !w->code)
 		w->code = say_attempt(w->program, event, w->capture);
 }
@@ -107,6 +111,9 @@ static void take_finding(void *ctx, const struct finding *f)
 {
 	struct watch *w = ctx;
 	bool in_journal = journal_finding(f);
+
+	if (w->recorder)
+		recorder_finding(w->recorder, f);
 
 	if (w->program->json)
 		w->code = w->code ? w->code : print_event(finding_json(f));
@@ -326,6 +333,17 @@ static int look_for_inputs(const struct watch *w)
 	return EXIT_DONE;
 }
 
+static void record(struct watch *w)
+{
+	struct summary_extra extra;
+
+	if (!w->recorder)
+		return;
+	extra = losses(w, false);
+	recorder_losses(w->recorder, extra.lost, extra.unlogged);
+	recorder_pass(w->recorder, now_us() / 1000000);
+}
+
 /* Once a second, of which ticks is the number. */
 static int tick(struct watch *w, uint64_t ticks)
 {
@@ -335,6 +353,7 @@ static int tick(struct watch *w, uint64_t ticks)
 	if (look_for_inputs(w))
 		return EXIT_REFUSED;
 	read_members(w);
+	record(w);
 	if (watchdog_s && ticks % watchdog_s == 0)
 		notify_say("WATCHDOG=1");
 	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
@@ -467,6 +486,30 @@ static int start_keeper(struct watch *w)
 	return EXIT_DONE;
 }
 
+/* "eth1 nflog:25" */
+static const char *input_names(const struct watch *w)
+{
+	const char *names = "";
+
+	for (size_t i = 0; i < capture_n(w->capture); i++)
+		names = arena_printf(w->program->arena, "%s%s%s", names,
+				     i ? " " : "",
+				     capture_name(w->capture, (uint8_t)i));
+	return names;
+}
+
+/* By who will write it: the files beside it are his, too. */
+static int open_recorder(struct watch *w)
+{
+	struct recorder_wish wish = { .path = w->store_path,
+				      .inputs = input_names(w) };
+	int code = read_bounds(w->program, w->keep_text, w->most_text, &wish);
+
+	if (w->policy)
+		wish.keep_destinations = w->policy->keep_destinations;
+	return code ? code : recorder_open(&w->recorder, &wish);
+}
+
 static int start(struct watch *w)
 {
 	int code = open_descriptors(w);
@@ -480,10 +523,14 @@ static int start(struct watch *w)
 	if (!code && w->state_path)
 		code = saved_open(&w->saved, w->program, w->state_path,
 				  w->user);
+	if (!code && w->store_path)
+		code = make_folder_of(w->program, w->store_path, w->user);
 	if (code)
 		return code;
 	notify_open();
 	code = drop_privileges(w->user);
+	if (!code && w->store_path)
+		code = open_recorder(w);
 	if (!code && w->state_path)
 		code = saved_read(&w->saved, w->engine);
 	return code;
@@ -510,6 +557,7 @@ static int run(struct watch *w)
 	drain(w);
 	save(w);
 	engine_end(w->engine);
+	record(w);
 	return code ? code : say_summary(w, true);
 }
 
@@ -537,6 +585,9 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		{ "policy", 'p', NULL, &w.policy_path, NULL },
 		{ "user", 'u', NULL, &w.user, NULL },
 		{ "state", 's', NULL, &w.state_path, NULL },
+		{ "store", 'S', NULL, &w.store_path, NULL },
+		{ "keep", 'k', NULL, &w.keep_text, NULL },
+		{ "max", 'M', NULL, &w.most_text, NULL },
 		{ "every", 'e', NULL, &w.every_text, NULL },
 		{ "memory", 'm', NULL, &w.memory_text, NULL },
 		{ "incoming", 'I', NULL, &w.incoming, NULL },
@@ -546,7 +597,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 13), code;
+	int first = read_options(p, argc, argv, rows, 16), code;
 
 	if (first < 0)
 		return options_code(p);
@@ -568,6 +619,8 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	w.options.finding = take_finding;
 	w.capture = capture_new();
 	code = w.capture ? run(&w) : out_of_memory();
+	if (recorder_close(w.recorder) && !code)
+		code = EXIT_REFUSED;
 	capture_free(w.capture);
 	engine_free(w.engine);
 	policy_free(w.policy);

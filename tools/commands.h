@@ -10,10 +10,13 @@ int cmd_check(struct program *p, int argc, char **argv);
 int cmd_exempt(struct program *p, int argc, char **argv);
 int cmd_generate(struct program *p, int argc, char **argv);
 int cmd_help(struct program *p, int argc, char **argv);
+int cmd_import(struct program *p, int argc, char **argv);
 int cmd_ports(struct program *p, int argc, char **argv);
 int cmd_remove(struct program *p, int argc, char **argv);
 int cmd_replay(struct program *p, int argc, char **argv);
 int cmd_status(struct program *p, int argc, char **argv);
+int cmd_report(struct program *p, int argc, char **argv);
+int cmd_source(struct program *p, int argc, char **argv);
 int cmd_version(struct program *p, int argc, char **argv);
 int cmd_watch(struct program *p, int argc, char **argv);
 

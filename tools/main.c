@@ -36,16 +36,36 @@ const struct command commands[] = {
 	  "change a dynamic class", false },
 	{ "replay", cmd_replay,
 	  "FILE... [-p|--policy POLICY] [-i|--interface NAME] [-a|--attempts] "
-	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
-	  "[-j|--json] [-D NAME=VALUE]",
+	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] [-S|--store FILE] "
+	  "[-q|--quiet] [-j|--json] [-D NAME=VALUE]",
 	  "count and judge what capture files hold", true },
 	{ "watch", cmd_watch,
 	  "[-i|--interface NAME]... [-g|--group NUMBER]... "
 	  "[-p|--policy POLICY] [-a|--attempts] [-o|--openings] "
 	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] "
-	  "[-e|--every TIME] [-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
+	  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] [-e|--every "
+	  "TIME] "
+	  "[-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
 	  "[-j|--json] [-D NAME=VALUE]",
 	  "count and judge as it happens", true },
+	{ "import", cmd_import,
+	  "FILE... [-s|--store FILE] [-f|--format kernel|ulogd-json|eve] "
+	  "[-p|--policy POLICY] [-y|--year YEAR] [-A|--again] "
+	  "[-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] [-j|--json] "
+	  "[-D NAME=VALUE]",
+	  "take old firewall logs into the store", true },
+	{ "report", cmd_report,
+	  "[-s|--store FILE] [-S|--since TIME] [-U|--until TIME] "
+	  "[-P|--port PORT] [-a|--source ADDRESS] [-c|--class NAME] "
+	  "[-C|--clause ID] [-p|--policy POLICY] [-t|--top N] "
+	  "[-k|--pseudonyms KEY] [--csv | -H|--html OUT | -x|--xarf FOLDER "
+	  "--organisation NAME --contact ADDRESS] [-q|--quiet] [-j|--json] "
+	  "[-D NAME=VALUE]",
+	  "review what was blocked, and who keeps trying", true },
+	{ "source", cmd_source,
+	  "ADDRESS [-s|--store FILE] [-S|--since TIME] [-U|--until TIME] "
+	  "[-j|--json]",
+	  "say everything that is known of one source", false },
 	{ "ports", cmd_ports, "[-j|--json]", "list the mail ports", false },
 	{ "help", cmd_help, "[COMMAND]", "say how a command is used", false },
 	{ "version", cmd_version, "", "print the version", false },

@@ -31,14 +31,13 @@ int out_of_memory(void)
 }
 
 /* "256M", "2G": bytes by powers of 1024. */
-int read_memory(const struct program *p, const char *text, size_t *bytes)
+int read_size(const struct program *p, const char *option, const char *text,
+	      size_t *bytes)
 {
 	char *end;
 	unsigned long long n;
 	size_t unit;
 
-	if (!text)
-		return EXIT_DONE;
 	n = strtoull(text, &end, 10);
 	unit = *end == 'M' ? (size_t)1 << 20 :
 	       *end == 'G' ? (size_t)1 << 30 :
@@ -46,11 +45,16 @@ int read_memory(const struct program *p, const char *text, size_t *bytes)
 	if (*text < '0' || *text > '9' || !unit || end[1] || n > 1024 * 1024 ||
 	    n * unit < ENGINE_MEMORY_LEAST)
 		return usage_error(p,
-				   "--memory takes a size like 256M or 2G, at "
-				   "least 8M, not \"%.40s\"",
-				   text);
+				   "%s takes a size like 256M or 2G, at least "
+				   "8M, not \"%.40s\"",
+				   option, text);
 	*bytes = n * unit;
 	return EXIT_DONE;
+}
+
+int read_memory(const struct program *p, const char *text, size_t *bytes)
+{
+	return text ? read_size(p, "--memory", text, bytes) : EXIT_DONE;
 }
 
 int monitor_engine(const struct monitor_options *o, struct engine **out)

@@ -23,6 +23,9 @@ struct monitor_options {
 /* Each returns EXIT_DONE, or has said what is wrong. */
 int monitor_engine(const struct monitor_options *options, struct engine **out);
 int read_memory(const struct program *p, const char *text, size_t *bytes);
+/* "256M": at least 8M. */
+int read_size(const struct program *p, const char *option, const char *text,
+	      size_t *bytes);
 int out_of_memory(void);
 
 /* Becomes true when SIGINT or SIGTERM came. */

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define ROWS_MOST 16
+#define ROWS_MOST 24
 
 static const struct command *this_command(const struct program *p)
 {

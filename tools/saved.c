@@ -39,6 +39,16 @@ static int make_folder(const char *folder, const char *user)
 	return chown(folder, pw->pw_uid, pw->pw_gid);
 }
 
+int make_folder_of(struct program *p, const char *path, const char *user)
+{
+	const char *folder = folder_of(p, path);
+
+	if (!make_folder(folder, user))
+		return EXIT_DONE;
+	say("cannot make the folder \"%s\": %s", folder, strerror(errno));
+	return EXIT_REFUSED;
+}
+
 int saved_open(struct saved *s, struct program *p, const char *path,
 	       const char *user)
 {

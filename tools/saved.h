@@ -28,4 +28,10 @@ int saved_read(struct saved *s, struct engine *e);
 /* Whole or not at all. A failure is said once. */
 void saved_write(struct saved *s, struct engine *e);
 
+/*
+ * The folder of a file that the user (NULL: nobody) is to write: made, and his,
+ * if there is none. An exit code.
+ */
+int make_folder_of(struct program *p, const char *path, const char *user);
+
 #endif

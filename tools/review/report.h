@@ -17,14 +17,25 @@
 /* What is to be reported. */
 struct report_wish {
 	int64_t since_s, until_s;
-	uint16_t port; /* 0: all */
+	uint16_t port;	 /* 0: all */
 	bool has_source; /* only this one */
 	uint8_t family;
-	struct addr6 source; /* an IPv6 source is a /64 */
-	const struct class *class; /* NULL: all; of a policy */
-	const char *clause;	   /* "residential:17"; NULL: all */
-	size_t top;		   /* sources in each list */
+	struct addr6 source;		     /* an IPv6 source is a /64 */
+	const struct class *class;	     /* NULL: all; of a policy */
+	const char *clause;		     /* "residential:17"; NULL: all */
+	size_t top;			     /* sources in each list */
+	const struct pseudonyms *pseudonyms; /* NULL: addresses */
 };
+
+/* "anon-k3v9q2mh" in place of an address, the same as long as the key is. */
+struct pseudonyms {
+	uint8_t key[32];
+};
+/* The key of that file, which is made if there is none. An exit code. */
+int pseudonyms_read(struct pseudonyms *p, const char *path);
+/* The address of a source, or what stands for it. */
+void report_name(const struct pseudonyms *p, uint8_t family,
+		 const struct addr6 *source, char out[RANGE_TEXT_MAX]);
 
 /* Attempts by outcome, as enum outcome has them. */
 struct tally {
@@ -38,14 +49,17 @@ struct report_port {
 	uint64_t sources;	  /* in this period */
 };
 
+#define SOURCE_PORTS_MOST 8
+
 struct report_source {
-	uint8_t family; /* 0: the sources that were folded into one */
+	uint8_t family;
+	uint32_t number; /* in the store */
 	struct addr6 source;
 	const char *name; /* to be printed: address, or a pseudonym */
 	uint64_t attempts, before;
 	struct tally now;
 	int64_t first_s, last_s; /* that the store knows, not in the period */
-	uint16_t ports[8];	 /* in this period, the most used first */
+	uint16_t ports[SOURCE_PORTS_MOST]; /* in this period, ascending */
 	size_t n_ports;
 	/* Bits (1u << enum finding_kind) of findings in this period. */
 	uint32_t findings;
@@ -62,7 +76,7 @@ struct report_finding {
 	int64_t time_s;
 	uint8_t family;
 	struct addr6 source;
-	const char *name;	    /* of the source */
+	const char *name;		/* of the source */
 	const char *finding, *detector; /* "spam-source", "fast" */
 	uint16_t port;
 	uint64_t attempts, syns, destinations, groups;
@@ -72,7 +86,7 @@ struct report_finding {
 };
 
 struct report_clause {
-	const char *id;	  /* "residential:17"; "" for none */
+	const char *id; /* "residential:17"; "" for none */
 	uint64_t attempts, before;
 };
 
@@ -112,11 +126,12 @@ struct report {
 	uint64_t sources, sources_before;
 	uint64_t folded; /* attempts of sources that were not kept apart */
 	struct report_sources top; /* most attempts first */
-	struct report_sources fresh; /* seen for the first time in this period */
+	struct report_sources
+		fresh; /* seen for the first time in this period */
 	struct report_sources quiet; /* seen in the one before, and not now */
 	struct {
 		struct report_finding *items; /* latest first */
-		size_t n;
+		size_t n, cap;
 	} findings;
 	struct {
 		struct report_clause *items; /* most attempts first */
@@ -124,11 +139,11 @@ struct report {
 	} clauses;
 	struct {
 		struct report_cleartext *items;
-		size_t n;
+		size_t n, cap;
 	} cleartext;
 	struct {
 		struct report_loaded *items; /* latest first */
-		size_t n;
+		size_t n, cap;
 	} loaded;
 	/* The period in equal parts: hours, or days if it is long. */
 	struct {
@@ -145,8 +160,15 @@ struct report {
 int report_make(struct store *store, struct arena *arena,
 		const struct report_wish *wish, struct report *out);
 
+/* For those that write: was all of it written? And text without control codes.
+ */
+int report_written(FILE *out);
+void print_safe(FILE *out, const char *text);
+
 /* Each writes it whole, and returns an exit code. */
 int report_text(const struct report *r, FILE *out);
+/* Of a report about one source. */
+int report_source_text(const struct report *r, FILE *out);
 int report_csv(const struct report *r, FILE *out);
 int report_html(const struct report *r, FILE *out);
 json_t *report_json(const struct report *r);

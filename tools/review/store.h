@@ -26,8 +26,8 @@ void store_close(struct store *s);
 
 /* Attempts of one minute that agree in all of this. */
 struct store_row {
-	int64_t minute; /* since 1970 */
-	uint8_t family; /* 0: sources that were folded into one */
+	int64_t minute;	     /* since 1970 */
+	uint8_t family;	     /* 0: sources that were folded into one */
 	struct addr6 source; /* an IPv6 source is a /64 */
 	uint16_t port;
 	uint8_t outcome;    /* enum outcome */
@@ -55,6 +55,13 @@ struct store_run {
 	const char *inputs; /* "eth1 nflog:25" */
 };
 
+/* A log, by what its first line hashes to, and how far it was taken in. */
+struct store_imported {
+	const char *key, *name;
+	int64_t time_s;
+	uint64_t bytes;
+};
+
 /*
  * One transaction: begin, any of add, and end. An error is kept until the end,
  * which returns it as -errno, or 0; then nothing was written. Nothing is said.
@@ -64,7 +71,10 @@ void store_add(struct store *s, const struct store_row *row);
 void store_add_finding(struct store *s, const struct store_finding *f);
 void store_add_loaded(struct store *s, const struct store_loaded *l);
 void store_add_run(struct store *s, struct store_run *run);
+void store_add_imported(struct store *s, const struct store_imported *i);
 int store_end(struct store *s);
+/* Bytes of a log that were taken in already; 0: none. */
+uint64_t store_imported_bytes(struct store *s, const char *key);
 /* What SQLite had to say to the last one that failed. */
 const char *store_why(const struct store *s);
 
@@ -79,10 +89,10 @@ bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
 
 /* ---- reading: everything within one consistent state ---- */
 
-/* Exit codes; fn gets them in the order that is said. */
+/* Exit codes. */
 
 struct store_day {
-	int64_t day;	/* since 1970 */
+	int64_t day;	 /* since 1970 */
 	uint32_t source; /* a number of the store's; 0: folded */
 	uint16_t port;
 	uint8_t outcome;
@@ -90,9 +100,13 @@ struct store_day {
 	uint64_t attempts, syns;
 	uint32_t hours[24]; /* attempts */
 };
-/* From day first up to, not with, end; by day. */
+/* From day first up to, not with, end, in any order. */
 int store_days(struct store *s, int64_t first, int64_t end,
 	       void (*fn)(void *ctx, const struct store_day *d), void *ctx);
+
+/* The same of one source. */
+int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t end,
+		  void (*fn)(void *ctx, const struct store_day *d), void *ctx);
 
 struct store_minute {
 	int64_t minute;
@@ -123,6 +137,10 @@ struct store_clause {
 int store_clauses(struct store *s,
 		  void (*fn)(void *ctx, const struct store_clause *clause),
 		  void *ctx);
+
+/* Every port that was ever tried; ascending. */
+int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
+		void *ctx);
 
 /* Findings with since <= time < until; latest first. */
 struct store_found {

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "recorder.h"
+#include "sums.h"
+
+#include "../../rules/units.h"
+#include "../monitor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define FINDINGS_MOST 4096
+#define TRIM_EVERY_S  60
+
+/* What is handed to the writer at once. */
+struct batch_of_rows {
+	struct sums sums;
+	struct store_finding *findings;
+	size_t n_findings;
+	struct store_run run;
+	bool settled;
+};
+
+struct recorder {
+	struct recorder_wish wish;
+	struct store *store;
+	struct sums_memory memory;
+	struct batch_of_rows *filling, *writing;
+	struct batch_of_rows batches[2];
+	struct recorder_state state;
+	int64_t trim_s;
+	bool said; /* that it cannot be written */
+	/* the writer; what is below is under the lock while it runs */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool busy, stop; /* busy: writing is the writer's */
+	int64_t now_s;
+	int error; /* of the last transaction */
+	char why[200];
+	uint64_t written, errors, folded;
+};
+
+/* ---- a batch ---- */
+
+static int batch_init(struct batch_of_rows *b)
+{
+	b->findings = malloc(FINDINGS_MOST * sizeof(*b->findings));
+	return b->findings ? sums_init(&b->sums) : -ENOMEM;
+}
+
+static void batch_free(struct batch_of_rows *b)
+{
+	sums_free(&b->sums);
+	free(b->findings);
+}
+
+static bool batch_is_empty(const struct batch_of_rows *b)
+{
+	return !b->sums.n && !b->n_findings;
+}
+
+static void batch_clear(struct batch_of_rows *b)
+{
+	sums_clear(&b->sums);
+	b->n_findings = 0;
+	b->settled = false;
+}
+
+/* ---- writing ---- */
+
+static void write_batch(struct recorder *r, struct batch_of_rows *b)
+{
+	if (!b->settled)
+		sums_settle(&b->sums, &r->memory);
+	b->settled = true;
+	store_begin(r->store);
+	for (uint32_t i = 0; i < b->sums.n; i++)
+		store_add(r->store, &b->sums.rows[i]);
+	for (size_t i = 0; i < b->n_findings; i++)
+		store_add_finding(r->store, &b->findings[i]);
+	if (r->wish.inputs)
+		store_add_run(r->store, &b->run);
+}
+
+/* 0 or -errno; what was written is gone from the batch. */
+static int write_out(struct recorder *r, struct batch_of_rows *b)
+{
+	int error;
+
+	write_batch(r, b);
+	error = store_end(r->store);
+	if (error) {
+		r->errors++;
+		snprintf(r->why, sizeof(r->why), "%s", store_why(r->store));
+		return error;
+	}
+	r->written += b->sums.n;
+	r->folded += b->sums.folded;
+	batch_clear(b);
+	return 0;
+}
+
+static void trim(struct recorder *r, int64_t now_s)
+{
+	int error;
+
+	if (now_s < r->trim_s || (!r->wish.keep_s && !r->wish.most_bytes))
+		return;
+	if (!store_trim(r->store, now_s, r->wish.keep_s, r->wish.most_bytes,
+			&error))
+		r->trim_s = now_s + TRIM_EVERY_S;
+}
+
+static void *write_on(void *ctx)
+{
+	struct recorder *r = ctx;
+
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		int64_t now_s;
+		int error;
+
+		while (!r->busy && !r->stop)
+			pthread_cond_wait(&r->changed, &r->lock);
+		if (!r->busy)
+			break;
+		now_s = r->now_s;
+		pthread_mutex_unlock(&r->lock);
+		error = write_out(r, r->writing);
+		if (!error)
+			trim(r, now_s);
+		pthread_mutex_lock(&r->lock);
+		r->error = error;
+		r->busy = false;
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* ---- opening ---- */
+
+static int allocate(struct recorder *r)
+{
+	uint64_t key[2];
+
+	if (getrandom(key, sizeof(key), 0) != sizeof(key))
+		return -EIO;
+	r->filling = &r->batches[0];
+	r->writing = &r->batches[1];
+	if (sums_memory_init(&r->memory, key) || batch_init(&r->batches[0]) ||
+	    batch_init(&r->batches[1]))
+		return -ENOMEM;
+	return 0;
+}
+
+int recorder_open(struct recorder **out, const struct recorder_wish *wish)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	int code;
+
+	*out = NULL;
+	if (!r || allocate(r)) {
+		say("out of memory");
+		recorder_close(r);
+		return EXIT_REFUSED;
+	}
+	*out = r;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	r->wish = *wish;
+	code = store_open(wish->path, true, &r->store);
+	if (!code)
+		return EXIT_DONE;
+	recorder_close(r);
+	*out = NULL;
+	return code;
+}
+
+int read_bounds(const struct program *p, const char *keep, const char *most,
+		struct recorder_wish *wish)
+{
+	uint32_t keep_s;
+	size_t bytes = 0;
+	int code;
+
+	if (keep && !duration_parse(keep, &keep_s))
+		return usage_error(p,
+				   "--keep takes a duration like 90d, not "
+				   "\"%.40s\"",
+				   keep);
+	wish->keep_s = keep ? keep_s : 0;
+	code = most ? read_size(p, "--max", most, &bytes) : EXIT_DONE;
+	wish->most_bytes = bytes;
+	return code;
+}
+
+/* ---- what comes in ---- */
+
+static struct addr6 source_of(uint8_t family, const struct addr6 *address)
+{
+	struct addr6 source = *address;
+
+	if (family == 6)
+		memset(source.byte + 8, 0, 8);
+	return source;
+}
+
+void recorder_attempt(struct recorder *r, const struct attempt_event *e)
+{
+	const char *clause = e->clause	? e->clause :
+			     e->decided ? e->decided->id :
+					  "";
+	struct store_row row = {
+		.minute = e->time_us / 60000000,
+		.family = e->family,
+		.source = source_of(e->family, &e->source),
+		.port = e->port,
+		.outcome = (uint8_t)e->outcome,
+		.clause = sums_clause(&r->memory, clause),
+		.attempts = 1,
+		.syns = e->syns,
+	};
+
+	sums_add(&r->filling->sums, &r->memory, &row);
+}
+
+void recorder_finding(struct recorder *r, const struct finding *f)
+{
+	struct batch_of_rows *b = r->filling;
+
+	if (b->n_findings == FINDINGS_MOST) {
+		r->state.dropped++;
+		return;
+	}
+	b->findings[b->n_findings++] =
+		(struct store_finding){ *f, r->wish.keep_destinations };
+}
+
+void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged)
+{
+	r->filling->run.lost = lost;
+	r->filling->run.unlogged = unlogged;
+}
+
+/* ---- handing over ---- */
+
+static void note_run(struct recorder *r, int64_t now_s)
+{
+	struct store_run *run = &r->filling->run;
+
+	run->inputs = r->wish.inputs;
+	if (!run->start_s)
+		run->start_s = now_s;
+	run->last_s = now_s;
+}
+
+/* What failed waits in writing, and is tried before anything else. */
+static void hand_over(struct recorder *r, int64_t now_s)
+{
+	struct batch_of_rows *full = r->filling;
+
+	if (batch_is_empty(r->writing)) {
+		/* The number of the run was set in the one that was written. */
+		full->run.id = r->writing->run.id;
+		r->filling = r->writing;
+		r->writing = full;
+		r->filling->run = full->run;
+	}
+	r->now_s = now_s;
+	r->busy = true;
+}
+
+static void say_error(struct recorder *r)
+{
+	if (r->error && !r->said)
+		say("\"%s\": cannot be written: %s; monitoring goes on, and it "
+		    "is tried again",
+		    r->wish.path, r->why);
+	else if (!r->error && r->said)
+		say("\"%s\": is written again", r->wish.path);
+	r->said = r->error;
+}
+
+static void copy_state(struct recorder *r)
+{
+	r->state.rows = r->written;
+	r->state.errors = r->errors;
+	r->state.folded = r->folded;
+}
+
+void recorder_pass(struct recorder *r, int64_t now_s)
+{
+	if (!r->has_thread && pthread_create(&r->thread, NULL, write_on, r)) {
+		recorder_flush(r);
+		return;
+	}
+	r->has_thread = true;
+	note_run(r, now_s);
+	pthread_mutex_lock(&r->lock);
+	if (!r->busy) {
+		say_error(r);
+		copy_state(r);
+		hand_over(r, now_s);
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+int recorder_flush(struct recorder *r)
+{
+	r->error = write_out(r, r->writing);
+	if (!r->error) {
+		r->filling->run.id = r->writing->run.id;
+		r->error = write_out(r, r->filling);
+		r->writing->run.id = r->filling->run.id;
+	}
+	say_error(r);
+	copy_state(r);
+	return r->error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+struct store *recorder_store(struct recorder *r)
+{
+	return r->store;
+}
+
+void recorder_state(struct recorder *r, struct recorder_state *out)
+{
+	*out = r->state;
+}
+
+static void stop_thread(struct recorder *r)
+{
+	if (!r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->has_thread = false;
+}
+
+int recorder_close(struct recorder *r)
+{
+	int code = EXIT_DONE;
+
+	if (!r)
+		return EXIT_DONE;
+	stop_thread(r);
+	if (r->store)
+		code = recorder_flush(r);
+	store_close(r->store);
+	batch_free(&r->batches[0]);
+	batch_free(&r->batches[1]);
+	sums_memory_free(&r->memory);
+	free(r);
+	return code;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The schema, how the file is opened, and how it is kept within bounds. */
+#include "store_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define APPLICATION_ID 0x6d77616c /* "mwal" */
+#define BUSY_MS	       5000
+
+/*
+ * One row a version, applied in order to a file of an older one. What a row
+ * counts (port, clause, outcome) is one small number, so that a minute of a
+ * source takes about twenty bytes.
+ */
+static const char *const schemas[] = {
+	"CREATE TABLE source ("
+	" number INTEGER PRIMARY KEY,"
+	" address BLOB NOT NULL UNIQUE," /* 4 bytes, or 8 of an IPv6 /64 */
+	" first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE clause ("
+	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;"
+	"CREATE TABLE what ("
+	" number INTEGER PRIMARY KEY, port INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, clause INTEGER NOT NULL,"
+	" UNIQUE (port, outcome, clause)) STRICT;"
+	"CREATE TABLE minute ("
+	" minute INTEGER NOT NULL, source INTEGER NOT NULL,"
+	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+	" syns INTEGER NOT NULL,"
+	" PRIMARY KEY (minute, source, what)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE day ("
+	" day INTEGER NOT NULL, source INTEGER NOT NULL,"
+	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+	" syns INTEGER NOT NULL,"
+	" hours BLOB NOT NULL," /* of each an hour and, by LEB128, attempts */
+	" PRIMARY KEY (day, source, what)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX day_source ON day (source);"
+	"CREATE TABLE finding ("
+	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" source INTEGER NOT NULL, finding TEXT NOT NULL,"
+	" detector TEXT NOT NULL, port INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, syns INTEGER NOT NULL,"
+	" destinations INTEGER NOT NULL, exact INTEGER NOT NULL,"
+	" groups INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, proven INTEGER NOT NULL,"
+	" blocked INTEGER NOT NULL, examples TEXT NOT NULL,"
+	" UNIQUE (time, source, finding, detector)) STRICT;"
+	"CREATE TABLE loaded ("
+	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" policy TEXT NOT NULL, digest TEXT NOT NULL, who TEXT NOT NULL,"
+	" generation INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE run ("
+	" number INTEGER PRIMARY KEY, start INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, lost INTEGER NOT NULL,"
+	" unlogged INTEGER NOT NULL, inputs TEXT NOT NULL) STRICT;"
+	"CREATE TABLE imported ("
+	" key TEXT PRIMARY KEY," /* SHA-256 of the first line */
+	" name TEXT NOT NULL, time INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL) STRICT;",
+};
+#define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
+
+/* ---- errors ---- */
+
+void store_fail(struct store *s, int code)
+{
+	if (s->error)
+		return;
+	s->error = code == SQLITE_FULL				   ? -ENOSPC :
+		   code == SQLITE_BUSY				   ? -EBUSY :
+		   code == SQLITE_READONLY			   ? -EROFS :
+		   code == SQLITE_NOMEM				   ? -ENOMEM :
+		   code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG :
+								     -EIO;
+	snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
+}
+
+const char *store_why(const struct store *s)
+{
+	return s->why;
+}
+
+void store_run_sql(struct store *s, const char *sql)
+{
+	int code = s->error ? SQLITE_OK :
+			      sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	if (code != SQLITE_OK)
+		store_fail(s, code);
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
+			      const char *sql)
+{
+	sqlite3_stmt **at = &s->statements[which];
+	int code;
+
+	if (!s->error && !*at) {
+		code = sqlite3_prepare_v3(s->db, sql, -1,
+					  SQLITE_PREPARE_PERSISTENT, at, NULL);
+		if (code != SQLITE_OK)
+			store_fail(s, code);
+	}
+	return s->error ? NULL : *at;
+}
+
+int64_t store_number(struct store *s, const char *sql)
+{
+	sqlite3_stmt *q = NULL;
+	int64_t n = 0;
+	int code;
+
+	if (s->error)
+		return 0;
+	code = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(q);
+	if (code == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	else if (code != SQLITE_DONE)
+		store_fail(s, code);
+	sqlite3_finalize(q);
+	return n;
+}
+
+/* ---- the schema ---- */
+
+static int refuse(struct store *s, const char *why)
+{
+	say("\"%s\": %s", s->path, why);
+	return EXIT_REFUSED;
+}
+
+static int say_failed(struct store *s, const char *what)
+{
+	if (s->error == -EBUSY)
+		return refuse(s, "another program has locked it; try again");
+	if (s->error == -EBADMSG)
+		say("\"%s\": is no database of mailwall, or it is damaged: %s; "
+		    "move it away, and a new one is made",
+		    s->path, s->why);
+	else if (s->error == -EROFS)
+		say("\"%s\": it, or its folder, cannot be written", s->path);
+	else
+		say("\"%s\": cannot %s: %s", s->path, what, s->why);
+	return EXIT_REFUSED;
+}
+
+static void migrate(struct store *s, int from)
+{
+	char sql[64];
+
+	store_run_sql(s, "BEGIN IMMEDIATE");
+	for (int i = from; i < SCHEMA; i++)
+		store_run_sql(s, schemas[i]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA);
+	store_run_sql(s, sql);
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
+		 APPLICATION_ID);
+	store_run_sql(s, sql);
+	store_run_sql(s, s->error ? "ROLLBACK" : "COMMIT");
+}
+
+/* A database without any table may become ours; another's may not. */
+static int check_schema(struct store *s, bool write)
+{
+	int64_t application = store_number(s, "PRAGMA application_id");
+	int64_t version = store_number(s, "PRAGMA user_version");
+	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
+
+	if (s->error)
+		return say_failed(s, "read");
+	if (application != APPLICATION_ID && tables)
+		return refuse(s, "is a database of another program");
+	if (version > SCHEMA) {
+		say("\"%s\": was written by a newer mailwall (schema %lld, "
+		    "this one knows %d); use that one",
+		    s->path, (long long)version, SCHEMA);
+		return EXIT_REFUSED;
+	}
+	if (!write && version < SCHEMA)
+		return refuse(s, tables ? "is of an older schema; open it once "
+					  "with a command that writes" :
+					  "is empty");
+	if (version < SCHEMA)
+		migrate(s, (int)version);
+	return s->error ? say_failed(s, "make its tables") : EXIT_DONE;
+}
+
+/* ---- hours of a day, as a blob ---- */
+
+void hours_unpack(const uint8_t *at, size_t len, uint32_t hours[24])
+{
+	const uint8_t *end = at + len;
+
+	memset(hours, 0, 24 * sizeof(*hours));
+	while (at < end) {
+		uint8_t hour = *at++;
+		uint32_t n = 0;
+
+		for (unsigned int shift = 0; at < end && shift < 32;
+		     shift += 7) {
+			n |= (uint32_t)(*at & 0x7f) << shift;
+			if (!(*at++ & 0x80))
+				break;
+		}
+		if (hour < 24)
+			hours[hour] += n;
+	}
+}
+
+size_t hours_pack(const uint32_t hours[24], uint8_t out[HOURS_BYTES])
+{
+	uint8_t *at = out;
+
+	for (uint8_t hour = 0; hour < 24; hour++) {
+		uint32_t n = hours[hour];
+
+		if (!n)
+			continue;
+		*at++ = hour;
+		for (; n >= 0x80; n >>= 7)
+			*at++ = (uint8_t)(n | 0x80);
+		*at++ = (uint8_t)n;
+	}
+	return (size_t)(at - out);
+}
+
+/* add_hours(hours, hour, n): n more in that hour. */
+static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	uint32_t hours[24];
+	uint8_t out[HOURS_BYTES];
+	size_t len = (size_t)sqlite3_value_bytes(argv[0]);
+
+	(void)argc;
+	hours_unpack(sqlite3_value_blob(argv[0]), len, hours);
+	hours[sqlite3_value_int(argv[1]) % 24] +=
+		(uint32_t)sqlite3_value_int64(argv[2]);
+	len = hours_pack(hours, out);
+	sqlite3_result_blob(ctx, out, (int)len, SQLITE_TRANSIENT);
+}
+
+/* ---- opening ---- */
+
+static void close_db(struct store *s)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	memset(s->statements, 0, sizeof(s->statements));
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+static int open_db(struct store *s, const char *name, int flags)
+{
+	int code = sqlite3_open_v2(name, &s->db, flags, NULL);
+
+	s->error = 0;
+	if (code != SQLITE_OK) {
+		store_fail(s, code);
+		return say_failed(s, "open");
+	}
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_extended_result_codes(s->db, 0);
+	sqlite3_create_function(s->db, "add_hours", 3,
+				SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+				add_hours, NULL, NULL);
+	return EXIT_DONE;
+}
+
+static int open_to_write(struct store *s)
+{
+	int code = open_db(s, s->path,
+			   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+				   SQLITE_OPEN_NOMUTEX);
+
+	if (code)
+		return code;
+	/* Before there is a table, or never. */
+	if (!store_number(s, "SELECT count(*) FROM sqlite_schema"))
+		store_run_sql(s, "PRAGMA auto_vacuum = INCREMENTAL");
+	store_run_sql(s, "PRAGMA journal_mode = WAL");
+	store_run_sql(s, "PRAGMA synchronous = NORMAL");
+	store_run_sql(s, "PRAGMA cache_size = -32768");
+	store_run_sql(s, "PRAGMA journal_size_limit = 67108864");
+	return s->error ? say_failed(s, "open") : check_schema(s, true);
+}
+
+static bool is_there(const char *path, const char *suffix)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return !stat(name, &st) && st.st_size;
+}
+
+/* "?", "#" and "%" mean something in a URI. */
+static void print_uri(const char *path, char *out, size_t size)
+{
+	size_t n = (size_t)snprintf(out, size, "file:");
+
+	for (; *path && n + 4 < size; path++)
+		n += (size_t)snprintf(out + n, size - n,
+				      strchr("?#%", *path) ? "%%%02x" : "%c",
+				      (unsigned char)*path);
+	snprintf(out + n, size - n, "?immutable=1");
+}
+
+/*
+ * A reader of a WAL needs a file beside the database. Where there is none, as
+ * no monitor runs, and none can be made, the database changes nowhere.
+ */
+static int open_to_read(struct store *s)
+{
+	char uri[3 * PATH_MAX + 32];
+	int code = open_db(s, s->path, SQLITE_OPEN_READONLY);
+
+	if (code)
+		return code;
+	store_number(s, "PRAGMA user_version");
+	if (s->error && s->error != -EBADMSG && !is_there(s->path, "-wal")) {
+		close_db(s);
+		print_uri(s->path, uri, sizeof(uri));
+		code = open_db(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+	}
+	code = code ? code : check_schema(s, false);
+	if (!code)
+		store_run_sql(s, "BEGIN");
+	return code;
+}
+
+int store_open(const char *path, bool write, struct store **out)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int code;
+
+	*out = NULL;
+	if (!s) {
+		say("out of memory");
+		return EXIT_REFUSED;
+	}
+	s->path = path;
+	if (!write && !is_there(path, "")) {
+		say("\"%s\": there is no database; \"mailwall watch --store\" "
+		    "or \"mailwall import\" makes one",
+		    path);
+		free(s);
+		return EXIT_REFUSED;
+	}
+	code = write ? open_to_write(s) : open_to_read(s);
+	if (code) {
+		store_close(s);
+		return code;
+	}
+	*out = s;
+	return EXIT_DONE;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	close_db(s);
+	free(s);
+}

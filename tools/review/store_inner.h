@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a store, for the files that make it up. */
+#ifndef MAILWALL_STORE_INNER_H
+#define MAILWALL_STORE_INNER_H
+
+#include "store.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#define DAY_S	    86400
+#define HOURS_BYTES (24 * 6) /* an hour, and 32 bits by seven */
+
+enum store_statement {
+	PUT_SOURCE,
+	PUT_CLAUSE,
+	PUT_WHAT,
+	PUT_MINUTE,
+	PUT_DAY,
+	PUT_FINDING,
+	PUT_LOADED,
+	PUT_RUN,
+	PUT_IMPORTED,
+	GET_IMPORTED,
+	STATEMENTS
+};
+
+/* What the numbers of rows mean that were written last. */
+#define KNOWN_WHATS 256
+struct known_what {
+	uint32_t number; /* 0: free */
+	uint16_t port;
+	uint8_t outcome;
+	char clause[128];
+};
+
+struct store {
+	const char *path;
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	int error; /* of the transaction under way, or of what is read */
+	char why[200];
+	struct known_what whats[KNOWN_WHATS];
+	uint32_t source; /* of the row that was written last */
+	uint8_t family;
+	struct addr6 address;
+};
+
+void store_fail(struct store *s, int sqlite_code);
+void store_run_sql(struct store *s, const char *sql);
+/* Prepared once; NULL after an error. */
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
+			      const char *sql);
+/* The first column of the first row; 0: there is none. */
+int64_t store_number(struct store *s, const char *sql);
+
+void hours_unpack(const uint8_t *blob, size_t len, uint32_t hours[24]);
+size_t hours_pack(const uint32_t hours[24], uint8_t out[HOURS_BYTES]);
+
+#endif
