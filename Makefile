@@ -31,7 +31,7 @@ LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng sqlite3 \
             libmicrohttpd
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
-MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' \
+MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
             $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
 MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS)
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -192,6 +192,8 @@ install: $(PROGRAM)
 	install -d $(DESTDIR)$(DATADIR)/policies $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man8
 	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
+	install -d $(DESTDIR)$(DATADIR)/lang
+	install -m 644 tools/review/lang/*.words $(DESTDIR)$(DATADIR)/lang
 	install -m 644 docs/mailwall.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 docs/mailwall.policy.5 $(DESTDIR)$(MANDIR)/man5
 	install -D -m 644 tools/completion/mailwall.bash \

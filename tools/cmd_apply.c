@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "refuse.h"
 #include "remember.h"
+#include "review/loaded_note.h"
 #include "../rules/arena.h"
 
 #include <errno.h>
@@ -269,8 +270,11 @@ static int finish(struct apply *a, int error)
 	struct program *p = a->program;
 	int code;
 
-	if (!error && a->changed && !a->dry_run)
+	if (!error && a->changed && !a->dry_run) {
 		remember(a);
+		note_loaded(a->policy->name, a->rules->digest,
+			    a->reading.generation + 1);
+	}
 	if (p->json) {
 		code = say_json(a, error);
 		if (code)

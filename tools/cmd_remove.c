@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "refuse.h"
 #include "remember.h"
+#include "review/loaded_note.h"
 #include "../rules/arena.h"
 
 #include <errno.h>
@@ -73,6 +74,8 @@ int cmd_remove(struct program *p, int argc, char **argv)
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
 		remember_forget(p);
+	if (!error && any)
+		note_loaded("", "", 0);
 	netlink_close(&nl);
 	return finish(p, &diags, any, error);
 }

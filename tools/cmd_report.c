@@ -56,21 +56,15 @@ static int read_period(struct request *q)
 	return EXIT_DONE;
 }
 
-static int read_source(struct request *q)
+/* A length behind it says nothing: a source is an address, or a /64. */
+int report_wish_source(const struct program *p, const char *address,
+		       struct report_wish *w)
 {
-	struct report_wish *w = &q->wish;
 	struct addr_range r;
-	char *slash;
 
-	if (!q->source)
-		return EXIT_DONE;
-	slash = strchr(q->source, '/');
-	if (addr_parse(q->source,
-		       slash ? (size_t)(slash - q->source) : strlen(q->source),
-		       &r))
-		return usage_error(q->program,
-				   "\"%.60s\" is not an address of a source",
-				   q->source);
+	if (addr_parse(address, strcspn(address, "/"), &r))
+		return usage_error(p, "\"%.60s\" is not an address of a source",
+				   address);
 	w->has_source = true;
 	w->family = (uint8_t)r.family;
 	if (r.family == 6) {
@@ -127,8 +121,8 @@ static int read_wish(struct request *q)
 {
 	int code = read_period(q);
 
-	if (!code)
-		code = read_source(q);
+	if (!code && q->source)
+		code = report_wish_source(q->program, q->source, &q->wish);
 	if (!code && q->policy_path)
 		code = load_good_policy(q->program, q->policy_path, &q->policy);
 	if (!code)

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "drop.h"
 #include "events.h"
+#include "live.h"
 #include "membership.h"
 #include "monitor.h"
 #include "notify.h"
@@ -41,7 +42,10 @@ struct watch {
 	struct texts interfaces, groups;
 	const char *policy_path, *user, *state_path, *memory_text, *every_text;
 	const char *incoming, *store_path, *keep_text, *most_text;
+	const char *listen;
+	bool listen_remote;
 	struct recorder *recorder;
+	struct live *live;
 	bool attempts, no_warmup, openings_only;
 	bool on_terminal, stop;
 	uint32_t every_s;
@@ -333,6 +337,16 @@ static int look_for_inputs(const struct watch *w)
 	return EXIT_DONE;
 }
 
+static void serve(struct watch *w)
+{
+	struct summary_extra extra;
+
+	if (!w->live)
+		return;
+	extra = losses(w, false);
+	live_run(w->live, &extra);
+}
+
 static void record(struct watch *w)
 {
 	struct summary_extra extra;
@@ -354,6 +368,7 @@ static int tick(struct watch *w, uint64_t ticks)
 		return EXIT_REFUSED;
 	read_members(w);
 	record(w);
+	serve(w);
 	if (watchdog_s && ticks % watchdog_s == 0)
 		notify_say("WATCHDOG=1");
 	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
@@ -377,7 +392,7 @@ static int read_input(struct watch *w, size_t i)
 
 static int loop(struct watch *w)
 {
-	struct pollfd fds[INPUTS_MOST + 2];
+	struct pollfd fds[INPUTS_MOST + 3];
 	size_t n = capture_n(w->capture);
 	uint64_t ticks = 0, passed;
 	int code = EXIT_DONE;
@@ -387,8 +402,10 @@ static int loop(struct watch *w)
 			(struct pollfd){ capture_fd(w->capture, i), POLLIN, 0 };
 	fds[n] = (struct pollfd){ w->signals, POLLIN, 0 };
 	fds[n + 1] = (struct pollfd){ w->timer, POLLIN, 0 };
+	fds[n + 2] =
+		(struct pollfd){ w->live ? live_fd(w->live) : -1, POLLIN, 0 };
 	while (!w->stop && !code && !w->code) {
-		if (poll(fds, n + 2, -1) < 0 && errno != EINTR) {
+		if (poll(fds, n + 3, -1) < 0 && errno != EINTR) {
 			say("cannot wait for packets: %s", strerror(errno));
 			return EXIT_REFUSED;
 		}
@@ -400,6 +417,8 @@ static int loop(struct watch *w)
 		if (fds[n + 1].revents &&
 		    read(w->timer, &passed, sizeof(passed)) == sizeof(passed))
 			code = code ? code : tick(w, ticks++);
+		if (fds[n + 2].revents)
+			serve(w);
 	}
 	return code ? code : w->code;
 }
@@ -470,7 +489,7 @@ static int start_keeper(struct watch *w)
 	for (size_t i = 0; i < w->groups.n; i++)
 		if (number_parse(w->groups.items[i], 0, 65535, &group))
 			job.groups[job.n_groups++] = (uint16_t)group;
-	if (!job.n_groups && !job.quarantine_s &&
+	if (!job.n_groups && !job.quarantine_s && !w->listen &&
 	    !has_dynamic_classes(w->policy))
 		return EXIT_DONE;
 	if (may_administer())
@@ -510,6 +529,15 @@ static int open_recorder(struct watch *w)
 	return code ? code : recorder_open(&w->recorder, &wish);
 }
 
+static int open_live(struct watch *w)
+{
+	struct live_wish wish = { .listen = w->listen,
+				  .allow_remote = w->listen_remote,
+				  .store_path = w->store_path };
+
+	return live_open(&w->live, &wish);
+}
+
 static int start(struct watch *w)
 {
 	int code = open_descriptors(w);
@@ -527,12 +555,18 @@ static int start(struct watch *w)
 		code = make_folder_of(w->program, w->store_path, w->user);
 	if (code)
 		return code;
+	if (w->listen)
+		code = open_live(w);
+	if (code)
+		return code;
 	notify_open();
 	code = drop_privileges(w->user);
 	if (!code && w->store_path)
 		code = open_recorder(w);
 	if (!code && w->state_path)
 		code = saved_read(&w->saved, w->engine);
+	if (!code && w->live)
+		live_show(w->live, w->engine, &w->keeper, w->recorder);
 	return code;
 }
 
@@ -588,6 +622,8 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		{ "store", 'S', NULL, &w.store_path, NULL },
 		{ "keep", 'k', NULL, &w.keep_text, NULL },
 		{ "max", 'M', NULL, &w.most_text, NULL },
+		{ "http", 'H', NULL, &w.listen, NULL },
+		{ "http-remote", 0, &w.listen_remote, NULL, NULL },
 		{ "every", 'e', NULL, &w.every_text, NULL },
 		{ "memory", 'm', NULL, &w.memory_text, NULL },
 		{ "incoming", 'I', NULL, &w.incoming, NULL },
@@ -597,7 +633,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 16), code;
+	int first = read_options(p, argc, argv, rows, 18), code;
 
 	if (first < 0)
 		return options_code(p);
@@ -619,6 +655,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	w.options.finding = take_finding;
 	w.capture = capture_new();
 	code = w.capture ? run(&w) : out_of_memory();
+	live_close(w.live);
 	if (recorder_close(w.recorder) && !code)
 		code = EXIT_REFUSED;
 	capture_free(w.capture);

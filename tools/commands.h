@@ -11,6 +11,8 @@ int cmd_exempt(struct program *p, int argc, char **argv);
 int cmd_generate(struct program *p, int argc, char **argv);
 int cmd_help(struct program *p, int argc, char **argv);
 int cmd_import(struct program *p, int argc, char **argv);
+int cmd_notice(struct program *p, int argc, char **argv);
+int cmd_publish(struct program *p, int argc, char **argv);
 int cmd_ports(struct program *p, int argc, char **argv);
 int cmd_remove(struct program *p, int argc, char **argv);
 int cmd_replay(struct program *p, int argc, char **argv);

@@ -6,6 +6,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,7 +19,12 @@
 #define FLAGGED	   "flagged"
 #define TRIES_MOST 20
 
-enum question_kind { QUESTION_FLAG, QUESTION_COUNTS, QUESTION_MEMBERS };
+enum question_kind {
+	QUESTION_FLAG,
+	QUESTION_COUNTS,
+	QUESTION_MEMBERS,
+	QUESTION_LOADED
+};
 
 struct question {
 	uint8_t kind, family;
@@ -218,6 +224,70 @@ static int members(struct state *s, struct arena *a, const struct question *q,
 	return error;
 }
 
+static int put_head(struct state *s, const struct present *p,
+		    const struct loaded *loaded, size_t n_sets,
+		    struct answer *out)
+{
+	struct keeper_head head = { .n_clauses = loaded->clauses.n,
+				    .n_sets = n_sets };
+
+	if (p) {
+		snprintf(head.policy, sizeof(head.policy), "%s", p->policy);
+		snprintf(head.digest, sizeof(head.digest), "%s", p->digest);
+	}
+	return put_bytes(s, out, &head, sizeof(head));
+}
+
+static int put_clause(struct state *s, const struct loaded_clause *c,
+		      struct answer *out)
+{
+	struct keeper_clause to = { .packets = c->packets, .bytes = c->bytes };
+
+	snprintf(to.id, sizeof(to.id), "%s", c->id);
+	snprintf(to.text, sizeof(to.text), "%s", c->text);
+	return put_bytes(s, out, &to, sizeof(to));
+}
+
+static int put_fill(struct state *s, const struct present_set *set,
+		    struct answer *out)
+{
+	struct keeper_fill to = { .elements = set->count, .size = set->size };
+
+	snprintf(to.name, sizeof(to.name), "%s", set->name);
+	return put_bytes(s, out, &to, sizeof(to));
+}
+
+/* Of maps and of sets that no counting kernel fills nothing is told. */
+static bool has_fill(const struct present_set *set)
+{
+	return set->has_count && !(set->flags & NFT_SET_MAP);
+}
+
+static int loaded_now(struct state *s, struct arena *a, struct answer *out)
+{
+	struct reading r = { .arena = a };
+	struct loaded loaded = { 0 };
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+	const struct present *p = family < 0 ? NULL : &r.tables[family];
+	size_t n_sets = 0;
+
+	if (error || !p)
+		return error ? error : put_head(s, NULL, &loaded, 0, out);
+	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
+			      NULL, &loaded);
+	for (size_t i = 0; i < p->sets.n; i++)
+		n_sets += has_fill(&p->sets.items[i]);
+	if (!error)
+		error = put_head(s, p, &loaded, n_sets, out);
+	for (size_t i = 0; i < loaded.clauses.n && !error; i++)
+		error = put_clause(s, &loaded.clauses.items[i], out);
+	for (size_t i = 0; i < p->sets.n && !error; i++)
+		if (has_fill(&p->sets.items[i]))
+			error = put_fill(s, &p->sets.items[i], out);
+	return error;
+}
+
 static void answer(struct state *s, const struct question *q,
 		   struct answer *out)
 {
@@ -230,6 +300,7 @@ static void answer(struct state *s, const struct question *q,
 	}
 	out->error = q->kind == QUESTION_FLAG	? flag(s, a, q) :
 		     q->kind == QUESTION_COUNTS ? counts(s, a, &out->counts) :
+		     q->kind == QUESTION_LOADED ? loaded_now(s, a, out) :
 						  members(s, a, q, out);
 	arena_free(a);
 }
@@ -376,4 +447,14 @@ int keeper_members(struct keeper *k, uint32_t *generation, size_t *bytes)
 	*bytes = a.bytes;
 	*generation = a.generation;
 	return 0;
+}
+
+int keeper_loaded(struct keeper *k, size_t *bytes)
+{
+	struct question q = { .kind = QUESTION_LOADED };
+	struct answer a = { 0 };
+	int error = ask(k, &q, &a);
+
+	*bytes = error ? 0 : a.bytes;
+	return error;
 }

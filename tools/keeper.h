@@ -61,4 +61,19 @@ struct keeper_member {
 };
 int keeper_members(struct keeper *k, uint32_t *generation, size_t *bytes);
 
+/* What is loaded, and its counters. As bytes in members_fd, in this order. */
+struct keeper_head {
+	char policy[64], digest[64]; /* "": nothing is loaded */
+	uint64_t n_clauses, n_sets;
+};
+struct keeper_clause {
+	char id[128], text[256];
+	uint64_t packets, bytes;
+};
+struct keeper_fill {
+	char name[64];
+	uint64_t elements, size;
+};
+int keeper_loaded(struct keeper *k, size_t *bytes);
+
 #endif

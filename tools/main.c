@@ -43,8 +43,8 @@ const struct command commands[] = {
 	  "[-i|--interface NAME]... [-g|--group NUMBER]... "
 	  "[-p|--policy POLICY] [-a|--attempts] [-o|--openings] "
 	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] "
-	  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] [-e|--every "
-	  "TIME] "
+	  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] "
+	  "[-H|--http ADDRESS:PORT] [--http-remote] [-e|--every TIME] "
 	  "[-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
 	  "[-j|--json] [-D NAME=VALUE]",
 	  "count and judge as it happens", true },
@@ -66,6 +66,14 @@ const struct command commands[] = {
 	  "ADDRESS [-s|--store FILE] [-S|--since TIME] [-U|--until TIME] "
 	  "[-j|--json]",
 	  "say everything that is known of one source", false },
+	{ "notice", cmd_notice,
+	  "ADDRESS [-s|--store FILE] [-S|--since TIME] [-p|--policy POLICY] "
+	  "[-l|--lang LANGUAGE] [-q|--quiet] [-D NAME=VALUE]",
+	  "write to the customer behind a source", true },
+	{ "publish", cmd_publish,
+	  "POLICY [-H|--html | -T|--text | -j|--json] [-S|--since DATE] "
+	  "[-l|--lang LANGUAGE] [-q|--quiet] [-D NAME=VALUE]",
+	  "tell the public what is blocked, why, and what to use", true },
 	{ "ports", cmd_ports, "[-j|--json]", "list the mail ports", false },
 	{ "help", cmd_help, "[COMMAND]", "say how a command is used", false },
 	{ "version", cmd_version, "", "print the version", false },

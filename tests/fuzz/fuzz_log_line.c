@@ -101,6 +101,25 @@ static void check_ports(enum log_format format, struct log_clock clock,
 	     "and ours when all are");
 }
 
+/* The time of an event is that of its line, if that is not JSON. */
+static void check_time(struct log_clock clock, const char *line, size_t len,
+		       const struct log_event *e)
+{
+	struct log_clock other = clock;
+	struct log_event again;
+	int64_t time_us;
+
+	if (memchr(line, '{', len))
+		return;
+	must(log_line_time(&clock, line, len, &time_us) &&
+		     time_us == e->time_us,
+	     "the time of an event is its line's");
+	must(parse(LOG_KERNEL, &other, &mail, line, len, &again) == LOG_EVENT &&
+		     other.year == clock.year &&
+		     other.last_month == clock.last_month,
+	     "and the clock goes on as it does");
+}
+
 /* A copy of just that size, so that a byte too far is seen. */
 static void check_line(enum log_format format, struct log_clock *clock,
 		       const char *line, size_t len)
@@ -116,6 +135,8 @@ static void check_line(enum log_format format, struct log_clock *clock,
 	if (parse(format, clock, &mail, copy, len, &e) == LOG_EVENT) {
 		must(port_is_in(&mail, e.port), "a port is ours");
 		check_ports(format, before, copy, len, &e);
+		if (format == LOG_KERNEL)
+			check_time(before, copy, len, &e);
 	}
 	free(copy);
 }

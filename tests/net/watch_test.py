@@ -286,6 +286,75 @@ def knows_who_is_exempt(folder):
 	       events[-1]["ports"]["25"])
 
 
+def fetch(path, ns="router"):
+	return run("curl", "-s", "-i", f"http://127.0.0.1:9525{path}",
+		   ns=ns).stdout
+
+
+def stores_and_shows(folder):
+	"""what was blocked is in the store, in the report, and on the pages"""
+	store = f"{folder}/store/mailwall.db"
+	os.chmod(folder, 0o755)
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	watch = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525")
+	os.environ["MAILWALL_STORE"] = store
+	run(MAILWALL, "remove", ns="router")
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	run(sys.executable, "-c", BOT, CLIENT, 300, ns="client")
+	for _ in range(4):
+		connect(25)
+	time.sleep(2)
+	metrics = fetch("/metrics")
+	expect('mailwall_attempts_total{port="25",service="smtp"} 304' in
+	       metrics and 'policy="residential"' in metrics and
+	       re.search(r'clause_packets_total\{clause="residential:\d+"'
+			 r'[^}]*\} 304', metrics), metrics)
+	expect("200 OK" in fetch("/healthz"), "not healthy")
+	summary = watch.stop()[-1]
+	had = json.loads(run(MAILWALL, "report", "-j", "-s", store).stdout)
+	expect(had["attempts"] == 304 == summary["ports"]["25"]["blocked"] and
+	       had["outcomes"]["blocked"] == 304,
+	       f"{had['outcomes']} {summary['ports']['25']}")
+	expect([(l["policy"]) for l in had["loaded"]] == ["residential", ""],
+	       had["loaded"])
+	expect(0 < had["watched_seconds"] < 60, had["watched_seconds"])
+	again = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525")
+	page = fetch("/")
+	expect("200 OK" in page and CLIENT in page and "304" in page,
+	       page[:3000])
+	again.stop()
+
+
+def survives_a_full_disk(folder):
+	"""a disk that is full is said, and monitoring goes on"""
+	small = f"{folder}/small"
+	os.makedirs(small, exist_ok=True)
+	run("mount", "-t", "tmpfs", "-o", "size=400k", "none", small)
+	os.chmod(small, 0o777)
+	watch = Watch("-g", 25, "-S", f"{small}/a.db", "-e", "1s")
+	with open(f"{small}/fill", "wb") as file:
+		try:
+			file.write(b"x" * 400_000)
+		except OSError:
+			pass
+	for i in range(4):
+		run(sys.executable, "-c", BOT, f"100.64.0.{20 + i}", 1500,
+		    ns="client")
+		time.sleep(0.7)
+	time.sleep(1)
+	expect("cannot be written" in watch.said(), watch.said())
+	os.unlink(f"{small}/fill")
+	run("mount", "-o", "remount,size=8m", small)
+	time.sleep(2.5)
+	expect("written again" in watch.said(), watch.said())
+	summary = watch.stop()[-1]
+	had = json.loads(run(MAILWALL, "report", "-j", "-s",
+			     f"{small}/a.db").stdout)
+	run("umount", small)
+	expect(had["attempts"] == summary["ports"]["25"]["attempts"],
+	       f"{had['attempts']} {summary['ports']['25']}")
+
+
 def says_what_was_not_logged(folder):
 	"""logs for which the kernel had no room are found by the counters"""
 	run(MAILWALL, "apply", "-q", POLICY, ns="router")
@@ -331,7 +400,8 @@ def refuses(folder):
 
 CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, refuses, puts_into_quarantine,
-	  knows_who_is_exempt, says_what_was_not_logged)
+	  knows_who_is_exempt, stores_and_shows, survives_a_full_disk,
+	  says_what_was_not_logged)
 
 
 def main():

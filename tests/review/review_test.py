@@ -360,6 +360,7 @@ def pseudonyms(folder):
 	       "another key gives the same names")
 
 
+
 CLAIMS = (replay_counts, import_counts, compares_periods, local_days, bad_logs,
 	  injections, bad_databases, kills, pseudonyms)
 

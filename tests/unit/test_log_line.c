@@ -245,6 +245,21 @@ CLAIM(packets, "what a rule logged is taken from its line")
 		  "-" },
 		{ STAMP "IN=a OUT= SRC=1.2.3.4 DST=1.2.3.5 FRAG:185 PROTO=TCP",
 		  "-" },
+		/* A prefix may look like fields. */
+		{ STAMP "PROTO=TCP SPT=1 DPT=80 " PACKET,
+		  AT EVENT "[PROTO=TCP SPT=1 DPT=80]" },
+		/* On a bridge, and with "flags ether". */
+		{ STAMP "x IN=br0 OUT=br0 PHYSIN=eth1 PHYSOUT=eth0 "
+			"MACSRC=52:54:00:12:34:56 MACDST=52:54:00:ab:cd:ef "
+			"MACPROTO=0800 SRC=100.64.0.7 DST=192.0.2.9 " REST,
+		  AT EVENT "[x]" },
+		/* As LOGEMU of ulogd2 2.0.8 wrote it. */
+		{ "Nov 24 08:33:28 vm DROP  IN=lo OUT= "
+		  "MAC=00:00:00:00:00:00:00:00:00:00:00:00:86:dd SRC=::1 "
+		  "DST=::1 LEN=80 TC=0 HOPLIMIT=64 FLOWLBL=683502 PROTO=TCP "
+		  "SPT=38322 DPT=25 SEQ=3533489272 ACK=0 WINDOW=65476 SYN "
+		  "URGP=0 MARK=0x0 ",
+		  AT " ::1 38322 ::1 25 2 3533489272 packet dropped [DROP]" },
 	};
 	struct log_clock clock = clock_2026();
 
@@ -528,6 +543,18 @@ CLAIM(ulogd, "ulogd2's JSON is read")
 		  "\"src_port\": 1, \"dest_port\": 587, \"tcp.syn\": 1}",
 		  "2026-11-24 06:33:28.000000 2001:db8::1 1 ::1 587 2 - "
 		  "packet []" },
+		/* As ulogd2 2.0.8 wrote it. */
+		{ "{\"timestamp\": \"2026-11-24T14:09:12.540746\", \"dvc\": "
+		  "\"Netfilter\", \"oob.prefix\": \"residential:17 block \", "
+		  "\"oob.time.sec\": 1795529352, \"oob.time.usec\": 540746, "
+		  "\"oob.family\": 10, \"oob.protocol\": 34525, "
+		  "\"ip.protocol\": 6, \"ip6.nexthdr\": 6, \"src_port\": "
+		  "56782, \"dest_port\": 587, \"tcp.seq\": 4035073374, "
+		  "\"tcp.urg\": 0, \"tcp.ack\": 0, \"tcp.rst\": 0, "
+		  "\"tcp.syn\": 1, \"tcp.fin\": 0, \"src_ip\": \"::1\", "
+		  "\"dest_ip\": \"::1\"}",
+		  "2026-11-24 14:09:12.540746 ::1 56782 ::1 587 2 4035073374 "
+		  "packet dropped [residential:17 block]" },
 		{ ULOGD_OF("\"oob.prefix\": \"a\\u0000b\", " SYN),
 		  AT_US " 100.64.0.7 51234 192.0.2.9 25 2 7 packet [a?b]" },
 		{ ULOGD_OF("\"tcp.ack\": 1, \"tcp.syn\": 1"), "-" },

@@ -28,7 +28,8 @@
 #define ADDRESS_BYTES (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 
 struct client {
-	int fd; /* -1: free */
+	int fd;	       /* -1: free */
+	bool answered; /* its answer is at least on its way */
 	int64_t since_s;
 };
 
@@ -258,6 +259,70 @@ static bool host_is_good(const struct http *h, struct MHD_Connection *c)
 	return hosts.n <= 1 && hosts.good;
 }
 
+/* ---- clients ---- */
+
+static void take_client(struct http *h, struct MHD_Connection *c,
+			void **of_client)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	for (size_t i = 0; info && i < CLIENTS_MOST; i++)
+		if (h->clients[i].fd < 0) {
+			h->clients[i] = (struct client){ info->connect_fd,
+							 false, now_s() };
+			*of_client = &h->clients[i];
+			return;
+		}
+}
+
+static void note_client(void *ctx, struct MHD_Connection *c, void **of_client,
+			enum MHD_ConnectionNotificationCode code)
+{
+	struct client *client = *of_client;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		take_client(ctx, c, of_client);
+	else if (client)
+		client->fd = -1;
+}
+
+static void note_answered(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *client = info ? info->socket_context : NULL;
+
+	if (client)
+		client->answered = true;
+}
+
+/*
+ * Whose bytes and whose end come together, the daemon reads the bytes of and
+ * waits for more (libmicrohttpd 0.9.75, epoll).
+ */
+static bool has_left(const struct client *client)
+{
+	char byte;
+
+	return !client->answered &&
+	       !recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/* One byte every nine seconds would else hold a connection for good. */
+static bool is_overdue(const struct client *client)
+{
+	return now_s() - client->since_s >= DEADLINE_S;
+}
+
+/* That they are over the daemon hears from its descriptor. */
+static void end_clients(struct http *h, bool (*is_over)(const struct client *))
+{
+	for (size_t i = 0; i < CLIENTS_MOST; i++)
+		if (h->clients[i].fd >= 0 && is_over(&h->clients[i]))
+			shutdown(h->clients[i].fd, SHUT_RDWR);
+}
+
 /* ---- answers ---- */
 
 /*
@@ -394,6 +459,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *c,
 	size_t i = 0;
 
 	(void)version, (void)body, (void)body_len, (void)of_request;
+	note_answered(c);
 	if (!host_is_good(h, c))
 		return refuse(c, MHD_HTTP_FORBIDDEN,
 			      "ask for it by its address, or as localhost\n");
@@ -413,45 +479,6 @@ static size_t leave_escaped(void *ctx, struct MHD_Connection *c, char *text)
 {
 	(void)ctx, (void)c;
 	return strlen(text);
-}
-
-/* ---- clients ---- */
-
-static void take_client(struct http *h, struct MHD_Connection *c,
-			void **of_client)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	for (size_t i = 0; info && i < CLIENTS_MOST; i++)
-		if (h->clients[i].fd < 0) {
-			h->clients[i] =
-				(struct client){ info->connect_fd, now_s() };
-			*of_client = &h->clients[i];
-			return;
-		}
-}
-
-static void note_client(void *ctx, struct MHD_Connection *c, void **of_client,
-			enum MHD_ConnectionNotificationCode code)
-{
-	struct client *client = *of_client;
-
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		take_client(ctx, c, of_client);
-	else if (client)
-		client->fd = -1;
-}
-
-/* One byte every nine seconds would else hold a connection for good. */
-static void end_overdue(struct http *h)
-{
-	int64_t now = now_s();
-
-	for (size_t i = 0; i < CLIENTS_MOST; i++)
-		if (h->clients[i].fd >= 0 &&
-		    now - h->clients[i].since_s >= DEADLINE_S)
-			shutdown(h->clients[i].fd, SHUT_RDWR);
 }
 
 /* ---- the start, the loop and the end ---- */
@@ -583,18 +610,25 @@ int http_fd(const struct http *h)
  * The daemon's descriptor tells what is new, and not what it already knows of.
  * Some rounds do for that; after these it is the turn of the packets.
  */
-void http_run(struct http *h)
+static bool run_rounds(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
-	uint64_t n;
 
-	if (read(h->again_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-		return;
-	end_overdue(h);
 	for (int i = 0; i < ROUNDS_MOST; i++) {
 		MHD_run(h->daemon);
 		if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES || wait_ms)
-			return;
+			return true;
 	}
-	eventfd_write(h->again_fd, 1);
+	return false;
+}
+
+void http_run(struct http *h)
+{
+	eventfd_t n;
+
+	eventfd_read(h->again_fd, &n);
+	end_clients(h, is_overdue);
+	if (!run_rounds(h))
+		eventfd_write(h->again_fd, 1);
+	end_clients(h, has_left);
 }

@@ -249,11 +249,12 @@ static bool find_fields(const struct scan *message, struct scan *prefix,
 	struct scan s = *message;
 
 	while ((s.at = memchr(s.at, '=', scan_left(&s)))) {
-		const char *out = s.at - 4, *in;
+		const char *out, *in;
 
 		s.at++;
-		if (s.at - message->at < 8 || memcmp(out, " OUT", 4))
+		if (s.at - message->at < 8 || memcmp(s.at - 5, " OUT", 4))
 			continue;
+		out = s.at - 5;
 		in = find_in(message->at, out);
 		if (!in)
 			continue;

@@ -123,8 +123,8 @@ static void put_finding(struct letter *t, const struct report_finding *f)
 {
 	const char *port = arena_printf(t->arena, "%u", f->port);
 
-	item(t, f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE :
-					  WORD_NOTICE_SEEN,
+	item(t,
+	     f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE : WORD_NOTICE_SEEN,
 	     WORDS({ "attempts", attempts_told(t, f->attempts) },
 		   { "destinations", servers_told(t, f) }, { "port", port },
 		   { "first", time_told(t, f->first_s) },
@@ -354,8 +354,7 @@ static void put_end(struct letter *t)
 	const char *contact = contact_of(t);
 
 	fputc('\n', t->out);
-	say_key(t,
-		contact ? WORD_NOTICE_QUESTIONS : WORD_NOTICE_QUESTIONS_NONE,
+	say_key(t, contact ? WORD_NOTICE_QUESTIONS : WORD_NOTICE_QUESTIONS_NONE,
 		WORDS({ "address", t->notice->source->name },
 		      { "contact", contact }));
 	fputc('\n', t->out);

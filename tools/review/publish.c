@@ -278,8 +278,7 @@ static void collect(struct page *t)
 {
 	const struct clause *c;
 
-	for (c = next_clause(t->policy, NULL); c;
-	     c = next_clause(t->policy, c))
+	for (c = next_clause(t->policy, NULL); c; c = next_clause(t->policy, c))
 		if (c->action != ACTION_ALLOW)
 			add_rule(t, c);
 }
@@ -314,9 +313,9 @@ static const char *class_told(struct page *t, const struct class *c)
 	for (size_t i = 0; i < COUNT(builtin) && c->builtin; i++)
 		if (!strcmp(c->name, builtin[i].name))
 			return text_of(t, builtin[i].key, NULL);
-	return c->literal ? c->name :
-			    text_of(t, WORD_WHO_CLASS,
-				    WORDS({ "name", c->name }));
+	return c->literal ?
+		       c->name :
+		       text_of(t, WORD_WHO_CLASS, WORDS({ "name", c->name }));
 }
 
 static const char *refs_told(struct page *t, const struct class_refs *refs)
@@ -503,9 +502,9 @@ static const char *redirect_told(struct page *t, const struct clause *c)
 	const char *targets[2];
 	size_t n = targets_of(t, c, targets);
 
-	return text_of(t, WORD_RULE_REDIRECT,
-		       WORDS({ "target", words_list(t->arena, t->lang, targets,
-						    n) }));
+	return text_of(
+		t, WORD_RULE_REDIRECT,
+		WORDS({ "target", words_list(t->arena, t->lang, targets, n) }));
 }
 
 static const char *enforced_told(struct page *t, const struct clause *c)
@@ -567,17 +566,18 @@ static const char *exception_told(struct page *t, const struct told *rule,
 		what = text_of(t, WORD_EXCEPT_PORTS,
 			       WORDS({ "what", what },
 				     { "ports", ports_told(t, &x->ports) }));
-	if (x->families != rule->families)
-		what = text_of(t, WORD_EXCEPT_FAMILY,
-			       WORDS({ "what", what },
-				     { "family",
-				       families_told(t, x->families) }));
+	/* Of a group it goes without saying, of a target it does not. */
+	if (x->clause->action == ACTION_REDIRECT &&
+	    x->families != rule->families)
+		what = text_of(
+			t, WORD_EXCEPT_FAMILY,
+			WORDS({ "what", what },
+			      { "family", families_told(t, x->families) }));
 	if (!number)
 		return what;
 	return text_of(t, WORD_EXCEPT_OTHER,
 		       WORDS({ "what", what },
-			     { "rule",
-			       arena_printf(t->arena, "%u", number) }));
+			     { "rule", arena_printf(t->arena, "%u", number) }));
 }
 
 /* ---- parts of a page, as text or HTML ---- */
@@ -661,9 +661,8 @@ static void fact(struct page *t, enum word_key label, const char *text)
 	if (!text)
 		return;
 	if (!is_html(t)) {
-		words_wrap(t->out,
-			   arena_printf(t->arena, "  %s: ", name), "    ",
-			   text);
+		words_wrap(t->out, arena_printf(t->arena, "  %s: ", name),
+			   "    ", text);
 		return;
 	}
 	put_tag(t, "dt", name);
@@ -728,8 +727,8 @@ static void put_exceptions(struct page *t, const struct told *rule)
 		put_tag(t, "dt", name);
 		fputs("<dd><ul>\n", t->out);
 	} else {
-		words_wrap(t->out, "  ", "", arena_printf(t->arena, "%s:",
-							  name));
+		words_wrap(t->out, "  ", "",
+			   arena_printf(t->arena, "%s:", name));
 	}
 	for (size_t i = 0; i < rule->exceptions.n; i++)
 		item(t, exception_told(t, rule, &rule->exceptions.items[i]));
@@ -784,8 +783,8 @@ static const struct way reading[] = { { 993, WORD_INSTEAD_993 },
 				      { 995, WORD_INSTEAD_995 } };
 
 /* False: none of them is open. */
-static bool put_ways(struct page *t, enum word_key head,
-		     const struct way *ways, size_t n)
+static bool put_ways(struct page *t, enum word_key head, const struct way *ways,
+		     size_t n)
 {
 	bool began = false;
 
@@ -828,9 +827,9 @@ static const char *group_told(struct page *t, const struct class *c)
 		return text_of(t, WORD_PAGE_GROUP_DYNAMIC, NULL);
 	if (c->interfaces.n)
 		return text_of(t, WORD_PAGE_GROUP_INTERFACES, NULL);
-	return text_of(t, WORD_PAGE_GROUP_FIXED,
-		       WORDS({ "families",
-			       families_told(t, class_families(c)) }));
+	return text_of(
+		t, WORD_PAGE_GROUP_FIXED,
+		WORDS({ "families", families_told(t, class_families(c)) }));
 }
 
 static void put_groups(struct page *t)
@@ -949,10 +948,10 @@ static json_t *ports_json(const struct ports *ports)
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct service *s = service_by_port(ports->items[i]);
 
-		json_array_append_new(all, json_pack("{s:i, s:s?}", "port",
-						     (int)ports->items[i],
-						     "service",
-						     s ? s->name : NULL));
+		json_array_append_new(all,
+				      json_pack("{s:i, s:s?}", "port",
+						(int)ports->items[i], "service",
+						s ? s->name : NULL));
 	}
 	return all;
 }
@@ -1022,13 +1021,12 @@ static json_t *exceptions_json(struct page *t, const struct told *rule)
 		const struct exception *x = &rule->exceptions.items[i];
 
 		json_array_append_new(
-			all,
-			json_pack("{s:o, s:s, s:o, s:o, s:o}", "clause",
-				  text_json(x->clause->id), "action",
-				  action_name(x->clause->action), "ports",
-				  ports_json(&x->ports), "families",
-				  families_json(x->families), "text",
-				  text_json(exception_told(t, rule, x))));
+			all, json_pack("{s:o, s:s, s:o, s:o, s:o}", "clause",
+				       text_json(x->clause->id), "action",
+				       action_name(x->clause->action), "ports",
+				       ports_json(&x->ports), "families",
+				       families_json(x->families), "text",
+				       text_json(exception_told(t, rule, x))));
 	}
 	return all;
 }
@@ -1078,14 +1076,13 @@ static json_t *policy_json(const struct page *t)
 {
 	const struct policy *p = t->policy;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b}",
-			 "name", text_json(p->name), "purpose",
-			 text_json(p->purpose), "contact",
-			 text_json(p->contact), "review", text_json(p->review),
-			 "since", text_json(t->since), "mode",
-			 p->observe ? "observe" : "enforce", "hook",
-			 hook_name(p->hook), "language", words_tag(t->lang),
-			 "first_match", 1);
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:b}", "name",
+		text_json(p->name), "purpose", text_json(p->purpose), "contact",
+		text_json(p->contact), "review", text_json(p->review), "since",
+		text_json(t->since), "mode", p->observe ? "observe" : "enforce",
+		"hook", hook_name(p->hook), "language", words_tag(t->lang),
+		"first_match", 1);
 }
 
 static json_t *rules_json(struct page *t)
@@ -1126,13 +1123,13 @@ static json_t *ways_json(const struct page *t, const struct way *ways, size_t n)
 
 static int publish_json(struct page *t)
 {
-	json_t *json = json_pack(
-		"{s:o, s:o, s:o, s:{s:o, s:o}}", "policy", policy_json(t),
-		"rules", rules_json(t), "groups", groups_json(t), "instead",
-		"send", ways_json(t, sending, COUNT(sending)), "read",
-		ways_json(t, reading, COUNT(reading)));
-	int failed = json_dumpf(json, t->out, JSON_INDENT(2) |
-						      JSON_ENSURE_ASCII);
+	json_t *json = json_pack("{s:o, s:o, s:o, s:{s:o, s:o}}", "policy",
+				 policy_json(t), "rules", rules_json(t),
+				 "groups", groups_json(t), "instead", "send",
+				 ways_json(t, sending, COUNT(sending)), "read",
+				 ways_json(t, reading, COUNT(reading)));
+	int failed =
+		json_dumpf(json, t->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 
 	json_decref(json);
 	fputc('\n', t->out);

@@ -291,6 +291,7 @@ static void copy_state(struct recorder *r)
 	r->state.rows = r->written;
 	r->state.errors = r->errors;
 	r->state.folded = r->folded;
+	r->state.failing = r->error;
 }
 
 void recorder_pass(struct recorder *r, int64_t now_s)

@@ -48,7 +48,8 @@ struct store *recorder_store(struct recorder *r);
 struct recorder_state {
 	uint64_t rows, errors; /* written; transactions that failed */
 	uint64_t folded;       /* attempts */
-	uint64_t dropped;      /* attempts and findings that were given up */
+	uint64_t dropped;      /* findings that were given up */
+	bool failing;	       /* the last transaction did */
 };
 void recorder_state(struct recorder *r, struct recorder_state *out);
 

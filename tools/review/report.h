@@ -156,6 +156,10 @@ struct report {
 	int64_t watched_s;	 /* of the period in which one was running */
 };
 
+/* The source of this address, as a person wrote it. An exit code. */
+int report_wish_source(const struct program *p, const char *address,
+		       struct report_wish *wish);
+
 /* An exit code; what was wrong was said. All of it lives in the arena. */
 int report_make(struct store *store, struct arena *arena,
 		const struct report_wish *wish, struct report *out);

@@ -12,7 +12,6 @@
 
 #define COUNT(list)    (sizeof(list) / sizeof((list)[0]))
 
-#define DAY_S	       86400
 #define FINDINGS_SHOWN 8 /* the others have to be unfolded */
 /* A monitor tells of itself by the minute: less is no gap. */
 #define WATCHED_SLACK_S 120
@@ -464,10 +463,8 @@ static void put_outcomes(FILE *out, const struct report *r)
 static void put_bucket_start(const struct cell *c)
 {
 	const struct report_bucket *b = c->row;
-	bool hours = c->r->timeline.seconds < DAY_S;
 
-	page_time(c->out, b->start_s, hours ? WHEN_HOUR : WHEN_DAY,
-		  c->r->made_s);
+	page_time(c->out, b->start_s, svg_bar_when(c->r), c->r->made_s);
 }
 
 static void put_bucket_outcome(const struct cell *c)
@@ -494,21 +491,35 @@ static const struct column bucket_columns[] = {
 	{ NULL, "n o", put_bucket_outcome, OUTCOME_UNANSWERED },
 };
 
+static void put_bars(FILE *out, const struct report *r)
+{
+	const struct table t = { .columns = bucket_columns,
+				 .n_columns = COUNT(bucket_columns) };
+
+	fputs("<details><summary>The numbers of this drawing</summary>\n", out);
+	table_open(out, "time", "Attempts over time");
+	put_head(out, &t);
+	for (size_t i = 0; i < svg_bars(r); i++) {
+		const struct report_bucket bar = svg_bar(r, i);
+
+		put_row(out, r, &t, &bar);
+	}
+	table_close(out);
+	fputs("</details>\n", out);
+}
+
 static void put_timeline(FILE *out, const struct report *r)
 {
 	fputs("<figure>\n", out);
 	svg_timeline(out, r);
-	fprintf(out, "<figcaption>Attempts in each %s.%s</figcaption></figure>",
-		r->timeline.seconds < DAY_S ? "hour" : "day",
-		r->loaded.n ? " A dashed line is a policy that was loaded or "
-			      "removed." :
-			      "");
+	fputs("<figcaption>A bar is the attempts of ", out);
+	page_duration(out, svg_bar_s(r));
+	fputs(r->loaded.n ? ". A dashed line is a policy that was loaded or "
+			    "removed.</figcaption></figure>\n" :
+			    ".</figcaption></figure>\n",
+	      out);
 	put_outcomes(out, r);
-	fputs("<details><summary>The numbers of this drawing</summary>\n", out);
-	table_put(out, r,
-		  TABLE("time", "Attempts over time", bucket_columns,
-			r->timeline.items, r->timeline.n));
-	fputs("</details>\n", out);
+	put_bars(out, r);
 }
 
 static void put_over_time(FILE *out, const struct report *r)
@@ -1075,7 +1086,7 @@ static const struct column loaded_columns[] = {
 	{ "Policy", "long", put_loaded_policy, 0 },
 	{ "By", "long", put_loaded_who, 0 },
 	{ "Generation", "n", put_loaded_generation, 0 },
-	{ "Digest", "long", put_loaded_digest, 0 },
+	{ "Digest", "long digest", put_loaded_digest, 0 },
 };
 
 static void put_loaded(FILE *out, const struct report *r)

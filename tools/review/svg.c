@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "svg.h"
-#include "page.h"
 
 #include <math.h>
 #include <time.h>
@@ -9,8 +8,9 @@
 
 #define TIME_PX	    240
 #define PORT_PX	    44 /* of a row: its name, its bar */
-#define HEAT_PX	    24
-#define TICKS	    8 /* that have a name */
+#define HEAT_PX	    24u
+#define BARS_MOST   400 /* more are thinner than a line */
+#define TICKS	    8	/* that have a name */
 #define DAY_S	    86400
 
 const enum outcome svg_order[OUTCOME_N] = {
@@ -129,18 +129,59 @@ static uint64_t axis_step(uint64_t most)
 static struct axis axis_of(uint64_t most)
 {
 	uint64_t step = axis_step(most);
-	uint64_t steps = most / step + (most % step > 0);
+	uint64_t steps = most ? most / step + (most % step > 0) : 1;
 
 	return (struct axis){ step, (unsigned int)steps,
 			      (double)step * (double)steps };
+}
+
+/* Buckets in a bar: a number of hours that makes whole days, or of days. */
+static size_t bar_buckets(const struct report *r)
+{
+	static const size_t hours[] = { 1, 2, 3, 4, 6, 12 };
+	size_t least = (r->timeline.n + BARS_MOST - 1) / BARS_MOST;
+
+	if (r->timeline.seconds >= DAY_S)
+		return least ? least : 1;
+	for (size_t i = 0; i < COUNT(hours); i++)
+		if (hours[i] >= least)
+			return hours[i];
+	return (least + 23) / 24 * 24;
+}
+
+size_t svg_bars(const struct report *r)
+{
+	size_t each = bar_buckets(r);
+
+	return (r->timeline.n + each - 1) / each;
+}
+
+int64_t svg_bar_s(const struct report *r)
+{
+	return (int64_t)bar_buckets(r) * r->timeline.seconds;
+}
+
+struct report_bucket svg_bar(const struct report *r, size_t i)
+{
+	size_t each = bar_buckets(r);
+	struct report_bucket bar = {
+		.start_s = r->timeline.items[i * each].start_s
+	};
+
+	for (size_t k = i * each; k < (i + 1) * each && k < r->timeline.n; k++)
+		for (int o = 0; o < OUTCOME_N; o++)
+			bar.now.outcome[o] +=
+				r->timeline.items[k].now.outcome[o];
+	return bar;
 }
 
 static uint64_t timeline_most(const struct report *r, size_t *at)
 {
 	uint64_t most = 0;
 
-	for (size_t i = 0; i < r->timeline.n; i++) {
-		uint64_t n = tally_sum(&r->timeline.items[i].now);
+	for (size_t i = 0; i < svg_bars(r); i++) {
+		struct report_bucket bar = svg_bar(r, i);
+		uint64_t n = tally_sum(&bar.now);
 
 		if (n > most) {
 			most = n;
@@ -170,9 +211,13 @@ static void put_grid(FILE *out, const struct axis *a)
 	}
 }
 
-static enum when bucket_when(const struct report *r)
+enum when svg_bar_when(const struct report *r)
 {
-	return r->timeline.seconds < DAY_S ? WHEN_HOUR : WHEN_DAY;
+	int64_t seconds = (int64_t)r->timeline.n * r->timeline.seconds;
+
+	if (svg_bar_s(r) < DAY_S)
+		return WHEN_HOUR;
+	return seconds < 300 * DAY_S ? WHEN_DAY : WHEN_DATE;
 }
 
 /* Few are drawn apart; many would be nothing but gaps. */
@@ -184,23 +229,23 @@ static double bar_share(size_t n)
 static void put_stack(FILE *out, const struct report *r, size_t i,
 		      const struct axis *a)
 {
-	const struct report_bucket *b = &r->timeline.items[i];
-	double width = 1.0 / (double)r->timeline.n;
-	double bar = bar_share(r->timeline.n), low = 1;
+	const struct report_bucket b = svg_bar(r, i);
+	double width = 1.0 / (double)svg_bars(r);
+	double bar = bar_share(svg_bars(r)), low = 1;
 
 	fputs("<g><title>", out);
-	page_when(out, b->start_s, bucket_when(r), r->made_s);
+	page_when(out, b.start_s, svg_bar_when(r), r->made_s);
 	fputs(", ", out);
-	put_tally(out, &b->now);
+	put_tally(out, &b.now);
 	fputs("</title><rect class=\"hit\" height=\"100%\"", out);
 	put_share(out, "x", (double)i * width);
 	put_share(out, "width", width);
 	fputs("/>", out);
 	for (size_t k = 0; k < OUTCOME_N; k++) {
 		enum outcome o = svg_order[k];
-		double height = (double)b->now.outcome[o] / a->top;
+		double height = (double)b.now.outcome[o] / a->top;
 
-		if (!b->now.outcome[o])
+		if (!b.now.outcome[o])
 			continue;
 		low = height > low ? 0 : low - height;
 		fputs("<rect", out);
@@ -214,34 +259,43 @@ static void put_stack(FILE *out, const struct report *r, size_t i,
 	fputs("</g>\n", out);
 }
 
-/* Is there a day, or in a short period an hour, that begins here? */
+static bool is_short(const struct report *r)
+{
+	return (int64_t)r->timeline.n * r->timeline.seconds <= 2 * DAY_S;
+}
+
+static int64_t bar_start(const struct report *r, size_t i)
+{
+	return r->timeline.items[i * bar_buckets(r)].start_s;
+}
+
+/* Does a day begin in this bar, or in a short period every third hour? */
 static bool is_tick(const struct report *r, size_t i)
 {
-	const struct report_bucket *b = &r->timeline.items[i];
-	bool few = (int64_t)r->timeline.n * r->timeline.seconds <= 2 * DAY_S;
-	time_t start = (time_t)b->start_s;
-	struct tm tm;
+	time_t start = (time_t)bar_start(r, i);
+	time_t before = start - (time_t)svg_bar_s(r);
+	struct tm tm, last;
 
-	if (r->timeline.seconds >= DAY_S)
+	if (svg_bar_s(r) >= DAY_S)
 		return true;
-	if (!localtime_r(&start, &tm))
+	if (!localtime_r(&start, &tm) || !localtime_r(&before, &last))
 		return false;
-	return few ? tm.tm_hour % 3 == 0 : tm.tm_hour == 0;
+	return is_short(r) ? tm.tm_hour % 3 == 0 : tm.tm_yday != last.tm_yday;
 }
 
 static enum when tick_when(const struct report *r)
 {
-	if (r->timeline.seconds >= DAY_S)
-		return WHEN_MONTH;
-	return (int64_t)r->timeline.n * r->timeline.seconds <= 2 * DAY_S ?
-		       WHEN_CLOCK :
-		       WHEN_TICK;
+	if (is_short(r))
+		return WHEN_CLOCK;
+	if (svg_bar_when(r) == WHEN_DATE)
+		return WHEN_SHORT;
+	return svg_bar_s(r) < DAY_S ? WHEN_TICK : WHEN_MONTH;
 }
 
 /* A name begins at its tick: the last ones would leave the drawing. */
 static void put_tick(FILE *out, const struct report *r, size_t i, bool wide)
 {
-	double x = (double)i / (double)r->timeline.n;
+	double x = (double)i / (double)svg_bars(r);
 
 	fputs("<rect class=\"tick\" y=\"100%\" width=\"1\" height=\"5\"", out);
 	put_share(out, "x", x);
@@ -252,7 +306,7 @@ static void put_tick(FILE *out, const struct report *r, size_t i, bool wide)
 		wide ? " class=\"wide\"" : "");
 	put_share(out, "x", x);
 	fputc('>', out);
-	page_when(out, r->timeline.items[i].start_s, tick_when(r), r->made_s);
+	page_when(out, bar_start(r, i), tick_when(r), r->made_s);
 	fputs("</text>\n", out);
 }
 
@@ -260,10 +314,10 @@ static void put_ticks(FILE *out, const struct report *r)
 {
 	size_t n = 0, stride, k = 0;
 
-	for (size_t i = 0; i < r->timeline.n; i++)
+	for (size_t i = 0; i < svg_bars(r); i++)
 		n += is_tick(r, i);
-	stride = (n + TICKS - 1) / TICKS;
-	for (size_t i = 0; i < r->timeline.n; i++) {
+	stride = n ? (n + TICKS - 1) / TICKS : 1;
+	for (size_t i = 0; i < svg_bars(r); i++) {
 		if (!is_tick(r, i))
 			continue;
 		if (k % stride == 0)
@@ -276,7 +330,7 @@ static void put_ticks(FILE *out, const struct report *r)
 static void put_policies(FILE *out, const struct report *r)
 {
 	int64_t start = r->timeline.items[0].start_s;
-	int64_t length = (int64_t)r->timeline.n * r->timeline.seconds;
+	int64_t length = (int64_t)svg_bars(r) * svg_bar_s(r);
 
 	for (size_t i = 0; i < r->loaded.n; i++) {
 		const struct report_loaded *l = &r->loaded.items[i];
@@ -296,18 +350,19 @@ void svg_timeline(FILE *out, const struct report *r)
 	size_t at = 0;
 	uint64_t most = timeline_most(r, &at);
 	struct axis a = axis_of(most);
+	struct report_bucket highest = svg_bar(r, at);
 
 	svg_open(out, "d-time", TIME_PX, "Attempts over time, by outcome");
-	page_count(out, r->timeline.n, "bar", "bars");
-	fputs(r->timeline.seconds < DAY_S ? " of an hour" : " of a day", out);
+	page_count(out, svg_bars(r), "bar", "bars");
+	fputs(" of ", out);
+	page_duration(out, svg_bar_s(r));
 	fputs("; the highest is ", out);
-	page_when(out, r->timeline.items[at].start_s, bucket_when(r),
-		  r->made_s);
+	page_when(out, highest.start_s, svg_bar_when(r), r->made_s);
 	fputs(", ", out);
-	put_tally(out, &r->timeline.items[at].now);
+	put_tally(out, &highest.now);
 	svg_body(out);
 	put_grid(out, &a);
-	for (size_t i = 0; i < r->timeline.n; i++)
+	for (size_t i = 0; i < svg_bars(r); i++)
 		put_stack(out, r, i, &a);
 	put_policies(out, r);
 	put_ticks(out, r);

@@ -7,7 +7,7 @@
 #ifndef MAILWALL_SVG_H
 #define MAILWALL_SVG_H
 
-#include "report.h"
+#include "page.h"
 
 #include <stdio.h>
 
@@ -21,6 +21,12 @@ extern const enum outcome svg_order[OUTCOME_N];
 void svg_patterns(FILE *out);
 /* A small square, for a legend. */
 void svg_swatch(FILE *out, enum outcome outcome);
+
+/* A bar over time: some buckets together, if a report has very many. */
+size_t svg_bars(const struct report *r);
+int64_t svg_bar_s(const struct report *r);
+struct report_bucket svg_bar(const struct report *r, size_t i);
+enum when svg_bar_when(const struct report *r);
 
 void svg_timeline(FILE *out, const struct report *r);
 void svg_ports(FILE *out, const struct report *r);

@@ -569,10 +569,14 @@ char *words_port(struct arena *a, const struct lang *l, uint16_t port)
 		uint16_t port;
 		enum word_key key;
 	} known[] = {
-		{ 25, WORD_SERVICE_SMTP },	   { 110, WORD_SERVICE_POP3 },
-		{ 143, WORD_SERVICE_IMAP },	   { 465, WORD_SERVICE_SUBMISSIONS },
-		{ 587, WORD_SERVICE_SUBMISSION },  { 993, WORD_SERVICE_IMAPS },
-		{ 995, WORD_SERVICE_POP3S },	   { 2525, WORD_SERVICE_SMTP_ALT },
+		{ 25, WORD_SERVICE_SMTP },
+		{ 110, WORD_SERVICE_POP3 },
+		{ 143, WORD_SERVICE_IMAP },
+		{ 465, WORD_SERVICE_SUBMISSIONS },
+		{ 587, WORD_SERVICE_SUBMISSION },
+		{ 993, WORD_SERVICE_IMAPS },
+		{ 995, WORD_SERVICE_POP3S },
+		{ 2525, WORD_SERVICE_SMTP_ALT },
 	};
 	const char *number = arena_printf(a, "%u", port);
 
@@ -626,8 +630,8 @@ static void put_bytes(FILE *out, const char *text, size_t len,
 		const char *instead = NULL;
 
 		if (!n || is_control(text + i, n))
-			instead = text[i] == '\t' || text[i] == '\n' ? " " :
-								       "?";
+			instead =
+				text[i] == '\t' || text[i] == '\n' ? " " : "?";
 		else if (form == WORDS_HTML)
 			instead = entity(text[i]);
 		if (instead)

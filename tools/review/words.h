@@ -128,7 +128,7 @@ struct arena;
 	X(NOTICE_SEEN_TITLE, "notice.seen.title", "")                          \
 	X(NOTICE_SEEN, "notice.seen", "attempts destinations port first last") \
 	X(NOTICE_SEEN_ONCE, "notice.seen.once",                                \
-	  "attempts destinations port first")                                 \
+	  "attempts destinations port first")                                  \
 	X(NOTICE_SEEN_SOURCE, "notice.seen.source", "attempts first last")     \
 	X(NOTICE_EXAMPLES, "notice.examples", "list")                          \
 	X(NOTICE_TIME_SAME_DAY, "notice.time.same-day", "local utc")           \

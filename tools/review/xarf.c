@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define TEXT_MOST     1000 /* characters of a description, by the schema */
-#define ORG_MOST      200
+#define TEXT_MOST 1000 /* characters of a description, by the schema */
+#define ORG_MOST  200
 
 /*
  * What is known of each kind. Confidence is no measurement: it puts the
@@ -26,7 +26,8 @@ static const struct kind {
 } kinds[] = {
 	{ "spam-source", "infected_host", 0.8, 0.4,
 	  "The source behaves like a machine that sends spam: it opens "
-	  "connections to many mail servers, in a way that mail programs and mail "
+	  "connections to many mail servers, in a way that mail programs and "
+	  "mail "
 	  "servers hardly ever do. No message was seen" },
 	{ "direct-to-mx", "infected_host", 0.5, 0.2,
 	  "The source opens connections directly to the mail servers of many "
@@ -124,10 +125,17 @@ static void hash_finding(struct sha1_ctx *sha, const struct report_finding *f)
 {
 	char buffer[RANGE_TEXT_MAX];
 	const uint64_t numbers[] = {
-		(uint64_t)f->time_s,	f->port,	f->attempts,
-		f->syns,		f->destinations, f->groups,
-		(uint64_t)f->first_s,	(uint64_t)f->last_s,
-		f->destinations_exact,	f->proven,	f->blocked,
+		(uint64_t)f->time_s,
+		f->port,
+		f->attempts,
+		f->syns,
+		f->destinations,
+		f->groups,
+		(uint64_t)f->first_s,
+		(uint64_t)f->last_s,
+		f->destinations_exact,
+		f->proven,
+		f->blocked,
 	};
 
 	hash_text(sha, source_of(f, buffer));
@@ -295,9 +303,9 @@ static json_t *tags(const struct report_finding *f)
 	json_array_append_new(list, json_sprintf("mailwall:%s", f->finding));
 	json_array_append_new(list, json_sprintf("detector:%s", f->detector));
 	json_array_append_new(list, json_sprintf("port:%u", f->port));
-	json_array_append_new(list,
-			      json_string(f->proven ? "address:proven" :
-						      "address:unproven"));
+	json_array_append_new(
+		list,
+		json_string(f->proven ? "address:proven" : "address:unproven"));
 	return list;
 }
 
