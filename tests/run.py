@@ -30,6 +30,8 @@ def suites(build, program, quick):
 	yield "golden", [python, "tests/golden/golden.py", program]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
+	yield "page", [python, "tests/page/page_test.py", "--made-by",
+		       f"{build}/tests/unit/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "net/lab", [python, "tests/net/lab_test.py"]
 	yield "net/kernel", [python, "tests/net/kernel_test.py",

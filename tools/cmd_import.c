@@ -25,7 +25,7 @@
 
 #define BLOCK_BYTES	 (1u << 20)
 #define BAD_SHOWN	 5
-#define RECORDED_AT_ONCE 10000
+#define RECORDED_AT_ONCE 65536
 #define KEY_BYTES	 (2 * SHA256_DIGEST_SIZE + 1)
 
 struct import {
@@ -67,9 +67,14 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct import *im = ctx;
 
+	struct recorder_state state;
+
 	recorder_attempt(im->recorder, event);
-	if (++im->attempts % RECORDED_AT_ONCE == 0 &&
-	    recorder_flush(im->recorder))
+	if (++im->attempts % RECORDED_AT_ONCE)
+		return;
+	recorder_hand(im->recorder);
+	recorder_state(im->recorder, &state);
+	if (state.failing)
 		im->code = EXIT_REFUSED;
 }
 
@@ -202,13 +207,11 @@ static int64_t local_s(void *ctx, int year, int month, int day, int hour,
 static void guess_year(struct import *im, const char *line, size_t len)
 {
 	struct log_clock trial = im->clock;
-	struct log_event e;
-	const char *why;
+	int64_t time_us;
 
 	if (!im->year_text &&
-	    log_line_parse(im->look, &trial, NULL, line, len, &e, &why) ==
-		    LOG_EVENT &&
-	    e.time_us / 1000000 > im->changed_s + 86400)
+	    log_line_time(&trial, line, len, &time_us) &&
+	    time_us / 1000000 > im->changed_s + 86400)
 		im->clock.year--;
 }
 

@@ -40,16 +40,15 @@ struct replay {
 
 /* ---- callbacks of the engine ---- */
 
-#define RECORDED_AT_ONCE 10000
+#define RECORDED_AT_ONCE 65536
 
 static void record(struct replay *r, const struct attempt_event *event)
 {
 	if (!r->recorder)
 		return;
 	recorder_attempt(r->recorder, event);
-	if (++r->recorded % RECORDED_AT_ONCE == 0 &&
-	    recorder_flush(r->recorder) && !r->code)
-		r->code = EXIT_REFUSED;
+	if (++r->recorded % RECORDED_AT_ONCE == 0)
+		recorder_hand(r->recorder);
 }
 
 static void take_attempt(void *ctx, const struct attempt_event *event)

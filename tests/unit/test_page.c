@@ -359,6 +359,8 @@ CLAIM(rich, "a page says what is in the report")
 		"Not proven, only unanswered SYNs; assumed open.",
 		"1,204 attempts (1,388 SYNs) at about 811 destinations in 240 "
 		"networks",
+		"Sun 22 Nov 20:23</time> to <time "
+		"datetime=\"2026-11-22T20:29:50Z\">21:29</time>.",
 		"Destinations: 198.51.100.1 198.51.100.2",
 		"<span class=\"badge\">spam-source</span>"
 		"<span class=\"badge\">direct-to-mx</span>",

@@ -294,13 +294,21 @@ static void copy_state(struct recorder *r)
 	r->state.failing = r->error;
 }
 
-void recorder_pass(struct recorder *r, int64_t now_s)
+/* Where there can be none, what was added up is written at once. */
+static bool start_thread(struct recorder *r)
 {
 	if (!r->has_thread && pthread_create(&r->thread, NULL, write_on, r)) {
 		recorder_flush(r);
-		return;
+		return false;
 	}
 	r->has_thread = true;
+	return true;
+}
+
+void recorder_pass(struct recorder *r, int64_t now_s)
+{
+	if (!start_thread(r))
+		return;
 	note_run(r, now_s);
 	pthread_mutex_lock(&r->lock);
 	if (!r->busy) {
@@ -312,8 +320,33 @@ void recorder_pass(struct recorder *r, int64_t now_s)
 	pthread_mutex_unlock(&r->lock);
 }
 
+void recorder_hand(struct recorder *r)
+{
+	if (!start_thread(r))
+		return;
+	pthread_mutex_lock(&r->lock);
+	while (r->busy)
+		pthread_cond_wait(&r->changed, &r->lock);
+	say_error(r);
+	copy_state(r);
+	hand_over(r, 0);
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void wait_for_writer(struct recorder *r)
+{
+	if (!r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	while (r->busy)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}
+
 int recorder_flush(struct recorder *r)
 {
+	wait_for_writer(r);
 	r->error = write_out(r, r->writing);
 	if (!r->error) {
 		r->filling->run.id = r->writing->run.id;

@@ -39,6 +39,9 @@ void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged);
  */
 void recorder_pass(struct recorder *r, int64_t now_s);
 
+/* The same for who reads faster than can be written: it waits for its turn. */
+void recorder_hand(struct recorder *r);
+
 /* Without a thread: all that is there is written now, and said if it failed. */
 int recorder_flush(struct recorder *r);
 

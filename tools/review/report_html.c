@@ -10,9 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#define COUNT(list)    (sizeof(list) / sizeof((list)[0]))
+#define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
 
-#define FINDINGS_SHOWN 8 /* the others have to be unfolded */
+#define FINDINGS_SHOWN	8   /* the others have to be unfolded */
+#define FINDINGS_LISTED 200 /* and with those that are folded */
 /* A monitor tells of itself by the minute: less is no gap. */
 #define WATCHED_SLACK_S 120
 
@@ -347,11 +348,11 @@ static void put_deeds(FILE *out, const struct report_finding *f)
 static void put_span(FILE *out, const struct report_finding *f,
 		     const struct report *r)
 {
-	page_time(out, f->first_s, WHEN_SHORT, r->made_s);
+	bool one = same_day(f->first_s, f->last_s);
+
+	page_time(out, f->first_s, WHEN_HOUR, r->made_s);
 	fputs(" to ", out);
-	page_time(out, f->last_s,
-		  same_day(f->first_s, f->last_s) ? WHEN_CLOCK : WHEN_SHORT,
-		  r->made_s);
+	page_time(out, f->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
 }
 
 /* Nobody is to be cut off for SYNs that somebody else may have sent. */
@@ -398,10 +399,20 @@ static void put_finding_list(FILE *out, const struct report *r, size_t from,
 	fputs("</ol>\n", out);
 }
 
+static void put_rest(FILE *out, size_t n)
+{
+	if (!n)
+		return;
+	fputs("<p class=\"soft\">", out);
+	page_number(out, n);
+	fputs(" more are in the report as JSON.</p>\n", out);
+}
+
 static void put_findings(FILE *out, const struct report *r)
 {
 	size_t n = r->findings.n;
 	size_t shown = n < FINDINGS_SHOWN ? n : FINDINGS_SHOWN;
+	size_t listed = n < FINDINGS_LISTED ? n : FINDINGS_LISTED;
 
 	section_open(out, "findings", "Findings");
 	section_body(out,
@@ -419,7 +430,8 @@ static void put_findings(FILE *out, const struct report *r)
 		fputs("<details><summary>", out);
 		page_number(out, n - shown);
 		fputs(" earlier</summary>\n", out);
-		put_finding_list(out, r, shown, n);
+		put_finding_list(out, r, shown, listed);
+		put_rest(out, n - listed);
 		fputs("</details>\n", out);
 	}
 	section_close(out);

@@ -228,17 +228,20 @@ size_t hours_pack(const uint32_t hours[24], uint8_t out[HOURS_BYTES])
 	return (size_t)(at - out);
 }
 
-/* add_hours(hours, hour, n): n more in that hour. */
+/* add_hours(hours, more) */
 static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
-	uint32_t hours[24];
+	uint32_t hours[24], more[24];
 	uint8_t out[HOURS_BYTES];
-	size_t len = (size_t)sqlite3_value_bytes(argv[0]);
+	size_t len;
 
 	(void)argc;
-	hours_unpack(sqlite3_value_blob(argv[0]), len, hours);
-	hours[sqlite3_value_int(argv[1]) % 24] +=
-		(uint32_t)sqlite3_value_int64(argv[2]);
+	hours_unpack(sqlite3_value_blob(argv[0]),
+		     (size_t)sqlite3_value_bytes(argv[0]), hours);
+	hours_unpack(sqlite3_value_blob(argv[1]),
+		     (size_t)sqlite3_value_bytes(argv[1]), more);
+	for (int i = 0; i < 24; i++)
+		hours[i] += more[i];
 	len = hours_pack(hours, out);
 	sqlite3_result_blob(ctx, out, (int)len, SQLITE_TRANSIENT);
 }
@@ -265,7 +268,7 @@ static int open_db(struct store *s, const char *name, int flags)
 	}
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_extended_result_codes(s->db, 0);
-	sqlite3_create_function(s->db, "add_hours", 3,
+	sqlite3_create_function(s->db, "add_hours", 2,
 				SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				add_hours, NULL, NULL);
 	return EXIT_DONE;
@@ -344,6 +347,15 @@ int store_open(const char *path, bool write, struct store **out)
 		return EXIT_REFUSED;
 	}
 	s->path = path;
+	if (write) {
+		s->sources = calloc(KNOWN_SOURCES, sizeof(*s->sources));
+		s->days = calloc(KNOWN_DAYS, sizeof(*s->days));
+	}
+	if (write && (!s->sources || !s->days)) {
+		say("out of memory");
+		store_close(s);
+		return EXIT_REFUSED;
+	}
 	if (!write && !is_there(path, "")) {
 		say("\"%s\": there is no database; \"mailwall watch --store\" "
 		    "or \"mailwall import\" makes one",
@@ -365,5 +377,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	close_db(s);
+	free(s->sources);
+	free(s->days);
 	free(s);
 }

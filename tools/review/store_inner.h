@@ -14,6 +14,7 @@
 
 enum store_statement {
 	PUT_SOURCE,
+	SEE_SOURCE,
 	PUT_CLAUSE,
 	PUT_WHAT,
 	PUT_MINUTE,
@@ -35,6 +36,27 @@ struct known_what {
 	char clause[128];
 };
 
+/*
+ * Sources and days of the transaction under way, by their hash: what falls on
+ * the same place makes the older one go to the database.
+ */
+#define KNOWN_SOURCES 16384u
+struct known_source {
+	uint8_t family; /* 0: free */
+	bool seen;	/* in this transaction: its times are to be written */
+	uint32_t number;
+	struct addr6 address;
+	int64_t first_s, last_s;
+};
+
+#define KNOWN_DAYS 8192u
+struct known_day {
+	int64_t day;
+	uint32_t source, what;
+	uint64_t attempts, syns; /* attempts 0: free */
+	uint32_t hours[24];
+};
+
 struct store {
 	const char *path;
 	sqlite3 *db;
@@ -42,9 +64,8 @@ struct store {
 	int error; /* of the transaction under way, or of what is read */
 	char why[200];
 	struct known_what whats[KNOWN_WHATS];
-	uint32_t source; /* of the row that was written last */
-	uint8_t family;
-	struct addr6 address;
+	struct known_source *sources; /* NULL: it is only read */
+	struct known_day *days;
 };
 
 void store_fail(struct store *s, int sqlite_code);

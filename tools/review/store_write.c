@@ -13,17 +13,21 @@
 void store_begin(struct store *s)
 {
 	s->error = 0;
-	s->family = 0;
 	store_run_sql(s, "BEGIN IMMEDIATE");
 }
 
+static void write_out(struct store *s);
+
 int store_end(struct store *s)
 {
+	write_out(s);
 	store_run_sql(s, "COMMIT");
 	if (!s->error)
 		return 0;
 	/* What was numbered in it was not. */
 	memset(s->whats, 0, sizeof(s->whats));
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
+	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return s->error;
@@ -129,16 +133,6 @@ static uint32_t what_of(struct store *s, const struct store_row *row)
 
 /* ---- rows ---- */
 
-static void bind_counts(sqlite3_stmt *q, int64_t when, uint32_t source,
-			uint32_t what, const struct store_row *row)
-{
-	sqlite3_bind_int64(q, 1, when);
-	sqlite3_bind_int64(q, 2, source);
-	sqlite3_bind_int64(q, 3, what);
-	sqlite3_bind_int64(q, 4, row->attempts);
-	sqlite3_bind_int64(q, 5, row->syns);
-}
-
 static void put_minute(struct store *s, uint32_t source, uint32_t what,
 		       const struct store_row *row)
 {
@@ -150,42 +144,121 @@ static void put_minute(struct store *s, uint32_t source, uint32_t what,
 
 	if (!q)
 		return;
-	bind_counts(q, row->minute, source, what, row);
+	sqlite3_bind_int64(q, 1, row->minute);
+	sqlite3_bind_int64(q, 2, source);
+	sqlite3_bind_int64(q, 3, what);
+	sqlite3_bind_int64(q, 4, row->attempts);
+	sqlite3_bind_int64(q, 5, row->syns);
 	run(s, q);
 }
 
-static void put_day(struct store *s, uint32_t source, uint32_t what,
-		    const struct store_row *row)
+static void put_day(struct store *s, struct known_day *d)
 {
-	int64_t hour = row->minute / 60;
+	uint8_t hours[HOURS_BYTES];
+	size_t len = hours_pack(d->hours, hours);
 	sqlite3_stmt *q = store_statement(
 		s, PUT_DAY,
-		"INSERT INTO day VALUES (?1, ?2, ?3, ?4, ?5,"
-		" add_hours(x'', ?6, ?4))"
+		"INSERT INTO day VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 		" ON CONFLICT DO UPDATE SET attempts = attempts + ?4,"
-		" syns = syns + ?5, hours = add_hours(hours, ?6, ?4)");
+		" syns = syns + ?5, hours = add_hours(hours, ?6)");
 
 	if (!q)
 		return;
-	bind_counts(q, hour / 24, source, what, row);
-	sqlite3_bind_int64(q, 6, hour % 24);
+	sqlite3_bind_int64(q, 1, d->day);
+	sqlite3_bind_int64(q, 2, d->source);
+	sqlite3_bind_int64(q, 3, d->what);
+	sqlite3_bind_int64(q, 4, (int64_t)d->attempts);
+	sqlite3_bind_int64(q, 5, (int64_t)d->syns);
+	sqlite3_bind_blob(q, 6, hours, (int)len, SQLITE_STATIC);
 	run(s, q);
+	d->attempts = 0;
+}
+
+static void add_day(struct store *s, uint32_t source, uint32_t what,
+		    const struct store_row *row)
+{
+	int64_t hour = row->minute / 60, day = hour / 24;
+	uint32_t hash = source * 2654435761u ^ what * 40503u ^ (uint32_t)day;
+	struct known_day *d = &s->days[(hash ^ hash >> 15) % KNOWN_DAYS];
+
+	if (d->attempts &&
+	    (d->day != day || d->source != source || d->what != what))
+		put_day(s, d);
+	if (!d->attempts)
+		*d = (struct known_day){ .day = day,
+					 .source = source,
+					 .what = what };
+	d->attempts += row->attempts;
+	d->syns += row->syns;
+	d->hours[hour % 24] += row->attempts;
+}
+
+/* ---- sources ---- */
+
+static void see_source(struct store *s, struct known_source *k)
+{
+	sqlite3_stmt *q = store_statement(
+		s, SEE_SOURCE,
+		"UPDATE source SET first = min(first, ?2), last = max(last, ?3)"
+		" WHERE number = ?1");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, k->number);
+	sqlite3_bind_int64(q, 2, k->first_s);
+	sqlite3_bind_int64(q, 3, k->last_s);
+	run(s, q);
+	k->seen = false;
+}
+
+static struct known_source *known_at(struct store *s, uint8_t family,
+				     const struct addr6 *address)
+{
+	uint32_t hash = family;
+
+	for (int i = 0; i < 8; i++)
+		hash = hash * 31 + address->byte[i];
+	hash *= 2654435761u;
+	return &s->sources[hash >> 18]; /* KNOWN_SOURCES are 14 bits */
 }
 
 static uint32_t source_of(struct store *s, const struct store_row *row)
 {
 	int64_t at_s = row->minute * 60;
+	struct known_source *k;
 
 	if (!row->family)
 		return 0;
-	if (row->family != s->family ||
-	    memcmp(&row->source, &s->address, sizeof(s->address))) {
-		s->source = (uint32_t)put_source(s, row->family, &row->source,
+	k = known_at(s, row->family, &row->source);
+	if (k->family != row->family ||
+	    memcmp(&k->address, &row->source, sizeof(k->address))) {
+		if (k->seen)
+			see_source(s, k);
+		*k = (struct known_source){ .family = row->family,
+					    .address = row->source };
+		k->number = (uint32_t)put_source(s, row->family, &row->source,
 						 at_s, at_s + 59);
-		s->family = row->family;
-		s->address = row->source;
 	}
-	return s->source;
+	if (!k->seen) {
+		k->first_s = at_s;
+		k->last_s = at_s + 59;
+	}
+	k->seen = true;
+	if (at_s < k->first_s)
+		k->first_s = at_s;
+	if (at_s + 59 > k->last_s)
+		k->last_s = at_s + 59;
+	return k->number;
+}
+
+static void write_out(struct store *s)
+{
+	for (uint32_t i = 0; i < KNOWN_DAYS; i++)
+		if (s->days[i].attempts)
+			put_day(s, &s->days[i]);
+	for (uint32_t i = 0; i < KNOWN_SOURCES; i++)
+		if (s->sources[i].seen)
+			see_source(s, &s->sources[i]);
 }
 
 void store_add(struct store *s, const struct store_row *row)
@@ -193,7 +266,7 @@ void store_add(struct store *s, const struct store_row *row)
 	uint32_t source = source_of(s, row), what = what_of(s, row);
 
 	put_minute(s, source, what, row);
-	put_day(s, source, what, row);
+	add_day(s, source, what, row);
 }
 
 /* ---- findings, and what happened ---- */
@@ -344,6 +417,8 @@ static void trim_lists(struct store *s, int64_t before_s)
 	delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
 	delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
 	delete_before(s, "DELETE FROM source WHERE last < ?1", before_s);
+	/* A number may be of another source from now on. */
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
 }
 
 static uint64_t bytes_in_use(struct store *s)
