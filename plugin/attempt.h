@@ -49,7 +49,8 @@ struct attempt {
 	uint8_t port : 7,   /* index of the monitored port */
 		judged : 1; /* its source knows of it */
 	uint8_t input;
-	bool talked; /* payload was seen: it was answered, seen or not */
+	uint8_t talked : 1, /* payload was seen: it was answered, seen or not */
+		early : 3;  /* the outcome that was told early, plus one */
 };
 
 struct talk {

@@ -40,6 +40,12 @@ struct attempt_event {
 	/* With a policy: what it says of the attempt. */
 	const struct clause *decided; /* NULL: no clause */
 	bool would_block;
+	/*
+	 * If early() told of it: the outcome it had then, which this one
+	 * takes the place of. One SYN was told.
+	 */
+	bool was_early;
+	enum outcome early_outcome;
 	uint32_t said;			 /* SAID_ bits, of what followed */
 	const struct dialogue *dialogue; /* NULL: nothing was seen */
 };
@@ -54,6 +60,12 @@ struct engine_config {
 	bool skip_warmup;
 	void *ctx;
 	void (*attempt)(void *ctx, const struct attempt_event *event);
+	/*
+	 * May be NULL. An attempt as far as it is known when it is answered or
+	 * a log says that it was blocked, else three seconds after its first
+	 * SYN; attempt() comes minutes later, and most often says the same.
+	 */
+	void (*early)(void *ctx, const struct attempt_event *event);
 	void (*finding)(void *ctx, const struct finding *finding);
 };
 #define ENGINE_MEMORY	    ((size_t)256 << 20)

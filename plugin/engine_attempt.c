@@ -78,6 +78,71 @@ static enum outcome outcome_of(const struct engine *e, const struct attempt *a)
 						  OUTCOME_UNANSWERED;
 }
 
+/* ---- what is told ---- */
+
+static struct attempt_event event_of(const struct engine *e,
+				     const struct attempt *a,
+				     const struct dialogue *d,
+				     const struct decision *decision)
+{
+	const struct logged_clause *c = clause_of(e, a);
+
+	return (struct attempt_event){
+		.time_us = a->first_us - e->offset_us,
+		.last_us =
+			a->first_us + (int64_t)a->last_ms * 1000 - e->offset_us,
+		.family = a->family,
+		.input = a->input,
+		.source = a->source,
+		.destination = a->destination,
+		.source_port = a->source_port,
+		.port = a->destination_port,
+		.syns = a->syns,
+		.outcome = outcome_of(e, a),
+		.established = a->state == ATTEMPT_ESTABLISHED,
+		.clause = c ? c->id : NULL,
+		.decided = decision->clause,
+		.would_block = would_block(e, decision),
+		.was_early = a->early,
+		.early_outcome = a->early ? (enum outcome)(a->early - 1) :
+					    OUTCOME_UNANSWERED,
+		.said = d ? d->said : 0,
+		.dialogue = d,
+	};
+}
+
+static void say_attempt(struct engine *e, const struct attempt *a,
+			const struct dialogue *d,
+			const struct decision *decision)
+{
+	struct attempt_event event = event_of(e, a, d, decision);
+
+	e->config.attempt(e->config.ctx, &event);
+}
+
+static void say_early(struct engine *e, struct attempt *a,
+		      const struct decision *decision)
+{
+	struct attempt_event event;
+
+	if (!e->config.early || a->early)
+		return;
+	event = event_of(e, a, NULL, decision);
+	a->early = (uint8_t)(event.outcome + 1) & 7;
+	e->config.early(e->config.ctx, &event);
+}
+
+static void say_blocked(struct engine *e, struct attempt *a)
+{
+	const struct logged_clause *c = clause_of(e, a);
+	struct decision decision;
+
+	if (!e->config.early || a->early || !c || !c->blocks)
+		return;
+	ask_policy(e, a, &decision);
+	say_early(e, a, &decision);
+}
+
 /* ---- the judge ---- */
 
 static uint64_t judged_hash(const struct engine *e, const struct attempt *a)
@@ -108,12 +173,13 @@ static struct judged judged_of(struct engine *e, const struct attempt *a,
 	};
 }
 
-static void tell_judge(struct engine *e, const struct attempt *a, uint64_t hash)
+static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash)
 {
 	struct decision d;
 	struct judged j;
 
 	ask_policy(e, a, &d);
+	say_early(e, a, &d);
 	j = judged_of(e, a, hash, &d);
 	judge_attempt(&e->judge, &j);
 }
@@ -183,34 +249,6 @@ static void count_outcome(struct port_counts *c, enum outcome outcome)
 	}
 }
 
-static void say_attempt(struct engine *e, const struct attempt *a,
-			const struct dialogue *d,
-			const struct decision *decision)
-{
-	const struct logged_clause *c = clause_of(e, a);
-	struct attempt_event event = {
-		.time_us = a->first_us - e->offset_us,
-		.last_us =
-			a->first_us + (int64_t)a->last_ms * 1000 - e->offset_us,
-		.family = a->family,
-		.input = a->input,
-		.source = a->source,
-		.destination = a->destination,
-		.source_port = a->source_port,
-		.port = a->destination_port,
-		.syns = a->syns,
-		.outcome = outcome_of(e, a),
-		.established = a->state == ATTEMPT_ESTABLISHED,
-		.clause = c ? c->id : NULL,
-		.decided = decision->clause,
-		.would_block = would_block(e, decision),
-		.said = d ? d->said : 0,
-		.dialogue = d,
-	};
-
-	e->config.attempt(e->config.ctx, &event);
-}
-
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 {
 	struct engine *e = ctx;
@@ -258,6 +296,7 @@ static void new_attempt(struct engine *e, const struct pending *p)
 	port_of(e, a)->counts.syns++;
 	port_of(e, a)->counts.attempts++;
 	count_pair(e, a);
+	say_blocked(e, a);
 }
 
 /* Seen by another input as well, it is no second SYN. */
@@ -268,6 +307,7 @@ static void same_attempt(struct engine *e, struct attempt *a,
 
 	if (p->clause)
 		a->clause = p->clause;
+	say_blocked(e, a);
 	if (s->input != a->input)
 		return;
 	a->isn = s->seq;

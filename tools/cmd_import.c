@@ -209,8 +209,7 @@ static void guess_year(struct import *im, const char *line, size_t len)
 	struct log_clock trial = im->clock;
 	int64_t time_us;
 
-	if (!im->year_text &&
-	    log_line_time(&trial, line, len, &time_us) &&
+	if (!im->year_text && log_line_time(&trial, line, len, &time_us) &&
 	    time_us / 1000000 > im->changed_s + 86400)
 		im->clock.year--;
 }

@@ -78,6 +78,11 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 		w->code = say_attempt(w->program, event, w->capture);
 }
 
+static void take_early(void *ctx, const struct attempt_event *event)
+{
+	recorder_early(((struct watch *)ctx)->recorder, event);
+}
+
 /* Users behind a shared address are not cut off for one of them. */
 static bool may_be_quarantined(const struct watch *w, const struct finding *f)
 {
@@ -652,6 +657,8 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	w.options.skip_warmup = w.no_warmup;
 	w.options.ctx = &w;
 	w.options.attempt = take_attempt;
+	if (w.store_path)
+		w.options.early = take_early;
 	w.options.finding = take_finding;
 	w.capture = capture_new();
 	code = w.capture ? run(&w) : out_of_memory();

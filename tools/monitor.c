@@ -66,6 +66,7 @@ int monitor_engine(const struct monitor_options *o, struct engine **out)
 					.skip_warmup = o->skip_warmup,
 					.ctx = o->ctx,
 					.attempt = o->attempt,
+					.early = o->early,
 					.finding = o->finding };
 	int error;
 

@@ -17,6 +17,7 @@ struct monitor_options {
 	bool skip_warmup;
 	void *ctx;
 	void (*attempt)(void *ctx, const struct attempt_event *event);
+	void (*early)(void *ctx, const struct attempt_event *event);
 	void (*finding)(void *ctx, const struct finding *finding);
 };
 

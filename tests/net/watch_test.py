@@ -325,6 +325,38 @@ def stores_and_shows(folder):
 	again.stop()
 
 
+def loses_a_second(folder):
+	"""killed while it runs, it loses what came in the last second"""
+	store = f"{folder}/killed/mailwall.db"
+	os.chmod(folder, 0o755)
+	watch = Watch("-g", 25, "-S", store)
+	sent = logged_packets()
+	run(sys.executable, "-c", BOT, CLIENT, 500, ns="client")
+	sent = logged_packets() - sent
+	time.sleep(1.5)
+	run(sys.executable, "-c", BOT, "100.64.0.77", 50, ns="client")
+	watch.child.kill()
+	watch.child.wait()
+	had = json.loads(run(MAILWALL, "report", "-j", "-s", store).stdout)
+	expect(sent > 400 and sent <= had["attempts"] <= sent + 50 and
+	       had["outcomes"]["blocked"] == had["attempts"],
+	       f"{sent} sent, {had['attempts']} stored")
+	second = Watch("-i", "cust0", "-S", store + "2")
+	connect(26)
+	connect(587)
+	connect(25)
+	time.sleep(1)
+	summary = second.stop()[-1]
+	had = json.loads(run(MAILWALL, "report", "-j", "-s",
+			     store + "2").stdout)
+	ports = {p["port"]: p for p in had["ports"]}
+	for port in 25, 587:
+		said = summary["ports"][str(port)]
+		expect(ports[port]["attempts"] == said["attempts"] and
+		       ports[port]["outcomes"]["refused"] == said["refused"],
+		       f"{ports[port]} {said}")
+
+
 def survives_a_full_disk(folder):
 	"""a disk that is full is said, and monitoring goes on"""
 	small = f"{folder}/small"
@@ -400,7 +432,7 @@ def refuses(folder):
 
 CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, refuses, puts_into_quarantine,
-	  knows_who_is_exempt, stores_and_shows, survives_a_full_disk,
+	  knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk,
 	  says_what_was_not_logged)
 
 

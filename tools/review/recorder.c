@@ -210,23 +210,51 @@ static struct addr6 source_of(uint8_t family, const struct addr6 *address)
 	return source;
 }
 
-void recorder_attempt(struct recorder *r, const struct attempt_event *e)
+/* What came to be known of the clause later is of a later outcome. */
+static const char *clause_of(const struct attempt_event *e,
+			     enum outcome outcome)
 {
-	const char *clause = e->clause	? e->clause :
-			     e->decided ? e->decided->id :
-					  "";
+	if (e->clause && (outcome == OUTCOME_BLOCKED || !e->was_early))
+		return e->clause;
+	return e->decided ? e->decided->id : "";
+}
+
+static void add(struct recorder *r, const struct attempt_event *e,
+		enum outcome outcome, int32_t attempts, int32_t syns)
+{
 	struct store_row row = {
 		.minute = e->time_us / 60000000,
 		.family = e->family,
 		.source = source_of(e->family, &e->source),
 		.port = e->port,
-		.outcome = (uint8_t)e->outcome,
-		.clause = sums_clause(&r->memory, clause),
-		.attempts = 1,
-		.syns = e->syns,
+		.outcome = (uint8_t)outcome,
+		.clause = sums_clause(&r->memory, clause_of(e, outcome)),
+		.attempts = attempts,
+		.syns = syns,
 	};
 
 	sums_add(&r->filling->sums, &r->memory, &row);
+}
+
+void recorder_early(struct recorder *r, const struct attempt_event *e)
+{
+	struct attempt_event early = *e;
+
+	early.was_early = true;
+	add(r, &early, e->outcome, 1, 1);
+}
+
+void recorder_attempt(struct recorder *r, const struct attempt_event *e)
+{
+	if (!e->was_early) {
+		add(r, e, e->outcome, 1, e->syns);
+	} else if (e->outcome == e->early_outcome) {
+		if (e->syns > 1)
+			add(r, e, e->outcome, 0, e->syns - 1);
+	} else {
+		add(r, e, e->early_outcome, -1, -1);
+		add(r, e, e->outcome, 1, e->syns);
+	}
 }
 
 void recorder_finding(struct recorder *r, const struct finding *f)

@@ -27,7 +27,9 @@ int read_bounds(const struct program *p, const char *keep, const char *most,
 /* Opens the store; threads are started by the first recorder_pass(). */
 int recorder_open(struct recorder **out, const struct recorder_wish *wish);
 
+/* An attempt that has ended, and one that is told early. */
 void recorder_attempt(struct recorder *r, const struct attempt_event *event);
+void recorder_early(struct recorder *r, const struct attempt_event *event);
 void recorder_finding(struct recorder *r, const struct finding *finding);
 /* What the monitor lost so far. */
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged);

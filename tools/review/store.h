@@ -30,9 +30,9 @@ struct store_row {
 	uint8_t family;	     /* 0: sources that were folded into one */
 	struct addr6 source; /* an IPv6 source is a /64 */
 	uint16_t port;
-	uint8_t outcome;    /* enum outcome */
-	const char *clause; /* "residential:17", or "" */
-	uint32_t attempts, syns;
+	uint8_t outcome;	/* enum outcome */
+	const char *clause;	/* "residential:17", or "" */
+	int32_t attempts, syns; /* less than 0 takes some back */
 };
 
 struct store_finding {

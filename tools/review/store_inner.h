@@ -53,7 +53,8 @@ struct known_source {
 struct known_day {
 	int64_t day;
 	uint32_t source, what;
-	uint64_t attempts, syns; /* attempts 0: free */
+	bool used;
+	int64_t attempts, syns;
 	uint32_t hours[24];
 };
 

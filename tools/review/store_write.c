@@ -167,11 +167,11 @@ static void put_day(struct store *s, struct known_day *d)
 	sqlite3_bind_int64(q, 1, d->day);
 	sqlite3_bind_int64(q, 2, d->source);
 	sqlite3_bind_int64(q, 3, d->what);
-	sqlite3_bind_int64(q, 4, (int64_t)d->attempts);
-	sqlite3_bind_int64(q, 5, (int64_t)d->syns);
+	sqlite3_bind_int64(q, 4, d->attempts);
+	sqlite3_bind_int64(q, 5, d->syns);
 	sqlite3_bind_blob(q, 6, hours, (int)len, SQLITE_STATIC);
 	run(s, q);
-	d->attempts = 0;
+	d->used = false;
 }
 
 static void add_day(struct store *s, uint32_t source, uint32_t what,
@@ -181,16 +181,17 @@ static void add_day(struct store *s, uint32_t source, uint32_t what,
 	uint32_t hash = source * 2654435761u ^ what * 40503u ^ (uint32_t)day;
 	struct known_day *d = &s->days[(hash ^ hash >> 15) % KNOWN_DAYS];
 
-	if (d->attempts &&
+	if (d->used &&
 	    (d->day != day || d->source != source || d->what != what))
 		put_day(s, d);
-	if (!d->attempts)
-		*d = (struct known_day){ .day = day,
-					 .source = source,
-					 .what = what };
+	if (!d->used)
+		*d = (struct known_day){
+			.used = true, .day = day, .source = source, .what = what
+		};
 	d->attempts += row->attempts;
 	d->syns += row->syns;
-	d->hours[hour % 24] += row->attempts;
+	/* Modulo 2^32, as what is taken back is added there. */
+	d->hours[hour % 24] += (uint32_t)row->attempts;
 }
 
 /* ---- sources ---- */
@@ -254,7 +255,7 @@ static uint32_t source_of(struct store *s, const struct store_row *row)
 static void write_out(struct store *s)
 {
 	for (uint32_t i = 0; i < KNOWN_DAYS; i++)
-		if (s->days[i].attempts)
+		if (s->days[i].used)
 			put_day(s, &s->days[i]);
 	for (uint32_t i = 0; i < KNOWN_SOURCES; i++)
 		if (s->sources[i].seen)

@@ -125,7 +125,7 @@ void sums_add(struct sums *s, const struct sums_memory *m,
 
 	known = find(s, m, &new, &slot);
 	if (!known && s->n >= SUMS_ROWS / 8 * 7 && new.family) {
-		s->folded += new.attempts;
+		s->folded += (uint64_t)(int64_t) new.attempts;
 		fold(&new);
 		known = find(s, m, &new, &slot);
 	}
@@ -165,8 +165,11 @@ static bool has_room(struct sums_memory *m, const struct store_row *row)
 	for (; minute->keys[at]; at = (at + 1) & (MINUTE_PLACES - 1))
 		if (minute->keys[at] == hash)
 			return true;
-	/* In the second half only who came back. */
-	if (minute->n >= SUMS_A_MINUTE ||
+	/*
+	 * In the second half only who came back. What tells the rest of an
+	 * attempt goes where that went.
+	 */
+	if (row->attempts < 1 || minute->n >= SUMS_A_MINUTE ||
 	    (minute->n >= SUMS_A_MINUTE / 2 && row->attempts < 2))
 		return false;
 	minute->keys[at] = hash;
@@ -218,7 +221,7 @@ void sums_settle(struct sums *s, struct sums_memory *m)
 
 		if (!row->family || has_room(m, row))
 			continue;
-		s->folded += row->attempts;
+		s->folded += (uint64_t)(int64_t)row->attempts;
 		fold(row);
 	}
 	qsort(s->rows, s->n, sizeof(*s->rows), by_order);
