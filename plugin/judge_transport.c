@@ -235,8 +235,10 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 	if (!a->answered)
 		look_for_scan(j, s, c, a);
 	/* Each retry to a network that is dead says no more than the first. */
-	if (new && !a->answered && history_is_open(h)) {
-		sum_add(&h->sum[DETECTOR_OUTCOME], j->gain[DETECTOR_OUTCOME]);
+	if (new && history_is_open(h)) {
+		sum_add(&h->sum[DETECTOR_OUTCOME],
+			a->answered ? j->loss[DETECTOR_OUTCOME] :
+				      j->gain[DETECTOR_OUTCOME]);
 		judge_check(j, s, DETECTOR_OUTCOME, a->port);
 	}
 }
@@ -270,7 +272,7 @@ static bool was_refused(const struct dialogue *d)
 	       !(d->said & SAID_GAP);
 }
 
-/* TLS hides the outcome; without payload an answer is all there is to see. */
+/* TLS hides the outcome, and without payload there is none to see. */
 void judge_transport_talk(struct judge *j, struct source *s,
 			  const struct judged *a, const struct dialogue *d)
 {
@@ -283,7 +285,7 @@ void judge_transport_talk(struct judge *j, struct source *s,
 		h->odd_helo = 1;
 		sum_add(sum, HELO_ODD);
 	}
-	if (!(d->said & (SAID_TLS | SAID_IMPLICIT_TLS)))
+	if (d->said && !(d->said & (SAID_TLS | SAID_IMPLICIT_TLS)))
 		sum_add(sum, was_refused(d) ? j->gain[DETECTOR_OUTCOME] :
 					      j->loss[DETECTOR_OUTCOME]);
 	judge_check(j, s, DETECTOR_OUTCOME, a->port);
