@@ -110,7 +110,7 @@ void *pool_resize(struct pool *p, void *block, size_t from, size_t to)
 {
 	void *grown;
 
-	if (to > from && p->used + (to - from) > p->limit)
+	if (!to || (to > from && p->used + (to - from) > p->limit))
 		return NULL;
 	grown = realloc(block, to);
 	if (!grown)

@@ -121,7 +121,7 @@ void sums_add(struct sums *s, const struct sums_memory *m,
 	      const struct store_row *row)
 {
 	struct store_row new = *row, *known;
-	uint32_t slot;
+	uint32_t slot = 0;
 
 	known = find(s, m, &new, &slot);
 	if (!known && s->n >= SUMS_ROWS / 8 * 7 && new.family) {
