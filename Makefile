@@ -24,7 +24,7 @@ CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
-                 ulogd2 ulogd2-pcap clang libbpf-dev
+                 ulogd2 ulogd2-pcap clang libbpf-dev sqlite3
 
 # ---- flags ----
 LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng sqlite3 \
@@ -174,8 +174,12 @@ $(BUILD)/tests/bench/table: $(BUILD)/tests/bench/table.o $(BUILD)/libmailwall.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
+$(BUILD)/tests/bench/rows: $(BUILD)/tests/bench/rows.o $(TESTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+
 # All rows; ROWS names some, and BENCH_FLAGS may be --quick or --runs N.
-bench: $(PROGRAM) $(BUILD)/tests/bench/table
+bench: $(PROGRAM) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --build $(BUILD) \
 		$(PROGRAM) $(ROWS)
 

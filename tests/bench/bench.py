@@ -23,9 +23,10 @@ sys.dont_write_bytecode = True
 from stand import HERE, ROOT
 import lab
 import monitor
+import review
 import rules
 
-KINDS = [rules.Rules, monitor.Monitor]
+KINDS = [rules.Rules, monitor.Monitor, review.Review]
 
 
 def compile_helper(*words):
@@ -41,6 +42,7 @@ def compile_helpers(folder):
 	compile_helper(*gcc, "-o", f"{folder}/inject", HERE / "inject.c")
 	compile_helper(*gcc, "-o", f"{folder}/peak", HERE / "peak.c")
 	compile_helper(*gcc, "-o", f"{folder}/captures", HERE / "captures.c")
+	compile_helper(*gcc, "-o", f"{folder}/logs", HERE / "logs.c")
 	compile_helper(*gcc, "-o", f"{folder}/bare_loop", HERE / "bare_loop.c",
 		       "-lpcap")
 	compile_helper(*gcc, "-o", f"{folder}/flood", HERE / "flood.c", "-lbpf")

@@ -4,6 +4,7 @@
 
 #include "../events.h"
 
+#define PLACES	     8u	   /* where one may lie, among those that are known */
 #define CLAUSES_MOST 10000 /* ids that are told apart; then they are one */
 #define TRIM_MINUTES 10
 #define VACUUM_PAGES 2000
@@ -174,20 +175,46 @@ static void put_day(struct store *s, struct known_day *d)
 	d->used = false;
 }
 
+static bool is_day(const struct known_day *d, int64_t day, uint32_t source,
+		   uint32_t what)
+{
+	return d->used && d->day == day && d->source == source &&
+	       d->what == what;
+}
+
+/* Its place, or a free one, or that of another, which goes. */
+static struct known_day *day_at(struct store *s, int64_t day, uint32_t source,
+				uint32_t what)
+{
+	uint64_t hash = ((uint64_t)source << 32 | what << 16 | (day & 0xffff)) *
+			0x9e3779b97f4a7c15;
+	struct known_day *place = NULL;
+
+	for (uint32_t i = 0; i < PLACES; i++) {
+		uint32_t at = (uint32_t)(hash >> 32) + i;
+		struct known_day *d = &s->days[at % KNOWN_DAYS];
+
+		if (is_day(d, day, source, what))
+			return d;
+		if (!d->used && !place)
+			place = d;
+	}
+	if (!place) {
+		place = &s->days[(uint32_t)(hash >> 32) % KNOWN_DAYS];
+		put_day(s, place);
+	}
+	*place = (struct known_day){
+		.used = true, .day = day, .source = source, .what = what
+	};
+	return place;
+}
+
 static void add_day(struct store *s, uint32_t source, uint32_t what,
 		    const struct store_row *row)
 {
-	int64_t hour = row->minute / 60, day = hour / 24;
-	uint32_t hash = source * 2654435761u ^ what * 40503u ^ (uint32_t)day;
-	struct known_day *d = &s->days[(hash ^ hash >> 15) % KNOWN_DAYS];
+	int64_t hour = row->minute / 60;
+	struct known_day *d = day_at(s, hour / 24, source, what);
 
-	if (d->used &&
-	    (d->day != day || d->source != source || d->what != what))
-		put_day(s, d);
-	if (!d->used)
-		*d = (struct known_day){
-			.used = true, .day = day, .source = source, .what = what
-		};
 	d->attempts += row->attempts;
 	d->syns += row->syns;
 	/* Modulo 2^32, as what is taken back is added there. */
@@ -212,15 +239,31 @@ static void see_source(struct store *s, struct known_source *k)
 	k->seen = false;
 }
 
+/* The same for sources. */
 static struct known_source *known_at(struct store *s, uint8_t family,
 				     const struct addr6 *address)
 {
-	uint32_t hash = family;
+	struct known_source *place = NULL;
+	uint64_t hash;
 
-	for (int i = 0; i < 8; i++)
-		hash = hash * 31 + address->byte[i];
-	hash *= 2654435761u;
-	return &s->sources[hash >> 18]; /* KNOWN_SOURCES are 14 bits */
+	memcpy(&hash, address->byte, sizeof(hash));
+	hash = (hash ^ family) * 0x9e3779b97f4a7c15;
+	for (uint32_t i = 0; i < PLACES; i++) {
+		uint32_t at = (uint32_t)(hash >> 40) + i;
+		struct known_source *k = &s->sources[at % KNOWN_SOURCES];
+
+		if (k->family == family &&
+		    !memcmp(&k->address, address, sizeof(k->address)))
+			return k;
+		if (!k->family && !place)
+			place = k;
+	}
+	if (!place)
+		place = &s->sources[(uint32_t)(hash >> 40) % KNOWN_SOURCES];
+	if (place->seen)
+		see_source(s, place);
+	*place = (struct known_source){ .family = family, .address = *address };
+	return place;
 }
 
 static uint32_t source_of(struct store *s, const struct store_row *row)
@@ -231,15 +274,9 @@ static uint32_t source_of(struct store *s, const struct store_row *row)
 	if (!row->family)
 		return 0;
 	k = known_at(s, row->family, &row->source);
-	if (k->family != row->family ||
-	    memcmp(&k->address, &row->source, sizeof(k->address))) {
-		if (k->seen)
-			see_source(s, k);
-		*k = (struct known_source){ .family = row->family,
-					    .address = row->source };
+	if (!k->number)
 		k->number = (uint32_t)put_source(s, row->family, &row->source,
 						 at_s, at_s + 59);
-	}
 	if (!k->seen) {
 		k->first_s = at_s;
 		k->last_s = at_s + 59;
