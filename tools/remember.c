@@ -19,6 +19,7 @@ static const char magic[] = "mailwall loaded 1\n";
 
 #define SETS_MOST  100000
 #define BYTES_MOST ((size_t)1 << 32)
+#define READ_AHEAD 16384
 
 /* The namespace's inode names the file: rules belong to a namespace. */
 static const char *file_path(struct program *p)
@@ -33,29 +34,60 @@ static const char *file_path(struct program *p)
 
 /* ---- reading: a cursor with a sticky error ---- */
 
+/* Room for all of the file, which is read as far as it is looked at. */
 struct cursor {
-	const uint8_t *start, *at, *end;
+	int fd;
+	bool brief; /* elements are not looked at */
+	uint8_t *start, *at, *end, *file_end;
+	uint8_t *there; /* up to here it was read */
 	bool failed;
 	struct sha256_ctx sha; /* of what was taken, but for the elements */
 };
+
+/* Reads up to, not with, end; ahead, since what follows is small. */
+static bool fetch(struct cursor *c, const uint8_t *end)
+{
+	while (c->there < end) {
+		size_t left = (size_t)(c->file_end - c->there);
+		size_t want = (size_t)(end - c->there);
+		ssize_t got;
+
+		if (want < READ_AHEAD)
+			want = left < READ_AHEAD ? left : READ_AHEAD;
+		got = pread(c->fd, c->there, want, c->there - c->start);
+		if (got <= 0)
+			return false;
+		c->there += got;
+	}
+	return true;
+}
 
 static const void *take_elements(struct cursor *c, size_t len)
 {
 	const void *at = c->at;
 
-	if (c->failed || len > (size_t)(c->end - c->at)) {
+	if (c->failed || len > (size_t)(c->end - c->at) ||
+	    (!c->brief && !fetch(c, c->at + len))) {
 		c->failed = true;
 		return NULL;
 	}
 	c->at += len;
+	if (c->there < c->at)
+		c->there = c->at;
 	return at;
 }
 
 static const void *take(struct cursor *c, size_t len)
 {
-	const void *at = take_elements(c, len);
+	const void *at = c->at;
 
-	if (at && len)
+	if (c->failed || len > (size_t)(c->end - c->at) ||
+	    !fetch(c, c->at + len)) {
+		c->failed = true;
+		return NULL;
+	}
+	c->at += len;
+	if (len)
 		sha256_update(&c->sha, len, at);
 	return at;
 }
@@ -116,6 +148,10 @@ static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		c, n * (v6 ? sizeof(struct range6) : sizeof(struct range4)));
 	if (!at)
 		return;
+	if (c->brief) {
+		*(v6 ? &set->v6.n : &set->v4.n) = n;
+		return;
+	}
 	/* Borrowed from the file's text, which lives as long as the arena. */
 	if (v6)
 		set->v6 = (struct ranges6){ (struct range6 *)at, n, n };
@@ -133,14 +169,15 @@ static bool sum_is_right(struct cursor *c)
 	uint8_t sum[SHA256_DIGEST_SIZE];
 
 	sha256_digest(&c->sha, sizeof(sum), sum);
-	return !memcmp(sum, c->end, sizeof(sum));
+	return fetch(c, c->file_end) && !memcmp(sum, c->end, sizeof(sum));
 }
 
 static void take_file(struct cursor *c, struct arena *a, struct remembered *out)
 {
+	const void *head = take(c, sizeof(magic) - 1);
 	size_t n;
 
-	if (!take(c, sizeof(magic) - 1))
+	if (!head || memcmp(head, magic, sizeof(magic) - 1))
 		return;
 	out->generation = (uint32_t)take_u64(c);
 	take_digest(c, out->digest);
@@ -164,47 +201,44 @@ static void take_file(struct cursor *c, struct arena *a, struct remembered *out)
 	out->valid = !c->failed && c->at == c->end && sum_is_right(c);
 }
 
-static uint8_t *read_file(struct arena *a, const char *path, size_t *len)
+static bool cursor_open(struct cursor *c, struct arena *a, const char *path)
 {
 	struct stat st;
-	uint8_t *text = NULL;
-	size_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    (size_t)st.st_size < BYTES_MOST) {
-		text = arena_resize(a, NULL, (size_t)st.st_size + 1);
-		while (n < (size_t)st.st_size) {
-			ssize_t got =
-				read(fd, text + n, (size_t)st.st_size - n);
+	c->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->fd < 0)
+		return false;
+	if (fstat(c->fd, &st) || !S_ISREG(st.st_mode) ||
+	    (size_t)st.st_size >= BYTES_MOST ||
+	    (size_t)st.st_size < sizeof(magic) - 1 + SHA256_DIGEST_SIZE)
+		return false;
+	c->start = c->at = c->there =
+		arena_resize(a, NULL, (size_t)st.st_size);
+	c->file_end = c->start + st.st_size;
+	c->end = c->file_end - SHA256_DIGEST_SIZE;
+	sha256_init(&c->sha);
+	return true;
+}
 
-			if (got <= 0)
-				break;
-			n += (size_t)got;
-		}
-	}
-	close(fd);
-	*len = n;
-	return text;
+static void load(struct program *p, bool brief, struct remembered *out)
+{
+	struct cursor c = { .brief = brief };
+
+	*out = (struct remembered){ 0 };
+	if (cursor_open(&c, p->arena, file_path(p)))
+		take_file(&c, p->arena, out);
+	if (c.fd >= 0)
+		close(c.fd);
 }
 
 void remember_load(struct program *p, struct remembered *out)
 {
-	size_t len;
-	uint8_t *text = read_file(p->arena, file_path(p), &len);
-	struct cursor c;
+	load(p, false, out);
+}
 
-	*out = (struct remembered){ 0 };
-	if (!text || len < sizeof(magic) - 1 + SHA256_DIGEST_SIZE ||
-	    memcmp(text, magic, sizeof(magic) - 1))
-		return;
-	c = (struct cursor){ .start = text,
-			     .at = text,
-			     .end = text + len - SHA256_DIGEST_SIZE };
-	sha256_init(&c.sha);
-	take_file(&c, p->arena, out);
+void remember_load_brief(struct program *p, struct remembered *out)
+{
+	load(p, true, out);
 }
 
 /* ---- writing ---- */

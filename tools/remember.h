@@ -24,6 +24,11 @@ struct remembered {
 
 /* Whatever is wrong with the file, it is as if there were none. */
 void remember_load(struct program *p, struct remembered *out);
+/*
+ * The same without elements, of which known has the numbers: for who asks what
+ * a set should hold, and not which members. Milliseconds, whatever their size.
+ */
+void remember_load_brief(struct program *p, struct remembered *out);
 /* 0 or -errno. */
 int remember_save(struct program *p, const struct ruleset *rs,
 		  uint32_t generation, const char *policy_path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sentences for people, and the same as JSON for programs. */
 #include "program.h"
+#include "utf8.h"
 #include "../rules/arena.h"
 
 #include <stdarg.h>
@@ -21,45 +22,21 @@ void say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-	size_t len = *p < 0x80 ? 1 :
-		     *p < 0xc2 ? 0 :
-		     *p < 0xe0 ? 2 :
-		     *p < 0xf0 ? 3 :
-		     *p < 0xf5 ? 4 :
-				 0;
-
-	if (len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /*
  * Nothing that a file holds may steer the terminal: no control character of
  * ASCII, and none of the second set, which UTF-8 writes as c2 80 to c2 9f.
  */
-static size_t clean_length(const unsigned char *p, size_t left)
+static size_t clean_length(const char *p, size_t left)
 {
 	size_t len = utf8_length(p, left);
 
-	if (len == 1 && ((*p < ' ' && *p != '\t') || *p == 0x7f))
-		return 0;
-	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : len;
+	return *p != '\t' && utf8_is_control(p, len) ? 0 : len;
 }
 
 static void put_clean(const char *text, size_t len, FILE *out)
 {
 	for (size_t i = 0; i < len;) {
-		size_t n =
-			clean_length((const unsigned char *)text + i, len - i);
+		size_t n = clean_length(text + i, len - i);
 
 		if (n)
 			fwrite(text + i, 1, n, out);
@@ -95,8 +72,7 @@ static const char *line_of(const struct span *span, size_t *len)
 static void put_caret(const char *line, size_t from, size_t column, size_t len)
 {
 	for (size_t i = from; i < column;) {
-		size_t n = clean_length((const unsigned char *)line + i,
-					column - i);
+		size_t n = clean_length(line + i, column - i);
 
 		/* one column for a character, and for what stands in for it */
 		fputc(line[i] == '\t' ? '\t' : ' ', stderr);
@@ -183,8 +159,8 @@ json_t *text_json(const char *text)
 	if (json || !(copy = malloc(strlen(text) + 1)))
 		return json;
 	out = copy;
-	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t len = utf8_length(p, strlen((const char *)p));
+	for (const char *p = text; *p;) {
+		size_t len = utf8_length(p, strlen(p));
 
 		if (len) {
 			memcpy(out, p, len);

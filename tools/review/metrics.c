@@ -4,6 +4,7 @@
  * prometheus.io/docs/instrumenting/exposition_formats.
  */
 #include "metrics.h"
+#include "../utf8.h"
 #include "../../rules/service.h"
 
 #include <errno.h>
@@ -40,31 +41,6 @@ struct label {
 
 /* ---- samples ---- */
 
-/* The length of the UTF-8 character at p, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t len = *p < 0x80 ? 1 :
-		     *p < 0xc2 ? 0 :
-		     *p < 0xe0 ? 2 :
-		     *p < 0xf0 ? 3 :
-		     *p < 0xf5 ? 4 :
-				 0;
-
-	for (size_t i = 1; i < len; i++) /* a NUL ends it, too */
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-static bool is_control(const unsigned char *p, size_t len)
-{
-	return (len == 1 && (*p < ' ' || *p == 0x7f)) ||
-	       (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
-}
-
 /*
  * Prometheus refuses a whole scrape for one value that is not UTF-8. Control
  * characters could steer the terminal of who reads it with curl. Both become
@@ -72,19 +48,19 @@ static bool is_control(const unsigned char *p, size_t len)
  */
 static void put_value(const char *value, FILE *out)
 {
-	for (const unsigned char *p = (const unsigned char *)value; *p;) {
-		size_t len = utf8_length(p);
+	for (const char *p = value; *p;) {
+		size_t len = utf8_length(p, strlen(p));
 
 		if (*p == '\n')
 			fputs("\\n", out);
 		else if (*p == '\\' || *p == '"')
 			fprintf(out, "\\%c", *p);
-		else if (!len || is_control(p, len))
-			fprintf(out, "\\\\x%02x", *p);
+		else if (!len || utf8_is_control(p, len))
+			fprintf(out, "\\\\x%02x", (unsigned char)*p);
 		else
 			fwrite(p, 1, len, out);
 		/* The second byte of a control character is none by itself. */
-		p += len && !is_control(p, len) ? len : 1;
+		p += len && !utf8_is_control(p, len) ? len : 1;
 	}
 }
 

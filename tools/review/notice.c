@@ -292,18 +292,8 @@ static void put_blocked(struct letter *t)
 /* ---- what to do ---- */
 
 /* The ports of a list that are open, behind a sentence, if there are any. */
-struct way {
-	uint16_t port;
-	enum word_key key;
-};
-static const struct way sending[] = { { 587, WORD_INSTEAD_587 },
-				      { 465, WORD_INSTEAD_465 },
-				      { 2525, WORD_INSTEAD_2525 } };
-static const struct way reading[] = { { 993, WORD_INSTEAD_993 },
-				      { 995, WORD_INSTEAD_995 } };
-
 static void put_ways(struct letter *t, enum word_key head,
-		     const struct way *ways, size_t n)
+		     const struct publish_way *ways, size_t n)
 {
 	bool began = false;
 
@@ -324,10 +314,10 @@ static void put_advice(struct letter *t)
 	title(t, WORD_NOTICE_DO_TITLE);
 	item(t, WORD_NOTICE_DO_SCAN, NULL);
 	item(t, WORD_NOTICE_DO_PASSWORDS, NULL);
-	put_ways(t, WORD_NOTICE_DO_SEND, sending,
-		 sizeof(sending) / sizeof(sending[0]));
-	put_ways(t, WORD_NOTICE_DO_READ, reading,
-		 sizeof(reading) / sizeof(reading[0]));
+	put_ways(t, WORD_NOTICE_DO_SEND, publish_sending,
+		 sizeof(publish_sending) / sizeof(publish_sending[0]));
+	put_ways(t, WORD_NOTICE_DO_READ, publish_reading,
+		 sizeof(publish_reading) / sizeof(publish_reading[0]));
 	item(t,
 	     contact ? WORD_NOTICE_DO_EXCEPTION : WORD_NOTICE_DO_EXCEPTION_NONE,
 	     WORDS({ "contact", contact }));

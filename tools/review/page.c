@@ -1,48 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "page.h"
+#include "../utf8.h"
 #include "../../rules/service.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
-#define REPLACEMENT 0xfffd
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define DAY_S	    86400
 
 /* ---- text ---- */
-
-/* The bytes that a first byte says follow it, and the least they may say. */
-static size_t rune_follows(uint8_t first, uint32_t *least)
-{
-	if (first >= 0xc2 && first < 0xe0)
-		return *least = 0x80, 1;
-	if (first >= 0xe0 && first < 0xf0)
-		return *least = 0x800, 2;
-	if (first >= 0xf0 && first < 0xf5)
-		return *least = 0x10000, 3;
-	return 0;
-}
-
-/* The bytes of one rune. What is not UTF-8 is replaced byte by byte. */
-static size_t rune_read(const char *text, uint32_t *rune)
-{
-	uint8_t first = (uint8_t)text[0];
-	uint32_t value, least = 0;
-	size_t n = rune_follows(first, &least);
-
-	*rune = first < 0x80 ? first : REPLACEMENT;
-	if (!n)
-		return 1;
-	value = first & (0x3fu >> n);
-	for (size_t i = 1; i <= n; i++) {
-		if (((uint8_t)text[i] & 0xc0) != 0x80)
-			return 1;
-		value = value << 6 | ((uint8_t)text[i] & 0x3f);
-	}
-	if (value < least || value > 0x10ffff)
-		return 1;
-	*rune = value;
-	return n + 1;
-}
 
 /* Unseen by a person, or not what it looks like (Unicode TR 36). */
 static const struct {
@@ -63,35 +31,19 @@ static bool is_hidden(uint32_t rune)
 	return (rune & 0xfffe) == 0xfffe;
 }
 
-static const char *entity(uint32_t rune)
-{
-	switch (rune) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	case REPLACEMENT:
-		return "\xef\xbf\xbd";
-	}
-	return NULL;
-}
-
+/* What is not UTF-8 is replaced byte by byte. */
 void page_text(FILE *out, const char *text)
 {
-	uint32_t rune;
-
-	for (size_t n; text && *text; text += n) {
+	for (size_t n; text && *text; text += n ? n : 1) {
 		const char *instead;
+		uint32_t rune;
 
-		n = rune_read(text, &rune);
-		instead = entity(is_hidden(rune) ? REPLACEMENT : rune);
-		if (instead)
+		n = utf8_length(text, strlen(text));
+		rune = n ? utf8_rune(text, n) : 0;
+		instead = html_entity(rune);
+		if (!n || is_hidden(rune))
+			fputs(REPLACEMENT, out);
+		else if (instead)
 			fputs(instead, out);
 		else
 			fwrite(text, 1, n, out);

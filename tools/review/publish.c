@@ -772,19 +772,19 @@ static void put_rules(struct page *t)
 		put_rule(t, &t->rules.items[i]);
 }
 
-struct way {
-	uint16_t port;
-	enum word_key key;
+const struct publish_way publish_sending[PUBLISH_SENDING] = {
+	{ 587, WORD_INSTEAD_587 },
+	{ 465, WORD_INSTEAD_465 },
+	{ 2525, WORD_INSTEAD_2525 },
 };
-static const struct way sending[] = { { 587, WORD_INSTEAD_587 },
-				      { 465, WORD_INSTEAD_465 },
-				      { 2525, WORD_INSTEAD_2525 } };
-static const struct way reading[] = { { 993, WORD_INSTEAD_993 },
-				      { 995, WORD_INSTEAD_995 } };
+const struct publish_way publish_reading[PUBLISH_READING] = {
+	{ 993, WORD_INSTEAD_993 },
+	{ 995, WORD_INSTEAD_995 },
+};
 
 /* False: none of them is open. */
-static bool put_ways(struct page *t, enum word_key head, const struct way *ways,
-		     size_t n)
+static bool put_ways(struct page *t, enum word_key head,
+		     const struct publish_way *ways, size_t n)
 {
 	bool began = false;
 
@@ -806,9 +806,10 @@ static bool put_ways(struct page *t, enum word_key head, const struct way *ways,
 static void put_instead(struct page *t)
 {
 	heading(t, WORD_PAGE_INSTEAD_TITLE);
-	if (!put_ways(t, WORD_INSTEAD_SEND, sending, COUNT(sending)))
+	if (!put_ways(t, WORD_INSTEAD_SEND, publish_sending,
+		      COUNT(publish_sending)))
 		paragraph(t, text_of(t, WORD_INSTEAD_SEND_NONE, NULL));
-	put_ways(t, WORD_INSTEAD_READ, reading, COUNT(reading));
+	put_ways(t, WORD_INSTEAD_READ, publish_reading, COUNT(publish_reading));
 }
 
 static void put_contact(struct page *t, enum word_key title, enum word_key key,
@@ -1111,7 +1112,8 @@ static json_t *groups_json(const struct page *t)
 	return all;
 }
 
-static json_t *ways_json(const struct page *t, const struct way *ways, size_t n)
+static json_t *ways_json(const struct page *t, const struct publish_way *ways,
+			 size_t n)
 {
 	json_t *all = json_array();
 
@@ -1123,11 +1125,11 @@ static json_t *ways_json(const struct page *t, const struct way *ways, size_t n)
 
 static int publish_json(struct page *t)
 {
-	json_t *json = json_pack("{s:o, s:o, s:o, s:{s:o, s:o}}", "policy",
-				 policy_json(t), "rules", rules_json(t),
-				 "groups", groups_json(t), "instead", "send",
-				 ways_json(t, sending, COUNT(sending)), "read",
-				 ways_json(t, reading, COUNT(reading)));
+	json_t *json = json_pack(
+		"{s:o, s:o, s:o, s:{s:o, s:o}}", "policy", policy_json(t),
+		"rules", rules_json(t), "groups", groups_json(t), "instead",
+		"send", ways_json(t, publish_sending, COUNT(publish_sending)),
+		"read", ways_json(t, publish_reading, COUNT(publish_reading)));
 	int failed =
 		json_dumpf(json, t->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "words.h"
+#include "../utf8.h"
 #include "../program.h"
 #include "../../rules/arena.h"
 
@@ -63,39 +64,6 @@ static bool listed(const char *list, const char *word, size_t len)
 		list += n + (list[n] == ' ');
 	}
 	return false;
-}
-
-/* ---- UTF-8 ---- */
-
-/* The length of the character at p, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const char *p, size_t left)
-{
-	const unsigned char *b = (const unsigned char *)p;
-	size_t len = *b < 0x80 ? 1 :
-		     *b < 0xc2 ? 0 :
-		     *b < 0xe0 ? 2 :
-		     *b < 0xf0 ? 3 :
-		     *b < 0xf5 ? 4 :
-				 0;
-
-	if (len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*b == 0xe0 && b[1] < 0xa0) || (*b == 0xed && b[1] > 0x9f) ||
-	    (*b == 0xf0 && b[1] < 0x90) || (*b == 0xf4 && b[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* Both sets of control characters; U+0080 to U+009F are c2 80 to c2 9f. */
-static bool is_control(const char *p, size_t len)
-{
-	const unsigned char *b = (const unsigned char *)p;
-
-	return len == 1 ? *b < ' ' || *b == 0x7f :
-			  len == 2 && b[0] == 0xc2 && b[1] < 0xa0;
 }
 
 /* ---- a file ---- */
@@ -236,7 +204,7 @@ static bool check_bytes(struct reader *r, const char *line, size_t len)
 				   "UTF-8");
 			return false;
 		}
-		if (line[i] != '\t' && is_control(line + i, n)) {
+		if (line[i] != '\t' && utf8_is_control(line + i, n)) {
 			mistake(r, "there is a control character in this line; "
 				   "take it out");
 			return false;
@@ -605,23 +573,6 @@ char *words_list(struct arena *a, const struct lang *l,
 					 { "last", items[n - 1] }));
 }
 
-static const char *entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	}
-	return NULL;
-}
-
 static void put_bytes(FILE *out, const char *text, size_t len,
 		      enum words_form form)
 {
@@ -629,11 +580,11 @@ static void put_bytes(FILE *out, const char *text, size_t len,
 		size_t n = utf8_length(text + i, len - i);
 		const char *instead = NULL;
 
-		if (!n || is_control(text + i, n))
+		if (!n || utf8_is_control(text + i, n))
 			instead =
 				text[i] == '\t' || text[i] == '\n' ? " " : "?";
 		else if (form == WORDS_HTML)
-			instead = entity(text[i]);
+			instead = html_entity((uint8_t)text[i]);
 		if (instead)
 			fputs(instead, out);
 		else

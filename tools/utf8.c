@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "utf8.h"
+
+size_t utf8_length(const char *p, size_t left)
+{
+	const unsigned char *b = (const unsigned char *)p;
+	size_t len = *b < 0x80 ? 1 :
+		     *b < 0xc2 ? 0 :
+		     *b < 0xe0 ? 2 :
+		     *b < 0xf0 ? 3 :
+		     *b < 0xf5 ? 4 :
+				 0;
+
+	if (len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*b == 0xe0 && b[1] < 0xa0) || (*b == 0xed && b[1] > 0x9f) ||
+	    (*b == 0xf0 && b[1] < 0x90) || (*b == 0xf4 && b[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+bool utf8_is_control(const char *p, size_t len)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return len == 1 ? *b < ' ' || *b == 0x7f :
+			  len == 2 && b[0] == 0xc2 && b[1] < 0xa0;
+}
+
+uint32_t utf8_rune(const char *p, size_t len)
+{
+	const unsigned char *b = (const unsigned char *)p;
+	uint32_t rune = len == 1 ? *b : *b & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++)
+		rune = rune << 6 | (b[i] & 0x3f);
+	return rune;
+}
+
+const char *html_entity(uint32_t rune)
+{
+	switch (rune) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	}
+	return NULL;
+}
