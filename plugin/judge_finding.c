@@ -143,6 +143,9 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	/* The first one was met before there was a history to note it. */
 	if (f.destinations < f.groups)
 		f.destinations = f.groups;
+	/* An estimate may be beyond what there can be. */
+	if (f.destinations > f.attempts)
+		f.destinations = f.attempts;
 	take_examples(s, &f);
 	j->findings[detector_finding(d)]++;
 	if (j->finding)

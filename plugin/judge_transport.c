@@ -235,7 +235,7 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 	if (!a->answered)
 		look_for_scan(j, s, c, a);
 	/* Each retry to a network that is dead says no more than the first. */
-	if (new && history_is_open(h)) {
+	if (new &&history_is_open(h)) {
 		sum_add(&h->sum[DETECTOR_OUTCOME],
 			a->answered ? j->loss[DETECTOR_OUTCOME] :
 				      j->gain[DETECTOR_OUTCOME]);

@@ -9,6 +9,7 @@
 #include "review/log_line.h"
 #include "review/progress.h"
 #include "review/recorder.h"
+#include "saved.h"
 #include "stream.h"
 
 #include "../rules/arena.h"
@@ -157,7 +158,7 @@ static void give(struct import *im, const struct log_event *e)
 			     .flags = TCP_SYN,
 			     .family = e->family };
 
-	if (e->kind == LOG_PACKET) {
+	if (e->kind == LOG_PACKET || e->dropped) {
 		make_prefix(e, prefix, sizeof(prefix));
 		s.prefix = prefix;
 		s.prefix_len = (uint32_t)strlen(prefix);
@@ -332,8 +333,11 @@ static int note_imported(struct import *im)
 				       .time_s = (int64_t)time(NULL),
 				       .bytes = im->bytes };
 
-	if (!*im->key || recorder_flush(im->recorder))
-		return *im->key ? EXIT_REFUSED : EXIT_DONE;
+	/* A log that was not understood may be read as another format. */
+	if (!*im->key || im->look == LOG_UNKNOWN)
+		return EXIT_DONE;
+	if (recorder_flush(im->recorder))
+		return EXIT_REFUSED;
 	store_begin(store);
 	store_add_imported(store, &done);
 	return store_end(store) ? EXIT_REFUSED : EXIT_DONE;
@@ -449,6 +453,9 @@ static int open_all(struct import *im)
 	const uint16_t *ports;
 	size_t n;
 	int code = read_memory(im->program, im->memory_text, &o.memory);
+
+	if (!code)
+		code = make_folder_of(im->program, im->store_path, NULL);
 
 	if (im->policy)
 		wish.keep_destinations = im->policy->keep_destinations;

@@ -35,6 +35,7 @@ static int read_period(struct request *q)
 {
 	struct report_wish *w = &q->wish;
 	int64_t now_s = (int64_t)time(NULL);
+	uint32_t back_s;
 
 	w->until_s = now_s;
 	if (q->until && !when_parse(q->until, now_s, &w->until_s))
@@ -42,8 +43,9 @@ static int read_period(struct request *q)
 				   "--until takes a time like " WHEN_WANTED
 				   ", not \"%.40s\"",
 				   q->until);
-	/* A duration counts back from the end. */
-	if (!when_parse(q->since, now_s, &w->since_s))
+	if (duration_parse(q->since, &back_s))
+		w->since_s = w->until_s - back_s;
+	else if (!when_parse(q->since, now_s, &w->since_s))
 		return usage_error(q->program,
 				   "--since takes a time like " WHEN_WANTED
 				   ", not \"%.40s\"",
@@ -147,7 +149,7 @@ static int make(struct request *q)
 static int write_page(const struct request *q)
 {
 	struct output o;
-	int code = output_open(&o, q->html);
+	int code = output_open(&o, strcmp(q->html, "-") ? q->html : NULL);
 
 	if (code)
 		return code;
@@ -212,6 +214,9 @@ int cmd_report(struct program *p, int argc, char **argv)
 		return options_code(p);
 	if (first != argc)
 		return usage_error(p, "\"%.40s\" is no option", argv[first]);
+	if (q.csv + p->json + !!q.html + !!q.xarf > 1)
+		return usage_error(p, "--csv, --json, --html or --xarf: one of "
+				      "them");
 	code = read_wish(&q);
 	if (!code)
 		code = make(&q);

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "refuse.h"
 #include "remember.h"
+#include "status_hosts.h"
 #include "../rules/arena.h"
 
 #include <errno.h>
@@ -16,13 +17,6 @@
 
 #define TRIES_MOST    20
 #define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
-
-enum state {
-	STATE_AS_LOADED,
-	STATE_DRIFT,	  /* somebody changed the table */
-	STATE_OTHER,	  /* another policy than the one asked about */
-	STATE_UNVERIFIED, /* as loaded, but for sets too large to read back */
-};
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
 					   "unverified" };
@@ -34,7 +28,8 @@ struct difference {
 
 struct status {
 	struct program *program;
-	bool verify;
+	bool verify, prometheus;
+	struct nagios *nagios;
 	const char *path; /* of the policy to compare with; may be NULL */
 	struct policy *policy;
 	struct ruleset *rules;
@@ -349,13 +344,42 @@ static void print_sets(struct status *s)
 		       (unsigned long long)hidden->packets);
 }
 
+/* ---- for those who watch over hosts ---- */
+
+static bool is_for_hosts(const struct status *s)
+{
+	return s->prometheus || s->nagios->asked;
+}
+
+static int say_to_hosts(struct status *s)
+{
+	struct host_facts f = { .path = s->path };
+	struct arena *a = s->program->arena;
+
+	if (s->family >= 0) {
+		f.table = table(s);
+		f.loaded = &s->loaded;
+		f.remembered = remembered(s) ? &s->remembered : NULL;
+		f.state = s->state;
+		f.differences = s->differences.n;
+	}
+	if (f.differences)
+		f.difference = arena_printf(a, "%s: %s",
+					    s->differences.items[0].kind,
+					    s->differences.items[0].object);
+	return s->prometheus ? prometheus_report(a, &f) :
+			       nagios_report(a, s->nagios, &f);
+}
+
 /* ---- the command ---- */
 
-static int say_nothing_loaded(struct program *p)
+static int say_nothing_loaded(struct status *s)
 {
 	int printed;
 
-	if (p->json) {
+	if (is_for_hosts(s))
+		return say_to_hosts(s);
+	if (s->program->json) {
 		printed = print_json(json_pack("{s:b}", "loaded", 0));
 		return printed ? printed : EXIT_NO;
 	}
@@ -385,6 +409,8 @@ static int report(struct status *s)
 	int code = EXIT_DONE;
 
 	judge(s);
+	if (is_for_hosts(s))
+		return say_to_hosts(s);
 	if (s->loaded.clauses.n)
 		qsort(s->loaded.clauses.items, s->loaded.clauses.n,
 		      sizeof(*s->loaded.clauses.items), compare_clauses);
@@ -404,7 +430,9 @@ static int report(struct status *s)
 static int read_kernel(struct status *s)
 {
 	struct claim claim = { &s->remembered, 0 };
-	size_t most = s->verify ? SIZE_MAX : ELEMENTS_MOST;
+	size_t most = s->verify	      ? SIZE_MAX :
+		      is_for_hosts(s) ? HOSTS_ELEMENTS_MOST :
+					ELEMENTS_MOST;
 	int error = kernel_read(&s->netlink, s->program->arena, &s->reading);
 
 	s->family = error ? -1 : reading_family(&s->reading);
@@ -431,13 +459,13 @@ static int run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
-	remember_load(s->program, &s->remembered);
+	remember_load_brief(s->program, &s->remembered);
 	if (!error)
 		error = read_steadily(s);
 	if (error)
 		code = say_refused(s->program, error);
 	else if (s->family < 0)
-		code = say_nothing_loaded(s->program);
+		code = say_nothing_loaded(s);
 	else
 		code = report(s);
 	canon_free(&s->loaded.canon);
@@ -445,31 +473,57 @@ static int run(struct status *s)
 	return code;
 }
 
-int cmd_status(struct program *p, int argc, char **argv)
+static int run_policy(struct status *s)
 {
-	struct status s = { .program = p };
+	int code = EXIT_DONE;
+
+	if (s->path)
+		code = load_good_policy(s->program, s->path, &s->policy);
+	if (!code && s->policy && ruleset_new(s->policy, &s->rules))
+		code = EXIT_REFUSED;
+	if (!code)
+		code = run(s);
+	ruleset_free(s->rules);
+	policy_free(s->policy);
+	return code;
+}
+
+static int read_and_run(struct program *p, int argc, char **argv,
+			struct nagios *n)
+{
+	struct status s = { .program = p, .nagios = n };
 	const struct option_row rows[] = {
 		{ "verify", 'v', &s.verify, NULL, NULL },
 		{ "json", 'j', &p->json, NULL, NULL },
+		{ "prometheus", 0, &s.prometheus, NULL, NULL },
+		{ "nagios", 0, &n->asked, NULL, NULL },
+		{ "warning", 'w', NULL, &n->warning, NULL },
+		{ "critical", 'c', NULL, &n->critical, NULL },
+		{ "findings", 'f', NULL, &n->findings, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 2);
+	int first = read_options(p, argc, argv, rows, 7);
 	int code;
 
 	if (first < 0)
 		return options_code(p);
 	if (argc - first > 1)
 		return usage_error(p, "one policy at a time");
+	if (p->json + s.prometheus + n->asked > 1)
+		return usage_error(p, "one of --json, --prometheus and "
+				      "--nagios at a time");
+	code = nagios_thresholds(p, n);
+	if (code)
+		return code;
 	p->quiet = true;
-	if (first < argc) {
-		s.path = argv[first];
-		code = load_good_policy(p, s.path, &s.policy);
-		if (!code && ruleset_new(s.policy, &s.rules))
-			code = EXIT_REFUSED;
-		if (code)
-			return code;
-	}
-	code = run(&s);
-	ruleset_free(s.rules);
-	policy_free(s.policy);
-	return code;
+	s.path = first < argc ? argv[first] : NULL;
+	return run_policy(&s);
+}
+
+int cmd_status(struct program *p, int argc, char **argv)
+{
+	struct nagios none = { .caught = -1 };
+
+	if (nagios_is_asked(argc, argv))
+		return nagios_run(p, argc, argv, read_and_run);
+	return read_and_run(p, argc, argv, &none);
 }

@@ -558,6 +558,8 @@ static int start(struct watch *w)
 				  w->user);
 	if (!code && w->store_path)
 		code = make_folder_of(w->program, w->store_path, w->user);
+	if (!code && w->store_path)
+		give_store(w->store_path, w->user);
 	if (code)
 		return code;
 	if (w->listen)
@@ -602,6 +604,8 @@ static int run(struct watch *w)
 
 static int read_numbers(struct watch *w)
 {
+	struct recorder_wish wish;
+
 	w->every_s = SUMMARY_EVERY_S;
 	if (w->every_text && !duration_parse(w->every_text, &w->every_s))
 		return usage_error(w->program,
@@ -611,6 +615,11 @@ static int read_numbers(struct watch *w)
 	if (w->interfaces.n + w->groups.n > INPUTS_MOST)
 		return usage_error(w->program, "at most %d inputs",
 				   INPUTS_MOST);
+	if ((w->keep_text || w->most_text) && !w->store_path)
+		return usage_error(w->program,
+				   "--keep and --max are of a --store");
+	if (read_bounds(w->program, w->keep_text, w->most_text, &wish))
+		return EXIT_USAGE;
 	return read_memory(w->program, w->memory_text, &w->options.memory);
 }
 

@@ -28,7 +28,9 @@ const struct command commands[] = {
 	{ "remove", cmd_remove, "[-j|--json]",
 	  "take our table out of the kernel", false },
 	{ "status", cmd_status,
-	  "[FILE] [-v|--verify] [-j|--json] [-D NAME=VALUE]",
+	  "[FILE] [-v|--verify] [-j|--json | --prometheus | --nagios "
+	  "[-w|--warning PERCENT] [-c|--critical PERCENT] "
+	  "[-f|--findings COUNT]] [-D NAME=VALUE]",
 	  "show what is loaded, and whether it still is", true },
 	{ "exempt", cmd_exempt,
 	  "add|remove|list [ADDRESS...] [-c|--class NAME] [-f|--for TIME] "

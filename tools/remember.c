@@ -212,8 +212,7 @@ static bool cursor_open(struct cursor *c, struct arena *a, const char *path)
 	    (size_t)st.st_size >= BYTES_MOST ||
 	    (size_t)st.st_size < sizeof(magic) - 1 + SHA256_DIGEST_SIZE)
 		return false;
-	c->start = c->at = c->there =
-		arena_resize(a, NULL, (size_t)st.st_size);
+	c->start = c->at = c->there = arena_resize(a, NULL, (size_t)st.st_size);
 	c->file_end = c->start + st.st_size;
 	c->end = c->file_end - SHA256_DIGEST_SIZE;
 	sha256_init(&c->sha);

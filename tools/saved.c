@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,20 @@ int make_folder_of(struct program *p, const char *path, const char *user)
 		return EXIT_DONE;
 	say("cannot make the folder \"%s\": %s", folder, strerror(errno));
 	return EXIT_REFUSED;
+}
+
+void give_store(const char *path, const char *user)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const struct passwd *pw = getpwnam(user ? user : "nobody");
+	char name[PATH_MAX];
+
+	for (size_t i = 0; geteuid() == 0 && pw && i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		if (lchown(name, pw->pw_uid, pw->pw_gid) && errno != ENOENT)
+			say("cannot give \"%s\" to %s: %s", name, pw->pw_name,
+			    strerror(errno));
+	}
 }
 
 int saved_open(struct saved *s, struct program *p, const char *path,

@@ -33,5 +33,7 @@ void saved_write(struct saved *s, struct engine *e);
  * if there is none. An exit code.
  */
 int make_folder_of(struct program *p, const char *path, const char *user);
+/* A database that root made, by an import, is to be written by the user. */
+void give_store(const char *path, const char *user);
 
 #endif

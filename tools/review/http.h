@@ -3,7 +3,8 @@
  * The pages of a monitor, for a browser and for Prometheus. There is no
  * thread: http_run() does what can be done at once and returns, so that what a
  * page says belongs to one thread only, and a client that is slow, or many,
- * keep no packet waiting. One request a connection, GET and HEAD only.
+ * keep no packet waiting; a page that takes long does. One request a
+ * connection, GET and HEAD only.
  *
  * It opens before privilege is dropped and needs none afterwards. At a
  * loopback address a browser has to ask for it by such an address or as

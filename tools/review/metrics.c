@@ -115,6 +115,12 @@ static void write_metric(struct writer *w)
 	plain(w, number_at(w->m, w->family));
 }
 
+static void write_watched(struct writer *w)
+{
+	if (w->m->summary)
+		write_metric(w);
+}
+
 static void write_store(struct writer *w)
 {
 	if (w->m->has_store)
@@ -288,7 +294,8 @@ static void write_outcomes(struct writer *w)
 
 static void write_lost_exact(struct writer *w)
 {
-	plain(w, w->m->lost_exact);
+	if (w->m->summary)
+		plain(w, w->m->lost_exact);
 }
 
 static void write_memory(struct writer *w)
@@ -316,7 +323,7 @@ static void write_last_packet(struct writer *w)
 
 /* ---- the table ---- */
 
-#define METRIC(field)  write_metric, offsetof(struct metrics, field)
+#define METRIC(field)  write_watched, offsetof(struct metrics, field)
 #define STORE(field)   write_store, offsetof(struct metrics, field)
 #define SUMMARY(field) write_summary, offsetof(struct engine_summary, field)
 #define CLAUSES(field) write_clauses, offsetof(struct metrics_clause, field)

@@ -306,9 +306,10 @@ static void hand_over(struct recorder *r, int64_t now_s)
 static void say_error(struct recorder *r)
 {
 	if (r->error && !r->said)
-		say("\"%s\": cannot be written: %s; monitoring goes on, and it "
-		    "is tried again",
-		    r->wish.path, r->why);
+		say("\"%s\": cannot be written: %s%s", r->wish.path, r->why,
+		    r->wish.inputs ?
+			    "; monitoring goes on, and it is tried again" :
+			    "");
 	else if (!r->error && r->said)
 		say("\"%s\": is written again", r->wish.path);
 	r->said = r->error;

@@ -30,6 +30,7 @@ struct sum {
 	uint32_t now[OUTCOME_N], before;
 	uint64_t ports; /* bits of report.ports */
 	uint32_t findings;
+	bool tls; /* was on a port that begins with TLS, or 587 */
 };
 
 struct local_hour {
@@ -310,6 +311,14 @@ static void take_piece(struct maker *m, const struct piece *p)
 		add_to_time(m, p);
 }
 
+/* Whatever ports were wished. */
+static void note_tls(struct maker *m, uint32_t source, uint16_t port)
+{
+	if (!m->before && source < m->n_sums &&
+	    (port == 465 || port == 587 || port == 993 || port == 995))
+		m->sums[source].tls = true;
+}
+
 #define LOOK_AFTER 8192 /* rows */
 
 static void show_progress(struct maker *m, int64_t at_s)
@@ -333,6 +342,7 @@ static void take_day(void *ctx, const struct store_day *d)
 			   .attempts = d->attempts };
 
 	show_progress(m, d->day * DAY_S);
+	note_tls(m, d->source, d->port);
 	for (int64_t h = 0; h < 24; h++) {
 		if (!d->hours[h])
 			continue;
@@ -356,6 +366,7 @@ static void take_minute(void *ctx, const struct store_minute *d)
 			   .attempts = d->attempts };
 
 	show_progress(m, p.at_s);
+	note_tls(m, d->source, d->port);
 	take_piece(m, &p);
 	if (is_in(m, &p))
 		add_to_source(m, &p, port_at(m->report, d->port));
@@ -534,19 +545,6 @@ static const char *copy(const struct maker *m, const char *text)
 	return arena_strndup(m->arena, text, strlen(text));
 }
 
-static bool uses_tls(const struct maker *m, const struct sum *s)
-{
-	static const uint16_t ports[] = { 465, 587, 993, 995 };
-
-	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
-		const struct report_port *p = port_at(m->report, ports[i]);
-
-		if (p && s->ports >> (p - m->report->ports.items) & 1)
-			return true;
-	}
-	return false;
-}
-
 static void note_cleartext(struct maker *m, const struct sum *s,
 			   const struct store_found *f)
 {
@@ -565,7 +563,7 @@ static void note_cleartext(struct maker *m, const struct sum *s,
 		.name = name_of(m, s->family, &s->address),
 		.port = f->port,
 		.last_s = f->time_s,
-		.uses_tls = uses_tls(m, s),
+		.uses_tls = s->tls,
 	};
 }
 

@@ -3,8 +3,10 @@
 #include "store_inner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define APPLICATION_ID 0x6d77616c /* "mwal" */
 #define BUSY_MS	       5000
@@ -274,11 +276,29 @@ static int open_db(struct store *s, const char *name, int flags)
 	return EXIT_DONE;
 }
 
+/*
+ * Who blocks whom is not for all users to read. Files that SQLite puts beside
+ * it get the same mode, and the same owner if root makes them.
+ */
+static int make_file(struct store *s)
+{
+	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd >= 0) {
+		close(fd);
+		return EXIT_DONE;
+	}
+	say("cannot open \"%s\": %s", s->path, strerror(errno));
+	return EXIT_REFUSED;
+}
+
 static int open_to_write(struct store *s)
 {
-	int code = open_db(s, s->path,
-			   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-				   SQLITE_OPEN_NOMUTEX);
+	int code = make_file(s) ?
+			   EXIT_REFUSED :
+			   open_db(s, s->path,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					   SQLITE_OPEN_NOMUTEX);
 
 	if (code)
 		return code;

@@ -454,7 +454,9 @@ static void trim_lists(struct store *s, int64_t before_s)
 	delete_before(s, "DELETE FROM finding WHERE time < ?1", before_s);
 	delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
 	delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
-	delete_before(s, "DELETE FROM source WHERE last < ?1", before_s);
+	/* Of whole days only: what is left of one needs its sources. */
+	delete_before(s, "DELETE FROM source WHERE last < ?1",
+		      before_s / DAY_S * DAY_S);
 	/* A number may be of another source from now on. */
 	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
 }
