@@ -336,8 +336,7 @@ static void view(struct engine *e, const struct source *s,
 	out->would_be_blocked = s->flags & SOURCE_BLOCKED;
 	out->mail_server = judge_mail_server(s);
 	if (h)
-		out->destinations =
-			distinct_count(&h->destinations, &DESTINATION_LIMITS);
+		out->destinations = history_destinations(h);
 	/* The first one was met before there was a history to note it. */
 	if (out->destinations < out->groups)
 		out->destinations = out->groups;

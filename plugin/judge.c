@@ -171,16 +171,6 @@ bool judge_is_new(const struct judge *j, const struct contact *c)
 	return j->now_s - c->last_s > j->figures[WATCH_NEW_AFTER];
 }
 
-void judge_note_destination(struct judge *j, struct source *s,
-			    const struct judged *a)
-{
-	uint64_t hash = hash_address(&j->key, a->destination->byte);
-
-	if (distinct_add(&s->history->destinations, j->sources.pool,
-			 &DESTINATION_LIMITS, hash))
-		history_example(&j->sources, s, a->destination);
-}
-
 /* What was kept in the record of a source with one contact. */
 static void promote(struct judge *j, struct source *s)
 {
@@ -342,7 +332,7 @@ void judge_talk(struct judge *j, const struct judged *a,
 		promote(j, s);
 	if (!s->history)
 		return;
-	judge_note_destination(j, s, a);
+	history_destination(&j->sources, s, a->destination);
 	if (a->role == PORT_TRANSPORT && !a->allowed)
 		judge_transport_talk(j, s, a, d);
 	if (d->said & SAID_AUTH_CLEAR)

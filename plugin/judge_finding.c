@@ -138,7 +138,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	if (!h->found)
 		h->found_s = j->now_s;
 	h->found |= 1u << d;
-	f.destinations = distinct_count(&h->destinations, &DESTINATION_LIMITS);
+	f.destinations = history_destinations(h);
 	f.destinations_exact = distinct_is_exact(&h->destinations);
 	/* The first one was met before there was a history to note it. */
 	if (f.destinations < f.groups)

@@ -47,8 +47,6 @@ struct contact *judge_first_contact(struct judge *j, struct history *h,
 				    uint32_t time_s);
 /* Not met for so long that it counts as new again. */
 bool judge_is_new(const struct judge *j, const struct contact *c);
-void judge_note_destination(struct judge *j, struct source *s,
-			    const struct judged *a);
 /* A set of a few hashes: true if it was not there. */
 bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash);
 

@@ -220,7 +220,7 @@ void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 	h->port = (uint8_t)(a->port < 256 ? a->port : 25);
 	count_fate(h, a->answered);
 	judge_lower_sums(j, h);
-	judge_note_destination(j, s, a);
+	history_destination(&j->sources, s, a->destination);
 	if (new) {
 		forget_old(j, h);
 		c = judge_first_contact(j, h, group, 0, j->now_s);

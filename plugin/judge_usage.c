@@ -38,7 +38,7 @@ void judge_submission(struct judge *j, struct source *s, const struct judged *a)
 					    CONTACT_SUBMISSION, false);
 
 	judge_lower_sums(j, h);
-	judge_note_destination(j, s, a);
+	history_destination(&j->sources, s, a->destination);
 	count_hour(j, s, a);
 	if (c && !judge_is_new(j, c)) {
 		c->last_s = j->now_s;
@@ -59,7 +59,7 @@ void judge_access(struct judge *j, struct source *s, const struct judged *a)
 
 	if (!u)
 		return;
-	judge_note_destination(j, s, a);
+	history_destination(&j->sources, s, a->destination);
 	passed = j->now_s - u->window_s[i];
 	if (passed >= window_s) {
 		u->before[i] = passed < 2 * window_s ? u->in_window[i] : 0;

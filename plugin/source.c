@@ -430,6 +430,57 @@ void history_example(struct sources *t, const struct source *s,
 	h->n_examples++;
 }
 
+static bool is_example(const struct source *s, const struct addr6 *destination)
+{
+	const struct history *h = s->history;
+	size_t size = s->family == 4 ? 4 : 16;
+
+	for (uint8_t i = 0; i < h->n_examples; i++)
+		if (!memcmp(h->examples + i * size, destination->byte, size))
+			return true;
+	return false;
+}
+
+static bool has_set(const struct history *h)
+{
+	return h->destinations.cap || h->destinations.registers;
+}
+
+static void add_to_set(struct sources *t, const struct source *s,
+		       const uint8_t *destination)
+{
+	struct addr6 address = { { 0 } };
+
+	memcpy(address.byte, destination, s->family == 4 ? 4 : 16);
+	distinct_add(&s->history->destinations, t->pool, &DESTINATION_LIMITS,
+		     hash_address(&t->key, address.byte));
+}
+
+void history_destination(struct sources *t, const struct source *s,
+			 const struct addr6 *destination)
+{
+	struct history *h = s->history;
+	size_t size = s->family == 4 ? 4 : 16;
+
+	if (!has_set(h)) {
+		if (is_example(s, destination))
+			return;
+		history_example(t, s, destination);
+		if (h->n_examples < EXAMPLES_MOST || is_example(s, destination))
+			return;
+		for (uint8_t i = 0; i < h->n_examples; i++)
+			add_to_set(t, s, h->examples + i * size);
+	}
+	add_to_set(t, s, destination->byte);
+}
+
+uint64_t history_destinations(const struct history *h)
+{
+	return has_set(h) ?
+		       distinct_count(&h->destinations, &DESTINATION_LIMITS) :
+		       h->n_examples;
+}
+
 struct scan *history_scan(struct sources *t, struct history *h)
 {
 	if (!h->scan)

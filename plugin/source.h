@@ -211,6 +211,13 @@ struct contact *history_contact(struct sources *t, struct history *h,
 void history_age(struct sources *t, struct history *h, uint32_t before_s);
 void history_example(struct sources *t, const struct source *s,
 		     const struct addr6 *destination);
+/*
+ * Counts it if it is a new one: the first few are the examples themselves, and
+ * only beyond them is there a set.
+ */
+void history_destination(struct sources *t, const struct source *s,
+			 const struct addr6 *destination);
+uint64_t history_destinations(const struct history *h);
 /* Space for the parts that few need; NULL: no memory. */
 struct scan *history_scan(struct sources *t, struct history *h);
 struct usage *history_usage(struct sources *t, struct history *h);
