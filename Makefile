@@ -183,6 +183,14 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --build $(BUILD) \
 		$(PROGRAM) $(ROWS)
 
+# Pictures of the report's page, to be looked at, in build/look.
+look: $(PROGRAM) $(BUILD)/tests/unit/test_page
+	$(call install_packages,chromium)
+	$(Q)mkdir -p $(BUILD)/look
+	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/test_page >/dev/null
+	$(Q)for f in $(BUILD)/look/*.html; do \
+		$(PYTHON) tests/page/look.py $$f $(BUILD)/look || exit 1; done
+
 format:
 	clang-format -i $(SOURCES)
 
@@ -212,7 +220,7 @@ uninstall:
 clean:
 	rm -rf build build-* mailwall
 
-.PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect \
+.PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden \
 	install uninstall clean demo-packages check-packages lint-packages \
 	bench-packages

@@ -4,7 +4,8 @@
 look.py FILE.html FOLDER
 
 A desktop and a phone, each in light and in dark, and the page on paper. Says
-whether the page is wider than the window it is in.
+whether the page is wider than the window it is in, whether the browser has an
+error to tell, and whether it asked anybody for anything.
 """
 
 import pathlib
@@ -27,10 +28,13 @@ d=f.contentDocument.documentElement;
 document.title=`inner ${{d.scrollWidth}} ${{d.scrollHeight}}`}}</script>"""
 
 
+def browser():
+	return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def chromium(*flags):
-	program = shutil.which("chromium") or shutil.which("chromium-browser")
 	return subprocess.run(
-		[program, "--headless", "--no-sandbox", "--disable-gpu",
+		[browser(), "--headless", "--no-sandbox", "--disable-gpu",
 		 "--hide-scrollbars", "--virtual-time-budget=3000", *flags],
 		stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
 		timeout=120, check=True).stdout
@@ -52,8 +56,32 @@ def measure(page, folder, width, height):
 	return map(int, re.search(r"<title>inner (\d+) (\d+)", document).groups())
 
 
+def silent(page):
+	"""No error on the console, and no request to the network."""
+	with tempfile.TemporaryDirectory() as folder:
+		log = pathlib.Path(folder) / "net.json"
+		done = subprocess.run(
+			[browser(), "--headless", "--no-sandbox",
+			 "--disable-gpu", "--disable-background-networking",
+			 "--disable-component-update", "--no-first-run",
+			 "--disable-features=NetworkTimeServiceQuerying",
+			 "--enable-logging=stderr", f"--log-net-log={log}",
+			 "--virtual-time-budget=3000", "--dump-dom",
+			 page.resolve().as_uri()],
+			stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+			text=True, errors="replace", timeout=120, check=True)
+		console = [line for line in done.stderr.splitlines()
+			   if "CONSOLE" in line]
+		asked = re.findall(r'"(?:url|original_url)":"(https?://[^"]*)"',
+				   log.read_text(errors="replace"))
+	for what, found in ("error on the console", console), ("request", asked):
+		print(f"{'not ok' if found else 'ok'} - no {what}: {page.name}"
+		      f"{'' if not found else ' ' + str(found[:3])}")
+	return not console and not asked
+
+
 def look(page, out):
-	fits = True
+	fits = silent(page)
 	with tempfile.TemporaryDirectory() as folder:
 		for name, (width, height) in WINDOWS.items():
 			inner, whole = measure(page, folder, width, height)
@@ -73,7 +101,7 @@ def look(page, out):
 def main():
 	if len(sys.argv) != 3:
 		sys.exit(__doc__)
-	if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+	if not browser():
 		print("ok - pictures # SKIP there is no chromium")
 		return 0
 	out = pathlib.Path(sys.argv[2]).resolve()
