@@ -189,6 +189,7 @@ look: $(PROGRAM) $(BUILD)/tests/unit/test_page
 	$(Q)mkdir -p $(BUILD)/look
 	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/test_page >/dev/null
 	$(Q)for f in $(BUILD)/look/*.html; do \
+		case $$f in */many*) continue ;; esac; \
 		$(PYTHON) tests/page/look.py $$f $(BUILD)/look || exit 1; done
 
 format:

@@ -58,13 +58,22 @@ static int read_period(struct request *q)
 	return EXIT_DONE;
 }
 
-/* A length behind it says nothing: a source is an address, or a /64. */
+/* The only length that says what a source is anyway. */
+static bool is_length_of(const char *rest, int family)
+{
+	return !*rest || !strcmp(rest, family == 4 ? "/32" : "/64") ||
+	       (family == 6 && !strcmp(rest, "/128"));
+}
+
 int report_wish_source(const struct program *p, const char *address,
 		       struct report_wish *w)
 {
 	struct addr_range r;
 
-	if (addr_parse(address, strcspn(address, "/"), &r))
+	size_t len = strcspn(address, "/");
+
+	if (addr_parse(address, len, &r) || r.is_range ||
+	    !is_length_of(address + len, r.family))
 		return usage_error(p, "\"%.60s\" is not an address of a source",
 				   address);
 	w->has_source = true;

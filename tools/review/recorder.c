@@ -14,11 +14,20 @@
 #define FINDINGS_MOST 4096
 #define TRIM_EVERY_S  60
 
+#define MOVES_MOST    65536
+
+/* An attempt that was told early and came out otherwise. */
+struct move {
+	struct store_row from, to;
+};
+
 /* What is handed to the writer at once. */
 struct batch_of_rows {
 	struct sums sums;
 	struct store_finding *findings;
 	size_t n_findings;
+	struct move *moves;
+	size_t n_moves;
 	struct store_run run;
 	bool settled;
 };
@@ -49,24 +58,27 @@ struct recorder {
 static int batch_init(struct batch_of_rows *b)
 {
 	b->findings = malloc(FINDINGS_MOST * sizeof(*b->findings));
-	return b->findings ? sums_init(&b->sums) : -ENOMEM;
+	b->moves = malloc(MOVES_MOST * sizeof(*b->moves));
+	return b->findings && b->moves ? sums_init(&b->sums) : -ENOMEM;
 }
 
 static void batch_free(struct batch_of_rows *b)
 {
 	sums_free(&b->sums);
 	free(b->findings);
+	free(b->moves);
 }
 
 static bool batch_is_empty(const struct batch_of_rows *b)
 {
-	return !b->sums.n && !b->n_findings;
+	return !b->sums.n && !b->n_findings && !b->n_moves;
 }
 
 static void batch_clear(struct batch_of_rows *b)
 {
 	sums_clear(&b->sums);
 	b->n_findings = 0;
+	b->n_moves = 0;
 	b->settled = false;
 }
 
@@ -82,7 +94,9 @@ static void write_batch(struct recorder *r, struct batch_of_rows *b)
 		store_add(r->store, &b->sums.rows[i]);
 	for (size_t i = 0; i < b->n_findings; i++)
 		store_add_finding(r->store, &b->findings[i]);
-	if (r->wish.inputs)
+	for (size_t i = 0; i < b->n_moves; i++)
+		store_move(r->store, &b->moves[i].from, &b->moves[i].to);
+	if (b->run.inputs)
 		store_add_run(r->store, &b->run);
 }
 
@@ -219,10 +233,12 @@ static const char *clause_of(const struct attempt_event *e,
 	return e->decided ? e->decided->id : "";
 }
 
-static void add(struct recorder *r, const struct attempt_event *e,
-		enum outcome outcome, int32_t attempts, int32_t syns)
+static struct store_row row_of(struct recorder *r,
+			       const struct attempt_event *e,
+			       enum outcome outcome, int32_t attempts,
+			       int32_t syns)
 {
-	struct store_row row = {
+	return (struct store_row){
 		.minute = e->time_us / 60000000,
 		.family = e->family,
 		.source = source_of(e->family, &e->source),
@@ -232,29 +248,52 @@ static void add(struct recorder *r, const struct attempt_event *e,
 		.attempts = attempts,
 		.syns = syns,
 	};
+}
 
-	sums_add(&r->filling->sums, &r->memory, &row);
+static void add(struct recorder *r, const struct store_row *row)
+{
+	sums_add(&r->filling->sums, &r->memory, row);
 }
 
 void recorder_early(struct recorder *r, const struct attempt_event *e)
 {
 	struct attempt_event early = *e;
+	struct store_row row;
 
 	early.was_early = true;
-	add(r, &early, e->outcome, 1, 1);
+	row = row_of(r, &early, e->outcome, 1, 1);
+	add(r, &row);
+}
+
+/*
+ * The row that it was told to may be written, and may be gone: then it stays
+ * as it was told.
+ */
+static void move(struct recorder *r, const struct attempt_event *e)
+{
+	struct batch_of_rows *b = r->filling;
+	struct move m = {
+		.from = row_of(r, e, e->early_outcome, 1, 1),
+		.to = row_of(r, e, e->outcome, 1, e->syns),
+	};
+
+	if (sums_take_back(&b->sums, &r->memory, &m.from))
+		add(r, &m.to);
+	else if (b->n_moves < MOVES_MOST)
+		b->moves[b->n_moves++] = m;
 }
 
 void recorder_attempt(struct recorder *r, const struct attempt_event *e)
 {
-	if (!e->was_early) {
-		add(r, e, e->outcome, 1, e->syns);
-	} else if (e->outcome == e->early_outcome) {
-		if (e->syns > 1)
-			add(r, e, e->outcome, 0, e->syns - 1);
-	} else {
-		add(r, e, e->early_outcome, -1, -1);
-		add(r, e, e->outcome, 1, e->syns);
+	struct store_row row;
+
+	if (e->was_early && e->outcome != e->early_outcome) {
+		move(r, e);
+		return;
 	}
+	row = row_of(r, e, e->outcome, !e->was_early, e->syns - e->was_early);
+	if (row.attempts || row.syns)
+		add(r, &row);
 }
 
 void recorder_finding(struct recorder *r, const struct finding *f)
@@ -287,18 +326,23 @@ static void note_run(struct recorder *r, int64_t now_s)
 	run->last_s = now_s;
 }
 
-/* What failed waits in writing, and is tried before anything else. */
-static void hand_over(struct recorder *r, int64_t now_s)
+/* What was added up becomes what is written. */
+static void swap(struct recorder *r)
 {
 	struct batch_of_rows *full = r->filling;
 
-	if (batch_is_empty(r->writing)) {
-		/* The number of the run was set in the one that was written. */
-		full->run.id = r->writing->run.id;
-		r->filling = r->writing;
-		r->writing = full;
-		r->filling->run = full->run;
-	}
+	/* The number of the run was set in the one that was written. */
+	full->run.id = r->writing->run.id;
+	r->filling = r->writing;
+	r->writing = full;
+	r->filling->run = full->run;
+}
+
+/* What failed waits in writing, and is tried before anything else. */
+static void hand_over(struct recorder *r, int64_t now_s)
+{
+	if (batch_is_empty(r->writing))
+		swap(r);
 	r->now_s = now_s;
 	r->busy = true;
 }
@@ -378,9 +422,8 @@ int recorder_flush(struct recorder *r)
 	wait_for_writer(r);
 	r->error = write_out(r, r->writing);
 	if (!r->error) {
-		r->filling->run.id = r->writing->run.id;
-		r->error = write_out(r, r->filling);
-		r->writing->run.id = r->filling->run.id;
+		swap(r);
+		r->error = write_out(r, r->writing);
 	}
 	say_error(r);
 	copy_state(r);

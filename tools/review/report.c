@@ -19,7 +19,7 @@
 #define DAY_S	      86400
 #define FINE_S	      (2 * DAY_S) /* up to here all is read by minutes */
 #define HOURS_SHOWN_S (4 * DAY_S) /* up to here the timeline is of hours */
-#define SOURCES_MOST  50000000u	  /* numbers beyond are not ours */
+#define SOURCES_MOST  10000000u	  /* numbers beyond are not ours */
 
 /* What is added up for each source; by its number. */
 struct sum {
@@ -264,7 +264,7 @@ static void add_to_source(struct maker *m, const struct piece *p,
 	at = m->before ? &s->before : &s->now[p->outcome];
 	*at = p->attempts > UINT32_MAX - *at ? UINT32_MAX :
 					       *at + (uint32_t)p->attempts;
-	if (port && !m->before)
+	if (port && !m->before && p->attempts)
 		s->ports |= 1ull << (port - m->report->ports.items);
 }
 
@@ -344,7 +344,7 @@ static void take_day(void *ctx, const struct store_day *d)
 	show_progress(m, d->day * DAY_S);
 	note_tls(m, d->source, d->port);
 	for (int64_t h = 0; h < 24; h++) {
-		if (!d->hours[h])
+		if (!d->hours[h] || d->hours[h] > INT32_MAX)
 			continue;
 		p.at_s = d->day * DAY_S + h * HOUR_S;
 		p.attempts = d->hours[h];

@@ -48,7 +48,7 @@ static const char *const schemas[] = {
 	" groups INTEGER NOT NULL, first INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, proven INTEGER NOT NULL,"
 	" blocked INTEGER NOT NULL, examples TEXT NOT NULL,"
-	" UNIQUE (time, source, finding, detector)) STRICT;"
+	" UNIQUE (time, source, finding, detector, port)) STRICT;"
 	"CREATE TABLE loaded ("
 	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
 	" policy TEXT NOT NULL, digest TEXT NOT NULL, who TEXT NOT NULL,"
@@ -150,11 +150,14 @@ static int say_failed(struct store *s, const char *what)
 	return EXIT_REFUSED;
 }
 
-static void migrate(struct store *s, int from)
+/* Another may have done it meanwhile: the version is read with the lock. */
+static void migrate(struct store *s)
 {
 	char sql[64];
+	int from;
 
 	store_run_sql(s, "BEGIN IMMEDIATE");
+	from = (int)store_number(s, "PRAGMA user_version");
 	for (int i = from; i < SCHEMA; i++)
 		store_run_sql(s, schemas[i]);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA);
@@ -162,20 +165,32 @@ static void migrate(struct store *s, int from)
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
 		 APPLICATION_ID);
 	store_run_sql(s, sql);
-	store_run_sql(s, s->error ? "ROLLBACK" : "COMMIT");
+	store_run_sql(s, "COMMIT");
 }
 
 /* A database without any table may become ours; another's may not. */
-static int check_schema(struct store *s, bool write)
+static int check_owner(struct store *s)
 {
 	int64_t application = store_number(s, "PRAGMA application_id");
-	int64_t version = store_number(s, "PRAGMA user_version");
 	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
 
 	if (s->error)
 		return say_failed(s, "read");
 	if (application != APPLICATION_ID && tables)
 		return refuse(s, "is a database of another program");
+	return EXIT_DONE;
+}
+
+static int check_schema(struct store *s, bool write)
+{
+	int code = check_owner(s);
+	int64_t version = store_number(s, "PRAGMA user_version");
+	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
+
+	if (code || s->error)
+		return code ? code : say_failed(s, "read");
+	if (version < 0)
+		return refuse(s, "is damaged: its version is below 0");
 	if (version > SCHEMA) {
 		say("\"%s\": was written by a newer mailwall (schema %lld, "
 		    "this one knows %d); use that one",
@@ -187,7 +202,7 @@ static int check_schema(struct store *s, bool write)
 					  "with a command that writes" :
 					  "is empty");
 	if (version < SCHEMA)
-		migrate(s, (int)version);
+		migrate(s);
 	return s->error ? say_failed(s, "make its tables") : EXIT_DONE;
 }
 
@@ -302,6 +317,10 @@ static int open_to_write(struct store *s)
 
 	if (code)
 		return code;
+	/* Of another program nothing is changed. */
+	code = check_owner(s);
+	if (code)
+		return code;
 	/* Before there is a table, or never. */
 	if (!store_number(s, "SELECT count(*) FROM sqlite_schema"))
 		store_run_sql(s, "PRAGMA auto_vacuum = INCREMENTAL");
@@ -324,7 +343,9 @@ static bool is_there(const char *path, const char *suffix)
 /* "?", "#" and "%" mean something in a URI. */
 static void print_uri(const char *path, char *out, size_t size)
 {
-	size_t n = (size_t)snprintf(out, size, "file:");
+	/* Two slashes at its start would be a host. */
+	size_t n = (size_t)snprintf(out, size, "file:%s",
+				    *path == '/' ? "//" : "");
 
 	for (; *path && n + 4 < size; path++)
 		n += (size_t)snprintf(out + n, size - n,

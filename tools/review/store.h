@@ -30,9 +30,9 @@ struct store_row {
 	uint8_t family;	     /* 0: sources that were folded into one */
 	struct addr6 source; /* an IPv6 source is a /64 */
 	uint16_t port;
-	uint8_t outcome;	/* enum outcome */
-	const char *clause;	/* "residential:17", or "" */
-	int32_t attempts, syns; /* less than 0 takes some back */
+	uint8_t outcome;    /* enum outcome */
+	const char *clause; /* "residential:17", or "" */
+	int32_t attempts, syns;
 };
 
 struct store_finding {
@@ -49,7 +49,7 @@ struct store_loaded {
 
 /* A monitor, and what it did not see: told anew as long as it runs. */
 struct store_run {
-	int64_t id; /* 0: a new one; set */
+	int64_t id; /* 0: a new one; set when it is written */
 	int64_t start_s, last_s;
 	uint64_t lost, unlogged;
 	const char *inputs; /* "eth1 nflog:25" */
@@ -68,6 +68,12 @@ struct store_imported {
  */
 void store_begin(struct store *s);
 void store_add(struct store *s, const struct store_row *row);
+/*
+ * One attempt and one SYN less of the first row, if it has any, and then the
+ * second one.
+ */
+void store_move(struct store *s, const struct store_row *from,
+		const struct store_row *to);
 void store_add_finding(struct store *s, const struct store_finding *f);
 void store_add_loaded(struct store *s, const struct store_loaded *l);
 void store_add_run(struct store *s, struct store_run *run);

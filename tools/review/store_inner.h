@@ -17,7 +17,9 @@ enum store_statement {
 	SEE_SOURCE,
 	PUT_CLAUSE,
 	PUT_WHAT,
+	GET_CLAUSE,
 	PUT_MINUTE,
+	TAKE_MINUTE,
 	PUT_DAY,
 	PUT_FINDING,
 	PUT_LOADED,
@@ -62,6 +64,9 @@ struct store {
 	const char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
+	int64_t data_version;  /* as other programs change it */
+	struct store_run *run; /* of this transaction, and its number */
+	int64_t run_number;
 	int error; /* of the transaction under way, or of what is read */
 	char why[200];
 	struct known_what whats[KNOWN_WHATS];

@@ -53,6 +53,14 @@ static int64_t number(struct reading *r, int column)
 	return sqlite3_column_int64(r->query, column);
 }
 
+/* A time that can be printed, whatever a file holds. */
+static int64_t moment(struct reading *r, int column)
+{
+	int64_t n = number(r, column);
+
+	return n < 0 ? 0 : n > 253402300799 ? 253402300799 : n;
+}
+
 /* Counts are not negative, whatever a file holds. */
 static uint64_t count(struct reading *r, int column)
 {
@@ -169,8 +177,8 @@ int store_sources(struct store *s,
 		struct store_source source = {
 			.number = (uint32_t)number(&r, 0),
 			.family = bytes == 4 ? 4 : 6,
-			.first_s = number(&r, 2),
-			.last_s = number(&r, 3),
+			.first_s = moment(&r, 2),
+			.last_s = moment(&r, 3),
 		};
 
 		if (bytes != 4 && bytes != 8)
@@ -228,7 +236,7 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 	between(&r, since_s, until_s);
 	while (next(&r)) {
 		struct store_found f = {
-			.time_s = number(&r, 0),
+			.time_s = moment(&r, 0),
 			.source = (uint32_t)number(&r, 1),
 			.finding = text(&r, 2),
 			.detector = text(&r, 3),
@@ -238,8 +246,8 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 			.syns = count(&r, 7),
 			.destinations = count(&r, 8),
 			.groups = count(&r, 9),
-			.first_s = number(&r, 10),
-			.last_s = number(&r, 11),
+			.first_s = moment(&r, 10),
+			.last_s = moment(&r, 11),
 			.destinations_exact = number(&r, 12),
 			.proven = number(&r, 13),
 			.blocked = number(&r, 14),
@@ -263,7 +271,7 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 	between(&r, since_s, until_s);
 	while (next(&r)) {
 		struct store_loaded l = {
-			.time_s = number(&r, 0),
+			.time_s = moment(&r, 0),
 			.policy = text(&r, 1),
 			.digest = text(&r, 2),
 			.who = text(&r, 3),
@@ -288,8 +296,8 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 	while (next(&r)) {
 		struct store_run run = {
 			.id = number(&r, 0),
-			.start_s = number(&r, 1),
-			.last_s = number(&r, 2),
+			.start_s = moment(&r, 1),
+			.last_s = moment(&r, 2),
 			.lost = count(&r, 3),
 			.unlogged = count(&r, 4),
 			.inputs = text(&r, 5),

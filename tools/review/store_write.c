@@ -11,10 +11,25 @@
 
 /* ---- a transaction ---- */
 
+static void forget_known(struct store *s)
+{
+	memset(s->whats, 0, sizeof(s->whats));
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
+	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
+}
+
 void store_begin(struct store *s)
 {
+	int64_t version;
+
 	s->error = 0;
+	s->run = NULL;
 	store_run_sql(s, "BEGIN IMMEDIATE");
+	/* Another program may have taken away what numbers stand for. */
+	version = store_number(s, "PRAGMA data_version");
+	if (version != s->data_version)
+		forget_known(s);
+	s->data_version = version;
 }
 
 static void write_out(struct store *s);
@@ -23,12 +38,13 @@ int store_end(struct store *s)
 {
 	write_out(s);
 	store_run_sql(s, "COMMIT");
-	if (!s->error)
+	if (!s->error) {
+		if (s->run)
+			s->run->id = s->run_number;
 		return 0;
+	}
 	/* What was numbered in it was not. */
-	memset(s->whats, 0, sizeof(s->whats));
-	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
-	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
+	forget_known(s);
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return s->error;
@@ -88,6 +104,29 @@ static int64_t put_clause(struct store *s, const char *id)
 	return run(s, q);
 }
 
+static int64_t clause_number(struct store *s, const char *id)
+{
+	sqlite3_stmt *q = store_statement(
+		s, GET_CLAUSE, "SELECT number FROM clause WHERE id = ?1");
+
+	if (!q)
+		return 0;
+	bind_text(q, 1, id);
+	return run(s, q);
+}
+
+/* What writes logs may not fill the disk with names. */
+static int64_t bounded_clause(struct store *s, const char *id)
+{
+	int64_t number = clause_number(s, id);
+
+	if (number)
+		return number;
+	if (store_number(s, "SELECT count(*) FROM clause") >= CLAUSES_MOST)
+		id = "other";
+	return put_clause(s, id);
+}
+
 static int64_t put_what(struct store *s, const struct store_row *row)
 {
 	sqlite3_stmt *q = store_statement(
@@ -95,13 +134,10 @@ static int64_t put_what(struct store *s, const struct store_row *row)
 		"INSERT INTO what (port, outcome, clause) VALUES (?1, ?2, ?3)"
 		" ON CONFLICT (port, outcome, clause) DO UPDATE SET"
 		" port = port RETURNING number");
-	int64_t clause = *row->clause ? put_clause(s, row->clause) : 0;
+	int64_t clause = *row->clause ? bounded_clause(s, row->clause) : 0;
 
 	if (!q)
 		return 0;
-	/* What writes logs may not fill the disk with names. */
-	if (clause > CLAUSES_MOST)
-		clause = put_clause(s, "other");
 	sqlite3_bind_int(q, 1, row->port);
 	sqlite3_bind_int(q, 2, row->outcome);
 	sqlite3_bind_int64(q, 3, clause);
@@ -301,10 +337,45 @@ static void write_out(struct store *s)
 
 void store_add(struct store *s, const struct store_row *row)
 {
-	uint32_t source = source_of(s, row), what = what_of(s, row);
+	uint32_t source, what;
 
+	if (!row->attempts && !row->syns)
+		return;
+	source = source_of(s, row);
+	what = what_of(s, row);
 	put_minute(s, source, what, row);
 	add_day(s, source, what, row);
+}
+
+static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
+			     int64_t minute)
+{
+	sqlite3_stmt *q = store_statement(
+		s, TAKE_MINUTE,
+		"UPDATE minute SET attempts = attempts - 1,"
+		" syns = max(syns - 1, 0) WHERE minute = ?1 AND source = ?2"
+		" AND what = ?3 AND attempts > 0");
+
+	if (!q)
+		return false;
+	sqlite3_bind_int64(q, 1, minute);
+	sqlite3_bind_int64(q, 2, source);
+	sqlite3_bind_int64(q, 3, what);
+	run(s, q);
+	return sqlite3_changes(s->db);
+}
+
+void store_move(struct store *s, const struct store_row *from,
+		const struct store_row *to)
+{
+	uint32_t source = source_of(s, from), what = what_of(s, from);
+	struct store_row less = *from;
+
+	if (!take_minute_back(s, source, what, from->minute))
+		return;
+	less.attempts = less.syns = -1;
+	add_day(s, source, what, &less);
+	store_add(s, to);
 }
 
 /* ---- findings, and what happened ---- */
@@ -396,7 +467,8 @@ void store_add_run(struct store *s, struct store_run *r)
 	sqlite3_bind_int64(q, 4, (int64_t)r->lost);
 	sqlite3_bind_int64(q, 5, (int64_t)r->unlogged);
 	bind_text(q, 6, r->inputs);
-	r->id = run(s, q);
+	s->run_number = run(s, q);
+	s->run = r;
 }
 
 void store_add_imported(struct store *s, const struct store_imported *i)
@@ -478,6 +550,8 @@ bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
 
 	store_begin(s);
 	oldest = store_number(s, "SELECT min(minute) FROM minute");
+	if (oldest > now_s / 60 + DAY_S)
+		oldest = 0; /* of no clock that we know */
 	if (most_bytes && oldest && bytes_in_use(s) > most_bytes &&
 	    end <= oldest)
 		end = oldest + TRIM_MINUTES;

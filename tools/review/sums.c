@@ -142,6 +142,19 @@ void sums_add(struct sums *s, const struct sums_memory *m,
 	s->index[slot] = s->n;
 }
 
+bool sums_take_back(struct sums *s, const struct sums_memory *m,
+		    const struct store_row *row)
+{
+	uint32_t slot = 0;
+	struct store_row *known = find(s, m, row, &slot);
+
+	if (!known || known->attempts < 1)
+		return false;
+	known->attempts--;
+	known->syns -= known->syns > 0;
+	return true;
+}
+
 /* ---- a minute's bound ---- */
 
 static struct sums_minute *minute_of(struct sums_memory *m, int64_t minute)
@@ -166,8 +179,8 @@ static bool has_room(struct sums_memory *m, const struct store_row *row)
 		if (minute->keys[at] == hash)
 			return true;
 	/*
-	 * In the second half only who came back. What tells the rest of an
-	 * attempt goes where that went.
+	 * In the second half only who came back. More SYNs of an attempt go
+	 * where that went.
 	 */
 	if (row->attempts < 1 || minute->n >= SUMS_A_MINUTE ||
 	    (minute->n >= SUMS_A_MINUTE / 2 && row->attempts < 2))

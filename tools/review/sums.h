@@ -47,6 +47,9 @@ const char *sums_clause(struct sums_memory *m, const char *clause);
 /* The row's clause has to stay. */
 void sums_add(struct sums *s, const struct sums_memory *m,
 	      const struct store_row *row);
+/* One attempt and one SYN less of a row of this batch; false: there is none. */
+bool sums_take_back(struct sums *s, const struct sums_memory *m,
+		    const struct store_row *row);
 /* Folds what is too much of a minute, and puts rows into the store's order. */
 void sums_settle(struct sums *s, struct sums_memory *m);
 void sums_clear(struct sums *s);

@@ -49,6 +49,25 @@ static bool clock_parse(const char **at, struct tm *tm)
 	return tm->tm_sec >= 0;
 }
 
+/*
+ * Of an hour that comes twice, the first; mktime() by itself would go by what
+ * it was asked before. One that never comes is as much later.
+ */
+static int64_t local_time_s(const struct tm *wanted)
+{
+	struct tm tm = *wanted;
+	time_t t;
+
+	tm.tm_isdst = 1;
+	t = mktime(&tm);
+	if (tm.tm_isdst == 1 && tm.tm_hour == wanted->tm_hour &&
+	    tm.tm_min == wanted->tm_min)
+		return t;
+	tm = *wanted;
+	tm.tm_isdst = 0;
+	return mktime(&tm);
+}
+
 static bool date_time_parse(const char *text, int64_t *out)
 {
 	struct tm tm = { .tm_isdst = -1 };
@@ -70,7 +89,7 @@ static bool date_time_parse(const char *text, int64_t *out)
 		return false;
 	if (*at && strcmp(at, "Z"))
 		return false;
-	*out = *at ? timegm(&tm) : mktime(&tm);
+	*out = *at ? timegm(&tm) : local_time_s(&tm);
 	return true;
 }
 
