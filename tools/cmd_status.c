@@ -364,9 +364,9 @@ static int say_to_hosts(struct status *s)
 		f.differences = s->differences.n;
 	}
 	if (f.differences)
-		f.difference = arena_printf(a, "%s: %s",
-					    s->differences.items[0].kind,
-					    s->differences.items[0].object);
+		f.difference =
+			arena_printf(a, "%s: %s", s->differences.items[0].kind,
+				     s->differences.items[0].object);
 	return s->prometheus ? prometheus_report(a, &f) :
 			       nagios_report(a, s->nagios, &f);
 }
@@ -409,11 +409,11 @@ static int report(struct status *s)
 	int code = EXIT_DONE;
 
 	judge(s);
-	if (is_for_hosts(s))
-		return say_to_hosts(s);
 	if (s->loaded.clauses.n)
 		qsort(s->loaded.clauses.items, s->loaded.clauses.n,
 		      sizeof(*s->loaded.clauses.items), compare_clauses);
+	if (is_for_hosts(s))
+		return say_to_hosts(s);
 	if (s->program->json) {
 		code = say_json(s);
 	} else {

@@ -305,12 +305,19 @@ static void answer(struct state *s, const struct question *q,
 	arena_free(a);
 }
 
+/* Without CAP_SETPCAP the bounding set is as whoever started us left it. */
 static int keep_one_capability(void)
 {
+	capng_select_t what = CAPNG_SELECT_CAPS;
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		what = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
 		      CAP_NET_ADMIN, -1);
-	if (capng_apply(CAPNG_SELECT_BOTH))
+	if (capng_apply(what))
 		return -EPERM;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
