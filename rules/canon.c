@@ -161,6 +161,8 @@ void canon_add_map(struct canon *c, const char *name,
 		fprintf(out, " %u:%s", jumps->items[i].port,
 			jumps->items[i].chain);
 	fputc('\n', out);
+	if (ferror(out))
+		c->failed = true;
 	if (fclose(out))
 		c->failed = true;
 	add_text(c, text);
@@ -214,6 +216,8 @@ void canon_chain_end(struct canon_chain *cc)
 {
 	if (!cc->out)
 		return;
+	if (ferror(cc->out))
+		cc->canon->failed = true;
 	if (fclose(cc->out))
 		cc->canon->failed = true;
 	add_text(cc->canon, cc->text);
@@ -334,17 +338,31 @@ static void add_own_set(struct canon *c, const struct set *set)
 		canon_add_set(c, &cs);
 }
 
-static void set_devices(struct nftnl_chain *c, const struct words *devices)
+/* libnftnl copies what it is given: false where it has no memory. */
+static bool set_devices(struct nftnl_chain *c, const struct words *devices)
 {
 	const char **all = calloc(devices->n + 1, sizeof(*all));
+	bool good;
 
 	if (!all)
-		return;
+		return false;
 	for (size_t i = 0; i < devices->n; i++)
 		all[i] = devices->items[i].text;
-	nftnl_chain_set_data(c, NFTNL_CHAIN_DEVICES, all,
-			     (uint32_t)((devices->n + 1) * sizeof(*all)));
+	good = nftnl_chain_set_data(
+		       c, NFTNL_CHAIN_DEVICES, all,
+		       (uint32_t)((devices->n + 1) * sizeof(*all))) >= 0;
 	free(all);
+	return good;
+}
+
+static bool set_hook(struct nftnl_chain *c, const struct ruleset *rs,
+		     const struct base_hook_info *base)
+{
+	if (nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, base->type) < 0)
+		return false;
+	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, base->hooknum);
+	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, base->priority);
+	return rs->family != FAMILY_NETDEV || set_devices(c, rs->devices);
 }
 
 static struct nftnl_chain *chain_object(const struct ruleset *rs,
@@ -355,15 +373,11 @@ static struct nftnl_chain *chain_object(const struct ruleset *rs,
 
 	if (!c)
 		return NULL;
-	nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
-	if (!base)
+	if (nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name) >= 0 &&
+	    (!base || set_hook(c, rs, base)))
 		return c;
-	nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, base->type);
-	nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, base->hooknum);
-	nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, base->priority);
-	if (rs->family == FAMILY_NETDEV)
-		set_devices(c, rs->devices);
-	return c;
+	nftnl_chain_free(c);
+	return NULL;
 }
 
 static void add_own_chain(struct canon *c, const struct ruleset *rs,

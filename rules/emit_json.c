@@ -29,8 +29,28 @@ static void write_command(struct writer *w, const char *verb,
 	}
 	fputs(w->first ? "\n" : ",\n", w->out);
 	w->first = false;
-	json_dumpf(command, w->out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	if (json_dumpf(command, w->out, JSON_COMPACT | JSON_ENSURE_ASCII))
+		fprintf(w->out, "\nout of memory\n");
 	json_decref(command);
+}
+
+/* What cannot be put into it, for want of memory, takes all of it along. */
+static void keep_if(json_t **whole, bool good)
+{
+	if (good)
+		return;
+	json_decref(*whole);
+	*whole = NULL;
+}
+
+static void put(json_t **object, const char *key, json_t *value)
+{
+	keep_if(object, !json_object_set_new(*object, key, value));
+}
+
+static void append(json_t **array, json_t *value)
+{
+	keep_if(array, !json_array_append_new(*array, value));
 }
 
 static json_t *named(const struct writer *w, const char *name)
@@ -84,19 +104,19 @@ static json_t *set_object(const struct writer *w, const struct set *set)
 {
 	json_t *o = named(w, set->name), *flags = json_array();
 
-	json_object_set_new(o, "type", json_string(set_key_name(set->key)));
+	put(&o, "type", json_string(set_key_name(set->key)));
 	if (set->jumps)
-		json_object_set_new(o, "map", json_string("verdict"));
+		put(&o, "map", json_string("verdict"));
 	if (set->size)
-		json_object_set_new(o, "size", json_integer(set->size));
+		put(&o, "size", json_integer(set->size));
 	if (set->interval)
-		json_array_append_new(flags, json_string("interval"));
+		append(&flags, json_string("interval"));
 	/* nft 1.0.6 has no word for dynamic here; the rules imply it. */
 	if (set->timeout)
-		json_array_append_new(flags, json_string("timeout"));
-	json_object_set_new(o, "flags", flags);
+		append(&flags, json_string("timeout"));
+	put(&o, "flags", flags);
 	if (set->timeout_s)
-		json_object_set_new(o, "timeout", json_integer(set->timeout_s));
+		put(&o, "timeout", json_integer(set->timeout_s));
 	return o;
 }
 
@@ -108,8 +128,8 @@ static void write_elements(struct writer *w, const struct set *set)
 		json_t *list = json_array(), *o = named(w, set->name);
 
 		for (size_t k = i; k < n && k < i + SLICE; k++)
-			json_array_append_new(list, element(set, k));
-		json_object_set_new(o, "elem", list);
+			append(&list, element(set, k));
+		put(&o, "elem", list);
 		write_command(w, "add", "element", o);
 	}
 }
@@ -196,7 +216,7 @@ static json_t *meter(const struct stmt *s, bool over)
 			  (int)rate->burst, "per", unit_name(rate->unit_s));
 
 	if (over)
-		json_object_set_new(limit, "inv", json_true());
+		put(&limit, "inv", json_true());
 	if (set->key == KEY_IPV6)
 		key = json_pack("{s:[o, s]}", "&", key,
 				"ffff:ffff:ffff:ffff::");
@@ -339,8 +359,7 @@ static void write_rules(struct writer *w, const struct chain *chain)
 			      family_name(w->rs->family), "table", TABLE_NAME,
 			      "chain", chain->name, "expr", list);
 		if (rule->comment)
-			json_object_set_new(o, "comment",
-					    json_string(rule->comment));
+			put(&o, "comment", json_string(rule->comment));
 		write_command(w, "add", "rule", o);
 	}
 }
@@ -353,7 +372,7 @@ static json_t *devices(const struct words *names)
 		return json_string(names->items[0].text);
 	list = json_array();
 	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(list, json_string(names->items[i].text));
+		append(&list, json_string(names->items[i].text));
 	return list;
 }
 
@@ -364,12 +383,12 @@ static json_t *chain_object(const struct writer *w, const struct chain *chain)
 
 	if (!base)
 		return o;
-	json_object_set_new(o, "type", json_string(base->type));
-	json_object_set_new(o, "hook", json_string(base->hook));
-	json_object_set_new(o, "prio", json_integer(base->priority));
-	json_object_set_new(o, "policy", json_string("accept"));
+	put(&o, "type", json_string(base->type));
+	put(&o, "hook", json_string(base->hook));
+	put(&o, "prio", json_integer(base->priority));
+	put(&o, "policy", json_string("accept"));
 	if (w->rs->family == FAMILY_NETDEV)
-		json_object_set_new(o, "dev", devices(w->rs->devices));
+		put(&o, "dev", devices(w->rs->devices));
 	return o;
 }
 

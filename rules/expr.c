@@ -40,6 +40,14 @@ static struct nftnl_expr *expr_new(struct builder *b, const char *name)
 	return e;
 }
 
+/* libnftnl copies it, or has no memory. */
+static void set_name(struct builder *b, struct nftnl_expr *e, uint16_t attr,
+		     const char *name)
+{
+	if (nftnl_expr_set_str(e, attr, name) < 0)
+		b->failed = true;
+}
+
 static void put_meta(struct builder *b, uint32_t key)
 {
 	struct nftnl_expr *e = expr_new(b, "meta");
@@ -97,7 +105,7 @@ static struct nftnl_expr *put_lookup(struct builder *b, const char *set)
 	if (!e)
 		return NULL;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
+	set_name(b, e, NFTNL_EXPR_LOOKUP_SET, set);
 	return e;
 }
 
@@ -110,7 +118,7 @@ static void put_verdict(struct builder *b, int verdict, const char *chain)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
 	if (chain)
-		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
+		set_name(b, e, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
 /* ---- what has to be known before a header is read ---- */
@@ -285,7 +293,7 @@ static void put_meter(struct builder *b, const struct stmt *s, bool over)
 	}
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
+	set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
 	nftnl_expr_add_expr(e, 0, limit);
 }
 
@@ -296,7 +304,7 @@ static void put_counter(struct builder *b, const struct counter *counter)
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, counter->name);
+	set_name(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, counter->name);
 }
 
 static void put_log(struct builder *b, const struct stmt *s)
@@ -305,7 +313,7 @@ static void put_log(struct builder *b, const struct stmt *s)
 
 	if (!e)
 		return;
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOG_PREFIX, s->log.prefix);
+	set_name(b, e, NFTNL_EXPR_LOG_PREFIX, s->log.prefix);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, s->log.group);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, s->log.snaplen);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD,
@@ -441,10 +449,10 @@ static void put_comment(struct builder *b, const char *comment)
 
 	if (!ud || !nftnl_udata_put_strz(ud, NFTNL_UDATA_RULE_COMMENT, comment))
 		b->failed = true;
-	else
-		nftnl_rule_set_data(b->rule, NFTNL_RULE_USERDATA,
-				    nftnl_udata_buf_data(ud),
-				    nftnl_udata_buf_len(ud));
+	else if (nftnl_rule_set_data(b->rule, NFTNL_RULE_USERDATA,
+				     nftnl_udata_buf_data(ud),
+				     nftnl_udata_buf_len(ud)) < 0)
+		b->failed = true;
 	if (ud)
 		nftnl_udata_buf_free(ud);
 }
@@ -460,8 +468,9 @@ struct nftnl_rule *rule_object(const struct ruleset *rs,
 		return NULL;
 	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY,
 			   family_number(rs->family));
-	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, TABLE_NAME);
-	nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain->name);
+	if (nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, TABLE_NAME) < 0 ||
+	    nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain->name) < 0)
+		b.failed = true;
 	for (unsigned int i = 0; i < rule->n; i++)
 		put_stmt(&b, &rule->stmts[i]);
 	if (rule->comment)
