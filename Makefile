@@ -2,12 +2,17 @@
 # bottom: names, flags, files, build, checks, install.
 
 VERSION = 0.1.0
+# Of plugin/mailwall.h; the first number is the soname's.
+ABI     = 1.0
 
 # ---- what may be overridden ----
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share/mailwall
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
@@ -20,7 +25,7 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libcap-ng-dev libsqlite3-dev libmicrohttpd-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
-                 wireshark-common postfix swaks
+                 wireshark-common postfix swaks abigail-tools g++ locales
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
@@ -33,6 +38,8 @@ WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
             $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
+PLUGIN_LIBS = $(shell $(PKG_CONFIG) --libs libnftnl libmnl jansson nettle) \
+            -lm -pthread $(LDFLAGS)
 MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS)
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined
@@ -46,12 +53,15 @@ LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c tools/*/*.c))
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] tools/*.[ch] \
+SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] plugin/*/*.c tools/*.[ch] \
             tools/*/*.[ch] tests/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
 
+PLUGIN    = $(BUILD)/mailwall.so.$(ABI)
+SONAME    = mailwall.so.$(firstword $(subst ., ,$(ABI)))
+
 # ---- build ----
-all: $(PROGRAM)
+all: $(PROGRAM) $(PLUGIN)
 
 $(PROGRAM): $(TOOLS_OBJ) $(BUILD)/libmailwall.a
 	$(call say,LD $@)
@@ -60,6 +70,14 @@ $(PROGRAM): $(TOOLS_OBJ) $(BUILD)/libmailwall.a
 $(BUILD)/libmailwall.a: $(LIBRARY_OBJ)
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# For other hosts: one symbol, the struct of plugin/mailwall.h.
+$(PLUGIN): $(LIBRARY_OBJ) plugin/mailwall.map
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -shared -o $@ -Wl,-soname,$(SONAME) \
+		-Wl,--version-script=plugin/mailwall.map $(LIBRARY_OBJ) \
+		$(PLUGIN_LIBS)
+	$(Q)ln -sf $(@F) $(@D)/$(SONAME)
 
 $(BUILD)/%.o: %.c
 	$(call say,CC $<)
@@ -200,7 +218,7 @@ golden: $(PROGRAM)
 	$(Q)$(PYTHON) tests/golden/golden.py --update $(PROGRAM)
 
 # ---- install ----
-install: $(PROGRAM)
+install: $(PROGRAM) install-plugin
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/mailwall
 	install -d $(DESTDIR)$(DATADIR)/policies $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man8
@@ -212,7 +230,25 @@ install: $(PROGRAM)
 	install -D -m 644 tools/completion/mailwall.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
+install-plugin: $(PLUGIN)
+	install -D -m 644 $(PLUGIN) $(DESTDIR)$(LIBDIR)/$(notdir $(PLUGIN))
+	ln -sf $(notdir $(PLUGIN)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/mailwall.so
+	install -D -m 644 plugin/mailwall.h $(DESTDIR)$(INCLUDEDIR)/mailwall.h
+	install -d $(DESTDIR)$(PKGCONFIGDIR)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@SONAME@|$(SONAME)|' \
+		plugin/mailwall.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/mailwall.pc
+	install -D -m 644 docs/mailwall-plugin.3 \
+		$(DESTDIR)$(MANDIR)/man3/mailwall-plugin.3
+
 uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/$(notdir $(PLUGIN)) \
+		$(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/mailwall.so \
+		$(DESTDIR)$(INCLUDEDIR)/mailwall.h \
+		$(DESTDIR)$(PKGCONFIGDIR)/mailwall.pc \
+		$(DESTDIR)$(MANDIR)/man3/mailwall-plugin.3
 	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
 		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5 \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
@@ -223,5 +259,5 @@ clean:
 
 .PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden \
-	install uninstall clean demo-packages check-packages lint-packages \
+	install-plugin install uninstall clean demo-packages check-packages lint-packages \
 	bench-packages

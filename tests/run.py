@@ -33,6 +33,8 @@ def suites(build, program, quick):
 	yield "page", [python, "tests/page/page_test.py", "--made-by",
 		       f"{build}/tests/unit/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
+	if not quick:	# it makes its own builds with sanitizers
+		yield "abi", [python, "tests/abi/abi_test.py", "--build", build]
 	yield "net/lab", [python, "tests/net/lab_test.py"]
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]

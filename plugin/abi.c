@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plugin as one constant struct; what its members do is in abi_*.c. */
+#include "abi_inner.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(list)	  (sizeof(list) / sizeof((list)[0]))
+#define STRUCT_BYTES_MOST (64 * 1024)
+
+/* ---- numbers are ours, too ---- */
+
+#define SAME(theirs, ours)                                                     \
+	_Static_assert((unsigned int)(theirs) == (unsigned int)(ours),         \
+		       #theirs " is " #ours)
+
+SAME(MAILWALL_ERROR, SEVERITY_ERROR);
+SAME(MAILWALL_WARNING, SEVERITY_WARNING);
+SAME(MAILWALL_ACTION_ALLOW, ACTION_ALLOW);
+SAME(MAILWALL_ACTION_BLOCK, ACTION_BLOCK);
+SAME(MAILWALL_ACTION_LIMIT, ACTION_LIMIT);
+SAME(MAILWALL_ACTION_REDIRECT, ACTION_REDIRECT);
+SAME(MAILWALL_ACTION_OBSERVE, ACTION_OBSERVE);
+SAME(MAILWALL_OUTBOUND, DIRECTION_OUTBOUND);
+SAME(MAILWALL_INBOUND, DIRECTION_INBOUND);
+SAME(MAILWALL_RESET, REFUSAL_RESET);
+SAME(MAILWALL_REJECT, REFUSAL_REJECT);
+SAME(MAILWALL_DROP, REFUSAL_DROP);
+SAME(MAILWALL_UNANSWERED, OUTCOME_UNANSWERED);
+SAME(MAILWALL_ANSWERED, OUTCOME_ANSWERED);
+SAME(MAILWALL_REFUSED, OUTCOME_REFUSED);
+SAME(MAILWALL_ICMP_REFUSED, OUTCOME_ICMP_REFUSED);
+SAME(MAILWALL_BLOCKED, OUTCOME_BLOCKED);
+SAME(MAILWALL_SAID_BANNER, SAID_BANNER);
+SAME(MAILWALL_SAID_IMPLICIT_TLS, SAID_IMPLICIT_TLS);
+SAME(MAILWALL_SAID_STARTTLS_OFFERED, SAID_STARTTLS_OFFERED);
+SAME(MAILWALL_SAID_STARTTLS_MASKED, SAID_STARTTLS_MASKED);
+SAME(MAILWALL_SAID_STARTTLS, SAID_STARTTLS);
+SAME(MAILWALL_SAID_STARTTLS_REFUSED, SAID_STARTTLS_REFUSED);
+SAME(MAILWALL_SAID_TLS, SAID_TLS);
+SAME(MAILWALL_SAID_AUTH_CLEAR, SAID_AUTH_CLEAR);
+SAME(MAILWALL_SAID_AUTH_FAILED, SAID_AUTH_FAILED);
+SAME(MAILWALL_SAID_AUTH_OK, SAID_AUTH_OK);
+SAME(MAILWALL_SAID_HELO, SAID_HELO);
+SAME(MAILWALL_SAID_HELO_ODD, SAID_HELO_ODD);
+SAME(MAILWALL_SAID_MAIL, SAID_MAIL);
+SAME(MAILWALL_SAID_ACCEPTED, SAID_ACCEPTED);
+SAME(MAILWALL_SAID_GAP, SAID_GAP);
+SAME(MAILWALL_SPAM_SOURCE, FINDING_SPAM_SOURCE);
+SAME(MAILWALL_DIRECT_TO_MX, FINDING_DIRECT_TO_MX);
+SAME(MAILWALL_SUBMISSION_ABUSE, FINDING_SUBMISSION_ABUSE);
+SAME(MAILWALL_LOGIN_STORM, FINDING_LOGIN_STORM);
+SAME(MAILWALL_LOGIN_FAILURES, FINDING_LOGIN_FAILURES);
+SAME(MAILWALL_CLEARTEXT_LOGIN, FINDING_CLEARTEXT_LOGIN);
+SAME(MAILWALL_STARTTLS_STRIPPED, FINDING_STARTTLS_STRIPPED);
+SAME(MAILWALL_DECODED_SEGMENT, DECODED_SEGMENT);
+SAME(MAILWALL_DECODED_OTHER, DECODED_OTHER);
+SAME(MAILWALL_DECODED_HELD, DECODED_HELD);
+SAME(MAILWALL_UNDECODED_TRUNCATED, UNDECODED_TRUNCATED);
+SAME(MAILWALL_UNDECODED_UNKNOWN, UNDECODED_UNKNOWN);
+SAME(MAILWALL_UNDECODED_TOO_DEEP, UNDECODED_TOO_DEEP);
+SAME(MAILWALL_UNDECODED_BAD_LENGTH, UNDECODED_BAD_LENGTH);
+SAME(MAILWALL_UNDECODED_FRAGMENT, UNDECODED_FRAGMENT);
+/* A number that is new here needs a row above, and one in mailwall.h. */
+_Static_assert(OUTCOME_N == 5 && FINDING_N == 7 && DECODED_N == 8 &&
+		       DETECTOR_N == 15 && PORTS_MOST == MAILWALL_PORTS &&
+		       FINDING_N <= MAILWALL_FINDINGS &&
+		       DECODED_N <= MAILWALL_DECODED && EXAMPLES_MOST == 8,
+	       "mailwall.h has all numbers");
+
+/*
+ * A member that is appended must not lie in what was padding: an older host
+ * did not zero it. So there is none.
+ */
+#define FULL(type, last)                                                       \
+	_Static_assert(END_OF(type, last) == sizeof(struct type),              \
+		       "struct " #type " ends in padding")
+FULL(mailwall_load, reserved);
+FULL(mailwall_facts, reserved);
+FULL(mailwall_diagnostic, length);
+FULL(mailwall_clause, target6);
+FULL(mailwall_connection, reserved);
+FULL(mailwall_decision, reserved);
+FULL(mailwall_members, member);
+FULL(mailwall_frame, reserved);
+FULL(mailwall_attempt, destination);
+FULL(mailwall_finding, examples);
+FULL(mailwall_engine_config, reserved);
+FULL(mailwall_summary, warm);
+FULL(mailwall_port, pairs_exact);
+FULL(mailwall_source, reserved);
+FULL(mailwall_element, last_text);
+
+/* ---- names ---- */
+
+static const char *const severities[] = { "error", "warning" };
+static const char *const verdicts[] = { "pass", "block", "limit", "redirect",
+					"observe" };
+static const char *const said[] = {
+	"banner",
+	"implicit-tls",
+	"starttls-offered",
+	"starttls-masked",
+	"starttls",
+	"starttls-refused",
+	"tls",
+	"cleartext-auth",
+	"auth-failed",
+	"auth-accepted",
+	"helo",
+	"helo-odd",
+	"mail",
+	"message-accepted",
+	"gap",
+};
+
+static const char *of(const char *const *list, size_t n, unsigned int number)
+{
+	return number < n ? list[number] : NULL;
+}
+
+static const char *name(unsigned int what, unsigned int number)
+{
+	if (number > 64)
+		return NULL;
+	switch (what) {
+	case MAILWALL_NAME_SEVERITY:
+		return of(severities, COUNT(severities), number);
+	case MAILWALL_NAME_ACTION:
+		return number > ACTION_OBSERVE ?
+			       NULL :
+			       action_name((enum action)number);
+	case MAILWALL_NAME_DIRECTION:
+		return number > DIRECTION_INBOUND ?
+			       NULL :
+			       direction_name((enum direction)number);
+	case MAILWALL_NAME_REFUSAL:
+		return number > REFUSAL_DROP ?
+			       NULL :
+			       refusal_name((enum refusal)number);
+	case MAILWALL_NAME_VERDICT:
+		return of(verdicts, COUNT(verdicts), number);
+	case MAILWALL_NAME_OUTCOME:
+		return number < OUTCOME_N ? outcome_name((enum outcome)number) :
+					    NULL;
+	case MAILWALL_NAME_SAID:
+		return of(said, COUNT(said), number);
+	case MAILWALL_NAME_FINDING:
+		return number < FINDING_N ?
+			       finding_name((enum finding_kind)number) :
+			       NULL;
+	case MAILWALL_NAME_DETECTOR:
+		return number < DETECTOR_N ?
+			       detector_name((enum detector)number) :
+			       NULL;
+	case MAILWALL_NAME_DECODED:
+		return number < DECODED_N ? decoded_name((enum decoded)number) :
+					    NULL;
+	}
+	return NULL;
+}
+
+/* ---- sentences ---- */
+
+int abi_refuse(struct why why, int error, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!why.text || !why.size)
+		return error;
+	va_start(args, fmt);
+	vsnprintf(why.text, why.size, fmt, args);
+	va_end(args);
+	return error;
+}
+
+int abi_no_memory(struct why why)
+{
+	return abi_refuse(why, -ENOMEM, "out of memory");
+}
+
+/* ---- structs of a host ---- */
+
+static size_t size_of(const void *theirs)
+{
+	size_t size;
+
+	memcpy(&size, theirs, sizeof(size));
+	return size;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+int abi_look(const struct abi_struct *s, const void *theirs, struct why why)
+{
+	size_t size;
+
+	if (!theirs)
+		return abi_refuse(why, -EINVAL, "struct %s is NULL", s->name);
+	size = size_of(theirs);
+	if (size < s->least)
+		return abi_refuse(why, -EINVAL,
+				  "struct %s has size %zu, and at least %zu "
+				  "are needed",
+				  s->name, size, s->least);
+	if (size > STRUCT_BYTES_MOST)
+		return abi_refuse(why, -EINVAL,
+				  "struct %s has size %zu, as if it had not "
+				  "been set",
+				  s->name, size);
+	return 0;
+}
+
+int abi_take(const struct abi_struct *s, void *ours, const void *theirs,
+	     struct why why)
+{
+	int error = abi_look(s, theirs, why);
+
+	if (error)
+		return error;
+	memset(ours, 0, s->ours);
+	memcpy(ours, theirs, smaller(s->ours, size_of(theirs)));
+	return 0;
+}
+
+void abi_give(const struct abi_struct *s, const void *ours, void *theirs)
+{
+	size_t size = size_of(theirs), n = smaller(s->ours, size);
+	const size_t head = sizeof(size);
+
+	memcpy((char *)theirs + head, (const char *)ours + head, n - head);
+	memset((char *)theirs + n, 0, size - n);
+}
+
+/* ---- the plugin ---- */
+
+const struct mailwall_plugin mailwall_plugin = {
+	.magic = MAILWALL_MAGIC,
+	.major = MAILWALL_MAJOR,
+	.minor = MAILWALL_MINOR,
+	.size = sizeof(mailwall_plugin),
+	.version = VERSION,
+	.name = name,
+	.policy_load = abi_policy_load,
+	.policy_free = abi_policy_free,
+	.policy_facts = abi_policy_facts,
+	.policy_diagnostic = abi_policy_diagnostic,
+	.policy_clause = abi_policy_clause,
+	.policy_clause_by_id = abi_policy_clause_by_id,
+	.policy_digest = abi_policy_digest,
+	.policy_emit = abi_policy_emit,
+	.policy_decide = abi_policy_decide,
+	.engine_new = abi_engine_new,
+	.engine_free = abi_engine_free,
+	.engine_policy = abi_engine_policy,
+	.engine_frame = abi_engine_frame,
+	.engine_time = abi_engine_time,
+	.engine_end = abi_engine_end,
+	.engine_summary = abi_engine_summary,
+	.engine_ports = abi_engine_ports,
+	.engine_sources = abi_engine_sources,
+	.engine_save = abi_engine_save,
+	.engine_load = abi_engine_load,
+	.finding_element = abi_finding_element,
+};
