@@ -325,11 +325,14 @@ def kills(folder):
 				    spt=1024 + i % 60000)
 			for i in range(120000)])
 	chance = random.Random(9)
+	start = time.monotonic()
+	run("import", "-q", "-s", folder / "whole.db", log)
+	whole = time.monotonic() - start
 	for _ in range(KILLS):
 		child = subprocess.Popen([MAILWALL, "import", "-A", "-q", "-s",
 					  store, log],
 					 stderr=subprocess.DEVNULL)
-		time.sleep(chance.random() * 0.25)
+		time.sleep(chance.random() * whole)
 		child.send_signal(signal.SIGKILL)
 		child.wait()
 	db = sqlite3.connect(store)

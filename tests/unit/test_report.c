@@ -793,6 +793,7 @@ CLAIM(watched, "runs that overlap, lie within each other or reach beyond the "
 		struct arena *a = arena_new();
 		struct report *r = malloc(sizeof(*r));
 		uint64_t want = 0, lost = 0;
+		struct store_run run;
 		struct store *s;
 
 		unlink(path);
@@ -801,12 +802,11 @@ CLAIM(watched, "runs that overlap, lie within each other or reach beyond the "
 		for (unsigned int i = 0; i < turn % 12; i++) {
 			int64_t start = (int64_t)(chance(&seed) % 4000) - 1000;
 			int64_t end = start + (int64_t)(chance(&seed) % 900);
-			struct store_run run = { .start_s = FIRST_S + start,
-						 .last_s = FIRST_S + end,
-						 .lost = i,
-						 .unlogged = 2 * i,
-						 .inputs = "" };
-
+			run = (struct store_run){ .start_s = FIRST_S + start,
+						  .last_s = FIRST_S + end,
+						  .lost = i,
+						  .unlogged = 2 * i,
+						  .inputs = "" };
 			store_add_run(s, &run);
 			for (int64_t at = start; at < end; at++)
 				if (at >= 0 && at < LENGTH)

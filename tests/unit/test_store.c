@@ -1107,6 +1107,7 @@ CLAIM(trim_age, "what is older than the bound goes, of every kind, and what "
 	struct store *s = open_good(path, true);
 	/* Kept is from day 20500 on. */
 	int64_t before_s = MINUTE * 60, now_s = before_s + 90 * DAY_S;
+	struct store_run run;
 
 	store_begin(s);
 	for (int i = 0; i < 200; i++) {
@@ -1135,8 +1136,10 @@ CLAIM(trim_age, "what is older than the bound goes, of every kind, and what "
 		store_add_finding(s, &f);
 		store_add_loaded(s, &(struct store_loaded){ before_s + i, "p",
 							    "", "", 1 });
-		store_add_run(s, &(struct store_run){ 0, before_s - 1000,
-						      before_s + i, 0, 0, "" });
+		run = (struct store_run){
+			0, before_s - 1000, before_s + i, 0, 0, ""
+		};
+		store_add_run(s, &run);
 	}
 	assert_int_equal(store_end(s), 0);
 	expect(trim_all(s, now_s, 0, 0) == 0, "without a bound it trims");

@@ -49,7 +49,8 @@ struct store_loaded {
 
 /* A monitor, and what it did not see: told anew as long as it runs. */
 struct store_run {
-	int64_t id; /* 0: a new one; set when it is written */
+	/* 0: a new one; set by store_end(), until when it has to stay. */
+	int64_t id;
 	int64_t start_s, last_s;
 	uint64_t lost, unlogged;
 	const char *inputs; /* "eth1 nflog:25" */
