@@ -14,6 +14,8 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= python3
@@ -25,7 +27,10 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libcap-ng-dev libsqlite3-dev libmicrohttpd-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
-                 wireshark-common postfix swaks abigail-tools g++ locales
+                 wireshark-common postfix swaks abigail-tools g++ locales \
+                 curl
+HOST_PACKAGES  = $(CHECK_PACKAGES) iptables ufw fail2ban firewalld \
+                 dbus-daemon systemd docker.io
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
@@ -126,6 +131,8 @@ check-packages:
 	$(call install_packages,$(CHECK_PACKAGES))
 lint-packages:
 	$(call install_packages,$(LINT_PACKAGES))
+host-packages:
+	$(call install_packages,$(HOST_PACKAGES))
 bench-packages:
 	$(call install_packages,$(BENCH_PACKAGES))
 
@@ -141,6 +148,12 @@ test: check-packages
 # ---- checks ----
 check: $(PROGRAM) $(UNITS)
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
+
+# Beside the firewalls of others, and under systemd.
+hosts: host-packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/beside_test.py
+	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/systemd_test.py
 
 asan:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
@@ -230,6 +243,15 @@ install: $(PROGRAM) install-plugin
 	install -D -m 644 tools/completion/mailwall.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR)/examples
+	for u in mailwall mailwall-watch; do \
+		sed 's,/usr/local/sbin,$(SBINDIR),' tools/systemd/$$u.service \
+		>$(DESTDIR)$(UNITDIR)/$$u.service || exit 1; done
+	install -D -m 644 tools/systemd/mailwall.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
+	install -m 644 tools/systemd/mailwall-watch.conf \
+		tools/nftables/mailwall.nft $(DESTDIR)$(DATADIR)/examples
+
 install-plugin: $(PLUGIN)
 	install -D -m 644 $(PLUGIN) $(DESTDIR)$(LIBDIR)/$(notdir $(PLUGIN))
 	ln -sf $(notdir $(PLUGIN)) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -251,7 +273,10 @@ uninstall:
 		$(DESTDIR)$(MANDIR)/man3/mailwall-plugin.3
 	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
 		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5 \
-		$(DESTDIR)$(COMPLETIONDIR)/mailwall
+		$(DESTDIR)$(COMPLETIONDIR)/mailwall \
+		$(DESTDIR)$(UNITDIR)/mailwall.service \
+		$(DESTDIR)$(UNITDIR)/mailwall-watch.service \
+		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
 	rm -rf $(DESTDIR)$(DATADIR)
 
 clean:
@@ -260,4 +285,4 @@ clean:
 .PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
-	bench-packages
+	bench-packages host-packages hosts

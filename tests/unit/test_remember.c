@@ -238,6 +238,94 @@ CLAIM(every_flip, "a file with any one byte changed is as if there were none")
 	free(bytes);
 }
 
+/* More than is read ahead, between two that are not. */
+static char *large_policy(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	fputs(HEADER "class a { ::1 2001:db8::/32 }\nclass b {", out);
+	for (unsigned int i = 0; i < 5000; i++)
+		fprintf(out, " 10.%u.%u.0/25", i / 256, i % 256);
+	fputs(" }\nclass c { 192.0.2.1 }\noutbound from a b c {\n"
+	      "block smtp drop\n}\n",
+	      out);
+	fclose(out);
+	return text;
+}
+
+static void expect_same_set(const struct remembered *brief,
+			    const struct remembered *whole, size_t i)
+{
+	const struct known_set *b = &brief->known.items[i];
+	const struct known_set *w = &whole->known.items[i];
+
+	expect_text("name", b->name, w->name);
+	expect_text("digest", brief->set_digests[i], whole->set_digests[i]);
+	expect_number("elements", b->v4.n + b->v6.n, w->v4.n + w->v6.n);
+	expect(!b->v4.items && !b->v6.items, "%s has elements", b->name);
+}
+
+CLAIM(brief, "in brief it is the same without the elements")
+{
+	struct program p = { .arena = arena_new(), .run_dir = directory };
+	struct remembered brief, whole;
+	char *text = large_policy();
+
+	save(text, 4711, "large");
+	free(text);
+	remember_load(&p, &whole);
+	remember_load_brief(&p, &brief);
+	expect(whole.valid && brief.valid, "valid: %d, in brief %d",
+	       whole.valid, brief.valid);
+	expect_number("generation", brief.generation, 4711);
+	expect_text("digest", brief.digest, whole.digest);
+	expect_text("path", brief.path, "large");
+	expect_number("sets", brief.known.n, whole.known.n);
+	for (size_t i = 0; i < whole.known.n; i++)
+		expect_same_set(&brief, &whole, i);
+	expect_number("objects", brief.n_canon, whole.n_canon);
+	for (size_t i = 0; i < whole.n_canon; i++)
+		expect_text("object", brief.canon[i], whole.canon[i]);
+	arena_free(p.arena);
+}
+
+static bool loads_in_brief(void)
+{
+	struct program p = { .arena = arena_new(), .run_dir = directory };
+	struct remembered r;
+	bool valid;
+
+	remember_load_brief(&p, &r);
+	valid = r.valid;
+	arena_free(p.arena);
+	return valid;
+}
+
+CLAIM(brief_damage, "in brief a file that was cut, or has another byte outside "
+		    "the elements, is as if there were none")
+{
+	size_t len, elements = 0;
+	uint8_t *bytes;
+
+	save(SMALL, 1, "small");
+	bytes = file_bytes(&len);
+	for (size_t at = 0; at < len; at++) {
+		bytes[at] ^= 0xff;
+		write_bytes(bytes, len);
+		elements += loads_in_brief();
+		bytes[at] ^= 0xff;
+		if (at % 16)
+			continue;
+		write_bytes(bytes, at);
+		expect(!loads_in_brief(), "cut at %zu it is valid", at);
+	}
+	/* 10.0.0.0/8 and 192.0.2.1 with two addresses each, and ::1 */
+	expect_number("bytes that do not matter", elements, 2 * 8 + 32);
+	free(bytes);
+}
+
 static void sum_again(uint8_t *bytes, size_t len)
 {
 	struct sha256_ctx sha;
@@ -429,6 +517,7 @@ int main(void)
 		CLAIMED(every_cut),  CLAIMED(every_flip),
 		CLAIMED(right_sum),  CLAIMED(no_file),
 		CLAIMED(matches),    CLAIMED(claims),
+		CLAIMED(brief),	     CLAIMED(brief_damage),
 	};
 
 	return cmocka_run_group_tests_name("remember", tests, make_directory,
