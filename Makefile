@@ -14,6 +14,7 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 CFLAGS     ?= -O2 -g
@@ -28,9 +29,9 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
                  wireshark-common postfix swaks abigail-tools g++ locales \
-                 curl
+                 curl zsh
 HOST_PACKAGES  = $(CHECK_PACKAGES) iptables ufw fail2ban firewalld \
-                 dbus-daemon systemd docker.io
+                 dbus-daemon systemd docker.io ansible-core
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
@@ -149,11 +150,12 @@ test: check-packages
 check: $(PROGRAM) $(UNITS)
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
-# Beside the firewalls of others, and under systemd.
+# Beside the firewalls of others, under systemd, by Ansible.
 hosts: host-packages
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/beside_test.py
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/systemd_test.py
+	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/ansible_test.py
 
 asan:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
@@ -166,7 +168,8 @@ clang:
 lint:
 	clang-format --dry-run --Werror $(SOURCES)
 	mandoc -T lint -W warning docs/*.[1-9]
-	shellcheck .ci/run $(wildcard tools/completion/*.bash)
+	shellcheck .ci/run tools/debian/build.sh \
+		$(wildcard tools/completion/*.bash)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 		-D_GNU_SOURCE -DVERSION='"0"' \
@@ -243,6 +246,8 @@ install: $(PROGRAM) install-plugin
 	install -D -m 644 tools/completion/mailwall.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
+	install -D -m 644 tools/completion/_mailwall \
+		$(DESTDIR)$(ZSHDIR)/_mailwall
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR)/examples
 	for u in mailwall mailwall-watch; do \
 		sed 's,/usr/local/sbin,$(SBINDIR),' tools/systemd/$$u.service \
@@ -274,10 +279,39 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
 		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5 \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall \
+		$(DESTDIR)$(ZSHDIR)/_mailwall \
 		$(DESTDIR)$(UNITDIR)/mailwall.service \
 		$(DESTDIR)$(UNITDIR)/mailwall-watch.service \
 		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
 	rm -rf $(DESTDIR)$(DATADIR)
+
+# ---- packages of Debian, source ----
+DEB_PACKAGES = $(BUILD_PACKAGES) libcmocka-dev python3 debhelper devscripts \
+               fakeroot lintian
+
+deb-packages:
+	$(call install_packages,$(DEB_PACKAGES))
+
+# Into build-deb/; DEB_FLAGS may be -b, or --no-lintian.
+deb: deb-packages
+	$(Q)tools/debian/build.sh $(DEB_FLAGS)
+
+# In a minimal system of debootstrap's; as root.
+deb-check: deb
+	$(call install_packages,debootstrap)
+	$(Q)$(PYTHON) tools/debian/chroot-test.py build-deb
+
+# What is committed, as build-dist/mailwall-VERSION.tar.gz.
+DIST = build-dist/mailwall-$(VERSION)
+dist:
+	$(Q)mkdir -p build-dist
+	$(Q)git archive --prefix=mailwall-$(VERSION)/ HEAD | \
+		gzip -9n >$(DIST).tar.gz
+
+# The tarball builds and passes its tests.
+dist-check: dist check-packages
+	$(Q)rm -rf $(DIST) && tar -C build-dist -xzf $(DIST).tar.gz
+	$(Q)$(MAKE) --no-print-directory -C $(DIST) check
 
 clean:
 	rm -rf build build-* mailwall
@@ -285,4 +319,5 @@ clean:
 .PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
-	bench-packages host-packages hosts
+	bench-packages host-packages hosts deb deb-packages deb-check dist \
+	dist-check

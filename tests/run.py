@@ -28,6 +28,7 @@ def suites(build, program, quick):
 		if unit.suffix == "":
 			yield f"unit/{unit.name}", [str(unit)]
 	yield "golden", [python, "tests/golden/golden.py", program]
+	yield "completion", [python, "tests/golden/completion_test.py", program]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",

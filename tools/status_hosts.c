@@ -111,6 +111,10 @@ static void figure(struct verdict *v, const char *fmt, ...)
 
 static const char *join(struct arena *a, const char *before,
 			const char *between, const char *fmt, va_list args)
+	__attribute__((format(printf, 4, 0)));
+
+static const char *join(struct arena *a, const char *before,
+			const char *between, const char *fmt, va_list args)
 {
 	char text[SAID_BYTES];
 
