@@ -5,6 +5,12 @@ VERSION = 0.1.0
 # Of plugin/mailwall.h; the first number is the soname's.
 ABI     = 1.0
 
+# ---- make SMALL=1: the compiler and the monitor, without store and pages ----
+ifeq ($(SMALL),1)
+BUILD  ?= build-small
+CFLAGS ?= -Os -fno-asynchronous-unwind-tables
+endif
+
 # ---- what may be overridden ----
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
@@ -38,15 +44,20 @@ BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
                  ulogd2 ulogd2-pcap clang libbpf-dev sqlite3
 
 # ---- flags ----
-LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng sqlite3 \
-            libmicrohttpd
+LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng \
+            $(if $(filter 1,$(SMALL)),,sqlite3 libmicrohttpd)
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
-            $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS)
+            $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS) $(SMALL_CFLAGS)
 PLUGIN_LIBS = $(shell $(PKG_CONFIG) --libs libnftnl libmnl jansson nettle) \
             -lm -pthread $(LDFLAGS)
-MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS)
+MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS) \
+            $(SMALL_LDFLAGS)
+ifeq ($(SMALL),1)
+SMALL_CFLAGS  = -DSMALL -ffunction-sections -fdata-sections
+SMALL_LDFLAGS = -Wl,--gc-sections -Wl,--as-needed
+endif
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined
 
@@ -56,7 +67,12 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
 LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
-TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c tools/*/*.c))
+TOOLS_SRC = $(filter-out tools/small.c,$(wildcard tools/*.c tools/*/*.c))
+ifeq ($(SMALL),1)
+TOOLS_SRC = $(filter-out $(addprefix tools/,cmd_import.c cmd_notice.c \
+            cmd_report.c live.c),$(wildcard tools/*.c)) tools/review/metrics.c
+endif
+TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] plugin/*/*.c tools/*.[ch] \

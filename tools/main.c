@@ -14,6 +14,13 @@
 
 #define RUN_DIR "/run/mailwall"
 
+/* make SMALL=1 leaves out the store, its pages and its reports. */
+#ifdef SMALL
+#define WITH_STORE(usage) ""
+#else
+#define WITH_STORE(usage) usage
+#endif
+
 const struct command commands[] = {
 	{ "check", cmd_check,
 	  "FILE... [-s|--strict] [-q|--quiet] [-j|--json] [-D NAME=VALUE]",
@@ -29,8 +36,8 @@ const struct command commands[] = {
 	  "take our table out of the kernel", false },
 	{ "status", cmd_status,
 	  "[FILE] [-v|--verify] [-j|--json | --prometheus | --nagios "
-	  "[-w|--warning PERCENT] [-c|--critical PERCENT] "
-	  "[-f|--findings COUNT]] [-D NAME=VALUE]",
+	  "[-w|--warning PERCENT] [-c|--critical PERCENT] " WITH_STORE(
+		  "[-f|--findings COUNT]") "] [-D NAME=VALUE]",
 	  "show what is loaded, and whether it still is", true },
 	{ "exempt", cmd_exempt,
 	  "add|remove|list [ADDRESS...] [-c|--class NAME] [-f|--for TIME] "
@@ -38,18 +45,27 @@ const struct command commands[] = {
 	  "change a dynamic class", false },
 	{ "replay", cmd_replay,
 	  "FILE... [-p|--policy POLICY] [-i|--interface NAME] [-a|--attempts] "
-	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] [-S|--store FILE] "
-	  "[-q|--quiet] [-j|--json] [-D NAME=VALUE]",
+	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] " WITH_STORE(
+		  "[-S|--store FILE] ") "[-q|--quiet] [-j|--json] [-D "
+					"NAME=VALUE]",
 	  "count and judge what capture files hold", true },
 	{ "watch", cmd_watch,
 	  "[-i|--interface NAME]... [-g|--group NUMBER]... "
 	  "[-p|--policy POLICY] [-a|--attempts] [-o|--openings] "
-	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] "
-	  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] "
-	  "[-H|--http ADDRESS:PORT] [--http-remote] [-e|--every TIME] "
-	  "[-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
-	  "[-j|--json] [-D NAME=VALUE]",
+	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] " WITH_STORE(
+		  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] "
+		  "[-H|--http ADDRESS:PORT] [--http-remote] ") "[-e|--every "
+							       "TIME] "
+							       "[-w|--no-"
+							       "warmup] "
+							       "[-m|--memory "
+							       "SIZE] "
+							       "[-q|--quiet] "
+							       "[-j|--json] "
+							       "[-D "
+							       "NAME=VALUE]",
 	  "count and judge as it happens", true },
+#ifndef SMALL
 	{ "import", cmd_import,
 	  "FILE... [-s|--store FILE] [-f|--format kernel|ulogd-json|eve] "
 	  "[-p|--policy POLICY] [-y|--year YEAR] [-A|--again] "
@@ -76,6 +92,7 @@ const struct command commands[] = {
 	  "POLICY [-H|--html | -T|--text | -j|--json] [-S|--since DATE] "
 	  "[-l|--lang LANGUAGE] [-q|--quiet] [-D NAME=VALUE]",
 	  "tell the public what is blocked, why, and what to use", true },
+#endif
 	{ "ports", cmd_ports, "[-j|--json]", "list the mail ports", false },
 	{ "help", cmd_help, "[COMMAND]", "say how a command is used", false },
 	{ "version", cmd_version, "", "print the version", false },

@@ -66,11 +66,34 @@ static bool define(struct program *p, const char *text)
 	return true;
 }
 
+/* What make SMALL=1 leaves out. */
+static bool is_left_out(const struct option_row *row)
+{
+#ifdef SMALL
+	static const char *const names[] = {
+		"store", "keep", "max", "findings", "http", "http-remote"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(row->name, names[i]))
+			return true;
+#endif
+	(void)row;
+	return false;
+}
+
 static bool take(struct program *p, const struct option_row *row,
 		 const char *value)
 {
 	if (!row)
 		return define(p, value);
+	if (is_left_out(row)) {
+		usage_error(p,
+			    "--%s: this mailwall was made small, without the "
+			    "store and its pages",
+			    row->name);
+		return false;
+	}
 	if (row->flag)
 		*row->flag = true;
 	else if (row->value)
