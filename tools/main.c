@@ -16,9 +16,15 @@
 
 /* make SMALL=1 leaves out the store, its pages and its reports. */
 #ifdef SMALL
-#define WITH_STORE(usage) ""
+#define STATUS_STORE
+#define REPLAY_STORE
+#define WATCH_STORE
 #else
-#define WITH_STORE(usage) usage
+#define STATUS_STORE " [-f|--findings COUNT]"
+#define REPLAY_STORE " [-S|--store FILE]"
+#define WATCH_STORE                                                            \
+	" [-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE]"                  \
+	" [-H|--http ADDRESS:PORT] [--http-remote]"
 #endif
 
 const struct command commands[] = {
@@ -36,8 +42,8 @@ const struct command commands[] = {
 	  "take our table out of the kernel", false },
 	{ "status", cmd_status,
 	  "[FILE] [-v|--verify] [-j|--json | --prometheus | --nagios "
-	  "[-w|--warning PERCENT] [-c|--critical PERCENT] " WITH_STORE(
-		  "[-f|--findings COUNT]") "] [-D NAME=VALUE]",
+	  "[-w|--warning PERCENT] [-c|--critical PERCENT]" STATUS_STORE
+	  "] [-D NAME=VALUE]",
 	  "show what is loaded, and whether it still is", true },
 	{ "exempt", cmd_exempt,
 	  "add|remove|list [ADDRESS...] [-c|--class NAME] [-f|--for TIME] "
@@ -45,25 +51,15 @@ const struct command commands[] = {
 	  "change a dynamic class", false },
 	{ "replay", cmd_replay,
 	  "FILE... [-p|--policy POLICY] [-i|--interface NAME] [-a|--attempts] "
-	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE] " WITH_STORE(
-		  "[-S|--store FILE] ") "[-q|--quiet] [-j|--json] [-D "
-					"NAME=VALUE]",
+	  "[-t|--top N] [-w|--no-warmup] [-m|--memory SIZE]" REPLAY_STORE
+	  " [-q|--quiet] [-j|--json] [-D NAME=VALUE]",
 	  "count and judge what capture files hold", true },
 	{ "watch", cmd_watch,
 	  "[-i|--interface NAME]... [-g|--group NUMBER]... "
 	  "[-p|--policy POLICY] [-a|--attempts] [-o|--openings] "
-	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE] " WITH_STORE(
-		  "[-S|--store FILE] [-k|--keep TIME] [-M|--max SIZE] "
-		  "[-H|--http ADDRESS:PORT] [--http-remote] ") "[-e|--every "
-							       "TIME] "
-							       "[-w|--no-"
-							       "warmup] "
-							       "[-m|--memory "
-							       "SIZE] "
-							       "[-q|--quiet] "
-							       "[-j|--json] "
-							       "[-D "
-							       "NAME=VALUE]",
+	  "[-I|--incoming NAME] [-u|--user NAME] [-s|--state FILE]" WATCH_STORE
+	  " [-e|--every TIME] [-w|--no-warmup] [-m|--memory SIZE] [-q|--quiet] "
+	  "[-j|--json] [-D NAME=VALUE]",
 	  "count and judge as it happens", true },
 #ifndef SMALL
 	{ "import", cmd_import,
