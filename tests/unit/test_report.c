@@ -1,114 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A report says what a plain count of the same rows says. */
-#include "unit.h"
+#include "folder.h"
 #include "../../tools/review/report.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <sqlite3.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define DAY_S	INT64_C(86400)
 #define FIRST_S (INT64_C(20500) * DAY_S) /* 2026-02-16, a Monday */
-
-/* ---- a folder, and what is said ---- */
-
-static char folder[64];
-
-static const char *file_of(const char *name)
-{
-	static char paths[4][512];
-	static unsigned int next;
-	char *path = paths[next++ % COUNT(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-/* Standard error goes to memory from here; heard() gives it back. */
-static int was_stderr = -1, hearing = -1;
-static char heard_text[1 << 14];
-
-static void hear(void)
-{
-	fflush(stderr);
-	was_stderr = dup(2);
-	hearing = memfd_create("said", 0);
-	assert_true(was_stderr >= 0 && hearing >= 0);
-	dup2(hearing, 2);
-}
-
-static const char *heard(void)
-{
-	ssize_t n;
-
-	fflush(stderr);
-	dup2(was_stderr, 2);
-	n = pread(hearing, heard_text, sizeof(heard_text) - 1, 0);
-	heard_text[n > 0 ? n : 0] = '\0';
-	close(hearing);
-	close(was_stderr);
-	was_stderr = -1;
-	expect(!strstr(heard_text, "runtime error"), "%s", heard_text);
-	return heard_text;
-}
-
-static int make_folder(void **state)
-{
-	(void)state;
-	if (was_stderr >= 0)
-		heard();
-	strcpy(folder, "/tmp/mailwall-store-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	return chmod(folder, 0755);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind,
-		      struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	chmod(folder, 0755);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* ---- another program at the same file ---- */
-
-static sqlite3 *other_open(const char *path)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 1000);
-	return db;
-}
-
-static void other_run(sqlite3 *db, const char *sql)
-{
-	char *why = NULL;
-
-	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("\"%s\": %s", sql, why);
-}
-
-static void other(const char *path, const char *sql)
-{
-	sqlite3 *db = other_open(path);
-
-	other_run(db, sql);
-	sqlite3_close(db);
-}
 
 /* ---- the world: rows, and a store of them ---- */
 
