@@ -46,6 +46,21 @@ SYSCTL = {
 }
 
 
+def hold(claims, *world):
+	"""Each claim of the world, told by its first line; 0 if all are so."""
+	failed = 0
+	for claim in claims:
+		try:
+			claim(*world)
+			print(f"ok - {claim.__doc__}", flush=True)
+		except Exception as error:
+			failed += 1
+			print(f"not ok - {claim.__doc__}")
+			for line in str(error).splitlines():
+				print(f"# {line}", flush=True)
+	return 1 if failed else 0
+
+
 class LabError(Exception):
 	pass
 

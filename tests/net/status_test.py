@@ -223,23 +223,13 @@ CLAIMS = (says_what_is_loaded, refuses_as_unknown, sees_full_sets,
 
 def main():
 	lab.enter()
-	failed = 0
 	with tempfile.TemporaryDirectory() as folder:
 		os.chmod(folder, 0o755)
 		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
 		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
 		(pathlib.Path(folder) / "small.policy").write_text(SMALL)
 		build_network()
-		for claim in CLAIMS:
-			try:
-				claim(folder)
-				print(f"ok - {claim.__doc__}", flush=True)
-			except Exception as error:
-				failed += 1
-				print(f"not ok - {claim.__doc__}")
-				for line in str(error).splitlines():
-					print(f"# {line}", flush=True)
-	return 1 if failed else 0
+		return lab.hold(CLAIMS, folder)
 
 
 if __name__ == "__main__":

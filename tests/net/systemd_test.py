@@ -287,24 +287,15 @@ def main():
 	if sys.argv[1:2] == ["--prepare"]:
 		return prepare(sys.argv[2])
 	lab.enter()
-	failed = 0
 	with tempfile.TemporaryDirectory() as folder:
 		try:
 			machine = boot(folder)
 		except Skip as reason:
 			print(f"ok - units under systemd # SKIP {reason}")
 			return 0
-		for claim in CLAIMS:
-			try:
-				claim(machine)
-				print(f"ok - {claim.__doc__}", flush=True)
-			except Exception as error:
-				failed += 1
-				print(f"not ok - {claim.__doc__}")
-				for line in str(error).splitlines():
-					print(f"# {line}", flush=True)
+		code = lab.hold(CLAIMS, machine)
 		machine.end()
-	return 1 if failed else 0
+	return code
 
 
 if __name__ == "__main__":
