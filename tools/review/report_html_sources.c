@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who: sources, what was found of them, and whom to call. */
+#include "report_html.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define FINDINGS_SHOWN	8   /* the others have to be unfolded */
+#define FINDINGS_LISTED 200 /* and with those that are folded */
+
+/* ---- findings ---- */
+
+static void put_deeds(FILE *out, const struct report_finding *f)
+{
+	page_count(out, f->attempts, "attempt", "attempts");
+	fputs(" (", out);
+	page_count(out, f->syns, "SYN", "SYNs");
+	fputs(f->destinations_exact ? ") at " : ") at about ", out);
+	page_count(out, f->destinations, "destination", "destinations");
+	fputs(" in ", out);
+	page_count(out, f->groups, "network", "networks");
+}
+
+/* The day is said twice only if there are two. */
+static void put_span(FILE *out, const struct report_finding *f,
+		     const struct report *r)
+{
+	bool one = html_same_day(f->first_s, f->last_s);
+
+	page_time(out, f->first_s, WHEN_HOUR, r->made_s);
+	fputs(" to ", out);
+	page_time(out, f->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
+}
+
+/* Nobody is to be cut off for SYNs that somebody else may have sent. */
+static void put_proof(FILE *out, const struct report_finding *f)
+{
+	fputs(f->proven ? "Proven by a completed handshake; " :
+			  "Not proven, only unanswered SYNs; ",
+	      out);
+	fputs(f->blocked ? "assumed blocked." : "assumed open.", out);
+	if (!f->examples || !*f->examples)
+		return;
+	fputs(" Destinations: ", out);
+	page_text(out, f->examples);
+}
+
+static void put_finding(FILE *out, const struct report_finding *f,
+			const struct report *r)
+{
+	fputs("<li><h3>", out);
+	page_text(out, f->name);
+	fputs(" <span class=\"badge\">", out);
+	page_text(out, f->finding);
+	fputs("</span></h3><p class=\"when\">", out);
+	page_time(out, f->time_s, WHEN_SHORT, r->made_s);
+	fputs("</p><p>Port ", out);
+	page_port(out, f->port);
+	fputs(", detector ", out);
+	page_text(out, f->detector);
+	fputs(": ", out);
+	put_deeds(out, f);
+	fputs(", ", out);
+	put_span(out, f, r);
+	fputs(".</p><p class=\"soft\">", out);
+	put_proof(out, f);
+	fputs("</p></li>\n", out);
+}
+
+static void put_finding_list(FILE *out, const struct report *r, size_t from,
+			     size_t to)
+{
+	fputs("<ol class=\"findings\">\n", out);
+	for (size_t i = from; i < to; i++)
+		put_finding(out, &r->findings.items[i], r);
+	fputs("</ol>\n", out);
+}
+
+static void put_rest(FILE *out, size_t n)
+{
+	if (!n)
+		return;
+	fputs("<p class=\"soft\">", out);
+	page_number(out, n);
+	fputs(" more are in the report as JSON.</p>\n", out);
+}
+
+void html_put_findings(FILE *out, const struct report *r)
+{
+	size_t n = r->findings.n;
+	size_t shown = n < FINDINGS_SHOWN ? n : FINDINGS_SHOWN;
+	size_t listed = n < FINDINGS_LISTED ? n : FINDINGS_LISTED;
+
+	html_section_open(out, "findings", "Findings");
+	html_section_body(
+		out, n ? "Sources that a detector reported, the latest "
+			 "first. <em>Proven</em>: it completed a handshake, "
+			 "so the address is its own; else it may be forged. "
+			 "<em>Assumed blocked</em>: judged as behind a block, "
+			 "where every attempt fails." :
+			 NULL);
+	if (n)
+		put_finding_list(out, r, 0, shown);
+	else
+		html_put_none(out, "No source was reported in this period.");
+	if (n > shown) {
+		fputs("<details><summary>", out);
+		page_number(out, n - shown);
+		fputs(" earlier</summary>\n", out);
+		put_finding_list(out, r, shown, listed);
+		put_rest(out, n - listed);
+		fputs("</details>\n", out);
+	}
+	html_section_close(out);
+}
+
+/* ---- sources ---- */
+
+static void put_source_name(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	if (s->name && *s->name)
+		page_text(c->out, s->name);
+	else
+		fputs("others, folded into one", c->out);
+}
+
+static void put_source_now(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_number(c->out, s->attempts);
+}
+
+static void put_source_before(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_number(c->out, s->before);
+}
+
+static void put_source_change(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_change(c->out, s->attempts, s->before);
+}
+
+static void put_source_outcome(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_number(c->out, s->now.outcome[c->outcome]);
+}
+
+static int64_t spark_s(const struct report *r)
+{
+	return (r->wish.until_s - r->wish.since_s) / REPORT_SPARKS;
+}
+
+static void put_source_spark(const struct cell *c)
+{
+	svg_spark(c->out, c->row, spark_s(c->r));
+}
+
+static void put_source_ports(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	for (size_t i = 0; i < s->n_ports && i < COUNT(s->ports); i++)
+		fprintf(c->out, "%s%u", i ? " " : "", s->ports[i]);
+}
+
+static void put_source_first(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_time(c->out, s->first_s, WHEN_SHORT, c->r->made_s);
+}
+
+static void put_source_last(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	page_time(c->out, s->last_s, WHEN_SHORT, c->r->made_s);
+}
+
+static void put_source_findings(const struct cell *c)
+{
+	const struct report_source *s = c->row;
+
+	for (enum finding_kind k = 0; k < FINDING_N; k++) {
+		if (!(s->findings & 1u << k))
+			continue;
+		fputs("<span class=\"badge\">", c->out);
+		page_text(c->out, finding_name(k));
+		fputs("</span>", c->out);
+	}
+}
+
+static const struct column top_columns[] = {
+	{ "Source", "", put_source_name, 0 },
+	{ "Attempts", "n", put_source_now, 0 },
+	{ "Over time", "", put_source_spark, 0 },
+	{ "Findings", "badges", put_source_findings, 0 },
+	{ "Ports", "", put_source_ports, 0 },
+	{ "Before", "n", put_source_before, 0 },
+	{ "Change", "n", put_source_change, 0 },
+	{ NULL, "n o", put_source_outcome, OUTCOME_BLOCKED },
+	{ "First seen", "", put_source_first, 0 },
+	{ "Last seen", "", put_source_last, 0 },
+};
+
+static void put_spark_head(FILE *out, const struct report *r)
+{
+	fputs("<thead><tr><th scope=\"col\">Source</th>", out);
+	for (int i = 0; i < REPORT_SPARKS; i++) {
+		fputs("<th scope=\"col\" class=\"n\">", out);
+		page_when(out, r->wish.since_s + i * spark_s(r), WHEN_SHORT,
+			  r->made_s);
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead><tbody>\n", out);
+}
+
+static void put_spark_numbers(FILE *out, const struct report *r)
+{
+	fputs("<details><summary>The numbers of these lines</summary>\n", out);
+	html_table_open(out, "sparks", "Attempts of each source over time");
+	put_spark_head(out, r);
+	for (size_t i = 0; i < r->top.n; i++) {
+		const struct cell c = { out, r, &r->top.items[i], 0 };
+
+		fputs("<tr><th scope=\"row\">", out);
+		put_source_name(&c);
+		fputs("</th>", out);
+		for (size_t k = 0; k < REPORT_SPARKS; k++) {
+			fputs("<td class=\"n\">", out);
+			page_number(out, r->top.items[i].spark[k]);
+			fputs("</td>", out);
+		}
+		fputs("</tr>\n", out);
+	}
+	html_table_close(out);
+	fputs("</details>\n", out);
+}
+
+static void put_folded(FILE *out, const struct report *r)
+{
+	if (!r->folded)
+		return;
+	fputs("<p class=\"soft\">", out);
+	page_count(out, r->folded, "attempt is", "attempts are");
+	fputs(" of sources that were too many to be kept apart.</p>\n", out);
+}
+
+void html_put_top(FILE *out, const struct report *r)
+{
+	html_section_open(out, "sources", "Sources");
+	html_put_of(out, &r->top);
+	html_section_body(
+		out,
+		r->top.n ? "Those with the most attempts. A line of bars runs "
+			   "over the period, to its own scale." :
+			   NULL);
+	if (!r->top.n) {
+		html_put_none(out, "No source was seen in this period.");
+	} else {
+		html_table_put(out, r,
+			       TABLE("sources",
+				     "Sources with the most attempts",
+				     top_columns, r->top.items, r->top.n));
+		put_spark_numbers(out, r);
+	}
+	put_folded(out, r);
+	html_section_close(out);
+}
+
+static const struct column fresh_columns[] = {
+	{ "Source", "", put_source_name, 0 },
+	{ "Attempts", "n", put_source_now, 0 },
+	{ "Ports", "", put_source_ports, 0 },
+	{ "First seen", "", put_source_first, 0 },
+	{ "Findings", "", put_source_findings, 0 },
+};
+
+void html_put_fresh(FILE *out, const struct report *r)
+{
+	html_section_open(out, "fresh", "Newly seen");
+	html_put_of(out, &r->fresh);
+	html_section_body(
+		out,
+		r->fresh.n ?
+			"Sources of which the store knew nothing before this "
+			"period." :
+			NULL);
+	if (r->fresh.n)
+		html_table_put(out, r,
+			       TABLE("fresh", "Sources seen for the first time",
+				     fresh_columns, r->fresh.items,
+				     r->fresh.n));
+	else
+		html_put_none(out, "No source is new.");
+	html_section_close(out);
+}
+
+static const struct column quiet_columns[] = {
+	{ "Source", "", put_source_name, 0 },
+	{ "Before", "n", put_source_before, 0 },
+	{ "First seen", "", put_source_first, 0 },
+	{ "Last seen", "", put_source_last, 0 },
+};
+
+void html_put_quiet(FILE *out, const struct report *r)
+{
+	html_section_open(out, "quiet", "Gone quiet");
+	html_put_of(out, &r->quiet);
+	html_section_body(
+		out, r->quiet.n ?
+			     "Sources that were seen in the period before, and "
+			     "not in this one." :
+			     NULL);
+	if (r->quiet.n)
+		html_table_put(out, r,
+			       TABLE("quiet", "Sources not seen any more",
+				     quiet_columns, r->quiet.items,
+				     r->quiet.n));
+	else
+		html_put_none(out, "No source has gone quiet.");
+	html_section_close(out);
+}
+
+/* ---- users without encryption ---- */
+
+static void put_user_name(const struct cell *c)
+{
+	const struct report_cleartext *u = c->row;
+
+	page_text(c->out, u->name);
+}
+
+static void put_user_port(const struct cell *c)
+{
+	const struct report_cleartext *u = c->row;
+
+	page_port(c->out, u->port);
+}
+
+static void put_user_last(const struct cell *c)
+{
+	const struct report_cleartext *u = c->row;
+
+	page_time(c->out, u->last_s, WHEN_SHORT, c->r->made_s);
+}
+
+static void put_user_tls(const struct cell *c)
+{
+	const struct report_cleartext *u = c->row;
+
+	fputs(u->uses_tls ? "yes" : "no", c->out);
+}
+
+static const struct column user_columns[] = {
+	{ "Source", "", put_user_name, 0 },
+	{ "Port", "", put_user_port, 0 },
+	{ "Last login", "", put_user_last, 0 },
+	{ "Uses TLS as well", "", put_user_tls, 0 },
+};
+
+void html_put_cleartext(FILE *out, const struct report *r)
+{
+	html_section_open(out, "cleartext", "Logins without encryption");
+	html_section_body(
+		out,
+		r->cleartext.n ?
+			"Their passwords went over the network as they are. "
+			"Who was on 465, 587, 993 or 995 too needs only a "
+			"setting changed." :
+			NULL);
+	if (r->cleartext.n)
+		html_table_put(out, r,
+			       TABLE("cleartext", "Users without encryption",
+				     user_columns, r->cleartext.items,
+				     r->cleartext.n));
+	else
+		html_put_none(out, "No login without encryption was seen.");
+	html_section_close(out);
+}
