@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a report shows of what was added up: sources, findings, clauses. */
+#include "report_inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- lists of sources ---- */
+
+static uint64_t sum_now(const struct sum *s)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < OUTCOME_N; i++)
+		n += s->now[i];
+	return n;
+}
+
+typedef uint64_t rank_fn(const struct maker *m, const struct sum *s);
+
+uint64_t rank_top(const struct maker *m, const struct sum *s)
+{
+	(void)m;
+	return sum_now(s);
+}
+
+uint64_t rank_fresh(const struct maker *m, const struct sum *s)
+{
+	return s->first_s >= m->report->wish.since_s ? sum_now(s) : 0;
+}
+
+uint64_t rank_quiet(const struct maker *m, const struct sum *s)
+{
+	(void)m;
+	return sum_now(s) ? 0 : s->before;
+}
+
+static const char *name_of(const struct maker *m, uint8_t family,
+			   const struct addr6 *address)
+{
+	char name[RANGE_TEXT_MAX];
+
+	report_name(m->report->wish.pseudonyms, family, address, name);
+	return arena_strndup(m->arena, name, strlen(name));
+}
+
+static void show_source(const struct maker *m, const struct sum *s,
+			struct report_source *out)
+{
+	*out = (struct report_source){ .family = s->family,
+				       .source = s->address,
+				       .name = name_of(m, s->family,
+						       &s->address),
+				       .attempts = sum_now(s),
+				       .before = s->before,
+				       .first_s = s->first_s,
+				       .last_s = s->last_s,
+				       .findings = s->findings };
+	for (int i = 0; i < OUTCOME_N; i++)
+		out->now.outcome[i] = s->now[i];
+}
+
+/* The first so many by rank; equal ones by their numbers, so by age. */
+static void list_sources(struct maker *m, rank_fn *rank,
+			 struct report_sources *out)
+{
+	size_t most = m->report->wish.top, n = 0;
+	uint32_t *best = arena_alloc(m->arena, (most + 1) * sizeof(*best));
+
+	for (uint32_t i = 1; i < m->n_sums; i++) {
+		uint64_t r = m->sums[i].family ? rank(m, &m->sums[i]) : 0;
+		size_t at = n < most ? n : most;
+
+		if (!r)
+			continue;
+		out->all++;
+		for (; at && rank(m, &m->sums[best[at - 1]]) < r; at--)
+			best[at] = best[at - 1];
+		best[at] = i;
+		n += n < most;
+	}
+	out->n = n;
+	out->items = arena_alloc(m->arena, (n + 1) * sizeof(*out->items));
+	for (size_t i = 0; i < n; i++) {
+		show_source(m, &m->sums[best[i]], &out->items[i]);
+		out->items[i].number = best[i];
+	}
+}
+
+/* ---- the second pass: the sources that are shown ---- */
+
+static void add_spark(struct maker *m, int64_t at_s, uint64_t n)
+{
+	const struct report_wish *w = &m->report->wish;
+	int64_t length = w->until_s - w->since_s, at = at_s - w->since_s;
+	int64_t part = at * REPORT_SPARKS / length;
+
+	if (at < 0)
+		part = 0;
+	if (part < REPORT_SPARKS)
+		m->shown->spark[part] += (uint32_t)n;
+}
+
+static void follow_day(void *ctx, const struct store_day *d)
+{
+	struct maker *m = ctx;
+	const struct report_wish *w = &m->report->wish;
+
+	if ((w->port && d->port != w->port) ||
+	    (m->clause && d->clause != m->clause))
+		return;
+	for (int64_t h = 0; h < 24; h++) {
+		int64_t at_s = d->day * DAY_S + h * HOUR_S;
+
+		if (d->hours[h] && at_s + HOUR_S > w->since_s &&
+		    at_s < w->until_s)
+			add_spark(m, at_s, d->hours[h]);
+	}
+}
+
+static int follow(struct maker *m, struct report_sources *list)
+{
+	const struct report_wish *w = &m->report->wish;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < list->n && !code; i++) {
+		const struct sum *s = &m->sums[list->items[i].number];
+
+		m->shown = &list->items[i];
+		for (size_t k = 0; k < m->report->ports.n; k++)
+			if (s->ports >> k & 1 &&
+			    m->shown->n_ports < SOURCE_PORTS_MOST)
+				m->shown->ports[m->shown->n_ports++] =
+					m->report->ports.items[k].port;
+		code = store_days_of(
+			m->store, list->items[i].number, w->since_s / DAY_S,
+			report_up(w->until_s, DAY_S), follow_day, m);
+	}
+	return code;
+}
+
+/* ---- findings, and what happened ---- */
+
+static enum finding_kind kind_of(const char *name)
+{
+	enum finding_kind k = 0;
+
+	while (k < FINDING_N && strcmp(finding_name(k), name))
+		k++;
+	return k;
+}
+
+static const char *copy(const struct maker *m, const char *text)
+{
+	return arena_strndup(m->arena, text, strlen(text));
+}
+
+static void note_cleartext(struct maker *m, const struct sum *s,
+			   const struct store_found *f)
+{
+	struct report *r = m->report;
+
+	for (size_t i = 0; i < r->cleartext.n; i++) {
+		const struct report_cleartext *c = &r->cleartext.items[i];
+
+		if (c->port == f->port && c->family == s->family &&
+		    !memcmp(&c->source, &s->address, sizeof(c->source)))
+			return;
+	}
+	*arena_push(m->arena, &r->cleartext) = (struct report_cleartext){
+		.family = s->family,
+		.source = s->address,
+		.name = name_of(m, s->family, &s->address),
+		.port = f->port,
+		.last_s = f->time_s,
+		.uses_tls = s->tls,
+	};
+}
+
+static void take_found(void *ctx, const struct store_found *f)
+{
+	struct maker *m = ctx;
+	struct report *r = m->report;
+	struct sum *s = f->source < m->n_sums ? &m->sums[f->source] : NULL;
+	enum finding_kind kind = kind_of(f->finding);
+
+	if (!s || !s->family || !s->wanted ||
+	    (r->wish.port && f->port != r->wish.port))
+		return;
+	if (kind < FINDING_N)
+		s->findings |= 1u << kind;
+	if (kind == FINDING_CLEARTEXT_LOGIN)
+		note_cleartext(m, s, f);
+	*arena_push(m->arena, &r->findings) = (struct report_finding){
+		.time_s = f->time_s,
+		.family = s->family,
+		.source = s->address,
+		.name = name_of(m, s->family, &s->address),
+		.finding = copy(m, f->finding),
+		.detector = copy(m, f->detector),
+		.port = f->port,
+		.attempts = f->attempts,
+		.syns = f->syns,
+		.destinations = f->destinations,
+		.groups = f->groups,
+		.first_s = f->first_s,
+		.last_s = f->last_s,
+		.destinations_exact = f->destinations_exact,
+		.proven = f->proven,
+		.blocked = f->blocked,
+		.examples = copy(m, f->examples),
+	};
+}
+
+static void take_loaded(void *ctx, const struct store_loaded *l)
+{
+	struct maker *m = ctx;
+	struct report *r = m->report;
+
+	*arena_push(m->arena, &r->loaded) = (struct report_loaded){
+		.time_s = l->time_s,
+		.policy = copy(m, l->policy),
+		.digest = copy(m, l->digest),
+		.who = copy(m, l->who),
+		.generation = l->generation,
+	};
+}
+
+/* Runs come by their start, and may overlap. */
+static void take_run(void *ctx, const struct store_run *run)
+{
+	struct maker *m = ctx;
+	struct report *r = m->report;
+	int64_t start_s = run->start_s, last_s = run->last_s;
+
+	if (start_s < r->wish.since_s)
+		start_s = r->wish.since_s;
+	if (start_s < m->watched_to_s)
+		start_s = m->watched_to_s;
+	if (last_s > r->wish.until_s)
+		last_s = r->wish.until_s;
+	if (last_s > start_s) {
+		r->watched_s += last_s - start_s;
+		m->watched_to_s = last_s;
+	}
+	r->lost += run->lost;
+	r->unlogged += run->unlogged;
+}
+
+int report_read_happenings(struct maker *m)
+{
+	const struct report_wish *w = &m->report->wish;
+	int code =
+		store_findings(m->store, w->since_s, w->until_s, take_found, m);
+
+	if (!code)
+		code = store_loads(m->store, w->since_s, w->until_s,
+				   take_loaded, m);
+	if (!code)
+		code = store_runs(m->store, w->since_s, w->until_s, take_run,
+				  m);
+	return code;
+}
+
+/* ---- clauses and ports ---- */
+
+static int by_attempts(const void *a, const void *b)
+{
+	const struct report_clause *x = a, *y = b;
+
+	if (x->attempts != y->attempts)
+		return x->attempts < y->attempts ? 1 : -1;
+	return strcmp(x->id, y->id);
+}
+
+static void list_clauses(struct maker *m)
+{
+	struct report *r = m->report;
+
+	r->clauses.items =
+		arena_alloc(m->arena, m->n_clauses * sizeof(*r->clauses.items));
+	for (uint32_t i = 0; i < m->n_clauses; i++)
+		if (m->clauses_now[i] || m->clauses_before[i])
+			r->clauses.items[r->clauses.n++] =
+				(struct report_clause){ m->clauses[i],
+							m->clauses_now[i],
+							m->clauses_before[i] };
+	if (r->clauses.n)
+		qsort(r->clauses.items, r->clauses.n, sizeof(*r->clauses.items),
+		      by_attempts);
+}
+
+static void count_sources(struct maker *m)
+{
+	struct report *r = m->report;
+
+	for (uint32_t i = 1; i < m->n_sums; i++) {
+		const struct sum *s = &m->sums[i];
+
+		r->sources += s->family && sum_now(s);
+		r->sources_before += s->family && s->before;
+		for (size_t k = 0; k < r->ports.n; k++)
+			r->ports.items[k].sources += s->ports >> k & 1;
+	}
+}
+
+/* Those without any attempt are not worth a line. */
+static void drop_idle_ports(struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->ports.n; i++)
+		if (tally_sum(&r->ports.items[i].now) ||
+		    tally_sum(&r->ports.items[i].before))
+			r->ports.items[n++] = r->ports.items[i];
+	r->ports.n = n;
+}
+
+/* ---- all of them ---- */
+
+int report_lists(struct maker *m)
+{
+	struct report *r = m->report;
+	int code;
+
+	count_sources(m);
+	list_clauses(m);
+	list_sources(m, rank_top, &r->top);
+	list_sources(m, rank_fresh, &r->fresh);
+	list_sources(m, rank_quiet, &r->quiet);
+	code = follow(m, &r->top);
+	if (!code)
+		code = follow(m, &r->fresh);
+	drop_idle_ports(r);
+	return code;
+}
