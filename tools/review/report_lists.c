@@ -18,18 +18,18 @@ static uint64_t sum_now(const struct sum *s)
 
 typedef uint64_t rank_fn(const struct maker *m, const struct sum *s);
 
-uint64_t rank_top(const struct maker *m, const struct sum *s)
+static uint64_t rank_top(const struct maker *m, const struct sum *s)
 {
 	(void)m;
 	return sum_now(s);
 }
 
-uint64_t rank_fresh(const struct maker *m, const struct sum *s)
+static uint64_t rank_fresh(const struct maker *m, const struct sum *s)
 {
 	return s->first_s >= m->report->wish.since_s ? sum_now(s) : 0;
 }
 
-uint64_t rank_quiet(const struct maker *m, const struct sum *s)
+static uint64_t rank_quiet(const struct maker *m, const struct sum *s)
 {
 	(void)m;
 	return sum_now(s) ? 0 : s->before;
