@@ -7,6 +7,7 @@
 #include "mailwall.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdatomic.h>
 
 /* The policy of a host, and of the engines that it was given to. */
@@ -67,6 +68,15 @@ void abi_give(const struct abi_struct *s, const void *ours, void *theirs);
 
 /* ---- policies ---- */
 
+/* Numbers have a point, whatever the host's have; around what reads or prints.
+ */
+struct locales {
+	locale_t ours, before;
+};
+int abi_use_c_locale(struct locales *l);
+void abi_use_locale_before(const struct locales *l);
+const char *abi_table_family(enum hook hook);
+
 /* There is one, and it has no errors: 0 or -EINVAL. */
 int abi_good_policy(const struct mailwall_policy *p, struct why why);
 void abi_policy_hold(struct mailwall_policy *p);
@@ -76,7 +86,8 @@ uint32_t abi_clause_index(const struct mailwall_policy *p,
 bool abi_member(void *ctx, const struct class *class, uint8_t family,
 		const struct addr6 *address);
 
-/* ---- the members of the plugin: abi_policy.c, abi_engine.c ---- */
+/* ---- the members of the plugin: abi_policy.c, abi_rules.c, abi_engine.c ----
+ */
 
 int abi_policy_load(const struct mailwall_load *load,
 		    struct mailwall_policy **out, char *why, size_t why_size);
