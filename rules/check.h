@@ -17,6 +17,11 @@ struct check {
 /* check.c: a number between two others; otherwise if there is none. */
 uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
 		      uint32_t most, uint32_t otherwise);
+/* The index of a word in a table, or -1 with the error said. */
+int check_choose(struct check *c, const struct word *word,
+		 const char *const *table, size_t n, const char *what);
+struct rate check_rate(struct check *c, const struct word *word,
+		       const struct word *burst);
 /* Can a policy or a class be called so? Says it if not. */
 bool check_identifier(struct check *c, const struct word *name,
 		      const char *what, size_t most);
@@ -47,6 +52,9 @@ const struct ranges6 *class_ranges6(struct arena *a, const struct class *class);
 
 /* Can an interface be called so? A "*" may stand at its end if wildcard. */
 bool interface_is_good(const char *name, bool wildcard);
+
+/* check_header.c: purpose, review, hook, log, watch. */
+void check_header(struct check *c);
 
 /* check_hook.c: what the policy's hook cannot see or do. */
 void check_hook_limits(struct check *c);
