@@ -20,10 +20,12 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(ROOT / "tests/captures"), str(ROOT / "tests/net")]
+sys.path[:0] = [str(ROOT / "tests" / part)
+		for part in ("captures", "net", "page")]
 
 import lab
 import made
+import page_test
 
 MAILWALL = os.environ.get("MAILWALL", str(ROOT / "mailwall"))
 CAPTURES = pathlib.Path(os.environ.get("MAILWALL_CAPTURES",
@@ -168,6 +170,34 @@ def import_counts(folder):
 	run("import", "-s", store, folder / "kern.log")
 	expect(report(store, *period)["attempts"] == 5001,
 	       "a line that was added is not taken, or others twice")
+
+
+def page_agrees(folder):
+	"""the tables of the page have the numbers of the JSON"""
+	store, page = folder / "import.db", folder / "page.html"
+	words = "-S", "2026-09-01", "-U", "2026-10-01", "-t", 30
+	had = report(store, *words, zone="UTC")
+	run("report", "-s", store, *words, "--html", page, zone="UTC")
+	tables = page_test.tables(page)
+
+	def column(caption, name):
+		head, *rows = tables[caption]
+		return {row[0]: row[head.index(name)] for row in rows}
+
+	expect(column("Attempts by outcome", "Attempts") == had["outcomes"],
+	       tables["Attempts by outcome"])
+	ports = {int(str(port).split()[0]): n for port, n in
+		 column("Attempts by port", "Attempts").items()}
+	expect(ports == counts(had), f"{ports} {counts(had)}")
+	sources = column("Sources with the most attempts", "Attempts")
+	expect(sources == {s["source"]: s["attempts"]
+			   for s in had["top"]["items"]}, sources)
+	clauses = column("Attempts by clause", "Attempts")
+	expect(clauses == {c["clause"]: c["attempts"]
+			   for c in had["clauses"]}, clauses)
+	week = tables["Attempts by hour and weekday"][1:]
+	expect([row[1:] for row in week] ==
+	       [list(hours) for hours in zip(*had["week"])], week)
 
 
 def compares_periods(folder):
@@ -365,8 +395,8 @@ def pseudonyms(folder):
 
 
 
-CLAIMS = (replay_counts, import_counts, compares_periods, local_days, bad_logs,
-	  injections, bad_databases, kills, pseudonyms)
+CLAIMS = (replay_counts, import_counts, page_agrees, compares_periods,
+	  local_days, bad_logs, injections, bad_databases, kills, pseudonyms)
 
 
 def main():
