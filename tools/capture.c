@@ -111,7 +111,6 @@ void capture_loss(struct capture *c, size_t input, struct capture_loss *out)
 	if (in->verbs->count_lost)
 		in->verbs->count_lost(in);
 	*out = (struct capture_loss){
-		.received = in->received,
 		.lost = in->lost,
 		.exact = in->exact,
 		.blocked = in->blocked,

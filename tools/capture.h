@@ -64,9 +64,9 @@ bool capture_is_gone(const struct capture *c, size_t input);
 
 /* What the system says of an input; lost is exact for NFLOG. */
 struct capture_loss {
-	uint64_t received, lost;
+	uint64_t lost;
 	bool exact;
-	uint64_t blocked; /* of those received: logs of "CLAUSE block" */
+	uint64_t blocked; /* logs of "CLAUSE block" that came */
 };
 void capture_loss(struct capture *c, size_t input, struct capture_loss *out);
 

@@ -13,10 +13,10 @@ struct input {
 	char *name;
 	uint16_t link;
 	uint8_t number;
-	bool exact;		 /* is lost? */
-	uint64_t received, lost; /* handed over, and not */
-	uint64_t blocked;	 /* logs of what a clause blocked */
-	frame_fn *fn;		 /* of the run under way */
+	bool exact;	  /* is lost? */
+	uint64_t lost;	  /* frames that were not handed over */
+	uint64_t blocked; /* logs of what a clause blocked */
+	frame_fn *fn;	  /* of the run under way */
 	void *ctx;
 };
 
@@ -58,7 +58,6 @@ static inline void input_hand_over(struct input *in, const void *data,
 		.input = in->number,
 	};
 
-	in->received++;
 	in->fn(in->ctx, &frame);
 }
 
