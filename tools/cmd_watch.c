@@ -10,6 +10,7 @@
 #include "drop.h"
 #include "events.h"
 #include "live.h"
+#include "losses.h"
 #include "membership.h"
 #include "monitor.h"
 #include "notify.h"
@@ -53,12 +54,7 @@ struct watch {
 	int signals, timer;
 	int code;
 	struct membership members;
-	/* What the counters and the log had when this account began. */
-	struct block_counts counted, latest;
-	uint64_t logged;
-	bool counts;
-	/* Packets that were blocked and that no log told of. */
-	uint64_t unlogged, unlogged_before; /* of older accounts */
+	struct losses losses;
 };
 
 /* ---- callbacks of the engine ---- */
@@ -133,67 +129,12 @@ static void take_finding(void *ctx, const struct finding *f)
 	quarantine(w, f);
 }
 
-/* ---- losses ---- */
+/* ---- summaries ---- */
 
-/* Logs of blocked packets that came, or that are known to be lost. */
-static uint64_t logs_known(struct watch *w)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < capture_n(w->capture); i++) {
-		struct capture_loss loss;
-
-		capture_loss(w->capture, i, &loss);
-		n += loss.exact ? loss.blocked + loss.lost : 0;
-	}
-	return n;
-}
-
-/*
- * What was counted a while ago has been logged by now, or never will be. The
- * kernel may lose a log before it has a number.
- */
-static void settle_account(struct watch *w)
-{
-	uint64_t counted = w->latest.packets - w->counted.packets;
-	uint64_t logged = logs_known(w) - w->logged;
-
-	if (w->counts && counted > logged &&
-	    w->unlogged < w->unlogged_before + counted - logged)
-		w->unlogged = w->unlogged_before + counted - logged;
-}
-
-/* Other clauses, or counters that began anew, are another account. */
 static void count_blocks(struct watch *w)
 {
-	struct block_counts now;
-
-	if (!w->groups.n || keeper_counts(&w->keeper, &now))
-		return;
-	if (!w->counts || now.clauses != w->counted.clauses ||
-	    now.packets < w->latest.packets) {
-		w->counted = now;
-		w->logged = logs_known(w);
-		w->unlogged_before = w->unlogged;
-		w->counts = true;
-	}
-	w->latest = now;
-}
-
-static struct summary_extra losses(struct watch *w, bool final)
-{
-	struct summary_extra extra = { .lost_exact = true, .final = final };
-
-	for (size_t i = 0; i < capture_n(w->capture); i++) {
-		struct capture_loss loss;
-
-		capture_loss(w->capture, i, &loss);
-		extra.lost += loss.lost;
-		extra.lost_exact = extra.lost_exact && loss.exact;
-	}
-	extra.unlogged = w->unlogged;
-	extra.lost_exact = extra.lost_exact && !extra.unlogged;
-	return extra;
+	if (w->groups.n)
+		losses_count(&w->losses, w->capture, &w->keeper);
 }
 
 static void print_end(const struct engine_summary *s,
@@ -212,10 +153,11 @@ static int say_summary(struct watch *w, bool final)
 
 	if (!s)
 		return out_of_memory();
-	settle_account(w);
+	losses_settle(&w->losses, w->capture);
 	if (!final)
 		count_blocks(w);
-	extra = losses(w, final);
+	extra = losses_now(&w->losses, w->capture);
+	extra.final = final;
 	engine_summary(w->engine, s);
 	if (w->program->json)
 		code = print_event(summary_json(s, &extra));
@@ -348,7 +290,7 @@ static void serve(struct watch *w)
 
 	if (!w->live)
 		return;
-	extra = losses(w, false);
+	extra = losses_now(&w->losses, w->capture);
 	live_run(w->live, &extra);
 }
 
@@ -358,7 +300,7 @@ static void record(struct watch *w)
 
 	if (!w->recorder)
 		return;
-	extra = losses(w, false);
+	extra = losses_now(&w->losses, w->capture);
 	recorder_losses(w->recorder, extra.lost, extra.unlogged);
 	recorder_pass(w->recorder, now_us() / 1000000);
 }
