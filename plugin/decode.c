@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LAYERS_MOST 32 /* what is real has ten */
 
@@ -62,26 +63,64 @@ static bool ports_are_other(const struct decoder *d, uint8_t protocol,
 
 /*
  * Nearly every frame is Ethernet with a tag at most, IP without options, TCP or
- * UDP, whole, and not ours. These are seen here at once; the rest, and whatever
- * is not plainly right, goes the careful way, which comes to the same end.
+ * UDP, and whole; most are not ours. These are seen here at once; the rest, and
+ * whatever is not plainly right, goes the careful way, which comes to the same
+ * end.
  */
-static bool is_plainly_other(const struct decoder *d, const struct frame *f)
+static bool read_plain_tcp(const uint8_t *ip, uint32_t left,
+			   struct segment *out)
+{
+	const uint8_t *tcp = ip + 20;
+	uint32_t total = get16(ip + 2), header;
+
+	if (ip[9] != IPPROTO_TCP || total < 40 || total > left)
+		return false;
+	header = (tcp[12] >> 4) * 4u;
+	if (header < 20 || header > total - 20)
+		return false;
+	memcpy(&out->source, ip + 12, 4);
+	memcpy(&out->destination, ip + 16, 4);
+	out->family = 4;
+	out->source_port = get16(tcp);
+	out->destination_port = get16(tcp + 2);
+	out->seq = get32(tcp + 4);
+	out->ack = get32(tcp + 8);
+	out->flags = tcp[13];
+	out->payload_len = out->payload_wire_len = total - 20 - header;
+	out->payload = out->payload_len ? tcp + header : NULL;
+	return true;
+}
+
+static bool is_plain_ipv4(const uint8_t *ip, uint32_t left)
+{
+	return left >= 24 && ip[0] == 0x45 && get16(ip + 2) >= 24 &&
+	       !(get16(ip + 6) & 0x3fff);
+}
+
+/* DECODED_N: it is not plain. */
+static enum decoded read_plain(const struct decoder *d, const struct frame *f,
+			       struct segment *out)
 {
 	const uint8_t *b = f->data;
 	uint32_t left = f->caplen;
 
 	if (f->link != LINK_ETHERNET || left < 14 + 24)
-		return false;
+		return DECODED_N;
 	if (get16(b + 12) == 0x8100) {
 		b += 4;
 		left -= 4;
 	}
-	if (get16(b + 12) == 0x0800)
-		return left >= 14 + 24 && b[14] == 0x45 &&
-		       get16(b + 16) >= 24 && !(get16(b + 20) & 0x3fff) &&
-		       ports_are_other(d, b[23], b + 34);
-	return get16(b + 12) == 0x86dd && left >= 14 + 44 && b[14] >> 4 == 6 &&
-	       get16(b + 18) >= 4 && ports_are_other(d, b[20], b + 54);
+	left -= 14;
+	if (get16(b + 12) == 0x0800 && is_plain_ipv4(b + 14, left)) {
+		if (ports_are_other(d, b[23], b + 34))
+			return DECODED_OTHER;
+		if (read_plain_tcp(b + 14, left, out))
+			return DECODED_SEGMENT;
+	} else if (get16(b + 12) == 0x86dd && left >= 44 && b[14] >> 4 == 6 &&
+		   get16(b + 18) >= 4 && ports_are_other(d, b[20], b + 54)) {
+		return DECODED_OTHER;
+	}
+	return DECODED_N;
 }
 
 static enum decoded read_layers(struct packet *p)
@@ -99,12 +138,14 @@ static enum decoded read_layers(struct packet *p)
 enum decoded decode(struct decoder *d, const struct frame *frame,
 		    struct segment *out)
 {
+	enum decoded plain;
 	struct packet p;
 
-	if (is_plainly_other(d, frame))
-		return DECODED_OTHER;
 	*out = (struct segment){ .time_us = frame->time_us,
 				 .input = frame->input };
+	plain = read_plain(d, frame, out);
+	if (plain != DECODED_N)
+		return plain;
 	p = (struct packet){
 		.cursor = { .at = frame->data,
 			    .captured = frame->caplen,
