@@ -25,10 +25,15 @@ uint64_t ends_hash(const struct hash_key *key, const struct ends *e)
 	uint64_t ports = (uint64_t)e->client_port << 16 | e->server_port;
 	uint64_t h;
 
-	h = hash_2(key, load_u64(e->client->byte), load_u64(e->server->byte));
-	if (e->family == 6)
+	if (e->family == 4) {
+		h = (uint64_t)load_be32(e->client->byte) << 32 |
+		    load_be32(e->server->byte);
+	} else {
+		h = hash_2(key, load_u64(e->client->byte),
+			   load_u64(e->server->byte));
 		h ^= hash_2(key, load_u64(e->client->byte + 8),
 			    load_u64(e->server->byte + 8) ^ h);
+	}
 	h = hash_2(key, h, ports << 8 | e->family);
 	return h ? h : 1;
 }
@@ -111,29 +116,34 @@ struct found attempts_find(struct attempts *t, const struct ends *ends,
 	return (struct found){ 0 };
 }
 
-/* The slot of the entry that refers to this; it is there. */
-static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
-			uint32_t reference)
+static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
 {
 	struct ends e = { &a->source, &a->destination, a->source_port,
 			  a->destination_port, a->family };
 
-	return index_slot(&t->index, ends_hash(&t->key, &e), reference);
+	if (a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
+	    a->state == ATTEMPT_ICMP_REFUSED)
+		return (uint64_t)a->hash << 32;
+	return ends_hash(&t->key, &e);
+}
+
+/* The slot of the entry that refers to this; it is there. */
+static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
+			uint32_t reference)
+{
+	return index_slot(&t->index, hash_of(t, a), reference);
 }
 
 /* What is to end soon: its entry of the index is on its way. */
 static void prefetch_end(const struct attempts *t, uint64_t position)
 {
 	const struct attempt *a;
-	struct ends e;
 
 	if (position >= t->head)
 		return;
 	a = &t->ring[position & (t->ring_cap - 1)];
-	e = (struct ends){ &a->source, &a->destination, a->source_port,
-			   a->destination_port, a->family };
 	if (a->state != ATTEMPT_GONE)
-		index_prefetch(&t->index, ends_hash(&t->key, &e));
+		index_prefetch(&t->index, hash_of(t, a));
 }
 
 /* ---- the ring ---- */
@@ -229,6 +239,7 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 			       .destination = *ends->server,
 			       .source_port = ends->client_port,
 			       .destination_port = ends->server_port,
+			       .hash = (uint32_t)(hash >> 32),
 			       .family = ends->family,
 			       .state = ATTEMPT_OPENING };
 	return a;

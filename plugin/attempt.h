@@ -41,7 +41,11 @@ struct attempt {
 	int64_t first_us;
 	struct addr6 source, destination;
 	uint32_t last_ms; /* its latest SYN, after the first */
-	uint32_t isn, server_isn;
+	uint32_t isn;
+	union {
+		uint32_t server_isn; /* once it was answered */
+		uint32_t hash;	     /* before: what the index goes by */
+	};
 	uint16_t source_port, destination_port;
 	uint16_t syns;	 /* sticks at 65535 */
 	uint16_t clause; /* that NFLOG named; 0: none */
