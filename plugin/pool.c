@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define PIECE_BYTES ((size_t)256 << 10)
+#define CACHE_LINE  64u
 
 struct pool_piece {
 	struct pool_piece *next;
@@ -58,7 +59,7 @@ static int new_piece(struct pool *p)
 	if (p->used + PIECE_BYTES > p->limit ||
 	    p->small + PIECE_BYTES > p->limit / 8 * 5)
 		return -1;
-	piece = malloc(PIECE_BYTES);
+	piece = aligned_alloc(CACHE_LINE, PIECE_BYTES);
 	if (!piece)
 		return -1;
 	piece->next = p->pieces;
@@ -69,6 +70,22 @@ static int new_piece(struct pool *p)
 	p->piece = (uint8_t *)piece + POOL_SMALLEST;
 	p->left = PIECE_BYTES - POOL_SMALLEST;
 	return 0;
+}
+
+static void *cut(struct pool *p, size_t size)
+{
+	void *block = p->piece;
+
+	p->piece += size;
+	p->left -= size;
+	return block;
+}
+
+/* What is as long as cache lines begins with one. */
+static void align(struct pool *p)
+{
+	if ((uintptr_t)p->piece % CACHE_LINE)
+		pool_give(p, cut(p, POOL_SMALLEST), POOL_SMALLEST);
 }
 
 void *pool_take(struct pool *p, size_t size)
@@ -83,11 +100,11 @@ void *pool_take(struct pool *p, size_t size)
 	if (block) {
 		memcpy(&p->free[n], block, sizeof(void *));
 	} else {
-		if (p->left < size && new_piece(p))
+		if (p->left < size + POOL_SMALLEST && new_piece(p))
 			return NULL;
-		block = p->piece;
-		p->piece += size;
-		p->left -= size;
+		if (size % CACHE_LINE == 0)
+			align(p);
+		block = cut(p, size);
 	}
 	return memset(block, 0, size);
 }
