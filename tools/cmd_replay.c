@@ -218,6 +218,9 @@ int cmd_replay(struct program *p, int argc, char **argv)
 		return code;
 	o.policy = r.policy;
 	o.interface = r.interface;
+	/* Nobody asks for each: then none is made. */
+	if (!r.attempts && !r.store_path && !r.policy)
+		o.attempt = NULL;
 	o.skip_warmup = r.no_warmup;
 	r.capture = capture_new();
 	stop_on_signals();
