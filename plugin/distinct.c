@@ -86,6 +86,11 @@ bool distinct_add(struct distinct *d, struct pool *p,
 	return true;
 }
 
+bool distinct_has(const struct distinct *d, uint64_t hash)
+{
+	return d->cap && d->items[place(d, hash + !hash)];
+}
+
 uint64_t distinct_count(const struct distinct *d,
 			const struct distinct_limits *l)
 {

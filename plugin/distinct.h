@@ -25,6 +25,8 @@ struct distinct_limits {
 /* True if it is new, or may be. Without memory it only estimates, or stops. */
 bool distinct_add(struct distinct *d, struct pool *p,
 		  const struct distinct_limits *limits, uint64_t hash);
+/* false if it is not there, or not known. */
+bool distinct_has(const struct distinct *d, uint64_t hash);
 uint64_t distinct_count(const struct distinct *d,
 			const struct distinct_limits *limits);
 static inline bool distinct_is_exact(const struct distinct *d)

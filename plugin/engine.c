@@ -346,6 +346,18 @@ static void view(struct engine *e, const struct source *s,
 			out->ports[out->n_ports++] = e->port_numbers[i];
 }
 
+/* The history of one that comes soon, and the contacts of one before it. */
+static void fetch_ahead(const struct sources *t, uint32_t i)
+{
+	const struct source *far = source_at(t, (i + 16) % t->cap);
+	const struct source *near = source_at(t, (i + 8) % t->cap);
+
+	if (far->history)
+		history_prefetch(far->history);
+	if (near->history)
+		history_prefetch_contact(t, near->history, 0);
+}
+
 void engine_sources(struct engine *e,
 		    void (*fn)(void *ctx, const struct source_view *view),
 		    void *ctx)
@@ -355,6 +367,7 @@ void engine_sources(struct engine *e,
 		const struct source *s = source_at(&e->judge.sources, i);
 		struct source_view v;
 
+		fetch_ahead(&e->judge.sources, i);
 		if (!s->family)
 			continue;
 		view(e, s, &v);

@@ -31,11 +31,10 @@ static const struct logged_clause *clause_of(const struct engine *e,
 	return a->clause ? &e->clauses[a->clause - 1] : NULL;
 }
 
-static void ask_policy(const struct engine *e, const struct attempt *a,
-		       struct decision *out)
+static void decide_attempt(const struct engine *e, const struct policy *policy,
+			   const struct attempt *a, struct decision *out)
 {
 	static const struct decide_input nobody;
-	const struct policy *policy = e->config.policy;
 	struct connection c = { .family = a->family,
 				.source = a->source,
 				.destination = a->destination,
@@ -43,9 +42,6 @@ static void ask_policy(const struct engine *e, const struct attempt *a,
 				.destination_port = a->destination_port,
 				.in = e->config.interface };
 
-	*out = (struct decision){ 0 };
-	if (!policy)
-		return;
 	/* Where it is enforced is where it was seen, unless we know better. */
 	if (policy->hook == HOOK_OUTPUT && !c.in)
 		c.out = "";
@@ -53,6 +49,14 @@ static void ask_policy(const struct engine *e, const struct attempt *a,
 		c.in = policy->devices.items[0].text;
 	decide(policy, e->config.members ? e->config.members : &nobody, &c,
 	       out);
+}
+
+static void ask_policy(const struct engine *e, const struct attempt *a,
+		       struct decision *out)
+{
+	*out = (struct decision){ 0 };
+	if (e->config.policy)
+		decide_attempt(e, e->config.policy, a, out);
 }
 
 static bool would_block(const struct engine *e, const struct decision *d)
@@ -200,26 +204,39 @@ static void judge_now(struct engine *e, struct attempt *a)
 }
 
 /* In turns, so that what each needs of memory is on its way. */
+static void fetch_sources(const struct engine *e, struct attempt *const *due,
+			  uint64_t *hash, size_t n)
+{
+	const struct sources *t = &e->judge.sources;
+	const struct source *s[BATCH];
+
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = judged_hash(e, due[i]);
+		index_prefetch(&t->index, hash[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		s[i] = sources_guess(t, hash[i]);
+		if (s[i])
+			source_prefetch(s[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (s[i] && s[i]->history)
+			history_prefetch(s[i]->history);
+	for (size_t i = 0; i < n; i++)
+		if (s[i] && s[i]->history)
+			history_prefetch_contact(
+				t, s[i]->history,
+				group_of(due[i]->family, &due[i]->destination));
+}
+
 void judge_due(struct engine *e)
 {
-	struct sources *t = &e->judge.sources;
 	struct attempt *due[BATCH];
 	uint64_t hash[BATCH];
 	size_t n;
 
 	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
-		for (size_t i = 0; i < n; i++) {
-			hash[i] = judged_hash(e, due[i]);
-			index_prefetch(&t->index, hash[i]);
-		}
-		for (size_t i = 0; i < n; i++)
-			sources_prefetch_record(t, hash[i]);
-		for (size_t i = 0; i < n; i++)
-			sources_prefetch_history(t, hash[i]);
-		for (size_t i = 0; i < n; i++)
-			sources_prefetch_contact(
-				t, hash[i],
-				group_of(due[i]->family, &due[i]->destination));
+		fetch_sources(e, due, hash, n);
 		for (size_t i = 0; i < n; i++)
 			tell_judge(e, due[i], hash[i]);
 	}
@@ -271,10 +288,22 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 
 /* ---- openings ---- */
 
+/* IPv4 addresses. */
+static uint64_t load_two(const struct addr6 *a, const struct addr6 *b)
+{
+	return (uint64_t)load_be32(a->byte) << 32 | load_be32(b->byte);
+}
+
 static void count_pair(struct engine *e, const struct attempt *a)
 {
 	const struct distinct_limits limits = PAIR_LIMITS;
-	uint64_t hash = hash_2(&e->key, hash_address(&e->key, a->source.byte),
+	uint64_t hash =
+		a->family == 4 ?
+			hash_2(&e->key,
+			       hash_u64(&e->key,
+					load_two(&a->source, &a->destination)),
+			       a->destination_port) :
+			hash_2(&e->key, hash_address(&e->key, a->source.byte),
 			       hash_address(&e->key, a->destination.byte) ^
 				       a->destination_port);
 

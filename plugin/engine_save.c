@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <nettle/sha2.h>
 
-static const char magic[] = "mailwall sources 1\n";
+static const char magic[] = "mailwall sources 2\n";
 
 struct header {
 	uint32_t header_size, source_size, history_size, contact_size,
-		usage_size;
+		rare_size, usage_size;
 	uint32_t start_s, now_s, n_sources;
 	uint8_t warm, padding[7];
 	uint64_t key[2];
@@ -23,8 +23,8 @@ struct header {
 
 /* How many of what come behind a history. */
 struct tail {
-	uint32_t contacts, destinations;
-	uint8_t examples, registers, usage, padding;
+	uint32_t contacts, others;
+	uint8_t rare, examples, registers, usage;
 };
 
 /* ---- writing ---- */
@@ -44,37 +44,50 @@ static void put(struct writer *w, const void *bytes, size_t len)
 	w->error = w->write(w->ctx, bytes, len);
 }
 
-static void put_history(struct writer *w, const struct source *s)
+static void put_rare(struct writer *w, const struct history *h)
 {
-	const struct history *h = s->history;
-	struct history flat = *h;
-	struct tail tail = {
-		.contacts = h->n_contacts,
-		.destinations = h->destinations.n,
-		.examples = h->n_examples,
-		.registers = !!h->destinations.registers,
-		.usage = !!h->usage,
-	};
+	const struct rare *r = h->rare;
+	struct rare flat = *r;
 
-	flat.contacts = NULL;
+	flat.others = (struct distinct){ 0 };
 	flat.examples = NULL;
 	flat.scan = NULL;
 	flat.usage = NULL;
-	flat.destinations = (struct distinct){ 0 };
+	put(w, &flat, sizeof(flat));
+	for (uint32_t i = 0; i < r->others.cap; i++)
+		if (r->others.items[i])
+			put(w, &r->others.items[i], sizeof(uint64_t));
+	if (r->others.registers)
+		put(w, r->others.registers,
+		    (size_t)1 << DESTINATION_LIMITS.log_registers);
+	put(w, r->examples, (size_t)r->n_examples * (h->family == 4 ? 4 : 16));
+	if (r->usage)
+		put(w, r->usage, sizeof(*r->usage));
+}
+
+static void put_history(struct writer *w, const struct source *s)
+{
+	const struct history *h = s->history;
+	const struct rare *r = rare_of(h);
+	struct history flat = *h;
+	struct tail tail = {
+		.contacts = h->n_contacts,
+		.others = r->others.n,
+		.rare = !!h->rare,
+		.examples = r->n_examples,
+		.registers = !!r->others.registers,
+		.usage = !!r->usage,
+	};
+
+	flat.contacts = NULL;
+	flat.rare = NULL;
 	put(w, &flat, sizeof(flat));
 	put(w, &tail, sizeof(tail));
 	for (uint32_t i = 0; i < h->contacts_cap; i++)
-		if (h->contacts[i].flags & CONTACT_USED)
+		if (h->contacts[i].first_s)
 			put(w, &h->contacts[i], sizeof(h->contacts[i]));
-	for (uint32_t i = 0; i < h->destinations.cap; i++)
-		if (h->destinations.items[i])
-			put(w, &h->destinations.items[i], sizeof(uint64_t));
-	if (tail.registers)
-		put(w, h->destinations.registers,
-		    (size_t)1 << DESTINATION_LIMITS.log_registers);
-	put(w, h->examples, (size_t)tail.examples * (s->family == 4 ? 4 : 16));
-	if (tail.usage)
-		put(w, h->usage, sizeof(*h->usage));
+	if (h->rare)
+		put_rare(w, h);
 }
 
 static void put_source(struct writer *w, const struct source *s)
@@ -96,6 +109,7 @@ static struct header header_of(const struct engine *e)
 		.source_size = sizeof(struct source),
 		.history_size = sizeof(struct history),
 		.contact_size = sizeof(struct contact),
+		.rare_size = sizeof(struct rare),
 		.usage_size = sizeof(struct usage),
 		.start_s = e->judge.start_s,
 		.now_s = e->judge.now_s,
@@ -148,61 +162,53 @@ static void take(struct reader *r, void *out, size_t len)
 }
 
 /* Sums that no detector can have made would judge for ever. */
-static bool is_sane(const struct history *h)
+static bool are_sane(const float *sums, int n)
 {
-	for (int d = 0; d < DETECTOR_SUMS; d++)
-		if (!(h->sum[d] >= 0 && h->sum[d] < 1e9f))
+	for (int i = 0; i < n; i++)
+		if (!(sums[i] >= 0 && sums[i] < 1e9f))
 			return false;
-	return h->answered >= 0 && h->answered < 1e9f && h->failed >= 0 &&
-	       h->failed < 1e9f && h->shared >= 1 && h->shared < 1e9f;
+	return true;
 }
 
 static void take_contacts(struct reader *r, struct sources *t,
 			  struct history *h, uint32_t n)
 {
 	while (n-- && !r->failed) {
-		struct contact c, *to;
+		struct contact c;
 
 		take(r, &c, sizeof(c));
-		to = r->failed ? NULL :
-				 history_contact(t, h, c.group,
-						 c.flags & CONTACT_SUBMISSION,
-						 true);
-		if (!to)
-			continue;
-		c.flags |= CONTACT_USED;
-		*to = c;
+		if (!r->failed)
+			history_restore(t, h, &c);
 	}
 }
 
-static void take_destinations(struct reader *r, struct sources *t,
-			      struct history *h, const struct tail *tail)
+static void take_others(struct reader *r, struct sources *t, struct rare *rare,
+			const struct tail *tail)
 {
 	uint8_t registers[1 << 8];
 	uint64_t hash;
 
-	for (uint32_t i = 0; i < tail->destinations && !r->failed; i++) {
+	for (uint32_t i = 0; i < tail->others && !r->failed; i++) {
 		take(r, &hash, sizeof(hash));
-		distinct_add(&h->destinations, t->pool, &DESTINATION_LIMITS,
-			     hash);
+		distinct_add(&rare->others, t->pool, &DESTINATION_LIMITS, hash);
 	}
 	if (!tail->registers)
 		return;
 	take(r, registers, sizeof(registers));
 	if (!r->failed)
-		distinct_restore(&h->destinations, t->pool, &DESTINATION_LIMITS,
+		distinct_restore(&rare->others, t->pool, &DESTINATION_LIMITS,
 				 registers);
 }
 
 static void take_examples(struct reader *r, struct sources *t,
-			  const struct source *s, uint8_t n)
+			  struct history *h, uint8_t n)
 {
 	for (uint8_t i = 0; i < n && !r->failed; i++) {
 		struct addr6 address = { { 0 } };
 
-		take(r, address.byte, s->family == 4 ? 4 : 16);
+		take(r, address.byte, h->family == 4 ? 4 : 16);
 		if (!r->failed)
-			history_example(t, s, &address);
+			history_example(t, h, address.byte);
 	}
 }
 
@@ -220,6 +226,29 @@ static void take_usage(struct reader *r, struct sources *t, struct history *h)
 	to->n_helos = u.n_helos > 3 ? 3 : u.n_helos;
 }
 
+static void take_rare(struct reader *r, struct sources *t, struct history *h,
+		      const struct tail *tail)
+{
+	struct rare flat, *rare = history_rare(t, h);
+
+	take(r, &flat, sizeof(flat));
+	if (!rare || !are_sane(flat.sum, DETECTOR_SUMS - DETECTOR_OFTEN))
+		r->failed = true;
+	if (r->failed)
+		return;
+	distinct_end(&rare->others, t->pool, &DESTINATION_LIMITS);
+	*rare = flat;
+	rare->others = (struct distinct){ 0 };
+	rare->examples = NULL;
+	rare->n_examples = 0;
+	rare->scan = NULL;
+	rare->usage = NULL;
+	take_others(r, t, rare, tail);
+	take_examples(r, t, h, tail->examples);
+	if (tail->usage)
+		take_usage(r, t, h);
+}
+
 static void take_history(struct reader *r, struct sources *t, struct source *s)
 {
 	struct history flat, *h;
@@ -227,24 +256,20 @@ static void take_history(struct reader *r, struct sources *t, struct source *s)
 
 	take(r, &flat, sizeof(flat));
 	take(r, &tail, sizeof(tail));
-	if (r->failed || !is_sane(&flat) || history_make(t, s)) {
+	if (r->failed || !are_sane(flat.sum, DETECTOR_OFTEN) ||
+	    history_make(t, s)) {
 		r->failed = true;
 		return;
 	}
 	h = s->history;
 	*h = flat;
+	h->family = s->family;
 	h->contacts = NULL;
 	h->n_contacts = h->contacts_cap = 0;
-	h->examples = NULL;
-	h->n_examples = 0;
-	h->scan = NULL;
-	h->usage = NULL;
-	h->destinations = (struct distinct){ 0 };
+	h->rare = NULL;
 	take_contacts(r, t, h, tail.contacts);
-	take_destinations(r, t, h, &tail);
-	take_examples(r, t, s, tail.examples);
-	if (tail.usage)
-		take_usage(r, t, h);
+	if (tail.rare)
+		take_rare(r, t, h, &tail);
 }
 
 /* Bits of ports, as they are numbered now. */
@@ -317,6 +342,7 @@ static bool sizes_are_ours(const struct header *h)
 	       h->source_size == sizeof(struct source) &&
 	       h->history_size == sizeof(struct history) &&
 	       h->contact_size == sizeof(struct contact) &&
+	       h->rare_size == sizeof(struct rare) &&
 	       h->usage_size == sizeof(struct usage);
 }
 

@@ -56,4 +56,10 @@ static inline uint32_t load_be32(const uint8_t *at)
 	       (uint32_t)at[2] << 8 | at[3];
 }
 
+static inline void store_be32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
 #endif

@@ -6,15 +6,21 @@
 
 #define SWEEP_S	      300u	/* every source is looked at this often */
 #define IDLE_S	      (3 * DAY) /* forgotten then, or when all is new to it */
-#define PROMOTE_AT    8u    /* attempts, after which a source has a history */
-#define SERVER_GROUPS 3u    /* a client has one smarthost or two */
-#define USERS_NORMAL  50.0f /* behind an address that is not shared */
+#define PROMOTE_AT    8u /* attempts, after which a source has a history */
+#define SERVER_GROUPS 3u /* a client has one smarthost or two */
 
 /* ---- figures ---- */
 
 static bool is_rate(enum detector d)
 {
 	return watch_rows[detector_rows[d].normal].unit == WATCH_RATE;
+}
+
+static enum watch_figure warmup_of(enum detector d)
+{
+	return d == DETECTOR_FAST    ? WATCH_WARMUP_FAST :
+	       d == DETECTOR_ABANDON ? WATCH_WARMUP_ABANDON :
+				       WATCH_WARMUP;
 }
 
 /*
@@ -27,6 +33,8 @@ static void take_figures(struct judge *j)
 	const double *f = j->figures;
 	double q0 = f[WATCH_NEW_SHARE_NORMAL], q1 = f[WATCH_NEW_SHARE_SPAM];
 
+	for (enum detector d = 0; d < DETECTOR_N; d++)
+		j->warmup_s[d] = (uint32_t)f[warmup_of(d)];
 	for (enum detector d = 0; d < DETECTOR_SUMS; d++) {
 		double normal = f[detector_rows[d].normal];
 		double spam = f[detector_rows[d].spam];
@@ -34,6 +42,7 @@ static void take_figures(struct judge *j)
 		if (is_rate(d)) {
 			j->gain[d] = log(spam / normal) + log(q1 / q0);
 			j->loss[d] = 0.5 * log((1 - q1) / (1 - q0));
+			j->drift[d] = (float)((spam - normal) / HOUR);
 		} else {
 			j->gain[d] = log(spam / normal);
 			j->loss[d] = log((1 - spam) / (1 - normal));
@@ -52,19 +61,12 @@ void judge_policy(struct judge *j, const struct policy *policy)
 			source_at(&j->sources, i)->due_s = 0;
 }
 
-static float score(const void *ctx, const struct source *s)
-{
-	return judge_score(ctx, s);
-}
-
 int judge_init(struct judge *j, struct pool *pool, const struct hash_key *key,
 	       uint32_t most, const struct policy *policy, bool skip_warmup)
 {
 	j->key = *key;
 	j->warm = skip_warmup;
 	judge_policy(j, policy);
-	j->sources.score = score;
-	j->sources.score_ctx = j;
 	return sources_init(&j->sources, pool, key, most);
 }
 
@@ -75,55 +77,42 @@ void judge_free(struct judge *j)
 
 /* ---- sums ---- */
 
-float sum_lower(float sum, double per_hour, uint32_t since_s, uint32_t now_s)
+float *sum_at(struct judge *j, struct history *h, enum detector d)
 {
-	float by = now_s > since_s ?
-			   (float)(per_hour * (now_s - since_s) / HOUR) :
-			   0;
+	static float nowhere;
+	struct rare *r;
 
-	return sum > by ? sum - by : 0;
-}
-
-void sum_add(float *sum, double what)
-{
-	*sum += (float)what;
-	if (*sum < 0)
-		*sum = 0;
+	if (d < DETECTOR_OFTEN)
+		return &h->sum[d];
+	r = history_rare(&j->sources, h);
+	nowhere = 0;
+	return r ? &r->sum[d - DETECTOR_OFTEN] : &nowhere;
 }
 
 /* Many users behind one address: their rates add up (detection of CGNAT). */
-static double rate_factor(const struct history *h, enum detector d)
-{
-	return d == DETECTOR_FAST ? sqrt(h->shared) : h->shared;
-}
-
 void judge_lower_sums(struct judge *j, struct history *h)
 {
-	static const enum detector rated[] = { DETECTOR_FAST, DETECTOR_MEDIUM,
-					       DETECTOR_SLOW,
-					       DETECTOR_OPERATORS };
+	uint32_t passed_s = j->now_s > h->sums_s ? j->now_s - h->sums_s : 0;
+	float shared = history_shared(h);
+	float more = shared > 1 ? sqrtf(shared) : 1;
 
-	for (size_t i = 0; i < sizeof(rated) / sizeof(*rated); i++) {
-		enum detector d = rated[i];
-		double drift = j->figures[detector_rows[d].spam] -
-			       j->figures[detector_rows[d].normal];
-
-		h->sum[d] = sum_lower(h->sum[d], drift * rate_factor(h, d),
-				      h->sums_s, j->now_s);
-	}
 	h->sums_s = j->now_s;
-}
-
-static enum watch_figure warmup_of(enum detector d)
-{
-	return d == DETECTOR_FAST    ? WATCH_WARMUP_FAST :
-	       d == DETECTOR_ABANDON ? WATCH_WARMUP_ABANDON :
-				       WATCH_WARMUP;
+	if (!passed_s)
+		return;
+	sum_lower(&h->sum[DETECTOR_FAST], j->drift[DETECTOR_FAST] * more,
+		  passed_s);
+	sum_lower(&h->sum[DETECTOR_MEDIUM], j->drift[DETECTOR_MEDIUM] * shared,
+		  passed_s);
+	sum_lower(&h->sum[DETECTOR_SLOW], j->drift[DETECTOR_SLOW] * shared,
+		  passed_s);
+	if (h->rare)
+		sum_lower(sum_at(j, h, DETECTOR_OPERATORS),
+			  j->drift[DETECTOR_OPERATORS] * shared, passed_s);
 }
 
 bool judge_warm_for(const struct judge *j, enum detector d)
 {
-	return j->warm || j->now_s - j->start_s >= j->figures[warmup_of(d)];
+	return j->warm || j->now_s - j->start_s >= j->warmup_s[d];
 }
 
 void judge_gain(struct judge *j, struct source *s, enum detector d,
@@ -131,14 +120,14 @@ void judge_gain(struct judge *j, struct source *s, enum detector d,
 {
 	if (!judge_warm_for(j, d))
 		return;
-	sum_add(&s->history->sum[d], j->gain[d]);
+	sum_add(sum_at(j, s->history, d), j->gain[d]);
 	judge_check(j, s, d, port);
 }
 
 /* ---- a source and its history ---- */
 
 /* Users behind an address as its class declares them. */
-static float users_of(const struct judge *j, const struct source *s)
+static uint16_t users_of(const struct judge *j, const struct source *s)
 {
 	struct addr6 address = source_address(s);
 	uint32_t users = 0;
@@ -149,59 +138,76 @@ static float users_of(const struct judge *j, const struct source *s)
 		if (c->users > users && class_has(c, s->family, &address))
 			users = c->users;
 	}
-	return users > USERS_NORMAL ? (float)users / USERS_NORMAL : 1;
+	return (uint16_t)(users < UINT16_MAX ? users : UINT16_MAX);
+}
+
+struct contact *judge_contact(struct judge *j, struct source *s,
+			      const struct judged *a, uint16_t role)
+{
+	struct contact *c =
+		history_contact(&j->sources, s->history,
+				group_of(a->family, a->destination), role);
+
+	if (c && a->family == 4 &&
+	    c->address == load_be32(a->destination->byte))
+		return c;
+	if (c || a->family != 4)
+		history_destination(&j->sources, s->history, a->destination);
+	return c;
 }
 
 struct contact *judge_first_contact(struct judge *j, struct history *h,
-				    uint32_t group, uint16_t role,
-				    uint32_t time_s)
+				    struct contact *known,
+				    const struct judged *a, uint16_t role)
 {
-	struct contact *c = history_contact(&j->sources, h, group, role, true);
-
-	if (c) {
-		c->first_s = c->last_s = time_s;
-		c->credit_min = 0;
-		c->flags = CONTACT_USED | role;
-	}
-	return c;
+	if (!known)
+		return history_meet(&j->sources, h,
+				    load_be32(a->destination->byte), role,
+				    j->now_s);
+	contact_start(known, j->now_s);
+	return known;
 }
 
 bool judge_is_new(const struct judge *j, const struct contact *c)
 {
-	return j->now_s - c->last_s > j->figures[WATCH_NEW_AFTER];
+	return j->now_s - contact_last_s(c) > j->figures[WATCH_NEW_AFTER];
 }
 
 /* What was kept in the record of a source with one contact. */
+static void take_contact(struct judge *j, struct source *s, uint32_t address)
+{
+	struct history *h = s->history;
+	uint16_t role = s->flags & SOURCE_SUBMISSION ? CONTACT_SUBMISSION : 0;
+	struct contact *c =
+		history_meet(&j->sources, h, address, role, s->first_s);
+
+	if (!c)
+		return;
+	contact_touch(c, s->last_s);
+	if (role || s->flags & SOURCE_ANSWERED)
+		return;
+	if (j->warm ||
+	    s->first_s - j->start_s >= j->figures[WATCH_WARMUP_ABANDON])
+		c->bits |= CONTACT_PENDING | CONTACT_LATE;
+	if (contact_span_s(c) >= AGAIN_S)
+		c->bits |= CONTACT_RETRIED;
+	if (c->bits & CONTACT_PENDING)
+		s->due_s = 0;
+}
+
 static void promote(struct judge *j, struct source *s)
 {
 	struct history *h;
-	struct contact *c;
-	uint16_t role = s->flags & SOURCE_SUBMISSION ? CONTACT_SUBMISSION : 0;
-	uint32_t group = s->group;
+	uint32_t address = s->address;
 
 	if (history_make(&j->sources, s))
 		return;
 	s->due_s = s->first_s + DAY;
 	h = s->history;
-	h->sums_s = h->abandon_s = h->late_s = h->direct_sum_s = j->now_s;
-	h->shared = users_of(j, s);
-	if (!(s->flags & SOURCE_CONTACT))
-		return;
-	c = judge_first_contact(j, h, group, role, s->first_s);
-	if (!c)
-		return;
-	c->last_s = s->last_s;
-	if (role)
-		return;
-	if (s->flags & SOURCE_ANSWERED)
-		return;
-	if (j->warm ||
-	    s->first_s - j->start_s >= j->figures[WATCH_WARMUP_ABANDON])
-		c->flags |= CONTACT_PENDING | CONTACT_LATE;
-	if (c->last_s - c->first_s >= AGAIN_S)
-		c->flags |= CONTACT_RETRIED;
-	if (c->flags & CONTACT_PENDING)
-		s->due_s = 0;
+	h->sums_s = h->abandon_s = h->late_s = j->now_s;
+	h->users = users_of(j, s);
+	if (s->flags & SOURCE_CONTACT)
+		take_contact(j, s, address);
 }
 
 /* ---- an attempt ---- */
@@ -220,15 +226,17 @@ static void note_flags(struct source *s, const struct judged *a)
 /* Most sources meet one group a few times, and need no history for that. */
 static bool stays_small(struct source *s, const struct judged *a)
 {
-	uint32_t group = group_of(a->family, a->destination);
+	uint32_t address = load_be32(a->destination->byte);
 	uint8_t role = a->role == PORT_TRANSPORT ? 0 : SOURCE_SUBMISSION;
+	int host_bits = a->family == 4 ? 16 : 0;
 
 	if (!(s->flags & SOURCE_CONTACT)) {
 		s->flags |= SOURCE_CONTACT | role;
-		s->group = group;
+		s->address = address;
 		return true;
 	}
-	return s->group == group && (s->flags & SOURCE_SUBMISSION) == role &&
+	return s->address >> host_bits == address >> host_bits &&
+	       (s->flags & SOURCE_SUBMISSION) == role &&
 	       s->attempts < PROMOTE_AT;
 }
 
@@ -247,6 +255,16 @@ static void start(struct judge *j, uint32_t time_s)
 		j->start_s = time_s;
 	if (time_s > j->now_s)
 		j->now_s = time_s;
+}
+
+/* For who was not found, what a history is worth grows with its score. */
+static void note_worth(const struct judge *j, struct source *s)
+{
+	float score = judge_score(j, s);
+
+	s->worth = !s->history ? 0 :
+		   score >= 1  ? WORTH_MOST :
+				 1 + (unsigned int)(score * (WORTH_MOST - 2));
 }
 
 void judge_attempt(struct judge *j, const struct judged *a)
@@ -273,6 +291,7 @@ void judge_attempt(struct judge *j, const struct judged *a)
 			judge_submission(j, s, a);
 		else if (s->history)
 			judge_access(j, s, a);
+		note_worth(j, s);
 	}
 	s->last_s = j->now_s;
 }
@@ -299,8 +318,9 @@ static void note_inbound(struct judge *j, const struct judged *a)
 	struct source *s = sources_find(&j->sources, hash, a->family, key);
 	uint32_t group = group_of(a->family, a->source);
 
-	if (s && s->history)
-		s->history->inbound |= 1ull << (hash_u64(&j->key, group) % 64);
+	if (s && s->history && history_rare(&j->sources, s->history))
+		s->history->rare->inbound |= 1ull
+					     << (hash_u64(&j->key, group) % 64);
 }
 
 bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash)
@@ -332,7 +352,7 @@ void judge_talk(struct judge *j, const struct judged *a,
 		promote(j, s);
 	if (!s->history)
 		return;
-	history_destination(&j->sources, s, a->destination);
+	history_destination(&j->sources, s->history, a->destination);
 	if (a->role == PORT_TRANSPORT && !a->allowed)
 		judge_transport_talk(j, s, a, d);
 	if (d->said & SAID_AUTH_CLEAR)
@@ -345,6 +365,12 @@ void judge_talk(struct judge *j, const struct judged *a,
 
 /* ---- time ---- */
 
+static void abandonment(struct judge *j, struct source *s)
+{
+	judge_abandonment(j, s);
+	note_worth(j, s);
+}
+
 static void look_at(struct judge *j, struct source *s)
 {
 	if (!s->family)
@@ -353,7 +379,7 @@ static void look_at(struct judge *j, struct source *s)
 	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
 	else if (s->history && j->now_s >= s->due_s)
-		judge_abandonment(j, s);
+		abandonment(j, s);
 }
 
 /* One round through all records every five minutes, evenly. */
@@ -380,6 +406,10 @@ void judge_time(struct judge *j, uint32_t now_s)
 
 float judge_score(const struct judge *j, const struct source *s)
 {
+	static const enum detector spam[] = {
+		DETECTOR_FAST, DETECTOR_MEDIUM,	 DETECTOR_SLOW,
+		DETECTOR_LATE, DETECTOR_ABANDON, DETECTOR_OUTCOME
+	};
 	const struct history *h = s->history;
 	float most = 0;
 
@@ -387,12 +417,12 @@ float judge_score(const struct judge *j, const struct source *s)
 		return 0;
 	if (h->found & SPAM_DETECTORS)
 		return 2;
-	for (enum detector d = 0; d < DETECTOR_SUMS; d++) {
-		float part = h->sum[d] / judge_threshold(j, h, d);
+	for (size_t i = 0; i < sizeof(spam) / sizeof(*spam); i++) {
+		float sum = sum_of(h, spam[i]);
+		float at = sum > 0 ? judge_threshold(j, h, spam[i]) : 1;
 
-		if (detector_rows[d].finding == FINDING_SPAM_SOURCE &&
-		    part > most)
-			most = part;
+		if (sum > most * at)
+			most = sum / at;
 	}
 	return most + 0.01f;
 }
@@ -411,11 +441,11 @@ bool judge_mail_server(const struct source *s)
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		const struct contact *c = &h->contacts[i];
 
-		if (!(c->flags & CONTACT_USED) || c->flags & CONTACT_SUBMISSION)
+		if (!c->first_s || c->bits & CONTACT_SUBMISSION)
 			continue;
 		all++;
-		retried += c->flags & CONTACT_RETRIED &&
-			   c->last_s - c->first_s >= 10 * MINUTE;
+		retried += c->bits & CONTACT_RETRIED &&
+			   contact_span_s(c) >= 10 * MINUTE;
 	}
 	return history_accepts_mail(h) ||
 	       (all >= SERVER_GROUPS && retried * 2 >= all &&

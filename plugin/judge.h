@@ -53,6 +53,8 @@ struct judge {
 	const struct policy *policy; /* NULL: figures by default */
 	double figures[WATCH_FIGURES];
 	double gain[DETECTOR_SUMS], loss[DETECTOR_SUMS];
+	float drift[DETECTOR_SUMS]; /* of rates, a second */
+	uint32_t warmup_s[DETECTOR_N];
 	uint32_t start_s; /* of warm-up; 0: nothing was seen so far */
 	uint32_t now_s;
 	uint32_t swept; /* records of this round */

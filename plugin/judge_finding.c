@@ -69,7 +69,8 @@ enum finding_kind detector_finding(enum detector detector)
 
 bool history_accepts_mail(const struct history *h)
 {
-	return __builtin_popcountll(h->inbound) >= INBOUND_SERVER;
+	return h->rare &&
+	       __builtin_popcountll(h->rare->inbound) >= INBOUND_SERVER;
 }
 
 /* A shared address and a mail server have to do more to be reported. */
@@ -82,7 +83,7 @@ float judge_threshold(const struct judge *j, const struct history *h,
 						     [DETECTOR_ABANDON] = 20 };
 	float at = (float)j->figures[detector_rows[d].threshold];
 
-	if (h->shared > 1 && shared[d] > at)
+	if (history_shared(h) > 1 && shared[d] > at)
 		at = shared[d];
 	return history_accepts_mail(h) ? 2 * at : at;
 }
@@ -90,16 +91,6 @@ float judge_threshold(const struct judge *j, const struct history *h,
 /* ---- a finding ---- */
 
 #define DIRECT_DETECTORS (1u << DETECTOR_DIRECT | 1u << DETECTOR_DIRECT_ABANDON)
-
-static void take_examples(const struct source *s, struct finding *f)
-{
-	const struct history *h = s->history;
-	size_t size = s->family == 4 ? 4 : 16;
-
-	f->n_examples = h->n_examples;
-	for (uint8_t i = 0; i < h->n_examples; i++)
-		memcpy(f->examples[i].byte, h->examples + i * size, size);
-}
 
 static bool was_found(const struct history *h, enum finding_kind kind)
 {
@@ -127,7 +118,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 			     .port = port };
 
 	/* Once a day each, as long as it goes on. */
-	if (h->found && j->now_s - h->found_s >= DAY)
+	if (h->found && j->now_s - rare_of(h)->found_s >= DAY)
 		h->found = 0;
 	if (h->found & 1u << d)
 		return;
@@ -135,18 +126,18 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	if (DIRECT_DETECTORS & 1u << d && h->found & SPAM_DETECTORS)
 		return;
 	f.again = was_found(h, detector_finding(d));
-	if (!h->found)
-		h->found_s = j->now_s;
-	h->found |= 1u << d;
+	if (!h->found && history_rare(&j->sources, h))
+		h->rare->found_s = j->now_s;
+	h->found |= (uint16_t)(1u << d);
 	f.destinations = history_destinations(h);
-	f.destinations_exact = distinct_is_exact(&h->destinations);
+	f.destinations_exact = history_is_exact(h);
 	/* The first one was met before there was a history to note it. */
 	if (f.destinations < f.groups)
 		f.destinations = f.groups;
 	/* An estimate may be beyond what there can be. */
 	if (f.destinations > f.attempts)
 		f.destinations = f.attempts;
-	take_examples(s, &f);
+	f.n_examples = history_examples(h, f.examples);
 	j->findings[detector_finding(d)]++;
 	if (j->finding)
 		j->finding(j->ctx, &f);
@@ -157,10 +148,11 @@ void judge_check(struct judge *j, struct source *s, enum detector d,
 		 uint16_t port)
 {
 	float at = judge_threshold(j, s->history, d);
+	float sum = sum_of(s->history, d);
 
-	if (s->history->sum[d] <= at)
+	if (sum <= at)
 		return;
-	if (s->history->sum[d] > 2 * at)
-		s->history->sum[d] = 2 * at;
+	if (sum > 2 * at)
+		*sum_at(j, s->history, d) = 2 * at;
 	judge_report(j, s, d, port);
 }

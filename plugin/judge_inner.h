@@ -9,9 +9,11 @@
 
 #include "judge.h"
 
-#define MINUTE 60u
-#define HOUR   3600u
-#define DAY    86400u
+#define USERS_NORMAL 50.0f /* behind an address that is not shared */
+
+#define MINUTE	     60u
+#define HOUR	     3600u
+#define DAY	     86400u
 
 /* An attempt so much later is one of its own: nobody's second address. */
 #define AGAIN_S 60u
@@ -31,9 +33,31 @@ extern const struct detector_row detector_rows[DETECTOR_N];
 
 /* ---- judge.c ---- */
 
-/* A sum that falls by so much an hour, and never below 0. */
-float sum_lower(float sum, double per_hour, uint32_t since_s, uint32_t now_s);
-void sum_add(float *sum, double what);
+/* Where a sum lies: never NULL, and without memory it is lost. */
+float *sum_at(struct judge *j, struct history *h, enum detector d);
+static inline float sum_of(const struct history *h, enum detector d)
+{
+	return d < DETECTOR_OFTEN ? h->sum[d] :
+				    rare_of(h)->sum[d - DETECTOR_OFTEN];
+}
+/* A sum that falls by so much a second, and never below 0. */
+static inline void sum_lower(float *sum, float per_second, uint32_t passed_s)
+{
+	float by = per_second * (float)passed_s;
+
+	*sum = *sum > by ? *sum - by : 0;
+}
+static inline void sum_add(float *sum, double what)
+{
+	*sum += (float)what;
+	if (*sum < 0)
+		*sum = 0;
+}
+/* 1, or users behind the address by what is normal. */
+static inline float history_shared(const struct history *h)
+{
+	return h->users > USERS_NORMAL ? h->users / USERS_NORMAL : 1;
+}
 /* Those of rates, by the time that passed. */
 void judge_lower_sums(struct judge *j, struct history *h);
 bool judge_warm_for(const struct judge *j, enum detector d);
@@ -41,10 +65,13 @@ bool judge_warm_for(const struct judge *j, enum detector d);
 void judge_gain(struct judge *j, struct source *s, enum detector d,
 		uint16_t port);
 
-/* The contact with a group, as if it were the first; NULL: no memory. */
+/* The contact with the network of a destination, which is counted; or NULL. */
+struct contact *judge_contact(struct judge *j, struct source *s,
+			      const struct judged *a, uint16_t role);
+/* As if it were the first, if it is known or not; NULL: no memory. */
 struct contact *judge_first_contact(struct judge *j, struct history *h,
-				    uint32_t group, uint16_t role,
-				    uint32_t time_s);
+				    struct contact *known,
+				    const struct judged *a, uint16_t role);
 /* Not met for so long that it counts as new again. */
 bool judge_is_new(const struct judge *j, const struct contact *c);
 /* A set of a few hashes: true if it was not there. */

@@ -12,24 +12,19 @@
 #define CREDIT_MIN 10u /* between credits for a known group */
 
 /* Addresses of one domain that are tried one after the other. */
-#define SEVERAL	   5u
-#define SEVERAL_S  300u
+#define SEVERAL	  5u
+#define SEVERAL_S 300u
 
-#define OPEN_SHARE 0.2f	 /* answered attempts of a source whose port is open */
-#define RECENT	   64.0f /* attempts by which that is told */
-#define SCAN_AFTER 8u	 /* attempts in one group */
-#define HELO_ODD   3.0f
+/* Answered is more than one in so many: then its port is open. */
+#define OPEN_ONE_IN 5
+#define RECENT	    64 /* attempts by which that is told */
+#define HELO_ODD    3.0f
 
 /* ---- first contacts ---- */
 
-static uint32_t hits(const struct contact *c)
-{
-	return c->flags % CONTACT_WINDOW / CONTACT_HIT;
-}
-
 bool history_is_open(const struct history *h)
 {
-	return h->answered > OPEN_SHARE * (h->answered + h->failed);
+	return h->answered * OPEN_ONE_IN > h->answered + h->failed;
 }
 
 static void count_fate(struct history *h, bool answered)
@@ -38,25 +33,27 @@ static void count_fate(struct history *h, bool answered)
 		h->answered /= 2;
 		h->failed /= 2;
 	}
-	*(answered ? &h->answered : &h->failed) += 1;
+	(*(answered ? &h->answered : &h->failed))++;
 }
 
 static void check_groups(struct judge *j, struct source *s, uint16_t port)
 {
 	struct history *h = s->history;
+	struct rare *r;
 	uint32_t n = 0;
 
 	if (h->n_contacts < j->figures[WATCH_DIRECT_GROUPS] ||
-	    (h->direct_s && j->now_s - h->direct_s < MINUTE) ||
 	    h->found & 1u << DETECTOR_DIRECT)
 		return;
-	h->direct_s = j->now_s;
+	r = history_rare(&j->sources, h);
+	if (!r || (r->direct_s && j->now_s - r->direct_s < MINUTE))
+		return;
+	r->direct_s = j->now_s;
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		const struct contact *c = &h->contacts[i];
 
-		n += c->flags & CONTACT_USED &&
-		     !(c->flags & CONTACT_SUBMISSION) &&
-		     j->now_s - c->last_s < DAY;
+		n += c->first_s && !(c->bits & CONTACT_SUBMISSION) &&
+		     j->now_s - contact_last_s(c) < DAY;
 	}
 	if (n >= j->figures[WATCH_DIRECT_GROUPS])
 		judge_report(j, s, DETECTOR_DIRECT, port);
@@ -76,7 +73,7 @@ static void new_group(struct judge *j, struct source *s, struct contact *c,
 		      const struct judged *a)
 {
 	if (!a->answered && judge_warm_for(j, DETECTOR_ABANDON)) {
-		c->flags |= CONTACT_PENDING | CONTACT_LATE;
+		c->bits |= CONTACT_PENDING | CONTACT_LATE;
 		be_due(s,
 		       c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER]);
 	}
@@ -92,9 +89,10 @@ static void new_group(struct judge *j, struct source *s, struct contact *c,
 static bool earns_credit(const struct contact *c, uint32_t now_s)
 {
 	uint32_t minutes = (now_s - c->first_s) / MINUTE;
+	uint32_t credit = contact_credit_min(c);
 
-	return now_s - c->last_s >= AGAIN_S &&
-	       (!c->credit_min || minutes >= c->credit_min + CREDIT_MIN);
+	return now_s - contact_last_s(c) >= AGAIN_S &&
+	       (!credit || minutes >= credit + CREDIT_MIN);
 }
 
 /*
@@ -106,13 +104,17 @@ static bool earns_credit(const struct contact *c, uint32_t now_s)
 static void returned(struct judge *j, struct history *h, struct contact *c)
 {
 	uint32_t apart_s = (uint32_t)j->figures[WATCH_ABANDON_AFTER];
-	uint32_t window = (j->now_s - c->first_s) / apart_s % CONTACT_WINDOWS;
+	uint32_t window = (j->now_s - c->first_s) / apart_s;
+	uint32_t counted = c->bits & CONTACT_RETURNED ?
+				   contact_credit_min(c) * MINUTE / apart_s :
+				   0;
 
-	if (window == c->flags / CONTACT_WINDOW ||
-	    j->now_s - c->last_s > apart_s)
+	if (window == counted)
 		return;
-	c->flags =
-		(uint16_t)(c->flags % CONTACT_WINDOW + window * CONTACT_WINDOW);
+	c->bits &= (uint16_t)~CONTACT_RETURNED;
+	if (j->now_s - contact_last_s(c) > apart_s)
+		return;
+	c->bits |= CONTACT_RETURNED;
 	sum_add(&h->sum[DETECTOR_ABANDON], j->loss[DETECTOR_ABANDON]);
 	sum_add(&h->sum[DETECTOR_LATE], j->loss[DETECTOR_LATE]);
 	sum_add(&h->sum[DETECTOR_DIRECT_ABANDON],
@@ -130,7 +132,7 @@ static void tried_again(struct judge *j, struct history *h, struct contact *c,
 	double loss = 2 * j->loss[DETECTOR_FAST];
 
 	if (a->answered || j->now_s - c->first_s > SEVERAL_S ||
-	    hits(c) >= SEVERAL)
+	    contact_hits(c) >= SEVERAL)
 		return;
 	sum_add(&h->sum[DETECTOR_FAST], loss);
 	sum_add(&h->sum[DETECTOR_MEDIUM], loss);
@@ -143,19 +145,14 @@ static void known_group(struct judge *j, struct source *s, struct contact *c,
 	uint32_t minutes = (now_s - c->first_s) / MINUTE;
 
 	if (now_s - c->first_s >= AGAIN_S) {
-		if (c->flags & CONTACT_PENDING)
+		if (c->bits & CONTACT_PENDING)
 			be_due(s, now_s);
-		c->flags |= CONTACT_RETRIED;
+		c->bits |= CONTACT_RETRIED;
 	}
 	if (!earns_credit(c, now_s))
 		return;
-	/* 0 means none; a contact of six weeks earns no more. */
-	if (minutes > UINT16_MAX && c->credit_min == UINT16_MAX)
-		return;
-	c->credit_min = minutes > UINT16_MAX ? UINT16_MAX :
-			minutes		     ? (uint16_t)minutes :
-					       1;
 	returned(j, h, c);
+	contact_credit(c, minutes);
 	for (enum detector d = DETECTOR_FAST; d <= DETECTOR_SLOW; d++)
 		sum_add(&h->sum[d], j->loss[d]);
 }
@@ -177,18 +174,21 @@ static void look_for_scan(struct judge *j, struct source *s, struct contact *c,
 			  const struct judged *a)
 {
 	struct history *h = s->history;
-	struct scan *scan = h->scan;
+	uint32_t group = contact_group(h, c);
+	struct scan *scan;
 	uint64_t bit;
 
-	if (hits(c) < CONTACT_HITS_MOST)
-		c->flags += CONTACT_HIT;
-	if (hits(c) < SCAN_AFTER)
+	/* Only who came that often may be walking it. */
+	if (contact_hits(c) < CONTACT_HITS_MOST) {
+		c->bits += CONTACT_HIT;
 		return;
-	if (!scan && !(scan = history_scan(&j->sources, h)))
+	}
+	scan = history_scan(&j->sources, h);
+	if (!scan)
 		return;
 	if (j->now_s - scan->since_s >= j->figures[WATCH_SCAN_WINDOW])
-		*scan = (struct scan){ .group = c->group, .since_s = j->now_s };
-	if (scan->group != c->group)
+		*scan = (struct scan){ .group = group, .since_s = j->now_s };
+	if (scan->group != group)
 		return;
 	bit = hash_address(&j->key, a->destination->byte) % 512;
 	scan->bits[bit / 64] |= 1ull << (bit % 64);
@@ -199,44 +199,48 @@ static void look_for_scan(struct judge *j, struct source *s, struct contact *c,
 /* ---- an attempt ---- */
 
 /* Before a table is full, what would be new again makes room. */
-static void forget_old(struct judge *j, struct history *h)
+static void forget_old(struct judge *j, struct source *s)
 {
 	uint32_t after_s = (uint32_t)j->figures[WATCH_NEW_AFTER];
+	struct history *h = s->history;
+	struct rare *r;
 
-	if (h->n_contacts + 1 >= h->contacts_cap - h->contacts_cap / 4 &&
-	    j->now_s - h->aged_s >= HOUR && j->now_s > after_s) {
-		h->aged_s = j->now_s;
-		history_age(&j->sources, h, j->now_s - after_s);
-	}
+	if (j->now_s - s->first_s <= after_s ||
+	    h->n_contacts + 1 < h->contacts_cap - h->contacts_cap / 4)
+		return;
+	r = history_rare(&j->sources, h);
+	if (!r || j->now_s - r->aged_s < HOUR)
+		return;
+	r->aged_s = j->now_s;
+	history_age(&j->sources, h, j->now_s - after_s);
 }
 
 void judge_transport(struct judge *j, struct source *s, const struct judged *a)
 {
-	uint32_t group = group_of(a->family, a->destination);
 	struct history *h = s->history;
-	struct contact *c = history_contact(&j->sources, h, group, 0, false);
+	struct contact *c = judge_contact(j, s, a, 0);
 	bool new = !c || judge_is_new(j, c);
 
 	h->port = (uint8_t)(a->port < 256 ? a->port : 25);
 	count_fate(h, a->answered);
 	judge_lower_sums(j, h);
-	history_destination(&j->sources, s, a->destination);
 	if (new) {
-		forget_old(j, h);
-		c = judge_first_contact(j, h, group, 0, j->now_s);
+		if (!c)
+			forget_old(j, s);
+		c = judge_first_contact(j, h, c, a, 0);
 		if (!c)
 			return;
 		new_group(j, s, c, a);
 	} else {
 		known_group(j, s, c, j->now_s);
 		tried_again(j, h, c, a);
-		c->last_s = j->now_s;
+		contact_touch(c, j->now_s);
 	}
 	if (!a->answered)
 		look_for_scan(j, s, c, a);
 	/* Each retry to a network that is dead says no more than the first. */
 	if (new &&history_is_open(h)) {
-		sum_add(&h->sum[DETECTOR_OUTCOME],
+		sum_add(sum_at(j, h, DETECTOR_OUTCOME),
 			a->answered ? j->loss[DETECTOR_OUTCOME] :
 				      j->gain[DETECTOR_OUTCOME]);
 		judge_check(j, s, DETECTOR_OUTCOME, a->port);
@@ -277,12 +281,12 @@ void judge_transport_talk(struct judge *j, struct source *s,
 			  const struct judged *a, const struct dialogue *d)
 {
 	struct history *h = s->history;
-	float *sum = &h->sum[DETECTOR_OUTCOME];
+	float *sum = sum_at(j, h, DETECTOR_OUTCOME);
 
-	if (!history_is_open(h))
+	if (!history_is_open(h) || !h->rare)
 		return;
-	if (!h->odd_helo && odd_helo(j, s, d)) {
-		h->odd_helo = 1;
+	if (!h->rare->odd_helo && odd_helo(j, s, d)) {
+		h->rare->odd_helo = 1;
 		sum_add(sum, HELO_ODD);
 	}
 	if (d->said && !(d->said & (SAID_TLS | SAID_IMPLICIT_TLS)))
@@ -294,15 +298,21 @@ void judge_transport_talk(struct judge *j, struct source *s,
 /* ---- abandonment, when it is due ---- */
 
 static void abandoned(struct judge *j, struct source *s, enum detector d,
-		      enum watch_figure drift, uint32_t *lowered_s,
+		      enum watch_figure drift, uint32_t lowered_s,
 		      uint32_t due_s, bool yes)
 {
 	float *sum = &s->history->sum[d];
 
-	*sum = sum_lower(*sum, j->figures[drift], *lowered_s, due_s);
-	if (due_s > *lowered_s)
-		*lowered_s = due_s;
+	if (due_s > lowered_s)
+		sum_lower(sum, (float)(j->figures[drift] / HOUR),
+			  due_s - lowered_s);
 	sum_add(sum, yes ? j->gain[d] : j->loss[d]);
+}
+
+static void later(uint32_t *at_s, uint32_t time_s)
+{
+	if (time_s > *at_s)
+		*at_s = time_s;
 }
 
 /* When to come back to it is noted. */
@@ -310,28 +320,30 @@ static void decide_contact(struct judge *j, struct source *s, struct contact *c)
 {
 	struct history *h = s->history;
 	uint32_t due_s = c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER];
-	uint32_t late_s = c->last_s + (uint32_t)j->figures[WATCH_LATE_AFTER];
-	uint32_t span_s = c->last_s - c->first_s;
+	uint32_t span_s = contact_span_s(c);
+	uint32_t late_s =
+		c->first_s + span_s + (uint32_t)j->figures[WATCH_LATE_AFTER];
+	bool retried = c->bits & CONTACT_RETRIED;
 
-	if (c->flags & CONTACT_PENDING &&
-	    (c->flags & CONTACT_RETRIED || j->now_s >= due_s)) {
+	if (c->bits & CONTACT_PENDING && (retried || j->now_s >= due_s)) {
 		if (due_s > j->now_s)
 			due_s = j->now_s;
 		abandoned(j, s, DETECTOR_ABANDON, WATCH_ABANDON_DRIFT,
-			  &h->abandon_s, due_s, !(c->flags & CONTACT_RETRIED));
+			  h->abandon_s, due_s, !retried);
 		abandoned(j, s, DETECTOR_DIRECT_ABANDON, WATCH_DIRECT_DRIFT,
-			  &h->direct_sum_s, due_s,
-			  !(c->flags & CONTACT_RETRIED));
-		c->flags &= (uint16_t)~CONTACT_PENDING;
+			  h->abandon_s, due_s, !retried);
+		later(&h->abandon_s, due_s);
+		c->bits &= (uint16_t)~CONTACT_PENDING;
 	}
-	if (c->flags & CONTACT_LATE && j->now_s >= late_s) {
-		abandoned(j, s, DETECTOR_LATE, WATCH_LATE_DRIFT, &h->late_s,
+	if (c->bits & CONTACT_LATE && j->now_s >= late_s) {
+		abandoned(j, s, DETECTOR_LATE, WATCH_LATE_DRIFT, h->late_s,
 			  late_s, span_s < j->figures[WATCH_LATE_SPAN]);
-		c->flags &= (uint16_t)~CONTACT_LATE;
+		later(&h->late_s, late_s);
+		c->bits &= (uint16_t)~CONTACT_LATE;
 	}
-	if (c->flags & CONTACT_PENDING)
+	if (c->bits & CONTACT_PENDING)
 		be_due(s, due_s);
-	else if (c->flags & CONTACT_LATE)
+	else if (c->bits & CONTACT_LATE)
 		be_due(s, late_s);
 }
 
@@ -344,8 +356,7 @@ static double new_per_hour(const struct judge *j, const struct source *s)
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		const struct contact *c = &h->contacts[i];
 
-		n += c->flags & CONTACT_USED &&
-		     !(c->flags & CONTACT_SUBMISSION) &&
+		n += c->first_s && !(c->bits & CONTACT_SUBMISSION) &&
 		     j->now_s - c->first_s < DAY;
 	}
 	if (seen_s > DAY)
@@ -369,8 +380,9 @@ static bool goes_on(const struct judge *j, const struct source *s)
 {
 	const struct history *h = s->history;
 
-	return !h->found || s->last_s > h->found_s ||
-	       j->now_s - h->found_s < DAY;
+	uint32_t found_s = rare_of(h)->found_s;
+
+	return !h->found || s->last_s > found_s || j->now_s - found_s < DAY;
 }
 
 void judge_abandonment(struct judge *j, struct source *s)
@@ -383,8 +395,7 @@ void judge_abandonment(struct judge *j, struct source *s)
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		struct contact *c = &h->contacts[i];
 
-		if (c->flags & (CONTACT_PENDING | CONTACT_LATE) &&
-		    c->flags & CONTACT_USED)
+		if (c->bits & (CONTACT_PENDING | CONTACT_LATE) && c->first_s)
 			decide_contact(j, s, c);
 	}
 	if (!goes_on(j, s))

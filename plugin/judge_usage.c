@@ -7,7 +7,8 @@ static void count_hour(struct judge *j, struct source *s,
 {
 	struct usage *u = history_usage(&j->sources, s->history);
 	uint32_t hour = j->now_s / HOUR, passed;
-	double busy = j->figures[WATCH_VOLUME_RATE] * s->history->shared;
+	double busy =
+		j->figures[WATCH_VOLUME_RATE] * history_shared(s->history);
 
 	if (!u)
 		return;
@@ -32,19 +33,16 @@ static void count_hour(struct judge *j, struct source *s,
 
 void judge_submission(struct judge *j, struct source *s, const struct judged *a)
 {
-	uint32_t group = group_of(a->family, a->destination);
 	struct history *h = s->history;
-	struct contact *c = history_contact(&j->sources, h, group,
-					    CONTACT_SUBMISSION, false);
+	struct contact *c = judge_contact(j, s, a, CONTACT_SUBMISSION);
 
 	judge_lower_sums(j, h);
-	history_destination(&j->sources, s, a->destination);
 	count_hour(j, s, a);
 	if (c && !judge_is_new(j, c)) {
-		c->last_s = j->now_s;
+		contact_touch(c, j->now_s);
 		return;
 	}
-	if (judge_first_contact(j, h, group, CONTACT_SUBMISSION, j->now_s))
+	if (judge_first_contact(j, h, c, a, CONTACT_SUBMISSION))
 		judge_gain(j, s, DETECTOR_OPERATORS, a->port);
 }
 
@@ -59,7 +57,7 @@ void judge_access(struct judge *j, struct source *s, const struct judged *a)
 
 	if (!u)
 		return;
-	history_destination(&j->sources, s, a->destination);
+	history_destination(&j->sources, s->history, a->destination);
 	passed = j->now_s - u->window_s[i];
 	if (passed >= window_s) {
 		u->before[i] = passed < 2 * window_s ? u->in_window[i] : 0;
@@ -71,7 +69,7 @@ void judge_access(struct judge *j, struct source *s, const struct judged *a)
 		u->in_window[i]++;
 	left = (double)u->before[i] * (window_s - passed) / window_s;
 	if (u->in_window[i] + left >=
-	    j->figures[WATCH_STORM_ATTEMPTS] * s->history->shared)
+	    j->figures[WATCH_STORM_ATTEMPTS] * history_shared(s->history))
 		judge_report(j, s, DETECTOR_STORM, a->port);
 }
 
@@ -79,7 +77,7 @@ void judge_logins(struct judge *j, struct source *s, const struct judged *a,
 		  const struct dialogue *d)
 {
 	struct usage *u = history_usage(&j->sources, s->history);
-	float *sum = &s->history->sum[DETECTOR_LOGIN];
+	float *sum = sum_at(j, s->history, DETECTOR_LOGIN);
 	uint64_t server = hash_address(&j->key, a->destination->byte);
 
 	if (!u)

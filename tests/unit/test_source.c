@@ -11,13 +11,6 @@ struct table {
 	struct sources sources;
 };
 
-/* Kept in the record's own attempts. */
-static float score_of(const void *ctx, const struct source *s)
-{
-	(void)ctx;
-	return (float)s->attempts;
-}
-
 static struct table *table_of(uint32_t most, size_t limit)
 {
 	struct hash_key key = { { 11, 13 } };
@@ -25,9 +18,7 @@ static struct table *table_of(uint32_t most, size_t limit)
 
 	assert_non_null(t);
 	pool_init(&t->pool, limit);
-	t->sources.score = score_of;
 	assert_int_equal(sources_init(&t->sources, &t->pool, &key, most), 0);
-	t->sources.score = score_of;
 	return t;
 }
 
@@ -107,21 +98,21 @@ CLAIM(addresses, "an IPv4 address is a source, an IPv6 /64 is one; groups are "
 
 /* ---- eviction ---- */
 
-CLAIM(lowest, "of a window those with the lowest score go, of equals the "
+CLAIM(lowest, "of a window those that are worth least go, of equals the "
 	      "oldest")
 {
 	struct table *t = table_of(4096, LIMIT);
 	uint32_t kept = 0;
 
-	/* Scores 0 to 7 in the window; of one score the higher is older. */
+	/* Worth 0 to 7 in the window; of equals the higher is older. */
 	for (uint32_t i = 0; i < 4096; i++) {
 		struct source *s = touch(t, 4, i);
 
-		s->attempts = i < 64 ? i % 8 : 0;
+		s->worth = i < 64 ? i % 8 : 0;
 		s->last_s = 1000 - i % 64;
 	}
 	expect_number("evicted", t->sources.evicted, 0);
-	touch(t, 4, 5000)->attempts = 100;
+	touch(t, 4, 5000)->worth = WORTH_MOST;
 	expect_number("evicted", t->sources.evicted, 32);
 	for (uint32_t i = 0; i < 64; i++) {
 		bool there = find(t, 4, i) != NULL;
@@ -133,7 +124,7 @@ CLAIM(lowest, "of a window those with the lowest score go, of equals the "
 	expect_number("kept", kept, 32);
 	expect(find(t, 4, 5000), "the new one is not there");
 	for (uint32_t i = 0; i < 32; i++)
-		touch(t, 4, 6000 + i)->attempts = 100;
+		touch(t, 4, 6000 + i)->worth = WORTH_MOST;
 	/* The second window: all equal, so the older half. */
 	for (uint32_t i = 64; i < 128; i++)
 		expect(!find(t, 4, i) == (i >= 96), "number %u of equals is %s",
@@ -141,12 +132,12 @@ CLAIM(lowest, "of a window those with the lowest score go, of equals the "
 	table_free(t);
 }
 
-CLAIM(best_stays, "a source that scores stays while a hundred thousand that "
-		  "do not pass")
+CLAIM(best_stays, "a source that is worth more stays while a hundred "
+		  "thousand pass")
 {
 	struct table *t = table_of(8192, LIMIT);
 
-	touch(t, 4, 0)->attempts = 1;
+	touch(t, 4, 0)->worth = 1;
 	for (uint32_t i = 1; i < 100000; i++) {
 		struct source *s = touch(t, 4, i);
 
@@ -173,14 +164,17 @@ CLAIM(limit, "memory keeps within its limit, and a source is always had")
 		if (!s->history && history_make(&t->sources, s))
 			without++;
 		for (uint32_t k = 0; s->history && k < i % 40; k++)
-			history_contact(&t->sources, s->history, k, 0, true);
+			if (!history_contact(&t->sources, s->history, k, 0))
+				history_meet(&t->sources, s->history, k << 16,
+					     0, i);
 		if (i % 5 == 0 && s->history)
 			history_usage(&t->sources, s->history);
 		if (i % 7 == 0 && s->history)
 			history_scan(&t->sources, s->history);
 		if (s->history)
-			history_example(&t->sources, s,
-					&(struct addr6){ { 192, 0, 2, 1 } });
+			history_destination(
+				&t->sources, s->history,
+				&(struct addr6){ { 192, 0, 2, i % 256 } });
 		expect(t->pool.used <= t->pool.limit, "%zu bytes",
 		       t->pool.used);
 	}
@@ -200,106 +194,11 @@ CLAIM(no_memory, "without any memory there is no source, and no harm")
 	table_free(t);
 }
 
-/* ---- contacts ---- */
-
-CLAIM(contacts, "contacts are found by group and role, in 1,024 places at "
-		"most, a quarter of them free")
-{
-	struct table *t = table_of(4096, LIMIT);
-	struct source *s = touch(t, 4, 1);
-	struct history *h;
-
-	assert_int_equal(history_make(&t->sources, s), 0);
-	h = s->history;
-	expect(!history_contact(&t->sources, h, 1, 0, false), "one is there");
-	for (uint32_t i = 0; i < CONTACTS_KEPT; i++) {
-		struct contact *c =
-			history_contact(&t->sources, h, i / 2,
-					i % 2 ? CONTACT_SUBMISSION : 0, true);
-
-		assert_non_null(c);
-		expect(!c->first_s, "%u was there before", i);
-		c->first_s = c->last_s = i + 1;
-	}
-	for (uint32_t i = 0; i < CONTACTS_KEPT; i++) {
-		struct contact *c =
-			history_contact(&t->sources, h, i / 2,
-					i % 2 ? CONTACT_SUBMISSION : 0, false);
-
-		expect(c && c->first_s == i + 1, "%u is another", i);
-	}
-	for (uint32_t i = 0; i < 20000; i++) {
-		struct contact *c =
-			history_contact(&t->sources, h, 100000 + i, 0, true);
-
-		assert_non_null(c);
-		c->first_s = c->last_s = 10000 + i;
-		expect(c == history_contact(&t->sources, h, 100000 + i, 0,
-					    false),
-		       "%u is elsewhere", i);
-	}
-	expect_number("places", h->contacts_cap, CONTACTS_MOST);
-	expect_number("contacts", h->n_contacts, CONTACTS_KEPT);
-	table_free(t);
-}
-
-CLAIM(removal, "every contact that is kept is found where it is looked for")
-{
-	struct table *t = table_of(4096, LIMIT);
-	struct source *s = touch(t, 4, 1);
-	uint64_t seed = 7;
-	uint32_t used = 0;
-
-	assert_int_equal(history_make(&t->sources, s), 0);
-	for (uint32_t i = 0; i < 50000; i++)
-		history_contact(&t->sources, s->history,
-				(uint32_t)chance(&seed) % 3000,
-				i % 3 ? 0 : CONTACT_SUBMISSION, true)
-			->last_s = i;
-	for (uint32_t i = 0; i < s->history->contacts_cap; i++) {
-		struct contact *c = &s->history->contacts[i];
-
-		if (!(c->flags & CONTACT_USED))
-			continue;
-		used++;
-		expect(history_contact(&t->sources, s->history, c->group,
-				       c->flags & CONTACT_SUBMISSION,
-				       false) == c,
-		       "place %u is not found", i);
-	}
-	expect_number("used", used, s->history->n_contacts);
-	table_free(t);
-}
-
-CLAIM(examples, "the first eight destinations are kept as examples")
-{
-	struct table *t = table_of(4096, LIMIT);
-	struct source *four = touch(t, 4, 1), *six = touch(t, 6, 1);
-
-	assert_int_equal(history_make(&t->sources, four), 0);
-	assert_int_equal(history_make(&t->sources, six), 0);
-	for (uint8_t i = 0; i < 20; i++) {
-		struct addr6 a = { { i, 1, 2, 3 } };
-
-		history_example(&t->sources, four, &a);
-		a.byte[15] = i;
-		history_example(&t->sources, six, &a);
-	}
-	expect_number("IPv4", four->history->n_examples, EXAMPLES_MOST);
-	expect_number("IPv6", six->history->n_examples, EXAMPLES_MOST);
-	for (uint8_t i = 0; i < EXAMPLES_MOST; i++)
-		expect(four->history->examples[i * 4] == i &&
-			       six->history->examples[i * 16 + 15] == i,
-		       "number %u is another", i);
-	table_free(t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIMED(many),	     CLAIMED(addresses), CLAIMED(lowest),
 		CLAIMED(best_stays), CLAIMED(limit),	 CLAIMED(no_memory),
-		CLAIMED(contacts),   CLAIMED(removal),	 CLAIMED(examples),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "source.h"
+
+#include <errno.h>
+
+#define TABLE_LEAST 64u /* places: a power of two */
+
+/* ---- memory ---- */
+
+static size_t contacts_size(uint32_t n)
+{
+	return n * sizeof(struct contact);
+}
+
+static size_t address_size(const struct history *h)
+{
+	return h->family == 4 ? 4 : 16;
+}
+
+int history_make(struct sources *t, struct source *s)
+{
+	struct history *h = sources_take(t, sizeof(*h), NULL);
+
+	if (!h)
+		return -ENOMEM;
+	h->family = s->family;
+	s->history = h;
+	return 0;
+}
+
+static void end_rare(struct sources *t, const struct history *h)
+{
+	struct rare *r = h->rare;
+
+	pool_give(t->pool, r->examples, EXAMPLES_MOST * address_size(h));
+	pool_give(t->pool, r->scan, sizeof(*r->scan));
+	pool_give(t->pool, r->usage, sizeof(*r->usage));
+	distinct_end(&r->others, t->pool, &DESTINATION_LIMITS);
+	pool_give(t->pool, r, sizeof(*r));
+}
+
+void history_end(struct sources *t, struct source *s)
+{
+	struct history *h = s->history;
+
+	if (!h)
+		return;
+	if (h->rare)
+		end_rare(t, h);
+	pool_give(t->pool, h->contacts, contacts_size(h->contacts_cap));
+	pool_give(t->pool, h, sizeof(*h));
+	s->history = NULL;
+}
+
+const struct rare rare_none;
+
+struct rare *history_rare(struct sources *t, struct history *h)
+{
+	if (!h->rare)
+		h->rare = pool_take(t->pool, sizeof(*h->rare));
+	return h->rare;
+}
+
+struct scan *history_scan(struct sources *t, struct history *h)
+{
+	struct rare *r = history_rare(t, h);
+
+	if (r && !r->scan)
+		r->scan = pool_take(t->pool, sizeof(*r->scan));
+	return r ? r->scan : NULL;
+}
+
+struct usage *history_usage(struct sources *t, struct history *h)
+{
+	struct rare *r = history_rare(t, h);
+
+	if (r && !r->usage)
+		r->usage = pool_take(t->pool, sizeof(*r->usage));
+	return r ? r->usage : NULL;
+}
+
+/* ---- contacts: a few in a row, many by their hash ---- */
+
+static bool is_row(const struct history *h)
+{
+	return h->contacts_cap <= CONTACTS_ROW;
+}
+
+static bool is_it(const struct history *h, const struct contact *c,
+		  uint32_t group, uint16_t role)
+{
+	return contact_group(h, c) == group &&
+	       (c->bits & CONTACT_SUBMISSION) == role;
+}
+
+static uint32_t home_of(const struct sources *t, const struct history *h,
+			uint32_t group)
+{
+	return (uint32_t)hash_u64(&t->key, group) & (h->contacts_cap - 1);
+}
+
+/* Where it is, or the free place where it would be. */
+static struct contact *place_of(const struct sources *t,
+				const struct history *h, uint32_t group,
+				uint16_t role)
+{
+	uint32_t at = home_of(t, h, group);
+
+	while (h->contacts[at].first_s &&
+	       !is_it(h, &h->contacts[at], group, role))
+		at = (at + 1) & (h->contacts_cap - 1);
+	return &h->contacts[at];
+}
+
+struct contact *history_contact(const struct sources *t,
+				const struct history *h, uint32_t group,
+				uint16_t role)
+{
+	struct contact *c;
+
+	if (is_row(h)) {
+		for (uint16_t i = 0; i < h->n_contacts; i++)
+			if (is_it(h, &h->contacts[i], group, role))
+				return &h->contacts[i];
+		return NULL;
+	}
+	c = place_of(t, h, group, role);
+	return c->first_s ? c : NULL;
+}
+
+void history_prefetch_contact(const struct sources *t, const struct history *h,
+			      uint32_t group)
+{
+	const char *row = (const char *)h->contacts;
+
+	if (!is_row(h)) {
+		__builtin_prefetch(&h->contacts[home_of(t, h, group)], 1);
+		return;
+	}
+	for (size_t at = 0; at < contacts_size(h->n_contacts); at += 64)
+		__builtin_prefetch(row + at, 1);
+	__builtin_prefetch(row + contacts_size(h->n_contacts), 1);
+}
+
+static struct contact *free_place(const struct sources *t,
+				  const struct history *h, uint32_t group,
+				  uint16_t role)
+{
+	return is_row(h) ? &h->contacts[h->n_contacts] :
+			   place_of(t, h, group, role);
+}
+
+/*
+ * A row is as long as a block of 32, 64, 128 or 256 bytes has room for: what
+ * one source gives back another can use.
+ */
+static uint16_t larger(uint16_t cap)
+{
+	size_t blocks =
+		(contacts_size(cap) + POOL_SMALLEST - 1) / POOL_SMALLEST;
+	size_t size = blocks ? blocks * 2 * POOL_SMALLEST : POOL_SMALLEST;
+
+	if (cap == CONTACTS_ROW)
+		return TABLE_LEAST;
+	return (uint16_t)(cap > CONTACTS_ROW ? cap * 2 :
+					       size / sizeof(struct contact));
+}
+
+static bool is_full(const struct history *h)
+{
+	return is_row(h) ?
+		       h->n_contacts == h->contacts_cap :
+		       h->n_contacts >= h->contacts_cap - h->contacts_cap / 4;
+}
+
+static int grow(struct sources *t, struct history *h)
+{
+	struct contact *old = h->contacts, *new;
+	uint16_t cap = h->contacts_cap, n = 0;
+
+	if (cap == CONTACTS_MOST)
+		return -ENOSPC;
+	new = sources_take(t, contacts_size(larger(cap)), h);
+	if (!new)
+		return -ENOMEM;
+	h->contacts = new;
+	h->contacts_cap = larger(cap);
+	for (uint16_t i = 0; i < cap; i++) {
+		const struct contact *c = &old[i];
+
+		if (!c->first_s)
+			continue;
+		if (is_row(h))
+			new[n++] = *c;
+		else
+			*place_of(t, h, contact_group(h, c),
+				  c->bits & CONTACT_SUBMISSION) = *c;
+	}
+	pool_give(t->pool, old, contacts_size(cap));
+	return 0;
+}
+
+/* Of a few that follow a place that chance has chosen. */
+static struct contact *old_contact(const struct history *h, uint32_t at)
+{
+	struct contact *oldest = NULL;
+
+	for (int seen = 0; seen < 8; at++) {
+		struct contact *c = &h->contacts[at % h->contacts_cap];
+
+		if (!c->first_s)
+			continue;
+		if (!oldest || contact_last_s(c) < contact_last_s(oldest))
+			oldest = c;
+		seen++;
+	}
+	return oldest;
+}
+
+/* Those that were placed behind a hole are placed anew. */
+static void close_hole(const struct sources *t, struct history *h, uint32_t at)
+{
+	for (;;) {
+		struct contact moved;
+
+		at = (at + 1) & (h->contacts_cap - 1);
+		moved = h->contacts[at];
+		if (!moved.first_s)
+			return;
+		h->contacts[at].first_s = 0;
+		*place_of(t, h, contact_group(h, &moved),
+			  moved.bits & CONTACT_SUBMISSION) = moved;
+	}
+}
+
+/* ---- destinations ---- */
+
+static uint64_t hash_of(const struct sources *t, uint32_t address)
+{
+	return hash_u64(&t->key, address);
+}
+
+/* Is the address of an IPv4 contact counted without it? */
+static bool is_twice(const struct sources *t, const struct history *h,
+		     const struct contact *c)
+{
+	uint16_t other = (c->bits & CONTACT_SUBMISSION) ^ CONTACT_SUBMISSION;
+	const struct contact *same =
+		h->submits ? history_contact(t, h, c->address >> 16, other) :
+			     NULL;
+
+	return (same && same->address == c->address) ||
+	       (h->rare &&
+		distinct_has(&h->rare->others, hash_of(t, c->address)));
+}
+
+void history_example(struct sources *t, struct history *h,
+		     const uint8_t *address)
+{
+	struct rare *r = h->rare;
+	size_t size = address_size(h);
+
+	if (r->n_examples == EXAMPLES_MOST)
+		return;
+	if (!r->examples)
+		r->examples = pool_take(t->pool, EXAMPLES_MOST * size);
+	if (!r->examples)
+		return;
+	memcpy(r->examples + r->n_examples * size, address, size);
+	r->n_examples++;
+}
+
+static bool is_contact(const struct sources *t, const struct history *h,
+		       uint32_t address)
+{
+	for (uint16_t role = 0; role <= CONTACT_SUBMISSION; role++) {
+		const struct contact *c =
+			history_contact(t, h, address >> 16, role);
+
+		if (c && c->address == address)
+			return true;
+	}
+	return false;
+}
+
+void history_destination(struct sources *t, struct history *h,
+			 const struct addr6 *destination)
+{
+	uint32_t word = load_be32(destination->byte);
+	uint64_t hash = h->family == 4 ?
+				hash_of(t, word) :
+				hash_address(&t->key, destination->byte);
+
+	if (h->family == 4 && is_contact(t, h, word))
+		return;
+	if (history_rare(t, h) &&
+	    distinct_add(&h->rare->others, t->pool, &DESTINATION_LIMITS, hash))
+		history_example(t, h, destination->byte);
+}
+
+uint64_t history_destinations(const struct history *h)
+{
+	const struct rare *r = rare_of(h);
+	uint64_t n = distinct_count(&r->others, &DESTINATION_LIMITS);
+
+	if (h->family != 4)
+		return n;
+	/* Of more than are kept exactly it is not told who is there twice. */
+	return n + h->n_contacts -
+	       (r->twice < h->n_contacts ? r->twice : h->n_contacts);
+}
+
+bool history_is_exact(const struct history *h)
+{
+	return distinct_is_exact(&rare_of(h)->others);
+}
+
+static uint8_t contact_examples(const struct history *h, struct addr6 *out)
+{
+	uint8_t n = 0;
+
+	for (uint16_t i = 0; i < h->contacts_cap && n < EXAMPLES_MOST; i++)
+		if (h->contacts[i].first_s)
+			store_be32(out[n++].byte, h->contacts[i].address);
+	return n;
+}
+
+static bool is_among(const struct addr6 *list, uint8_t n,
+		     const uint8_t *address, size_t size)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (!memcmp(list[i].byte, address, size))
+			return true;
+	return false;
+}
+
+uint8_t history_examples(const struct history *h, struct addr6 *out)
+{
+	const struct rare *r = rare_of(h);
+	size_t size = address_size(h);
+	uint8_t n;
+
+	memset(out, 0, EXAMPLES_MOST * sizeof(*out));
+	n = h->family == 4 ? contact_examples(h, out) : 0;
+	for (uint8_t i = 0; i < r->n_examples && n < EXAMPLES_MOST; i++)
+		if (!is_among(out, n, r->examples + i * size, size))
+			memcpy(out[n++].byte, r->examples + i * size, size);
+	return n;
+}
+
+/* ---- contacts that come and go ---- */
+
+/* Its address stays counted. */
+static void remove_contact(struct sources *t, struct history *h,
+			   struct contact *c)
+{
+	uint32_t at = (uint32_t)(c - h->contacts);
+
+	if (h->family == 4 && history_rare(t, h)) {
+		if (is_twice(t, h, c))
+			h->rare->twice -= h->rare->twice > 0;
+		else
+			distinct_add(&h->rare->others, t->pool,
+				     &DESTINATION_LIMITS,
+				     hash_of(t, c->address));
+	}
+	c->first_s = 0;
+	h->n_contacts--;
+	if (is_row(h))
+		*c = h->contacts[h->n_contacts];
+	if (is_row(h))
+		h->contacts[h->n_contacts] = (struct contact){ 0 };
+	else
+		close_hole(t, h, at);
+}
+
+void history_age(struct sources *t, struct history *h, uint32_t before_s)
+{
+	for (uint16_t i = 0; i < h->contacts_cap;) {
+		struct contact *c = &h->contacts[i];
+
+		/* Another may move into its place: that is looked at next. */
+		if (c->first_s && contact_last_s(c) < before_s)
+			remove_contact(t, h, c);
+		else
+			i++;
+	}
+}
+
+static struct contact *new_place(struct sources *t, struct history *h,
+				 uint32_t group, uint16_t role)
+{
+	if (is_full(h) && grow(t, h)) {
+		if (!h->contacts_cap)
+			return NULL;
+		remove_contact(
+			t, h,
+			old_contact(h, (uint32_t)hash_u64(&t->key, group)));
+	}
+	return free_place(t, h, group, role);
+}
+
+struct contact *history_meet(struct sources *t, struct history *h,
+			     uint32_t address, uint16_t role, uint32_t time_s)
+{
+	struct contact new = { .address = address, .bits = role };
+	struct contact *c = new_place(t, h, contact_group(h, &new), role);
+
+	if (!c)
+		return NULL;
+	contact_start(&new, time_s);
+	h->submits |= role == CONTACT_SUBMISSION;
+	if (h->family == 4 && is_twice(t, h, &new) && history_rare(t, h))
+		h->rare->twice++;
+	*c = new;
+	h->n_contacts++;
+	return c;
+}
+
+void history_restore(struct sources *t, struct history *h,
+		     const struct contact *contact)
+{
+	uint16_t role = contact->bits & CONTACT_SUBMISSION;
+	uint32_t group = contact_group(h, contact);
+	struct contact *c = history_contact(t, h, group, role);
+
+	if (!c) {
+		c = history_meet(t, h, contact->address, role,
+				 contact->first_s);
+	}
+	if (c && contact->first_s)
+		*c = *contact;
+}
