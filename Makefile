@@ -21,10 +21,14 @@ INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+COLLECTDDIR ?= $(LIBDIR)/collectd
+COLLECTDDATADIR ?= $(PREFIX)/share/collectd/mailwall
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
+# Where collectd/core and liboconfig of collectd-dev are; it has no .pc file.
+COLLECTDINCLUDE ?= /usr/include/collectd
 PYTHON     ?= python3
 BUILD      ?= build
 
@@ -35,9 +39,10 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
                  wireshark-common postfix swaks abigail-tools g++ locales \
-                 curl zsh
+                 curl zsh collectd-core collectd-dev
 HOST_PACKAGES  = $(CHECK_PACKAGES) iptables ufw fail2ban firewalld \
                  dbus-daemon systemd docker.io ansible-core
+COLLECTD_PACKAGES = $(BUILD_PACKAGES) collectd-dev
 LINT_PACKAGES  = $(CHECK_PACKAGES) clang clang-format clang-tidy cppcheck \
                  shellcheck libclang-rt-14-dev
 BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
@@ -67,7 +72,9 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
 LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
-TOOLS_SRC = $(filter-out tools/small.c,$(wildcard tools/*.c tools/*/*.c))
+COLLECTD_SRC = $(wildcard tools/collectd/*.c)
+TOOLS_SRC = $(filter-out tools/small.c $(COLLECTD_SRC), \
+            $(wildcard tools/*.c tools/*/*.c))
 ifeq ($(SMALL),1)
 TOOLS_SRC = $(filter-out $(addprefix tools/,cmd_import.c cmd_notice.c \
             cmd_report.c live.c),$(wildcard tools/*.c)) tools/review/metrics.c
@@ -80,6 +87,7 @@ SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] plugin/*/*.c tools/*.[ch] \
 POLICIES  = $(wildcard rules/policies/*.policy)
 
 PLUGIN    = $(BUILD)/mailwall.so.$(ABI)
+COLLECTD_PLUGIN = $(BUILD)/collectd/mailwall.so
 SONAME    = mailwall.so.$(firstword $(subst ., ,$(ABI)))
 
 # ---- build ----
@@ -100,6 +108,22 @@ $(PLUGIN): $(LIBRARY_OBJ) plugin/mailwall.map
 		-Wl,--version-script=plugin/mailwall.map $(LIBRARY_OBJ) \
 		$(PLUGIN_LIBS)
 	$(Q)ln -sf $(@F) $(@D)/$(SONAME)
+
+# For collectd, which dlopens it; it dlopens the one above. As a program of
+# others is built: it knows mailwall by the header that is installed.
+COLLECTD_CFLAGS = -isystem $(COLLECTDINCLUDE) \
+            -DLIBRARY='"$(LIBDIR)/$(SONAME)"'
+COLLECTD_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libpcap) -ldl -pthread \
+            $(LDFLAGS)
+collectd: collectd-packages
+	$(Q)$(MAKE) --no-print-directory $(COLLECTD_PLUGIN)
+$(COLLECTD_PLUGIN): $(COLLECTD_SRC) $(wildcard tools/collectd/*.h) \
+		tools/collectd/module.map plugin/mailwall.h
+	$(call say,LD $@)
+	$(Q)mkdir -p $(@D)/include && cp plugin/mailwall.h $(@D)/include
+	$(Q)$(CC) $(MY_CFLAGS) -I$(@D)/include $(COLLECTD_CFLAGS) -shared -o $@ \
+		-Wl,--version-script=tools/collectd/module.map $(COLLECTD_SRC) \
+		$(COLLECTD_LIBS)
 
 $(BUILD)/%.o: %.c
 	$(call say,CC $<)
@@ -146,6 +170,8 @@ demo-packages:
 	$(call install_packages,$(DEMO_PACKAGES))
 check-packages:
 	$(call install_packages,$(CHECK_PACKAGES))
+collectd-packages:
+	$(call install_packages,$(COLLECTD_PACKAGES))
 lint-packages:
 	$(call install_packages,$(LINT_PACKAGES))
 host-packages:
@@ -166,12 +192,13 @@ test: check-packages
 check: $(PROGRAM) $(UNITS)
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
-# Beside the firewalls of others, under systemd, by Ansible.
+# Beside the firewalls of others, under systemd, by Ansible, in collectd.
 hosts: host-packages
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/beside_test.py
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/systemd_test.py
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/ansible_test.py
+	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/collectd_test.py
 
 asan:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
@@ -192,7 +219,7 @@ lint:
 		--include=$$($(PKG_CONFIG) --variable=includedir libmnl)/libmnl/libmnl.h \
 		rules plugin tools
 	clang-tidy --quiet $(wildcard rules/*.c plugin/*.c tools/*.c \
-		tools/*/*.c) -- $(MY_CFLAGS)
+		tools/*/*.c) -- $(MY_CFLAGS) -Iplugin $(COLLECTD_CFLAGS)
 	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
 
 # FUZZ_SECONDS for each target.
@@ -286,7 +313,20 @@ install-plugin: $(PLUGIN)
 	install -D -m 644 docs/mailwall-plugin.3 \
 		$(DESTDIR)$(MANDIR)/man3/mailwall-plugin.3
 
+# Apart from install: it needs collectd-dev.
+install-collectd: $(COLLECTD_PLUGIN)
+	install -D -m 644 $(COLLECTD_PLUGIN) \
+		$(DESTDIR)$(COLLECTDDIR)/mailwall.so
+	install -d $(DESTDIR)$(COLLECTDDATADIR)
+	install -m 644 tools/collectd/types.db tools/collectd/mailwall.conf \
+		$(DESTDIR)$(COLLECTDDATADIR)
+	install -D -m 644 docs/collectd-mailwall.5 \
+		$(DESTDIR)$(MANDIR)/man5/collectd-mailwall.5
+
 uninstall:
+	rm -f $(DESTDIR)$(COLLECTDDIR)/mailwall.so \
+		$(DESTDIR)$(MANDIR)/man5/collectd-mailwall.5
+	rm -rf $(DESTDIR)$(COLLECTDDATADIR)
 	rm -f $(DESTDIR)$(LIBDIR)/$(notdir $(PLUGIN)) \
 		$(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/mailwall.so \
 		$(DESTDIR)$(INCLUDEDIR)/mailwall.h \
@@ -335,5 +375,6 @@ clean:
 .PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
-	bench-packages host-packages hosts deb deb-packages deb-check dist \
+	bench-packages host-packages collectd-packages collectd install-collectd \
+	hosts deb deb-packages deb-check dist \
 	dist-check

@@ -41,6 +41,9 @@ def suites(build, program, quick):
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]
 	yield "net/watch", [python, "tests/net/watch_test.py"]
+	if not quick:	# it is built in a way of its own
+		yield "net/collectd", [python, "tests/net/collectd_test.py",
+				       "--build", build]
 	yield "net/mail", [python, "tests/net/mail_test.py"]
 	for way in ("apply", "text"):
 		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mailwall.so.1 and the policy. */
+#include "host.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ld.so(8) looks into /usr/local/lib for names that begin with lib alone. */
+#ifndef LIBRARY
+#define LIBRARY "mailwall.so.1"
+#endif
+#define MISTAKES_MOST 20 /* that are said of one policy */
+#define FILE_MOST     ((off_t)1 << 30)
+#define DAY_S	      86400
+
+/* ---- the shared object ---- */
+
+/*
+ * A path is tried first by itself: dlopen() says of one that is not there no
+ * more than that it cannot open it.
+ */
+static bool can_read(const char *path)
+{
+	int fd;
+
+	if (!strchr(path, '/'))
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		say(LOG_ERR, "cannot read Library \"%s\": %s", path,
+		    strerror(errno));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+/* The last function that is asked for here, and so all before it. */
+static bool is_ours(const char *path, const struct mailwall_plugin *m)
+{
+	if (!m)
+		say(LOG_ERR,
+		    "\"%s\" is not mailwall's: it has no symbol %s; "
+		    "Library is for %s",
+		    path, MAILWALL_SYMBOL, LIBRARY);
+	else if (m->magic != MAILWALL_MAGIC)
+		say(LOG_ERR,
+		    "\"%s\" is not mailwall's: its symbol %s begins with "
+		    "%#lx, not %#lx; Library is for %s",
+		    path, MAILWALL_SYMBOL, (unsigned long)m->magic,
+		    (unsigned long)MAILWALL_MAGIC, LIBRARY);
+	else if (m->major != MAILWALL_MAJOR)
+		say(LOG_ERR,
+		    "\"%s\" has version %u.%u of the interface, and this "
+		    "plugin speaks %u; take mailwall.so.%u",
+		    path, m->major, m->minor, MAILWALL_MAJOR, MAILWALL_MAJOR);
+	else if (!MAILWALL_HAS(m, finding_element))
+		say(LOG_ERR,
+		    "\"%s\" is too old: its struct has %zu bytes, and "
+		    "finding_element is not among them; take mailwall %u.%u "
+		    "or later",
+		    path, m->size, MAILWALL_MAJOR, MAILWALL_MINOR);
+	else
+		return true;
+	return false;
+}
+
+static int open_so(struct library *l, const char *path)
+{
+	const struct mailwall_plugin *m;
+
+	if (!can_read(path))
+		return -1;
+	l->so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!l->so) {
+		say(LOG_ERR,
+		    "cannot load mailwall: %s; install it, or name the file "
+		    "with Library",
+		    dlerror());
+		return -1;
+	}
+	m = dlsym(l->so, MAILWALL_SYMBOL);
+	if (!is_ours(path, m))
+		return -1;
+	l->m = m;
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int read_open(int fd, const char **text, size_t *len)
+{
+	struct stat st;
+	char *bytes;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (st.st_size > FILE_MOST)
+		return -EFBIG;
+	bytes = malloc((size_t)st.st_size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	for (*len = 0; *len < (size_t)st.st_size;) {
+		ssize_t got = read(fd, bytes + *len, (size_t)st.st_size - *len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			int error = -errno;
+
+			free(bytes);
+			return error;
+		}
+		if (!got)
+			break;
+		*len += (size_t)got;
+	}
+	*text = bytes;
+	return 0;
+}
+
+/* A FIFO in its place would keep collectd waiting. */
+int file_read(const char *path, const char **text, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+
+	if (fd < 0)
+		return -errno;
+	error = read_open(fd, text, len);
+	close(fd);
+	return error;
+}
+
+static int read_file(void *ctx, const char *path, const char **text,
+		     size_t *len)
+{
+	(void)ctx;
+	return file_read(path, text, len);
+}
+
+static void release_file(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	(void)len;
+	free((char *)text);
+}
+
+/* ---- the policy ---- */
+
+static int find_user(void *ctx, const char *name, uint32_t *id)
+{
+	struct passwd pw, *found = NULL;
+	char room[4096];
+
+	(void)ctx;
+	if (getpwnam_r(name, &pw, room, sizeof(room), &found) || !found)
+		return -ENOENT;
+	*id = found->pw_uid;
+	return 0;
+}
+
+static int find_group(void *ctx, const char *name, uint32_t *id)
+{
+	struct group gr, *found = NULL;
+	char room[16384];
+
+	(void)ctx;
+	if (getgrnam_r(name, &gr, room, sizeof(room), &found) || !found)
+		return -ENOENT;
+	*id = found->gr_gid;
+	return 0;
+}
+
+static void say_mistakes(const struct library *l)
+{
+	struct mailwall_diagnostic d = { .size = sizeof(d) };
+
+	for (size_t i = 0; i < MISTAKES_MOST &&
+			   !l->m->policy_diagnostic(l->policy, i, &d, NULL, 0);
+	     i++)
+		say(d.severity == MAILWALL_ERROR ? LOG_ERR : LOG_WARNING,
+		    "%s:%u:%u: %s: %s%s%s", d.file ? d.file : settings.policy,
+		    (unsigned int)d.line, (unsigned int)d.column,
+		    l->m->name(MAILWALL_NAME_SEVERITY, d.severity), d.message,
+		    d.help ? "; " : "", d.help ? d.help : "");
+}
+
+static int open_policy(struct library *l, const char *path)
+{
+	struct mailwall_load load = { .size = sizeof(load),
+				      .read = read_file,
+				      .release = release_file,
+				      .user = find_user,
+				      .group = find_group,
+				      .path = path,
+				      .today = (int32_t)(time(NULL) / DAY_S) };
+	struct mailwall_facts facts = { .size = sizeof(facts) };
+	char why[MAILWALL_WHY_BYTES];
+
+	if (l->m->policy_load(&load, &l->policy, why, sizeof(why)) ||
+	    l->m->policy_facts(l->policy, &facts, why, sizeof(why))) {
+		say(LOG_ERR, "cannot take Policy \"%s\": %s", path, why);
+		return -1;
+	}
+	say_mistakes(l);
+	if (!facts.errors)
+		return 0;
+	say(LOG_ERR,
+	    "Policy \"%s\" has %zu mistake%s: nothing is collected; "
+	    "\"mailwall check\" shows all of them",
+	    path, facts.errors, facts.errors == 1 ? "" : "s");
+	return -1;
+}
+
+int library_open(struct library *l, const struct settings *s)
+{
+	int error = open_so(l, s->library ? s->library : LIBRARY);
+
+	if (!error && s->policy)
+		error = open_policy(l, s->policy);
+	if (error)
+		library_close(l);
+	return error;
+}
+
+void library_close(struct library *l)
+{
+	if (l->policy)
+		l->m->policy_free(l->policy);
+	if (l->so)
+		dlclose(l->so);
+	*l = (struct library){ 0 };
+}

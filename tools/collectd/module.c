@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What collectd calls, and when: config, init, read, shutdown. */
+#include "host.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME	   "mailwall"
+#define LINE_BYTES 768
+
+void say(int level, const char *format, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	plugin_log(level, "mailwall plugin: %s", line);
+}
+
+/* ---- what runs ---- */
+
+static struct {
+	struct library library;
+	struct table table;
+	int error;	/* of the last reading; 0: it went well */
+	bool uncounted; /* it was said that a set is too large to list */
+	struct figures figures; /* a copy, too large for a stack */
+} host;
+
+/* From the policy, if neither is given: as mailwall apply would name it. */
+static void choose_table(void)
+{
+	struct mailwall_facts facts = { .size = sizeof(facts) };
+	const struct library *l = &host.library;
+
+	host.table.family = "inet";
+	host.table.name = "mailwall";
+	if (settings.family) {
+		host.table.family = settings.family;
+		host.table.name = settings.table;
+	} else if (l->policy &&
+		   !l->m->policy_facts(l->policy, &facts, NULL, 0)) {
+		host.table.family = facts.table_family;
+		host.table.name = facts.table;
+	}
+}
+
+/* ---- the table: said once, when it changes ---- */
+
+static void say_reading(int error)
+{
+	const struct table *t = &host.table;
+
+	if (!error)
+		say(LOG_NOTICE, "table %s %s is there", t->family, t->name);
+	else if (error == -ENOENT)
+		say(LOG_NOTICE,
+		    "there is no table %s %s; mailwall apply loads it, and its "
+		    "values follow",
+		    t->family, t->name);
+	else if (error == -EPERM)
+		say(LOG_ERR,
+		    "table %s %s: not permitted: reading rules needs "
+		    "CAP_NET_ADMIN; let collectd run as root, or give it that "
+		    "capability",
+		    t->family, t->name);
+	else
+		say(LOG_ERR,
+		    "table %s %s cannot be read: %s; it is tried "
+		    "again",
+		    t->family, t->name, strerror(-error));
+}
+
+static void say_uncounted(void)
+{
+	const struct table *t = &host.table;
+
+	if (!settings.elements_most)
+		return;
+	for (size_t i = 0; i < t->n_sets && !host.uncounted; i++)
+		if (!t->sets[i].counted) {
+			say(LOG_NOTICE,
+			    "set %s has more than ElementsMost elements, and "
+			    "this kernel does not count them (Linux 6.16 "
+			    "does): sets like that have no values",
+			    t->sets[i].name);
+			host.uncounted = true;
+		}
+}
+
+static void read_table(void)
+{
+	int error = table_read(&host.table, settings.elements_most);
+
+	if (error != host.error)
+		say_reading(error);
+	host.error = error;
+	if (!error) {
+		say_uncounted();
+		report_table(&host.table, true);
+	} else if (error == -ENOENT) {
+		table_free(&host.table);
+		report_table(&host.table, false);
+	}
+	table_free(&host.table);
+}
+
+/* An error would suspend it: what is absent may come back. */
+static int module_read(void)
+{
+	read_table();
+	if (capture_figures(&host.figures))
+		report_figures(host.library.m, &host.figures);
+	return 0;
+}
+
+/* ---- start and stop ---- */
+
+static int start(void)
+{
+	settings_finish();
+	if (settings.refused) {
+		say(LOG_ERR, "nothing is collected, for the mistakes in the "
+			     "configuration that were said");
+		return -1;
+	}
+	if (library_open(&host.library, &settings))
+		return -1;
+	report_types();
+	choose_table();
+	return capture_start(&host.library, &settings);
+}
+
+static int module_shutdown(void)
+{
+	capture_stop();
+	library_close(&host.library);
+	settings_free();
+	return 0;
+}
+
+/* After collectd went to the background: threads would not follow it there. */
+static int module_init(void)
+{
+	int error = start();
+
+	if (error) {
+		module_shutdown();
+		return error;
+	}
+	return plugin_register_read(NAME, module_read);
+}
+
+void module_register(void)
+{
+	plugin_register_complex_config(NAME, settings_take);
+	plugin_register_init(NAME, module_init);
+	plugin_register_shutdown(NAME, module_shutdown);
+}
