@@ -57,6 +57,10 @@
  *	cc -std=c11 example.c -ldl && ./a.out
  *	block: block smtp
  *
+ * By its name alone the plugin is found in the folders that the loader always
+ * searches, as /usr/lib. Elsewhere, /usr/local/lib included, dlopen() needs its
+ * path: pkg-config --variable=plugin mailwall.
+ *
  * CONCEPTS
  *
  * A policy is what mailwall.policy(5) describes, read and checked: classes of

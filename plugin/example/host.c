@@ -3,7 +3,8 @@
  * A test bench for policies: which clause decides a connection, and how. It
  * knows mailwall by its header alone, and finds the plugin when it runs:
  *
- *	cc -std=c11 -Wall -Wextra -o bench host.c -ldl
+ *	plugin=$(pkg-config --variable=plugin mailwall)
+ *	cc -std=c11 -Wall -Wextra -DPLUGIN="\"$plugin\"" -o bench host.c -ldl
  *	printf '10.0.0.1 203.0.113.9 25\n' | ./bench my.policy
  *
  * A line of its input is SOURCE DESTINATION PORT [in INTERFACE] [out
@@ -28,7 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PLUGIN	   "mailwall.so.1"
+#ifndef PLUGIN
+#define PLUGIN "mailwall.so.1"
+#endif
 #define WORDS_MOST 8
 #define BLANKS	   " \t\r\n"
 
