@@ -12,7 +12,7 @@
 
 #include <nettle/sha2.h>
 
-#define SIZES_BYTES 20 /* of the header: sizes of structs */
+#define SIZES_BYTES 24 /* of the header: sizes of structs */
 #define SECOND	    1000000
 
 struct saved {
@@ -59,7 +59,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void make_right(uint8_t *bytes, size_t n)
 {
 	struct sha256_ctx sha;
-	size_t magic = strlen("mailwall sources 1\n");
+	size_t magic = strlen("mailwall sources 2\n");
 
 	if (n < empty.n)
 		return;
