@@ -137,9 +137,11 @@ void history_prefetch_contact(const struct sources *t, const struct history *h,
 		__builtin_prefetch(&h->contacts[home_of(t, h, group)], 1);
 		return;
 	}
+	/* To the place behind the last one, or to the last. */
 	for (size_t at = 0; at < contacts_size(h->n_contacts); at += 64)
 		__builtin_prefetch(row + at, 1);
-	__builtin_prefetch(row + contacts_size(h->n_contacts), 1);
+	if (h->contacts_cap)
+		__builtin_prefetch(row + contacts_size(h->n_contacts), 1);
 }
 
 static struct contact *free_place(const struct sources *t,
