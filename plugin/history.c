@@ -275,9 +275,11 @@ void history_example(struct sources *t, struct history *h,
 static bool is_contact(const struct sources *t, const struct history *h,
 		       uint32_t address)
 {
-	for (uint16_t role = 0; role <= CONTACT_SUBMISSION; role++) {
+	static const uint16_t roles[] = { 0, CONTACT_SUBMISSION };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
 		const struct contact *c =
-			history_contact(t, h, address >> 16, role);
+			history_contact(t, h, address >> 16, roles[i]);
 
 		if (c && c->address == address)
 			return true;

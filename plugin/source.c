@@ -137,6 +137,8 @@ static uint32_t candidates(struct sources *t, bool histories, uint32_t *list)
 		if (s->family && (s->history || !histories))
 			ranks[n++] = rank_of(s, i);
 	}
+	if (!n)
+		return 0;
 	qsort(ranks, n, sizeof(*ranks), by_rank);
 	for (uint32_t i = 0; i < n; i++)
 		list[i] = (from + (uint32_t)(ranks[i] % WINDOW)) % t->cap;
