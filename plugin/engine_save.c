@@ -16,7 +16,7 @@ struct header {
 	uint32_t header_size, source_size, history_size, contact_size,
 		rare_size, usage_size;
 	uint32_t start_s, now_s, n_sources;
-	uint8_t warm, padding[7];
+	uint8_t warm, padding[11];
 	uint64_t key[2];
 	uint16_t ports[PORTS_MOST]; /* 0: none */
 };

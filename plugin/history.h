@@ -154,6 +154,7 @@ struct rare {
 	uint32_t twice;
 	uint8_t n_examples; /* of the others */
 	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
+	uint8_t padding[2];
 	float sum[DETECTOR_SUMS - DETECTOR_OFTEN];
 	uint32_t found_s, direct_s, aged_s;
 	uint8_t *examples; /* 4 or 16 bytes each */
