@@ -32,7 +32,9 @@ static inline uint64_t hash_u64(const struct hash_key *key, uint64_t value)
 static inline uint64_t hash_2(const struct hash_key *key, uint64_t a,
 			      uint64_t b)
 {
-	return hash_fold(hash_u64(key, a) ^ b, key->word[0] | 1);
+	/* Whatever the key is, a factor has many bits. */
+	return hash_fold(hash_u64(key, a) ^ b,
+			 (key->word[0] ^ 0xd6e8feb86659fd93u) | 1);
 }
 
 static inline uint64_t load_u64(const uint8_t *at)
