@@ -10,8 +10,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define USER "nobody"
-
 static int refuse(const char *what, int error)
 {
 	say("cannot give up privileges: %s: %s", what, strerror(error));
@@ -25,6 +23,12 @@ bool may_administer(void)
 }
 
 /* ---- the user ---- */
+
+/* Ours, where the units or a package made it: who has the store is one. */
+const char *default_user(void)
+{
+	return getpwnam("_mailwall") ? "_mailwall" : "nobody";
+}
 
 static int find_user(const char *name, uid_t *uid, gid_t *gid)
 {
@@ -144,7 +148,7 @@ static int change_user(const char *user)
 	if (!user && geteuid())
 		return EXIT_DONE;
 	if (!user)
-		user = USER;
+		user = default_user();
 	code = find_user(user, &uid, &gid);
 	if (code || is_user(uid))
 		return code;

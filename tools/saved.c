@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "saved.h"
+#include "drop.h"
 #include "../rules/arena.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static const char *folder_of(struct program *p, const char *path)
 /* A folder that we made is the user's. */
 static int make_folder(const char *folder, const char *user)
 {
-	const struct passwd *pw = getpwnam(user ? user : "nobody");
+	const struct passwd *pw = getpwnam(user ? user : default_user());
 
 	if (mkdir(folder, 0750))
 		return errno == EEXIST ? 0 : -1;
@@ -53,7 +54,7 @@ int make_folder_of(struct program *p, const char *path, const char *user)
 void give_store(const char *path, const char *user)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	const struct passwd *pw = getpwnam(user ? user : "nobody");
+	const struct passwd *pw = getpwnam(user ? user : default_user());
 	char name[PATH_MAX];
 
 	for (size_t i = 0; geteuid() == 0 && pw && i < 3; i++) {

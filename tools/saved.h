@@ -29,8 +29,8 @@ int saved_read(struct saved *s, struct engine *e);
 void saved_write(struct saved *s, struct engine *e);
 
 /*
- * The folder of a file that the user (NULL: nobody) is to write: made, and his,
- * if there is none. An exit code.
+ * The folder of a file that the user (NULL: the default) is to write: made, and
+ * his, if there is none. An exit code.
  */
 int make_folder_of(struct program *p, const char *path, const char *user);
 /* A database that root made, by an import, is to be written by the user. */

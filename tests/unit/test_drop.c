@@ -42,7 +42,7 @@ static bool has_capabilities(bool was_root)
 
 static int try(const char *user)
 {
-	const struct passwd *nobody = getpwnam("nobody");
+	const struct passwd *nobody = getpwnam(user ? user : default_user());
 	uid_t nobody_id = nobody ? nobody->pw_uid : (uid_t)-1;
 	uid_t before = getuid();
 	int found = 0, null = open("/dev/null", O_WRONLY);
@@ -82,23 +82,27 @@ static int may_be(const char *user)
 	       !setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid);
 }
 
-CLAIM(dropped, "root becomes nobody or stays, others stay; nobody keeps or "
-	       "gets back a privilege")
+static int found_of(const struct passwd *self, const char *user)
+{
+	return self && !strcmp(self->pw_name, user) ? IS_SAME :
+	       in_child(may_be, user)		    ? IS_NOBODY :
+						      REFUSED;
+}
+
+CLAIM(dropped, "root becomes _mailwall, nobody, or stays, others stay; none "
+	       "keeps or gets back a privilege")
 {
 	bool root = geteuid() == 0;
 	const struct passwd *self = getpwuid(getuid());
-	bool is_nobody = self && !strcmp(self->pw_name, "nobody");
-	int nobody = is_nobody			? IS_SAME :
-		     in_child(may_be, "nobody") ? IS_NOBODY :
-						  REFUSED;
+	int nobody = found_of(self, "nobody");
+	int ours = found_of(self, default_user());
 	const struct {
 		const char *user;
 		int want;
 	} vectors[] = {
-		{ NULL, root ? nobody : IS_SAME },
+		{ NULL, root ? ours : IS_SAME },
 		{ "nobody", nobody },
-		{ self ? self->pw_name : NULL,
-		  self || !root ? IS_SAME : nobody },
+		{ self ? self->pw_name : NULL, self || !root ? IS_SAME : ours },
 		{ "no-such-user", REFUSED },
 	};
 
