@@ -23,7 +23,12 @@ struct present_set {
 	uint32_t size;	   /* 0: not limited */
 	uint64_t timeout_ms;
 	bool has_count;
-	uint32_t count; /* elements, if the kernel says so */
+	/*
+	 * Elements, if the kernel says so. Of ranges it counts starts and ends
+	 * and halves that: one that ends where the addresses do has no end, and
+	 * then it says one less.
+	 */
+	uint32_t count;
 };
 
 struct present_chain {
@@ -65,6 +70,7 @@ struct known_set {
 	const char *name;
 	struct ranges4 v4; /* one of the two */
 	struct ranges6 v6;
+	bool to_end; /* the last one ends where the addresses do */
 };
 
 struct known {

@@ -79,11 +79,13 @@ static int is_loaded(struct apply *a, bool *loaded)
 	error = kernel_loaded(&a->netlink, &a->reading, a->rules->family,
 			      ELEMENTS_MOST, remember_claim, &claim, &there);
 	canon_free(&there.canon);
-	same = !error && !strcmp(there.digest, a->rules->digest);
+	if (error)
+		return error;
+	same = !strcmp(there.digest, a->rules->digest);
 	/* The rules say this digest and are not it: trust nothing. */
 	a->distrust = a->distrust || !same;
 	*loaded = same && sizes_fit(a);
-	return error;
+	return 0;
 }
 
 /* ---- one try ---- */

@@ -14,8 +14,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TRIES_MOST    20
+#define CONFIRM_MS    20
 #define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
@@ -359,7 +361,6 @@ static int say_to_hosts(struct status *s)
 	if (s->family >= 0) {
 		f.table = table(s);
 		f.loaded = &s->loaded;
-		f.remembered = remembered(s) ? &s->remembered : NULL;
 		f.state = s->state;
 		f.differences = s->differences.n;
 	}
@@ -427,6 +428,7 @@ static int report(struct status *s)
 								    EXIT_DONE;
 }
 
+/* Between a change and its being remembered what is remembered is older. */
 static int read_kernel(struct status *s)
 {
 	struct claim claim = { &s->remembered, 0 };
@@ -434,23 +436,61 @@ static int read_kernel(struct status *s)
 		      is_for_hosts(s) ? HOSTS_ELEMENTS_MOST :
 					ELEMENTS_MOST;
 	int error = kernel_read(&s->netlink, s->program->arena, &s->reading);
+	bool claims;
 
 	s->family = error ? -1 : reading_family(&s->reading);
 	if (error || s->family < 0)
 		return error;
+	remember_load_brief(s->program, &s->remembered);
+	claims = !s->verify && remembered(s);
 	claim.generation = s->reading.generation;
-	return kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
-			     most, s->verify ? NULL : remember_claim, &claim,
-			     &s->loaded);
+	error = kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
+			      most, claims ? remember_claim : NULL, &claim,
+			      &s->loaded);
+	return error ? error :
+		       kernel_count_members(&s->netlink, (enum family)s->family,
+					    &s->reading.tables[s->family],
+					    most);
+}
+
+static bool differs(const struct status *s)
+{
+	return s->family >= 0 && strcmp(s->loaded.digest, table(s)->digest);
+}
+
+/*
+ * What a transaction adds counts before it is committed, and is then of the
+ * generation before: a difference is one if it is still there a while later.
+ */
+static int read_twice(struct status *s)
+{
+	const struct timespec wait = { .tv_nsec = CONFIRM_MS * 1000000 };
+	char digest[DIGEST_TEXT_BYTES];
+	uint32_t generation;
+	int error = read_kernel(s);
+
+	if (error || s->verify || !differs(s))
+		return error;
+	generation = s->reading.generation;
+	strcpy(digest, s->loaded.digest);
+	canon_free(&s->loaded.canon);
+	nanosleep(&wait, NULL);
+	error = read_kernel(s);
+	if (error || !differs(s))
+		return error;
+	return s->reading.generation == generation &&
+			       !strcmp(s->loaded.digest, digest) ?
+		       0 :
+		       -EINTR;
 }
 
 static int read_steadily(struct status *s)
 {
-	int error = read_kernel(s);
+	int error = read_twice(s);
 
 	for (int i = 1; i < TRIES_MOST && try_again(error); i++) {
 		canon_free(&s->loaded.canon);
-		error = read_kernel(s);
+		error = read_twice(s);
 	}
 	return error;
 }
@@ -459,7 +499,6 @@ static int run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
-	remember_load_brief(s->program, &s->remembered);
 	if (!error)
 		error = read_steadily(s);
 	if (error)

@@ -428,7 +428,7 @@ static int open_inputs(struct watch *w)
 /* What it may not do was said by the inputs, or is said here. */
 static int start_keeper(struct watch *w)
 {
-	struct keeper_job job = { 0 };
+	struct keeper_job job = { .run_dir = w->program->run_dir };
 	uint32_t group;
 
 	if (w->policy)

@@ -3,6 +3,7 @@
 #include "../rules/arena.h"
 #include "../rules/emit.h"
 #include "members.h"
+#include "remember.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -47,6 +48,8 @@ struct state {
 	int members_fd;
 	time_t minute;
 	unsigned int in_minute;
+	uint32_t drift_generation; /* of the drift that was found last */
+	char drift[DIGEST_TEXT_BYTES];
 };
 
 static void put_source(struct batch *b, enum family family,
@@ -148,6 +151,7 @@ static int counts(struct state *s, struct arena *a, struct block_counts *out)
 		return error ? error : -ENOENT;
 	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
 			      NULL, &loaded);
+	canon_free(&loaded.canon);
 	out->clauses = 0xcbf29ce484222325;
 	for (size_t i = 0; i < loaded.clauses.n && !error; i++) {
 		const struct loaded_clause *c = &loaded.clauses.items[i];
@@ -224,14 +228,34 @@ static int members(struct state *s, struct arena *a, const struct question *q,
 	return error;
 }
 
+/*
+ * What a transaction adds counts before it is committed: only a drift that is
+ * still there when we are asked again is one.
+ */
+static bool was_so(struct state *s, const struct loaded *loaded,
+		   uint32_t generation)
+{
+	bool so = s->drift_generation == generation &&
+		  !strcmp(s->drift, loaded->digest);
+
+	s->drift_generation = generation;
+	strcpy(s->drift, loaded->digest);
+	return so;
+}
+
 static int put_head(struct state *s, const struct present *p,
-		    const struct loaded *loaded, size_t n_sets,
-		    struct answer *out)
+		    const struct loaded *loaded, uint32_t generation,
+		    size_t n_sets, struct answer *out)
 {
 	struct keeper_head head = { .n_clauses = loaded->clauses.n,
 				    .n_sets = n_sets };
 
 	if (p) {
+		head.loaded = true;
+		head.drift = strcmp(loaded->digest, p->digest) != 0;
+		head.drift_known =
+			loaded->elements_read &&
+			(!head.drift || was_so(s, loaded, generation));
 		snprintf(head.policy, sizeof(head.policy), "%s", p->policy);
 		snprintf(head.digest, sizeof(head.digest), "%s", p->digest);
 	}
@@ -263,29 +287,75 @@ static bool has_fill(const struct present_set *set)
 	return set->has_count && !(set->flags & NFT_SET_MAP);
 }
 
+/* Before Linux 6.16 a set that is read back may be of any size. */
+static size_t most_to_read(const struct present *p)
+{
+	for (size_t i = 0; i < p->sets.n; i++)
+		if (!p->sets.items[i].has_count)
+			return 0;
+	return HOSTS_ELEMENTS_MOST;
+}
+
+static int read_all(struct state *s, struct reading *r, enum family family,
+		    struct loaded *loaded)
+{
+	struct present *p = &r->tables[family];
+	struct program program = { .arena = r->arena,
+				   .run_dir = s->job->run_dir };
+	struct remembered remembered;
+	struct claim claim = { &remembered, r->generation };
+	size_t most = most_to_read(p);
+	bool claims;
+	int error;
+
+	/* Of root's, if we are not root, nothing. */
+	remember_load_brief(&program, &remembered);
+	claims = remembered.valid && !strcmp(remembered.digest, p->digest);
+	error = kernel_loaded(&s->netlink, r, family, most,
+			      claims ? remember_claim : NULL, &claim, loaded);
+	canon_free(&loaded->canon);
+	return error ? error :
+		       kernel_count_members(&s->netlink, family, p, most);
+}
+
 static int loaded_now(struct state *s, struct arena *a, struct answer *out)
 {
 	struct reading r = { .arena = a };
 	struct loaded loaded = { 0 };
 	int error = kernel_read(&s->netlink, a, &r);
 	int family = error ? -1 : reading_family(&r);
-	const struct present *p = family < 0 ? NULL : &r.tables[family];
+	struct present *p = family < 0 ? NULL : &r.tables[family];
 	size_t n_sets = 0;
 
 	if (error || !p)
-		return error ? error : put_head(s, NULL, &loaded, 0, out);
-	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
-			      NULL, &loaded);
+		return error ? error : put_head(s, NULL, &loaded, 0, 0, out);
+	error = read_all(s, &r, (enum family)family, &loaded);
 	for (size_t i = 0; i < p->sets.n; i++)
 		n_sets += has_fill(&p->sets.items[i]);
 	if (!error)
-		error = put_head(s, p, &loaded, n_sets, out);
+		error = put_head(s, p, &loaded, r.generation, n_sets, out);
 	for (size_t i = 0; i < loaded.clauses.n && !error; i++)
 		error = put_clause(s, &loaded.clauses.items[i], out);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		if (has_fill(&p->sets.items[i]))
 			error = put_fill(s, &p->sets.items[i], out);
 	return error;
+}
+
+static int try_answer(struct state *s, struct arena *a,
+		      const struct question *q, struct answer *out)
+{
+	switch ((enum question_kind)q->kind) {
+	case QUESTION_FLAG:
+		return flag(s, a, q);
+	case QUESTION_COUNTS:
+		return counts(s, a, &out->counts);
+	case QUESTION_MEMBERS:
+		return members(s, a, q, out);
+	case QUESTION_LOADED:
+		return loaded_now(s, a, out);
+	}
+	return -EINVAL;
 }
 
 static void answer(struct state *s, const struct question *q,
@@ -298,10 +368,13 @@ static void answer(struct state *s, const struct question *q,
 		arena_free(a);
 		return;
 	}
-	out->error = q->kind == QUESTION_FLAG	? flag(s, a, q) :
-		     q->kind == QUESTION_COUNTS ? counts(s, a, &out->counts) :
-		     q->kind == QUESTION_LOADED ? loaded_now(s, a, out) :
-						  members(s, a, q, out);
+	for (int i = 0; i < TRIES_MOST; i++) {
+		*out = (struct answer){ 0 };
+		out->error = try_answer(s, a, q, out);
+		/* To flag is tried again, and counted once, by itself. */
+		if (q->kind == QUESTION_FLAG || !try_again(out->error))
+			break;
+	}
 	arena_free(a);
 }
 

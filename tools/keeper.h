@@ -24,6 +24,7 @@ struct keeper_job {
 	uint32_t quarantine_s;		/* 0: it flags nobody */
 	uint16_t groups[KEEPER_GROUPS]; /* of NFLOG, to which we listen */
 	size_t n_groups;
+	const char *run_dir; /* where what was loaded is remembered */
 };
 
 /*
@@ -63,7 +64,8 @@ int keeper_members(struct keeper *k, uint32_t *generation, size_t *bytes);
 
 /* What is loaded, and its counters. As bytes in members_fd, in this order. */
 struct keeper_head {
-	char policy[64], digest[64]; /* "": nothing is loaded */
+	char policy[64], digest[64]; /* "": no rule of the table says so */
+	uint64_t loaded, drift_known, drift;
 	uint64_t n_clauses, n_sets;
 };
 struct keeper_clause {

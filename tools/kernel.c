@@ -456,3 +456,29 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 	*v6 = b.starts6;
 	return error;
 }
+
+static void count_start(const struct kernel_element *e, void *ctx)
+{
+	uint32_t *n = ctx;
+
+	*n += !e->is_end;
+}
+
+int kernel_count_members(struct netlink *nl, enum family family,
+			 struct present *p, size_t most)
+{
+	const uint32_t kind = NFT_SET_TIMEOUT | NFT_SET_INTERVAL;
+	int error = 0;
+
+	for (size_t i = 0; i < p->sets.n && !error; i++) {
+		struct present_set *set = &p->sets.items[i];
+		uint32_t n = 0;
+
+		if ((set->flags & kind) != kind || !set->has_count ||
+		    set->count >= most)
+			continue;
+		error = kernel_elements(nl, family, set->name, count_start, &n);
+		set->count = n;
+	}
+	return error;
+}

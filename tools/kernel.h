@@ -42,7 +42,17 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 		  const struct present_set *set, struct ranges4 *v4,
 		  struct ranges6 *v6);
 
+/*
+ * Counts the ranges of dynamic sets with fewer than most, of which the kernel
+ * may say one too few.
+ */
+int kernel_count_members(struct netlink *nl, enum family family,
+			 struct present *p, size_t most);
+
 /* ---- loaded.c ---- */
+
+/* Of a set that is read back for metrics and the like: 1 ms. */
+#define HOSTS_ELEMENTS_MOST 256
 
 /*
  * The clauses, as the comments of the rules tell: "residential:17 block smtp
@@ -68,12 +78,13 @@ struct loaded {
  * Reads rules and, where a set has no more than elements_most, elements. For
  * larger ones claimed is asked, who may know what they hold and be sure that
  * they still do; it returns the digest of the elements or NULL. A set that
- * nobody vouches for makes elements_read false.
+ * nobody vouches for makes elements_read false; of the others r then has the
+ * exact count. -EINTR: the rules are not those of r any more.
  */
 typedef const char *claimed_digest_fn(void *ctx, const struct present_set *set,
 				      size_t *elements);
-int kernel_loaded(struct netlink *nl, const struct reading *r,
-		  enum family family, size_t elements_most,
-		  claimed_digest_fn *claimed, void *ctx, struct loaded *out);
+int kernel_loaded(struct netlink *nl, struct reading *r, enum family family,
+		  size_t elements_most, claimed_digest_fn *claimed, void *ctx,
+		  struct loaded *out);
 
 #endif

@@ -187,8 +187,10 @@ static int take_loaded(struct loaded_now *n, size_t len, struct metrics *m)
 	m->sets = n->sets;
 	m->n_sets = head->n_sets;
 	m->loaded_known = true;
-	m->policy = *head->digest ? head->policy : NULL;
-	m->digest = *head->digest ? head->digest : NULL;
+	m->policy = head->loaded ? head->policy : NULL;
+	m->digest = head->loaded ? head->digest : NULL;
+	m->drift_known = head->drift_known;
+	m->drift = head->drift;
 	return 0;
 }
 

@@ -217,6 +217,8 @@ static const char *key_name(uint32_t key_type)
 	return "unknown";
 }
 
+#define UNREAD "unread"
+
 struct verifier {
 	size_t elements_most;
 	claimed_digest_fn *claimed;
@@ -240,7 +242,7 @@ static bool vouched_for(struct rule_reader *r, const struct present_set *set,
 	}
 	r->out->elements_read = false;
 	*n = count;
-	strcpy(digest, "unread");
+	strcpy(digest, UNREAD);
 	return true;
 }
 
@@ -264,7 +266,7 @@ static int set_digest(struct rule_reader *r, const struct present_set *set,
 	return error;
 }
 
-static int add_set(struct rule_reader *r, const struct present_set *set,
+static int add_set(struct rule_reader *r, struct present_set *set,
 		   const struct verifier *v)
 {
 	char digest[DIGEST_TEXT_BYTES];
@@ -282,16 +284,29 @@ static int add_set(struct rule_reader *r, const struct present_set *set,
 	if (!cs.timeout) {
 		error = set_digest(r, set, v, digest, &cs.elements);
 		cs.digest = digest;
+		if (strcmp(digest, UNREAD)) {
+			set->has_count = true;
+			set->count = (uint32_t)cs.elements;
+		}
 	}
 	canon_add_set(&r->out->canon, &cs);
 	return error;
 }
 
-int kernel_loaded(struct netlink *nl, const struct reading *reading,
+/* Rules and elements are read one by one: all are to be of one generation. */
+static int check_generation(struct netlink *nl, const struct reading *r)
+{
+	uint32_t now;
+	int error = netlink_generation(nl, &now);
+
+	return error ? error : now == r->generation ? 0 : -EINTR;
+}
+
+int kernel_loaded(struct netlink *nl, struct reading *reading,
 		  enum family family, size_t elements_most,
 		  claimed_digest_fn *claimed, void *ctx, struct loaded *out)
 {
-	const struct present *p = &reading->tables[family];
+	struct present *p = &reading->tables[family];
 	const struct verifier v = { elements_most, claimed, ctx };
 	struct rule_reader r = { .nl = nl,
 				 .arena = reading->arena,
@@ -313,6 +328,8 @@ int kernel_loaded(struct netlink *nl, const struct reading *reading,
 	read_logs(&r);
 	for (size_t i = 0; i < r.rules.n; i++)
 		nftnl_rule_free(r.rules.items[i]);
+	if (!error)
+		error = check_generation(nl, reading);
 	if (!error)
 		error = canon_digest(&out->canon, out->digest);
 	if (r.unreadable)

@@ -30,7 +30,7 @@ const char *refuse_text(struct arena *a, int error)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		return "not permitted: changing rules needs the capability "
+		return "not permitted: the kernel's rules need the capability "
 		       "CAP_NET_ADMIN in this network namespace (run as root)";
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:

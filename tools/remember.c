@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,18 +63,23 @@ static bool fetch(struct cursor *c, const uint8_t *end)
 	return true;
 }
 
-static const void *take_elements(struct cursor *c, size_t len)
+/* In brief the last one is all that is looked at; none is of size 0. */
+static const void *take_elements(struct cursor *c, size_t n, size_t size)
 {
 	const void *at = c->at;
+	size_t len = n * size;
 
-	if (c->failed || len > (size_t)(c->end - c->at) ||
-	    (!c->brief && !fetch(c, c->at + len))) {
+	if (c->failed || len > (size_t)(c->end - c->at)) {
 		c->failed = true;
 		return NULL;
 	}
 	c->at += len;
-	if (c->there < c->at)
-		c->there = c->at;
+	if (c->brief && n && c->there < c->at - size)
+		c->there = c->at - size;
+	if (!fetch(c, c->at)) {
+		c->failed = true;
+		return NULL;
+	}
 	return at;
 }
 
@@ -127,6 +133,18 @@ static void take_digest(struct cursor *c, char *digest)
 	digest[DIGEST_TEXT_BYTES - 1] = '\0';
 }
 
+static bool ends_space4(const struct range4 *last)
+{
+	return last->last == UINT32_MAX;
+}
+
+static bool ends_space6(const struct range6 *last)
+{
+	struct addr6 next = last->last;
+
+	return !addr6_next(&next);
+}
+
 static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		     char *digest)
 {
@@ -144,10 +162,13 @@ static void take_set(struct cursor *c, struct arena *a, struct known_set *set,
 		return;
 	}
 	take_padding(c);
-	at = take_elements(
-		c, n * (v6 ? sizeof(struct range6) : sizeof(struct range4)));
+	at = take_elements(c, n,
+			   v6 ? sizeof(struct range6) : sizeof(struct range4));
 	if (!at)
 		return;
+	set->to_end =
+		n && (v6 ? ends_space6((const struct range6 *)at + n - 1) :
+			   ends_space4((const struct range4 *)at + n - 1));
 	if (c->brief) {
 		*(v6 ? &set->v6.n : &set->v4.n) = n;
 		return;
@@ -383,6 +404,16 @@ static const struct present_set *find_set(const struct present *p,
 	return NULL;
 }
 
+/* What was loaded, as far as the kernel's number tells; see change.h. */
+static bool count_fits(const struct known_set *ks, const struct present_set *ps)
+{
+	size_t n = ks->v4.n + ks->v6.n;
+
+	/* nft loads a mark before the first range, which makes up for it. */
+	return ps->count == n || (ks->to_end && ps->count == n - 1 &&
+				  ps->flags & NFT_SET_INTERVAL);
+}
+
 bool remember_matches(const struct remembered *r, const struct present *p)
 {
 	if (!r->valid || strcmp(r->digest, p->digest))
@@ -391,7 +422,7 @@ bool remember_matches(const struct remembered *r, const struct present *p)
 		const struct known_set *ks = &r->known.items[i];
 		const struct present_set *ps = find_set(p, ks->name);
 
-		if (ps && ps->has_count && ps->count != ks->v4.n + ks->v6.n)
+		if (ps && ps->has_count && !count_fits(ks, ps))
 			return false;
 	}
 	return true;
@@ -409,7 +440,7 @@ const char *remember_claim(void *ctx, const struct present_set *set,
 		if (strcmp(ks->name, set->name))
 			continue;
 		*elements = ks->v4.n + ks->v6.n;
-		if (set->has_count && set->count != *elements) {
+		if (set->has_count && !count_fits(ks, set)) {
 			*elements = set->count;
 			return "not what was loaded";
 		}

@@ -27,22 +27,6 @@ static const char *const level_names[] = { "OK", "WARNING", "CRITICAL",
 /* Whichever is first of these is the answer. */
 static const enum level gravest[] = { CRITICAL, WARNING, UNKNOWN, OK };
 
-/* ---- sets, as far as somebody knows how many elements they have ---- */
-
-static bool count_of(const struct host_facts *f, const struct present_set *set,
-		     uint64_t *n)
-{
-	const struct remembered *r = f->remembered;
-
-	*n = set->count;
-	for (size_t i = 0; !set->has_count && r && i < r->known.n; i++)
-		if (!strcmp(r->known.items[i].name, set->name)) {
-			*n = r->known.items[i].v4.n + r->known.items[i].v6.n;
-			return true;
-		}
-	return set->has_count;
-}
-
 /* ---- Prometheus ---- */
 
 static void add_clauses(struct arena *a, const struct host_facts *f,
@@ -69,11 +53,11 @@ static void add_sets(struct arena *a, const struct host_facts *f,
 
 	for (size_t i = 0; i < f->table->sets.n; i++) {
 		const struct present_set *set = &f->table->sets.items[i];
-		uint64_t n;
 
-		if (!(set->flags & NFT_SET_MAP) && count_of(f, set, &n))
+		if (!(set->flags & NFT_SET_MAP) && set->has_count)
 			out[m->n_sets++] =
-				(struct metrics_set){ set->name, n, set->size };
+				(struct metrics_set){ set->name, set->count,
+						      set->size };
 	}
 	m->sets = out;
 }
@@ -257,12 +241,11 @@ static void judge_sets(struct verdict *v, const struct nagios *n,
 
 	for (size_t i = 0; i < f->table->sets.n; i++) {
 		const struct present_set *set = &f->table->sets.items[i];
-		uint64_t elements;
 
 		if (!can_fill(set))
 			continue;
-		if (count_of(f, set, &elements))
-			judge_set(v, n, set, elements);
+		if (set->has_count)
+			judge_set(v, n, set, set->count);
 		else
 			unknown++;
 	}

@@ -10,9 +10,6 @@
 
 #include "kernel.h"
 #include "program.h"
-#include "remember.h"
-
-#define HOSTS_ELEMENTS_MOST 256 /* of a set that is read back: 1 ms */
 
 enum state {
 	STATE_AS_LOADED,
@@ -26,7 +23,6 @@ struct host_facts {
 	const char *path; /* of the policy it was compared with; NULL: none */
 	const struct present *table; /* NULL: nothing is loaded */
 	const struct loaded *loaded;
-	const struct remembered *remembered; /* NULL: not of this table */
 	enum state state;
 	const char *difference; /* "missing: chain forward"; NULL: not known */
 	size_t differences;

@@ -6,6 +6,7 @@ functions.
 """
 
 import ipaddress
+import json
 import os
 import pathlib
 import re
@@ -20,7 +21,7 @@ sys.dont_write_bytecode = True
 
 import lab
 from watch_test import (BOT, CLIENT, MAILWALL, POLICY, Watch, build_network,
-			expect, run)
+			expect, fetch, run)
 
 SMALL = """policy small
 purpose "test"
@@ -33,6 +34,20 @@ outbound {
 	block smtp log
 }
 """
+ENDS = """class ends { 10.0.0.0/8 240.0.0.0/4 ffff::/16 }
+class nearly { 255.255.255.254 }
+"""
+# What needs the kernel, and how it says that it may not ask it.
+NEEDS = [
+	(["status"], "error: ", 3),
+	(["status", "--prometheus"], "error: ", 3),
+	(["status", "--nagios"], "MAILWALL UNKNOWN - ", 3),
+	(["apply", POLICY], "error: ", 3),
+	(["remove"], "error: ", 3),
+	(["exempt", "add", "100.64.0.7"], "error: ", 3),
+	(["exempt", "list"], "error: ", 3),
+	(["watch", "-g", "25"], "mailwall: nflog:25: ", 3),
+]
 # The guidelines' line: 'label'=value[UOM];warn;crit;min;max ...
 FIGURE = r"(?:'[^'=]+'|[^ '=]+)=\d+(?:s|c)?(?:;\d*){0,4}"
 LINE = re.compile(r"MAILWALL (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+)"
@@ -216,9 +231,195 @@ def reads_no_large_set(folder):
 	nagios("OK", has="too large to verify")
 
 
+def clear():
+	run(MAILWALL, "remove", ns="router", check=False)
+
+
+def write_policy(folder, name, classes, clauses):
+	path = pathlib.Path(folder) / f"{name}.policy"
+	path.write_text(SMALL.replace("policy small", f"policy {name}").replace(
+		"outbound {", f"{classes}outbound {{\n\t{clauses}"))
+	return path
+
+
+def addresses(folder, name, first, n):
+	"""A file of n addresses that have no neighbours."""
+	with open(f"{folder}/{name}", "w") as file:
+		file.writelines(f"{ipaddress.ip_address(first + 2 * i)}\n"
+				for i in range(n))
+	return f'"{folder}/{name}"'
+
+
+def elements(name):
+	sets = json.loads(mailwall("status", "--json"))["sets"]
+	return {s["name"]: s["elements"] for s in sets}[name]
+
+
+def counts_to_the_end(folder):
+	"""ranges up to the last address are counted, and are no drift"""
+	clear()
+	mailwall("apply", "-q", write_policy(
+		folder, "ends", ENDS, "block smtp from ends\n"
+		"\tblock smtp from nearly"))
+	mailwall("exempt", "add", "128.0.0.0/1", "8000::/1", "10.0.0.1")
+	wanted = {"ends.v4": 2, "ends.v6": 1, "nearly.v4.hosts": 1,
+		  "exempt.v4": 2, "exempt.v6": 1}
+	for name, n in wanted.items():
+		expect(elements(name) == n, f"{name}: {elements(name)}")
+		if "hosts" not in name:
+			expect(f'set="{name}"}} {n}\n' in metrics(), metrics())
+	many = addresses(folder, "far", 10 << 24, 30000)
+	path = write_policy(folder, "far", f"class far {{ 10.200.0.0/16 "
+			    f"240.0.0.0/4 file {many} }}\n",
+			    "block smtp from far")
+	mailwall("apply", "-q", path)
+	expect("unchanged" in mailwall("apply", path), "loaded twice")
+	run("nft", "-f", "-", ns="router", text=mailwall("generate", path))
+	for _ in "as apply loaded it", "as nft did":
+		expect(json.loads(mailwall("status", "--json"))["state"] ==
+		       "as-loaded", mailwall("status"))
+		nagios("OK", has="policy far is loaded")
+		expect("\nmailwall_policy_drift 0\n" in metrics(), metrics())
+		clear()
+		mailwall("apply", "-q", path)
+
+
+def believes_no_old_memory(folder):
+	"""what was remembered of another policy says nothing of what nft loaded"""
+	for n in 30000, 30001:
+		many = addresses(folder, "old", 10 << 24, n)
+		path = write_policy(folder, "old", f"class old {{ file {many} "
+				    "}\n", "block smtp from old")
+		if n == 30000:
+			clear()
+			mailwall("apply", "-q", path)
+	run("nft", "-f", "-", ns="router", text=mailwall("generate", path))
+	nagios("OK", has="too large to verify")
+	expect(json.loads(mailwall("status", "--json"))["state"] ==
+	       "unverified", mailwall("status"))
+	mailwall("status", "--verify", path)
+
+
+APPLIES = """
+i=0
+while [ $i -lt 50 ]; do
+	"$1" apply -q "$2" && "$1" apply -q "$3" || exit 1
+	i=$((i + 1))
+done
+"""
+
+
+def asks(how):
+	"""None, or what it said that is not so."""
+	done = run(MAILWALL, "status", how, ns="router", check=False)
+	said, code = done.stdout, done.returncode
+	if how == "--nagios":
+		so = re.match(r"MAILWALL OK - policy (one|other) is loaded", said)
+	elif how == "--json":
+		had = json.loads(said)
+		so = had.get("policy") in ("one", "other") and \
+			had["state"] in ("as-loaded", "unverified") and \
+			not had["differences"]
+	else:
+		so = "\nmailwall_policy_loaded 1\n" in said and \
+			"\nmailwall_policy_drift 1\n" not in said
+	return None if so and not code else (how, code, said, done.stderr)
+
+
+def is_true_while_it_changes(folder):
+	"""while 100 policies are loaded, each status tells what is so"""
+	paths = []
+	for name, n in ("one", 300), ("other", 301):
+		many = addresses(folder, name, 10 << 24, n)
+		paths.append(write_policy(
+			folder, name, f"class many {{ 192.0.2.0/{n - 270} "
+			f"file {many} }}\n", "block smtp from many"))
+	clear()
+	mailwall("apply", "-q", paths[0])
+	applies = subprocess.Popen(["ip", "netns", "exec", "router", "sh", "-c",
+				    APPLIES, "sh", MAILWALL, *paths],
+				   stdout=subprocess.DEVNULL)
+	wrong, n = [], 0
+	while applies.poll() is None:
+		for how in "--nagios", "--prometheus", "--json":
+			wrong += filter(None, [asks(how)])
+			n += 1
+	expect(applies.returncode == 0, "apply failed")
+	expect(n >= 10 and not wrong, f"of {n} {len(wrong)}: {wrong[:2]}")
+
+
+def refuses_nobody(folder):
+	"""as nobody every command that needs the kernel says what it lacks"""
+	if not lab.id_exists(65534, "uid"):
+		return
+	for words, begins, code in NEEDS:
+		done = run("setpriv", "--reuid=65534", "--regid=65534",
+			   "--clear-groups", MAILWALL, *words, ns="router",
+			   check=False)
+		said = done.stdout + done.stderr
+		expect(done.returncode == code and said.startswith(begins) and
+		       "CAP_NET_ADMIN" in said and "run as root" in
+		       said.replace("run it as", "run as"),
+		       f"{words}: exit {done.returncode}: {said}")
+
+
+def names_of_metrics():
+	text = (lab.HERE.parent.parent / "docs/mailwall.8").read_text()
+	return set(re.findall(r"^\.It Li (\w+) , No (?:counter|gauge)", text,
+			      re.MULTILINE))
+
+
+def monitor_tells_all(folder):
+	"""/metrics: every metric of the manual is there, and drift is found"""
+	store = f"{folder}/live/mailwall.db"
+	mailwall("apply", "-q", f"{folder}/small.policy")
+	watch = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525",
+		      "-p", f"{folder}/small.policy")
+	run(sys.executable, "-c", BOT, CLIENT, 30, ns="client")
+	time.sleep(2)
+	page = fetch("/metrics")
+	named = set(re.findall(r"^(\w+)(?:\{.*\})? \d", page, re.MULTILINE))
+	expect(named == names_of_metrics() and len(named) > 40,
+	       f"{named ^ names_of_metrics()}")
+	expect("\nmailwall_policy_drift 0\n" in page, page)
+	break_rules()
+	time.sleep(1.1)
+	expect("mailwall_policy_drift 0" not in fetch("/metrics"), "no drift")
+	time.sleep(1.1)
+	page = fetch("/metrics")
+	expect("\nmailwall_policy_drift 1\n" in page, page)
+	clear()
+	time.sleep(1.1)
+	page = fetch("/metrics")
+	expect("mailwall_policy_drift" not in page and
+	       "\nmailwall_policy_loaded 0\n" in page, page)
+	watch.stop()
+
+
+def monitor_keeps_its_size(folder):
+	"""/metrics: who asks the kernel needs no more memory each time"""
+	clauses = "\n\t".join(f"allow smtp to 10.0.{n}.1" for n in range(250))
+	mailwall("apply", "-q", write_policy(folder, "long", "", clauses))
+	watch = Watch("-g", 25, "-H", "127.0.0.1:9525")
+	tasks = pathlib.Path(f"/proc/{watch.child.pid}/task")
+	keeper = [child for task in tasks.glob("*/children")
+		  for child in task.read_text().split()]
+	expect(len(keeper) == 1, keeper)
+	sizes = []
+	for _ in range(7):
+		fetch("/metrics")
+		status = pathlib.Path(f"/proc/{keeper[0]}/status").read_text()
+		sizes.append(int(re.search(r"RssAnon:\s*(\d+)", status)[1]))
+		time.sleep(1.1)
+	watch.stop()
+	expect(sizes[-1] - sizes[1] < 100, f"kB: {sizes}")
+
+
 CLAIMS = (says_what_is_loaded, refuses_as_unknown, sees_full_sets,
 	  knows_the_monitor, writes_metrics, leaves_the_old_file,
-	  reads_no_large_set)
+	  reads_no_large_set, counts_to_the_end, believes_no_old_memory,
+	  is_true_while_it_changes, refuses_nobody, monitor_tells_all,
+	  monitor_keeps_its_size)
 
 
 def main():

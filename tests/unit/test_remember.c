@@ -248,7 +248,7 @@ static char *large_policy(void)
 	fputs(HEADER "class a { ::1 2001:db8::/32 }\nclass b {", out);
 	for (unsigned int i = 0; i < 5000; i++)
 		fprintf(out, " 10.%u.%u.0/25", i / 256, i % 256);
-	fputs(" }\nclass c { 192.0.2.1 }\noutbound from a b c {\n"
+	fputs(" }\nclass c { 192.0.2.1 240.0.0.0/4 }\noutbound from a b c {\n"
 	      "block smtp drop\n}\n",
 	      out);
 	fclose(out);
@@ -264,6 +264,7 @@ static void expect_same_set(const struct remembered *brief,
 	expect_text("name", b->name, w->name);
 	expect_text("digest", brief->set_digests[i], whole->set_digests[i]);
 	expect_number("elements", b->v4.n + b->v6.n, w->v4.n + w->v6.n);
+	expect_number("to the end", b->to_end, w->to_end);
 	expect(!b->v4.items && !b->v6.items, "%s has elements", b->name);
 }
 
@@ -272,6 +273,7 @@ CLAIM(brief, "in brief it is the same without the elements")
 	struct program p = { .arena = arena_new(), .run_dir = directory };
 	struct remembered brief, whole;
 	char *text = large_policy();
+	size_t to_end = 0;
 
 	save(text, 4711, "large");
 	free(text);
@@ -283,8 +285,11 @@ CLAIM(brief, "in brief it is the same without the elements")
 	expect_text("digest", brief.digest, whole.digest);
 	expect_text("path", brief.path, "large");
 	expect_number("sets", brief.known.n, whole.known.n);
-	for (size_t i = 0; i < whole.known.n; i++)
+	for (size_t i = 0; i < whole.known.n; i++) {
 		expect_same_set(&brief, &whole, i);
+		to_end += brief.known.items[i].to_end;
+	}
+	expect_number("sets to the end", to_end, 1);
 	expect_number("objects", brief.n_canon, whole.n_canon);
 	for (size_t i = 0; i < whole.n_canon; i++)
 		expect_text("object", brief.canon[i], whole.canon[i]);
@@ -422,21 +427,27 @@ CLAIM(matches, "what is remembered counts for the digest it was made for, and "
 		const char *digest;
 		bool has_count;
 		uint32_t count;
-		bool present, want;
+		bool present, want, to_end;
 	} vectors[] = {
-		{ "all is right", true, "d1", true, 2, true, true },
-		{ "not valid", false, "d1", true, 2, true, false },
-		{ "another digest", true, "d2", true, 2, true, false },
-		{ "no digest", true, "", true, 2, true, false },
-		{ "an element more", true, "d1", true, 3, true, false },
-		{ "nobody counted", true, "d1", false, 0, true, true },
+		{ "all is right", true, "d1", true, 2, true, true, false },
+		{ "not valid", false, "d1", true, 2, true, false, false },
+		{ "another digest", true, "d2", true, 2, true, false, false },
+		{ "no digest", true, "", true, 2, true, false, false },
+		{ "an element more", true, "d1", true, 3, true, false, false },
+		{ "nobody counted", true, "d1", false, 0, true, true, false },
+		{ "an element less", true, "d1", true, 1, true, false, false },
+		{ "to the end", true, "d1", true, 1, true, true, true },
+		{ "to it, by nft", true, "d1", true, 2, true, true, true },
+		{ "to it, one less", true, "d1", true, 0, true, false, true },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		struct range4 ranges[] = { { 1, 2 }, { 5, 6 } };
 		struct known_set known = { .name = "a.v4",
-					   .v4 = { ranges, 2, 2 } };
+					   .v4 = { ranges, 2, 2 },
+					   .to_end = vectors[i].to_end };
 		struct present_set set = { .name = "a.v4",
+					   .flags = NFT_SET_INTERVAL,
 					   .has_count = vectors[i].has_count,
 					   .count = vectors[i].count };
 		struct remembered r = { .valid = vectors[i].valid,
