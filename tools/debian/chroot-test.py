@@ -10,6 +10,7 @@ in a network namespace. The claims are the first lines of the functions.
 """
 
 import argparse
+import gzip
 import os
 import pathlib
 import re
@@ -137,6 +138,7 @@ def installs(root):
 		     "/usr/share/mailwall/lang/pt_BR.words",
 		     "/lib/systemd/system/mailwall.service",
 		     "/lib/systemd/system/mailwall-watch.service",
+		     "/usr/share/doc/mailwall/README.Debian",
 		     "/usr/share/doc/mailwall/copyright"):
 		expect(root.has(name), f"no {name}")
 
@@ -152,6 +154,21 @@ def units_agree(root):
 			expect(f"\n{user}:" in root.text("/etc/passwd"), user)
 
 
+def scripts_are_calm(root):
+	"""an upgrade stops neither unit and restarts the monitor; removing stops both"""
+	info = "/var/lib/dpkg/info/mailwall"
+	expect(not root.has(f"{info}.preinst"), "there is a preinst")
+	before, after = root.text(f"{info}.prerm"), root.text(f"{info}.postinst")
+	for unit, action in (("mailwall", "start"), ("mailwall-watch",
+						     "$_dh_action")):
+		expect(f"deb-systemd-invoke {action} '{unit}.service'" in after,
+		       after)
+		expect(f"deb-systemd-invoke stop '{unit}.service'" in before,
+		       before)
+	expect("= remove" in before and "upgrade" not in before and
+	       "_dh_action=restart" in after, f"{before}{after}")
+
+
 def the_example_is_off(root):
 	"""the policy in /etc checks without a word, and blocks nothing"""
 	said = root.run("mailwall", "check", "--strict", POLICY).stdout
@@ -162,6 +179,98 @@ def the_example_is_off(root):
 	conffiles = root.run("dpkg-query", "-W", "-f", "${Conffiles}",
 			     "mailwall").stdout
 	expect(POLICY in conffiles and "watch.conf" in conffiles, conffiles)
+
+
+def the_manual_is_so(root):
+	"""every file of ours that the manual lists is there"""
+	page = gzip.decompress(pathlib.Path(
+		f"{root.folder}/usr/share/man/man8/mailwall.8.gz")
+		.read_bytes()).decode()
+	files = page.split(".Sh FILES\n")[1].split(".Sh ")[0]
+	paths = re.findall(r"^\.It Pa (/usr/\S+)$", files, re.MULTILINE)
+	missing = [path for path in paths if not root.has(path)]
+	expect(not missing and len(paths) > 6, missing)
+
+
+def readme(root):
+	"""The README that was installed: what stands between its fences."""
+	folder = pathlib.Path(f"{root.folder}/usr/share/doc/mailwall")
+	text = (folder / "README.md").read_text() if root.has(
+		"/usr/share/doc/mailwall/README.md") else \
+		gzip.decompress((folder / "README.md.gz").read_bytes()).decode()
+	return re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def block(blocks, begins):
+	"""What the README says that a command prints."""
+	found = [b for b in blocks if b.startswith(begins)]
+	expect(found, f"README.md has no \"{begins}\"")
+	return found[0]
+
+
+def the_readme_is_so(root):
+	"""the policy of the README checks, is generated and loaded as it says"""
+	blocks = readme(root)
+	(root.folder / "tmp/home.policy").write_text(
+		block(blocks, "policy  home"))
+	said = root.run("mailwall", "check", "/tmp/home.policy").stdout
+	expect(said == "", said)
+	rules = root.run("mailwall", "generate", "/tmp/home.policy").stdout
+	shown = block(blocks, "$ mailwall generate home.policy").split("...\n")[1]
+	expect(shown in rules, rules)
+	script = "cd /tmp; mailwall generate home.policy | nft -c -f -;"
+	wanted = []
+	for begins in "$ mailwall apply", "$ mailwall remove":
+		for line in block(blocks, begins).splitlines():
+			if line.startswith("$ "):
+				script += f"\n{line[2:]}"
+			else:
+				wanted.append(line)
+		if "apply" in begins:
+			script += "\nmailwall exempt add 100.64.0.7 --for 30d" \
+				"\nmailwall status"
+	said = root.alone(script).stdout
+	state = block(blocks, "$ mailwall status").split("\n\n")[0]
+	wanted += state.splitlines()[1:]
+	for line in wanted:
+		expect(f"{line}\n" in said, f"no \"{line}\": {said}")
+	said = root.run("sh", "-euc", """
+		cd /src
+		mailwall generate rules/policies/residential.policy \\
+			-D SUBSCRIBERS='100.70.0.0/16 2001:db8:4700::/40'""").stdout
+	for line in block(blocks, "$ mailwall generate rules").splitlines():
+		expect(not line.startswith("#") or line in said, said[:200])
+
+
+def completes(root):
+	"""the shell completes commands and options of the installed program"""
+	for words, answer in (("mailwall ex", "exempt"),
+			      ("mailwall status --prom", "--prometheus")):
+		said = root.run("bash", "-c", f"""
+			. /usr/share/bash-completion/completions/mailwall
+			COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+			_mailwall; echo "${{COMPREPLY[@]}}\"""").stdout
+		expect(said.strip() == answer, f"{words}: {said}")
+
+
+def root_becomes_the_user(root):
+	"""a monitor that root starts leaves a store that the unit can write"""
+	said = root.alone(f"""
+		ip link set lo up
+		timeout -s TERM 2 mailwall watch -i lo --store {STORE} || true
+		stat -c '%U %a' {STORE} $(dirname {STORE})""").stdout
+	expect("_mailwall 640\n_mailwall 750" in said, said)
+	shutil.rmtree(f"{root.folder}/var/lib/mailwall")
+
+
+def can_be_enabled(root):
+	"""both units can be enabled, and begin where they say"""
+	run("systemctl", f"--root={root.folder}", "enable", "mailwall.service",
+	    "mailwall-watch.service")
+	for wants in ("sysinit.target.wants/mailwall.service",
+		      "nftables.service.wants/mailwall.service",
+		      "multi-user.target.wants/mailwall-watch.service"):
+		expect(root.has(f"/etc/systemd/system/{wants}"), wants)
 
 
 def the_job_is_done(root):
@@ -248,8 +357,9 @@ def installs_again(root):
 	expect("policy  example" in root.text(POLICY), root.text(POLICY))
 
 
-CLAIMS = (installs, units_agree, the_example_is_off, the_day_works,
-	  the_job_is_done, upgrades, removes, purges, installs_again)
+CLAIMS = (installs, units_agree, scripts_are_calm, the_example_is_off,
+	  the_manual_is_so, the_readme_is_so, completes, root_becomes_the_user, the_day_works,
+	  the_job_is_done, can_be_enabled, upgrades, removes, purges, installs_again)
 
 
 def enter():
