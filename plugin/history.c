@@ -319,13 +319,28 @@ bool history_is_exact(const struct history *h)
 	return distinct_is_exact(&rare_of(h)->others);
 }
 
+/* Those that were met first, wherever their hashes put them. */
 static uint8_t contact_examples(const struct history *h, struct addr6 *out)
 {
+	uint64_t first[EXAMPLES_MOST];
 	uint8_t n = 0;
 
-	for (uint16_t i = 0; i < h->contacts_cap && n < EXAMPLES_MOST; i++)
-		if (h->contacts[i].first_s)
-			store_be32(out[n++].byte, h->contacts[i].address);
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+		uint64_t rank = (uint64_t)c->first_s << 32 | c->address;
+		uint8_t at = n;
+
+		if (!c->first_s)
+			continue;
+		for (; at && rank < first[at - 1]; at--)
+			if (at < EXAMPLES_MOST)
+				first[at] = first[at - 1];
+		if (at < EXAMPLES_MOST)
+			first[at] = rank;
+		n += n < EXAMPLES_MOST;
+	}
+	for (uint8_t i = 0; i < n; i++)
+		store_be32(out[i].byte, (uint32_t)first[i]);
 	return n;
 }
 

@@ -241,7 +241,7 @@ bool history_is_exact(const struct history *h);
 /* One of the others, as it is read from a file. */
 void history_example(struct sources *t, struct history *h,
 		     const uint8_t *address);
-/* Up to EXAMPLES_MOST of all, zeros behind them. */
+/* Up to EXAMPLES_MOST of all, the first ones, zeros behind them. */
 uint8_t history_examples(const struct history *h, struct addr6 *out);
 
 #define DESTINATION_LIMITS                                                     \

@@ -348,12 +348,32 @@ CLAIM(examples, "up to eight destinations are examples, each once, and all of "
 	fixture_free(f);
 }
 
+CLAIM(first_examples, "with many networks the examples are those that were met "
+		      "first")
+{
+	struct fixture *f = fixture_of(LIMIT);
+	struct addr6 list[EXAMPLES_MOST];
+
+	for (uint32_t i = 0; i < 300; i++) {
+		attempt(f, f->four, (300 - i) << 16 | i, 0, START + i / 2);
+		expect(history_examples(f->four, list) ==
+			       (i < EXAMPLES_MOST ? i + 1 : EXAMPLES_MOST),
+		       "after %u there are others", i + 1);
+		for (uint32_t k = 0; k < EXAMPLES_MOST && k <= i; k++)
+			expect(list[k].byte[3] < EXAMPLES_MOST,
+			       "after %u number %u is that of %u", i + 1, k,
+			       list[k].byte[3]);
+	}
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(contacts),     CLAIMED(row),   CLAIMED(removal),
-		CLAIMED(no_room),      CLAIMED(spans), CLAIMED(credits),
-		CLAIMED(destinations), CLAIMED(many),  CLAIMED(examples),
+		CLAIMED(contacts),	 CLAIMED(row),	 CLAIMED(removal),
+		CLAIMED(no_room),	 CLAIMED(spans), CLAIMED(credits),
+		CLAIMED(destinations),	 CLAIMED(many),	 CLAIMED(examples),
+		CLAIMED(first_examples),
 	};
 
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
