@@ -79,14 +79,13 @@ void judge_free(struct judge *j)
 
 float *sum_at(struct judge *j, struct history *h, enum detector d)
 {
-	static float nowhere;
 	struct rare *r;
 
 	if (d < DETECTOR_OFTEN)
 		return &h->sum[d];
 	r = history_rare(&j->sources, h);
-	nowhere = 0;
-	return r ? &r->sum[d - DETECTOR_OFTEN] : &nowhere;
+	j->nowhere = 0;
+	return r ? &r->sum[d - DETECTOR_OFTEN] : &j->nowhere;
 }
 
 /* Many users behind one address: their rates add up (detection of CGNAT). */

@@ -54,6 +54,7 @@ struct judge {
 	double figures[WATCH_FIGURES];
 	double gain[DETECTOR_SUMS], loss[DETECTOR_SUMS];
 	float drift[DETECTOR_SUMS]; /* of rates, a second */
+	float nowhere;		    /* a sum for which there is no memory */
 	uint32_t warmup_s[DETECTOR_N];
 	uint32_t start_s; /* of warm-up; 0: nothing was seen so far */
 	uint32_t now_s;

@@ -253,15 +253,20 @@ def manual_is_whole(w):
 
 def build_host(w):
 	source = ROOT / "plugin/example/host.c"
-	command = re.search(r"^ \*\t(cc .*)$", source.read_text(), re.M).group(1)
+	lines = re.findall(r"^ \*\t(plugin=.*|cc .*)$", source.read_text(), re.M)
+	expect(len(lines) == 2, lines)
 	shutil.copy(source, w.folder / "host.c")
-	run("sh", "-c", command + " -Werror", cwd=w.folder,
-	    env={"CPATH": str(w.plain.include)})
+	# What is installed knows nothing of DESTDIR
+	there = f"pkg-config --define-variable=libdir={w.plain.lib}"
+	run("sh", "-ec", "\n".join(lines).replace("pkg-config", there) +
+	    " -Werror", cwd=w.folder,
+	    env={"CPATH": str(w.plain.include),
+		 "PKG_CONFIG_PATH": str(w.plain.lib / "pkgconfig")})
 	return w.folder / "bench"
 
 
 def host_answers(w):
-	"""the example host builds by its own line, answers, and names bad lines by number"""
+	"""the example host builds by its own lines, answers, and names bad lines by number"""
 	bench = build_host(w)
 	lines = """# who sends
 100.64.0.1 203.0.113.9 25
