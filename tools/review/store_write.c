@@ -552,6 +552,8 @@ bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
 	oldest = store_number(s, "SELECT min(minute) FROM minute");
 	if (oldest > now_s / 60 + DAY_S)
 		oldest = 0; /* of no clock that we know */
+	if (oldest < 0)
+		oldest = -1; /* nor these, and they go at once */
 	if (most_bytes && oldest && bytes_in_use(s) > most_bytes &&
 	    end <= oldest)
 		end = oldest + TRIM_MINUTES;
