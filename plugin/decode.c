@@ -91,6 +91,12 @@ static bool read_plain_tcp(const uint8_t *ip, uint32_t left,
 	return true;
 }
 
+/* Not before it is needed: of most frames no segment comes. */
+static void clear(struct segment *out, const struct frame *f)
+{
+	*out = (struct segment){ .time_us = f->time_us, .input = f->input };
+}
+
 static bool is_plain_ipv4(const uint8_t *ip, uint32_t left)
 {
 	return left >= 24 && ip[0] == 0x45 && get16(ip + 2) >= 24 &&
@@ -114,6 +120,7 @@ static enum decoded read_plain(const struct decoder *d, const struct frame *f,
 	if (get16(b + 12) == 0x0800 && is_plain_ipv4(b + 14, left)) {
 		if (ports_are_other(d, b[23], b + 34))
 			return DECODED_OTHER;
+		clear(out, f);
 		if (read_plain_tcp(b + 14, left, out))
 			return DECODED_SEGMENT;
 	} else if (get16(b + 12) == 0x86dd && left >= 44 && b[14] >> 4 == 6 &&
@@ -141,11 +148,10 @@ enum decoded decode(struct decoder *d, const struct frame *frame,
 	enum decoded plain;
 	struct packet p;
 
-	*out = (struct segment){ .time_us = frame->time_us,
-				 .input = frame->input };
 	plain = read_plain(d, frame, out);
 	if (plain != DECODED_N)
 		return plain;
+	clear(out, frame);
 	p = (struct packet){
 		.cursor = { .at = frame->data,
 			    .captured = frame->caplen,
