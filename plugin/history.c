@@ -383,14 +383,14 @@ static void remove_contact(struct sources *t, struct history *h,
 				     &DESTINATION_LIMITS,
 				     hash_of(t, c->address));
 	}
-	c->first_s = 0;
 	h->n_contacts--;
-	if (is_row(h))
+	if (is_row(h)) {
 		*c = h->contacts[h->n_contacts];
-	if (is_row(h))
 		h->contacts[h->n_contacts] = (struct contact){ 0 };
-	else
+	} else {
+		c->first_s = 0;
 		close_hole(t, h, at);
+	}
 }
 
 void history_age(struct sources *t, struct history *h, uint32_t before_s)
@@ -443,10 +443,9 @@ void history_restore(struct sources *t, struct history *h,
 	uint32_t group = contact_group(h, contact);
 	struct contact *c = history_contact(t, h, group, role);
 
-	if (!c) {
+	if (!c)
 		c = history_meet(t, h, contact->address, role,
 				 contact->first_s);
-	}
 	if (c && contact->first_s)
 		*c = *contact;
 }

@@ -146,12 +146,8 @@ struct usage {
 
 /* What is not needed for an attempt to a network of its own. */
 struct rare {
-	/*
-	 * Destinations that no contact has the address of. How many contacts
-	 * have one that is among them, or that another contact has, too.
-	 */
-	struct distinct others;
-	uint32_t twice;
+	struct distinct others; /* destinations that no contact stands for */
+	uint32_t twice;	    /* contacts whose address is counted without them */
 	uint8_t n_examples; /* of the others */
 	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
 	uint8_t padding[2];

@@ -6,8 +6,8 @@
  *
  * Memory has a limit. Beyond it those that are worth least go first, the oldest
  * among equals, chosen from a window that moves round the table: a list by age
- * would cost two cache misses for every attempt, and so does what has to be
- * read in a history.
+ * would cost two cache misses for every attempt. What one is worth stands in
+ * its record: to read histories for it would cost as much.
  */
 #ifndef MAILWALL_SOURCE_H
 #define MAILWALL_SOURCE_H
