@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A store as an attacker would have it: tables without types and constraints,
+ * and rows with whatever a row can hold.
+ */
+#ifndef MAILWALL_UNIT_STORE_HOSTILE_H
+#define MAILWALL_UNIT_STORE_HOSTILE_H
+
+static const char loose[] =
+	"CREATE TABLE source (number, address, first, last);"
+	"CREATE TABLE clause (number, id);"
+	"CREATE TABLE what (number, port, outcome, clause);"
+	"CREATE TABLE minute (minute, source, what, attempts, syns);"
+	"CREATE TABLE day (day, source, what, attempts, syns, hours);"
+	"CREATE TABLE finding (number, time, source, finding, detector, port,"
+	" attempts, syns, destinations, exact, groups, first, last, proven,"
+	" blocked, examples);"
+	"CREATE TABLE loaded (number, time, policy, digest, who, generation);"
+	"CREATE TABLE run (number, start, last, lost, unlogged, inputs);"
+	"CREATE TABLE imported (key, name, time, bytes);"
+	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 1;";
+
+static const char hostile[] =
+	"INSERT INTO source VALUES (1, x'0a000001', -5, 9223372036854775807),"
+	" (2, x'0102030405', 0, 0), (3, x'', 0, 0), (4, NULL, NULL, NULL),"
+	" (5, 'abcd', 'x', 'y'), (6, zeroblob(1000000), 1, 1),"
+	" (7, 12345678, 1, 1);"
+	"INSERT INTO clause VALUES (1, NULL), (2, x'00ff41'), (3, 7);"
+	"INSERT INTO what VALUES (1, 25, 200, 1), (2, -1, -1, 2),"
+	" (3, 70000, 9223372036854775807, 3), (4, NULL, NULL, NULL);"
+	"INSERT INTO minute VALUES (29520000, 1, 1, -7, -8),"
+	" (29520000, 1, 2, 1e300, 'x'), (29520000, 0, 3, NULL, NULL);"
+	"INSERT INTO day VALUES (20500, 1, 1, -7, -8, NULL),"
+	" (20500, 1, 2, 5, 5, 'text'), (20500, 0, 3, 5, 5, x'00'),"
+	" (20500, 1, 4, 9223372036854775807, 5, zeroblob(100000)),"
+	" (20500, 1, 1, 3, 3, x'18ff7f00ffffffffff'),"
+	" (20500, 1, 1, 3, 3, x'ffffffffffffffffffffffffffffffffffff');"
+	"INSERT INTO finding VALUES (1, 5, 1, NULL, NULL, -1, -1, -1, -1, 7,"
+	" -1, -1, -1, -1, -1, NULL), (2, 5, 1, x'ff', 1e9, 'p', 'a', 's', 'd',"
+	" 'e', 'g', 'f', 'l', 'p', 'b', 5);"
+	"INSERT INTO loaded VALUES (1, 5, NULL, NULL, NULL, -1);"
+	"INSERT INTO run VALUES (1, 5, 5, -1, -1, NULL);";
+
+#endif
