@@ -20,6 +20,7 @@
 
 #include <collectd/core/daemon/plugin.h>
 
+#define PLUGIN_NAME   "mailwall"
 #define INPUTS_MOST   32
 #define OUTCOMES_MOST 8 /* enum mailwall_outcome has room to grow */
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME	   "mailwall"
 #define LINE_BYTES 768
 
 void say(int level, const char *format, ...)
@@ -152,12 +151,12 @@ static int module_init(void)
 		module_shutdown();
 		return error;
 	}
-	return plugin_register_read(NAME, module_read);
+	return plugin_register_read(PLUGIN_NAME, module_read);
 }
 
 void module_register(void)
 {
-	plugin_register_complex_config(NAME, settings_take);
-	plugin_register_init(NAME, module_init);
-	plugin_register_shutdown(NAME, module_shutdown);
+	plugin_register_complex_config(PLUGIN_NAME, settings_take);
+	plugin_register_init(PLUGIN_NAME, module_init);
+	plugin_register_shutdown(PLUGIN_NAME, module_shutdown);
 }

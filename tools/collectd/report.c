@@ -14,7 +14,6 @@
 
 #include <collectd/core/daemon/globals.h>
 
-#define NAME	      "mailwall"
 #define INSTANCE      "capture"
 #define EXAMPLES_MOST 3 /* destinations that a notification names */
 
@@ -72,7 +71,7 @@ static void put(const char *instance, const char *type, value_t value,
 
 	list.values = &value;
 	list.values_len = 1;
-	snprintf(list.plugin, sizeof(list.plugin), "%s", NAME);
+	snprintf(list.plugin, sizeof(list.plugin), "%s", PLUGIN_NAME);
 	snprintf(list.plugin_instance, sizeof(list.plugin_instance), "%s",
 		 instance);
 	snprintf(list.type, sizeof(list.type), "%s", type);
@@ -256,7 +255,7 @@ void report_finding(const struct library *l, const struct mailwall_finding *f)
 		return;
 	tell(n.message, sizeof(n.message), l->m, &e, f);
 	snprintf(n.host, sizeof(n.host), "%s", hostname_g);
-	snprintf(n.plugin, sizeof(n.plugin), "%s", NAME);
+	snprintf(n.plugin, sizeof(n.plugin), "%s", PLUGIN_NAME);
 	snprintf(n.plugin_instance, sizeof(n.plugin_instance), "%s", INSTANCE);
 	snprintf(n.type, sizeof(n.type), "mailwall_findings");
 	snprintf(n.type_instance, sizeof(n.type_instance), "%s",

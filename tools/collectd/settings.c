@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The block of the configuration: one row for each option. */
 #include "host.h"
 
 #include <net/if.h>
