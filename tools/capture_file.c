@@ -20,7 +20,7 @@
 
 struct file {
 	struct input input;
-	struct stream *stream; /* belongs to the FILE that pcap closes */
+	struct stream *stream; /* pcap closes its FILE */
 	pcap_t *pcap;	       /* NULL: put aside, or done with */
 	struct pcap_pkthdr *header;
 	const u_char *data; /* of the next packet, until it is handed over */
@@ -132,6 +132,7 @@ static void file_close(struct file *f)
 	if (f->pcap)
 		pcap_close(f->pcap);
 	f->pcap = NULL;
+	stream_free(f->stream);
 	f->stream = NULL;
 }
 
@@ -150,7 +151,8 @@ static int file_open(struct file *f, const char *path)
 	f->pcap = pcap_fopen_offline(stream_file(f->stream), error);
 	if (!f->pcap) {
 		say_no_capture(f, error);
-		fclose(stream_file(f->stream));
+		stream_close(f->stream);
+		f->stream = NULL;
 		return EXIT_REFUSED;
 	}
 	stream_stop_by(f->stream, f->stop);

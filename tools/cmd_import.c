@@ -371,7 +371,7 @@ static int open_file(struct import *im, const char *name,
 		return EXIT_DONE;
 	say("\"%s\" is packed with %s; unpack it first, as in %s -dc", name,
 	    stream_packer(*stream), stream_packer(*stream));
-	fclose(stream_file(*stream));
+	stream_close(*stream);
 	return EXIT_REFUSED;
 }
 
@@ -406,7 +406,7 @@ static int import_file(struct import *im, const char *name)
 		say("\"%s\" %s", name, stream_fault(stream));
 		code = EXIT_REFUSED;
 	}
-	fclose(stream_file(stream));
+	stream_close(stream);
 	if (im->skip && im->skip >= im->bytes && !im->program->quiet)
 		say("\"%s\" was imported before; --again takes it once more",
 		    name);

@@ -10,8 +10,10 @@ struct stream;
 
 /* Takes the descriptor, in every case. NULL: errno says why. */
 struct stream *stream_open(int fd);
-/* Owns the stream: fclose() ends both. */
 FILE *stream_file(const struct stream *s);
+void stream_close(struct stream *s);
+/* Where somebody else has closed the FILE. May be NULL. */
+void stream_free(struct stream *s);
 
 /* What it begins with: "xz" and the like; NULL if it is nothing of these. */
 const char *stream_packer(const struct stream *s);
