@@ -82,6 +82,7 @@ endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+ONCE      = $(subst /fuzz_,/once_,$(FUZZERS))
 SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] plugin/*/*.c tools/*.[ch] \
             tools/*/*.[ch] tests/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
@@ -150,6 +151,12 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TESTED)
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(MY_LIBS)
 
+# The same without the fuzzer, for "make check".
+$(BUILD)/tests/fuzz/once_%: $(BUILD)/tests/fuzz/once.o \
+		$(BUILD)/tests/fuzz/fuzz_%.o $(TESTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .SECONDARY:
@@ -189,7 +196,7 @@ test: check-packages
 	$(Q)$(MAKE) --no-print-directory check
 
 # ---- checks ----
-check: $(PROGRAM) $(UNITS)
+check: $(PROGRAM) $(UNITS) $(ONCE)
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
 # Beside the firewalls of others, under systemd, by Ansible, in collectd.

@@ -130,7 +130,8 @@ static void line_full(struct dialogue *d, struct dialogue_side *side)
 static void line_add(struct dialogue *d, struct dialogue_side *side,
 		     const uint8_t *bytes, size_t n)
 {
-	while (n && (!side->overlong || is_listed(d, side))) {
+	while (n && d->state != READ_NOTHING &&
+	       (!side->overlong || is_listed(d, side))) {
 		size_t room = DIALOGUE_LINE - side->n;
 		size_t taken = n < room ? n : room;
 

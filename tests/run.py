@@ -27,6 +27,9 @@ def suites(build, program, quick):
 	for unit in sorted(pathlib.Path(build).glob("tests/unit/test_*")):
 		if unit.suffix == "":
 			yield f"unit/{unit.name}", [str(unit)]
+	for target in sorted(pathlib.Path(build).glob("tests/fuzz/once_*")):
+		corpus = "fuzz_" + target.name.removeprefix("once_")
+		yield f"fuzz/{corpus}", [str(target), f"tests/fuzz/corpus/{corpus}"]
 	yield "golden", [python, "tests/golden/golden.py", program]
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	for suite in ("truth", "moved", "made"):
