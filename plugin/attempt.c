@@ -116,15 +116,22 @@ struct found attempts_find(struct attempts *t, const struct ends *ends,
 	return (struct found){ 0 };
 }
 
-static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
+static uint64_t hash_anew(const struct attempts *t, const struct attempt *a)
 {
 	struct ends e = { &a->source, &a->destination, a->source_port,
 			  a->destination_port, a->family };
 
-	if (a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
-	    a->state == ATTEMPT_ICMP_REFUSED)
-		return (uint64_t)a->hash << 32;
 	return ends_hash(&t->key, &e);
+}
+
+static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
+{
+	const unsigned int kept = 1u << ATTEMPT_OPENING |
+				  1u << ATTEMPT_REFUSED |
+				  1u << ATTEMPT_ICMP_REFUSED;
+
+	return kept >> a->state & 1 ? (uint64_t)a->hash << 32 :
+				      hash_anew(t, a);
 }
 
 /* The slot of the entry that refers to this; it is there. */
@@ -200,8 +207,10 @@ size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
 
 static void judge_oldest(struct attempts *t, const struct attempts_end *end)
 {
-	if (t->judged <= t->tail)
-		t->judged = t->tail + 1;
+	/* Those before it were. */
+	if (t->judged > t->tail)
+		return;
+	t->judged = t->tail + 1;
 	judge(ring_at(t, t->tail), end);
 }
 
@@ -220,11 +229,8 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 
 static bool give_up_talk(struct attempts *t, const struct attempts_end *end);
 
-struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
-			     uint64_t hash, const struct attempts_end *end)
+static void make_room(struct attempts *t, const struct attempts_end *end)
 {
-	struct attempt *a;
-
 	while ((t->head - t->tail == t->ring_cap && grow_ring(t)) ||
 	       (t->tail < t->head && is_full(t))) {
 		t->cut_short += ring_at(t, t->tail)->state != ATTEMPT_GONE;
@@ -233,6 +239,15 @@ struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
 	/* Talks alone can fill an index that may not grow. */
 	while (is_full(t) && give_up_talk(t, end))
 		;
+}
+
+struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
+			     uint64_t hash, const struct attempts_end *end)
+{
+	struct attempt *a;
+
+	if (t->head - t->tail == t->ring_cap || is_full(t))
+		make_room(t, end);
 	index_add(&t->index, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);
 	*a = (struct attempt){ .source = *ends->client,

@@ -130,14 +130,27 @@ static enum decoded read_plain(const struct decoder *d, const struct frame *f,
 	return DECODED_N;
 }
 
-static enum decoded read_layers(struct packet *p)
+static enum decoded read_layers(struct decoder *d, const struct frame *f,
+				struct segment *out)
 {
+	struct packet p = {
+		.cursor = { .at = f->data,
+			    .captured = f->caplen,
+			    .wire = f->len > f->caplen ? f->len : f->caplen,
+			    .open = true },
+		.next = link_layer(f->link),
+		.decoder = d,
+		.frame = f,
+		.out = out,
+	};
+
+	clear(out, f);
 	for (int i = 0; i < LAYERS_MOST; i++) {
-		p->next(p);
-		if (p->cursor.error)
-			return p->cursor.error;
-		if (!p->next)
-			return p->result;
+		p.next(&p);
+		if (p.cursor.error)
+			return p.cursor.error;
+		if (!p.next)
+			return p.result;
 	}
 	return UNDECODED_TOO_DEEP;
 }
@@ -145,23 +158,7 @@ static enum decoded read_layers(struct packet *p)
 enum decoded decode(struct decoder *d, const struct frame *frame,
 		    struct segment *out)
 {
-	enum decoded plain;
-	struct packet p;
+	enum decoded plain = read_plain(d, frame, out);
 
-	plain = read_plain(d, frame, out);
-	if (plain != DECODED_N)
-		return plain;
-	clear(out, frame);
-	p = (struct packet){
-		.cursor = { .at = frame->data,
-			    .captured = frame->caplen,
-			    .wire = frame->len > frame->caplen ? frame->len :
-								 frame->caplen,
-			    .open = true },
-		.next = link_layer(frame->link),
-		.decoder = d,
-		.frame = frame,
-		.out = out,
-	};
-	return read_layers(&p);
+	return plain == DECODED_N ? read_layers(d, frame, out) : plain;
 }

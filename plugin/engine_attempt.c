@@ -51,8 +51,8 @@ static void decide_attempt(const struct engine *e, const struct policy *policy,
 	       out);
 }
 
-static void ask_policy(const struct engine *e, const struct attempt *a,
-		       struct decision *out)
+static inline void ask_policy(const struct engine *e, const struct attempt *a,
+			      struct decision *out)
 {
 	*out = (struct decision){ 0 };
 	if (e->config.policy)
@@ -69,7 +69,8 @@ static bool was_answered(const struct attempt *a)
 	return a->state == ATTEMPT_ANSWERED || a->state == ATTEMPT_ESTABLISHED;
 }
 
-static enum outcome outcome_of(const struct engine *e, const struct attempt *a)
+static inline enum outcome outcome_of(const struct engine *e,
+				      const struct attempt *a)
 {
 	const struct logged_clause *c = clause_of(e, a);
 
@@ -149,14 +150,15 @@ static void say_blocked(struct engine *e, struct attempt *a)
 
 /* ---- the judge ---- */
 
-static uint64_t judged_hash(const struct engine *e, const struct attempt *a)
+static inline uint64_t judged_hash(const struct engine *e,
+				   const struct attempt *a)
 {
 	return source_hash(&e->judge.sources, a->family,
 			   source_key(a->family, &a->source));
 }
 
-static struct judged judged_of(struct engine *e, const struct attempt *a,
-			       uint64_t hash, const struct decision *d)
+static inline struct judged judged_of(struct engine *e, const struct attempt *a,
+				      uint64_t hash, const struct decision *d)
 {
 	const struct logged_clause *c = clause_of(e, a);
 

@@ -93,6 +93,21 @@ static bool is_it(const struct history *h, const struct contact *c,
 	       (c->bits & CONTACT_SUBMISSION) == role;
 }
 
+static struct contact *find_in_row(const struct history *h, uint32_t group,
+				   uint16_t role)
+{
+	unsigned int host_bits = h->family == 4 ? 16 : 0;
+
+	for (uint16_t i = 0; i < h->n_contacts; i++) {
+		struct contact *c = &h->contacts[i];
+
+		if (c->address >> host_bits == group &&
+		    (c->bits & CONTACT_SUBMISSION) == role)
+			return c;
+	}
+	return NULL;
+}
+
 static uint32_t home_of(const struct sources *t, const struct history *h,
 			uint32_t group)
 {
@@ -118,12 +133,8 @@ struct contact *history_contact(const struct sources *t,
 {
 	struct contact *c;
 
-	if (is_row(h)) {
-		for (uint16_t i = 0; i < h->n_contacts; i++)
-			if (is_it(h, &h->contacts[i], group, role))
-				return &h->contacts[i];
-		return NULL;
-	}
+	if (is_row(h))
+		return find_in_row(h, group, role);
 	c = place_of(t, h, group, role);
 	return c->first_s ? c : NULL;
 }

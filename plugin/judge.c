@@ -39,6 +39,7 @@ static void take_figures(struct judge *j)
 		double normal = f[detector_rows[d].normal];
 		double spam = f[detector_rows[d].spam];
 
+		j->threshold[d] = (float)f[detector_rows[d].threshold];
 		if (is_rate(d)) {
 			j->gain[d] = log(spam / normal) + log(q1 / q0);
 			j->loss[d] = 0.5 * log((1 - q1) / (1 - q0));
@@ -109,16 +110,9 @@ void judge_lower_sums(struct judge *j, struct history *h)
 			  j->drift[DETECTOR_OPERATORS] * shared, passed_s);
 }
 
-bool judge_warm_for(const struct judge *j, enum detector d)
-{
-	return j->warm || j->now_s - j->start_s >= j->warmup_s[d];
-}
-
 void judge_gain(struct judge *j, struct source *s, enum detector d,
 		uint16_t port)
 {
-	if (!judge_warm_for(j, d))
-		return;
 	sum_add(sum_at(j, s->history, d), j->gain[d]);
 	judge_check(j, s, d, port);
 }
@@ -403,12 +397,20 @@ void judge_time(struct judge *j, uint32_t now_s)
 
 /* ---- what is thought of a source ---- */
 
+/* How far a sum is on its way to be reported, or most if that is more. */
+static inline float further(const struct judge *j, const struct history *h,
+			    enum detector d, float most)
+{
+	float sum = sum_of(h, d), share;
+
+	if (sum <= 0)
+		return most;
+	share = sum / judge_threshold(j, h, d);
+	return share > most ? share : most;
+}
+
 float judge_score(const struct judge *j, const struct source *s)
 {
-	static const enum detector spam[] = {
-		DETECTOR_FAST, DETECTOR_MEDIUM,	 DETECTOR_SLOW,
-		DETECTOR_LATE, DETECTOR_ABANDON, DETECTOR_OUTCOME
-	};
 	const struct history *h = s->history;
 	float most = 0;
 
@@ -416,13 +418,10 @@ float judge_score(const struct judge *j, const struct source *s)
 		return 0;
 	if (h->found & SPAM_DETECTORS)
 		return 2;
-	for (size_t i = 0; i < sizeof(spam) / sizeof(*spam); i++) {
-		float sum = sum_of(h, spam[i]);
-		float at = sum > 0 ? judge_threshold(j, h, spam[i]) : 1;
-
-		if (sum > most * at)
-			most = sum / at;
-	}
+	for (enum detector d = DETECTOR_FAST; d <= DETECTOR_LATE; d++)
+		most = further(j, h, d, most);
+	if (h->rare)
+		most = further(j, h, DETECTOR_OUTCOME, most);
 	return most + 0.01f;
 }
 

@@ -53,6 +53,7 @@ struct judge {
 	const struct policy *policy; /* NULL: figures by default */
 	double figures[WATCH_FIGURES];
 	double gain[DETECTOR_SUMS], loss[DETECTOR_SUMS];
+	float threshold[DETECTOR_SUMS];
 	float drift[DETECTOR_SUMS]; /* of rates, a second */
 	float nowhere;		    /* a sum for which there is no memory */
 	uint32_t warmup_s[DETECTOR_N];

@@ -73,15 +73,14 @@ bool history_accepts_mail(const struct history *h)
 	       __builtin_popcountll(h->rare->inbound) >= INBOUND_SERVER;
 }
 
-/* A shared address and a mail server have to do more to be reported. */
-float judge_threshold(const struct judge *j, const struct history *h,
-		      enum detector d)
+float judge_threshold_raised(const struct judge *j, const struct history *h,
+			     enum detector d)
 {
 	static const float shared[DETECTOR_SUMS] = { [DETECTOR_FAST] = 60,
 						     [DETECTOR_MEDIUM] = 60,
 						     [DETECTOR_SLOW] = 70,
 						     [DETECTOR_ABANDON] = 20 };
-	float at = (float)j->figures[detector_rows[d].threshold];
+	float at = j->threshold[d];
 
 	if (history_shared(h) > 1 && shared[d] > at)
 		at = shared[d];

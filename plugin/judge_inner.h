@@ -60,8 +60,11 @@ static inline float history_shared(const struct history *h)
 }
 /* Those of rates, by the time that passed. */
 void judge_lower_sums(struct judge *j, struct history *h);
-bool judge_warm_for(const struct judge *j, enum detector d);
-/* One observation more for it, if it is warm; may report. */
+static inline bool judge_warm_for(const struct judge *j, enum detector d)
+{
+	return j->warm || j->now_s - j->start_s >= j->warmup_s[d];
+}
+/* One observation more for it; may report. */
 void judge_gain(struct judge *j, struct source *s, enum detector d,
 		uint16_t port);
 
@@ -81,8 +84,16 @@ bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash);
 
 /* It takes mail from several networks. */
 bool history_accepts_mail(const struct history *h);
-float judge_threshold(const struct judge *j, const struct history *h,
-		      enum detector d);
+/* A shared address and a mail server have to do more to be reported. */
+float judge_threshold_raised(const struct judge *j, const struct history *h,
+			     enum detector d);
+static inline float judge_threshold(const struct judge *j,
+				    const struct history *h, enum detector d)
+{
+	return h->rare || history_shared(h) > 1 ?
+		       judge_threshold_raised(j, h, d) :
+		       j->threshold[d];
+}
 void judge_report(struct judge *j, struct source *s, enum detector d,
 		  uint16_t port);
 /* Reports a sum that is beyond its threshold. */

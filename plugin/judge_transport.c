@@ -79,9 +79,9 @@ static void new_group(struct judge *j, struct source *s, struct contact *c,
 	}
 	if (!a->answered && !history_is_open(s->history) &&
 	    s->history->n_contacts < CONTACTS_KEPT) {
-		judge_gain(j, s, DETECTOR_FAST, a->port);
-		judge_gain(j, s, DETECTOR_MEDIUM, a->port);
-		judge_gain(j, s, DETECTOR_SLOW, a->port);
+		for (enum detector d = DETECTOR_FAST; d <= DETECTOR_SLOW; d++)
+			if (judge_warm_for(j, d))
+				judge_gain(j, s, d, a->port);
 	}
 	check_groups(j, s, a->port);
 }

@@ -42,7 +42,8 @@ void judge_submission(struct judge *j, struct source *s, const struct judged *a)
 		contact_touch(c, j->now_s);
 		return;
 	}
-	if (judge_first_contact(j, h, c, a, CONTACT_SUBMISSION))
+	if (judge_first_contact(j, h, c, a, CONTACT_SUBMISSION) &&
+	    judge_warm_for(j, DETECTOR_OPERATORS))
 		judge_gain(j, s, DETECTOR_OPERATORS, a->port);
 }
 

@@ -8,16 +8,6 @@
 #define INDEX_LEAST 8192u
 #define WINDOW	    64u /* records of which the lowest are evicted */
 
-uint64_t source_key(uint8_t family, const struct addr6 *address)
-{
-	return family == 4 ? load_be32(address->byte) : load_u64(address->byte);
-}
-
-uint64_t source_hash(const struct sources *t, uint8_t family, uint64_t key)
-{
-	return hash_2(&t->key, key, family);
-}
-
 struct addr6 source_address(const struct source *s)
 {
 	struct addr6 a = { { 0 } };
@@ -28,13 +18,6 @@ struct addr6 source_address(const struct source *s)
 	else
 		memcpy(a.byte, &s->key, sizeof(s->key));
 	return a;
-}
-
-uint32_t group_of(uint8_t family, const struct addr6 *address)
-{
-	uint32_t first = load_be32(address->byte);
-
-	return family == 4 ? first >> 16 : first;
 }
 
 int sources_init(struct sources *t, struct pool *pool,
@@ -205,14 +188,12 @@ static int new_piece(struct sources *t)
 	return 0;
 }
 
-struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key)
+static struct source *add(struct sources *t, uint64_t hash, uint8_t family,
+			  uint64_t key)
 {
-	struct source *s = sources_find(t, hash, family, key);
+	struct source *s;
 	uint32_t n;
 
-	if (s)
-		return s;
 	if (t->n >= t->index.cap / 5 * 4 && index_grow(&t->index))
 		evict(t);
 	if (!t->free && new_piece(t)) {
@@ -227,6 +208,14 @@ struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
 	index_add(&t->index, hash, n);
 	t->n++;
 	return s;
+}
+
+struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
+			     uint64_t key)
+{
+	struct source *s = sources_find(t, hash, family, key);
+
+	return s ? s : add(t, hash, family, key);
 }
 
 /* ---- memory for histories ---- */

@@ -57,11 +57,23 @@ int sources_init(struct sources *t, struct pool *pool,
 		 const struct hash_key *key, uint32_t most);
 void sources_free(struct sources *t);
 
-uint64_t source_key(uint8_t family, const struct addr6 *address);
-uint64_t source_hash(const struct sources *t, uint8_t family, uint64_t key);
+static inline uint64_t source_key(uint8_t family, const struct addr6 *address)
+{
+	return family == 4 ? load_be32(address->byte) : load_u64(address->byte);
+}
+static inline uint64_t source_hash(const struct sources *t, uint8_t family,
+				   uint64_t key)
+{
+	return hash_2(&t->key, key, family);
+}
 /* The address that it stands for: of a /64 the first one. */
 struct addr6 source_address(const struct source *s);
-uint32_t group_of(uint8_t family, const struct addr6 *address);
+static inline uint32_t group_of(uint8_t family, const struct addr6 *address)
+{
+	uint32_t first = load_be32(address->byte);
+
+	return family == 4 ? first >> 16 : first;
+}
 
 /* NULL: not there. */
 struct source *sources_find(const struct sources *t, uint64_t hash,
