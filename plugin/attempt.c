@@ -20,22 +20,27 @@
 #define REF_TALK 0x80000000u
 #define REF_MASK 0x7fffffffu
 
+static uint64_t hash_long(const struct hash_key *key, const struct ends *e)
+{
+	uint64_t h = hash_2(key, load_u64(e->client->byte),
+			    load_u64(e->server->byte));
+
+	return h ^ hash_2(key, load_u64(e->client->byte + 8),
+			  load_u64(e->server->byte + 8) ^ h);
+}
+
+static uint64_t both_short(const struct ends *e)
+{
+	return (uint64_t)load_be32(e->client->byte) << 32 |
+	       load_be32(e->server->byte);
+}
+
 uint64_t ends_hash(const struct hash_key *key, const struct ends *e)
 {
 	uint64_t ports = (uint64_t)e->client_port << 16 | e->server_port;
-	uint64_t h;
 
-	if (e->family == 4) {
-		h = (uint64_t)load_be32(e->client->byte) << 32 |
-		    load_be32(e->server->byte);
-	} else {
-		h = hash_2(key, load_u64(e->client->byte),
-			   load_u64(e->server->byte));
-		h ^= hash_2(key, load_u64(e->client->byte + 8),
-			    load_u64(e->server->byte + 8) ^ h);
-	}
-	h = hash_2(key, h, ports << 8 | e->family);
-	return h ? h : 1;
+	return hash_2(key, e->family == 4 ? both_short(e) : hash_long(key, e),
+		      ports << 8 | e->family);
 }
 
 int attempts_init(struct attempts *t, struct pool *pool,
@@ -130,8 +135,7 @@ static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
 				  1u << ATTEMPT_REFUSED |
 				  1u << ATTEMPT_ICMP_REFUSED;
 
-	return kept >> a->state & 1 ? (uint64_t)a->hash << 32 :
-				      hash_anew(t, a);
+	return kept >> a->state & 1 ? (uint64_t)a->hash << 32 : hash_anew(t, a);
 }
 
 /* The slot of the entry that refers to this; it is there. */

@@ -179,7 +179,8 @@ static inline struct judged judged_of(struct engine *e, const struct attempt *a,
 	};
 }
 
-static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash)
+static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash,
+		       struct source *guess)
 {
 	struct decision d;
 	struct judged j;
@@ -187,6 +188,7 @@ static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash)
 	ask_policy(e, a, &d);
 	say_early(e, a, &d);
 	j = judged_of(e, a, hash, &d);
+	j.guess = guess;
 	judge_attempt(&e->judge, &j);
 }
 
@@ -194,7 +196,7 @@ void attempt_judge(void *ctx, struct attempt *a)
 {
 	struct engine *e = ctx;
 
-	tell_judge(e, a, judged_hash(e, a));
+	tell_judge(e, a, judged_hash(e, a), NULL);
 }
 
 static void judge_now(struct engine *e, struct attempt *a)
@@ -207,10 +209,10 @@ static void judge_now(struct engine *e, struct attempt *a)
 
 /* In turns, so that what each needs of memory is on its way. */
 static void fetch_sources(const struct engine *e, struct attempt *const *due,
-			  uint64_t *hash, size_t n)
+			  uint64_t *hash, struct source **s, size_t n)
 {
 	const struct sources *t = &e->judge.sources;
-	const struct source *s[BATCH];
+	size_t with_history[BATCH], n_with = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = judged_hash(e, due[i]);
@@ -221,26 +223,32 @@ static void fetch_sources(const struct engine *e, struct attempt *const *due,
 		if (s[i])
 			source_prefetch(s[i]);
 	}
-	for (size_t i = 0; i < n; i++)
-		if (s[i] && s[i]->history)
-			history_prefetch(s[i]->history);
-	for (size_t i = 0; i < n; i++)
-		if (s[i] && s[i]->history)
-			history_prefetch_contact(
-				t, s[i]->history,
-				group_of(due[i]->family, &due[i]->destination));
+	for (size_t i = 0; i < n; i++) {
+		if (!s[i] || !s[i]->history)
+			continue;
+		history_prefetch(s[i]->history);
+		with_history[n_with++] = i;
+	}
+	for (size_t k = 0; k < n_with; k++) {
+		size_t i = with_history[k];
+
+		history_prefetch_contact(
+			t, s[i]->history,
+			group_of(due[i]->family, &due[i]->destination));
+	}
 }
 
 void judge_due(struct engine *e)
 {
 	struct attempt *due[BATCH];
 	uint64_t hash[BATCH];
+	struct source *guess[BATCH];
 	size_t n;
 
 	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
-		fetch_sources(e, due, hash, n);
+		fetch_sources(e, due, hash, guess, n);
 		for (size_t i = 0; i < n; i++)
-			tell_judge(e, due[i], hash[i]);
+			tell_judge(e, due[i], hash[i], guess[i]);
 	}
 }
 
@@ -301,9 +309,7 @@ static void count_pair(struct engine *e, const struct attempt *a)
 	const struct distinct_limits limits = PAIR_LIMITS;
 	uint64_t hash =
 		a->family == 4 ?
-			hash_2(&e->key,
-			       hash_u64(&e->key,
-					load_two(&a->source, &a->destination)),
+			hash_2(&e->key, load_two(&a->source, &a->destination),
 			       a->destination_port) :
 			hash_2(&e->key, hash_address(&e->key, a->source.byte),
 			       hash_address(&e->key, a->destination.byte) ^

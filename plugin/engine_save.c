@@ -304,7 +304,7 @@ static void take_source(struct reader *r, struct engine *e,
 		return;
 	}
 	s = sources_touch(t, source_hash(t, flat.family, flat.key), flat.family,
-			  flat.key);
+			  flat.key, NULL);
 	if (!s || s->history) {
 		r->failed = true;
 		return;

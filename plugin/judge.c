@@ -266,7 +266,7 @@ void judge_attempt(struct judge *j, const struct judged *a)
 
 	start(j, a->time_s);
 	s = sources_touch(&j->sources, a->hash, a->family,
-			  source_key(a->family, a->source));
+			  source_key(a->family, a->source), a->guess);
 	if (!s)
 		return;
 	if (!s->attempts)

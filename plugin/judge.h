@@ -82,7 +82,8 @@ void judge_begin(struct judge *j, uint32_t now_s);
 struct judged {
 	uint8_t family;
 	const struct addr6 *source, *destination;
-	uint64_t hash; /* of the source */
+	uint64_t hash;	      /* of the source */
+	struct source *guess; /* as sources_touch() has it */
 	uint32_t time_s, syns;
 	uint16_t port, port_bit;
 	enum port_role role;

@@ -45,6 +45,11 @@ void sources_free(struct sources *t)
 
 /* ---- the index ---- */
 
+static bool is_it(const struct source *s, uint8_t family, uint64_t key)
+{
+	return s->key == key && s->family == family;
+}
+
 struct source *sources_find(const struct sources *t, uint64_t hash,
 			    uint8_t family, uint64_t key)
 {
@@ -57,7 +62,7 @@ struct source *sources_find(const struct sources *t, uint64_t hash,
 		if (!index_may_be(x, slot, hash))
 			continue;
 		s = source_at(t, index_reference(x, slot));
-		if (s->key == key && s->family == family)
+		if (is_it(s, family, key))
 			return s;
 	}
 	return NULL;
@@ -211,10 +216,13 @@ static struct source *add(struct sources *t, uint64_t hash, uint8_t family,
 }
 
 struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key)
+			     uint64_t key, struct source *guess)
 {
-	struct source *s = sources_find(t, hash, family, key);
+	struct source *s;
 
+	if (guess && is_it(guess, family, key))
+		return guess;
+	s = sources_find(t, hash, family, key);
 	return s ? s : add(t, hash, family, key);
 }
 

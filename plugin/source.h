@@ -78,9 +78,12 @@ static inline uint32_t group_of(uint8_t family, const struct addr6 *address)
 /* NULL: not there. */
 struct source *sources_find(const struct sources *t, uint64_t hash,
 			    uint8_t family, uint64_t key);
-/* Finds or makes it; another may have to go. NULL: no memory at all. */
+/*
+ * Finds or makes it; another may have to go. guess: where it was a moment ago,
+ * or NULL. NULL: no memory at all.
+ */
 struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key);
+			     uint64_t key, struct source *guess);
 void sources_remove(struct sources *t, struct source *s);
 void sources_clear(struct sources *t);
 /*

@@ -15,8 +15,9 @@ struct fixture {
 
 static struct history *history_of(struct fixture *f, uint8_t family)
 {
-	struct source *s = sources_touch(
-		&f->sources, source_hash(&f->sources, family, 1), family, 1);
+	struct source *s =
+		sources_touch(&f->sources, source_hash(&f->sources, family, 1),
+			      family, 1, NULL);
 
 	assert_non_null(s);
 	assert_int_equal(history_make(&f->sources, s), 0);

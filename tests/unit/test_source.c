@@ -32,7 +32,7 @@ static void table_free(struct table *t)
 static struct source *touch(struct table *t, uint8_t family, uint64_t key)
 {
 	return sources_touch(&t->sources, source_hash(&t->sources, family, key),
-			     family, key);
+			     family, key, NULL);
 }
 
 static struct source *find(struct table *t, uint8_t family, uint64_t key)
