@@ -18,6 +18,7 @@
 
 #define TRIES_MOST    20
 #define CONFIRM_MS    20
+#define PATIENCE_S    5 /* of more tries: a large transaction takes a second */
 #define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
@@ -484,11 +485,22 @@ static int read_twice(struct status *s)
 		       -EINTR;
 }
 
+static time_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 static int read_steadily(struct status *s)
 {
+	time_t until_s = now_s() + PATIENCE_S;
 	int error = read_twice(s);
 
-	for (int i = 1; i < TRIES_MOST && try_again(error); i++) {
+	for (int i = 1; try_again(error); i++) {
+		if (i >= TRIES_MOST && now_s() > until_s)
+			break;
 		canon_free(&s->loaded.canon);
 		error = read_twice(s);
 	}
