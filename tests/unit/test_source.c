@@ -29,10 +29,16 @@ static void table_free(struct table *t)
 	free(t);
 }
 
-static struct source *touch(struct table *t, uint8_t family, uint64_t key)
+static struct source *touch_at(struct table *t, uint8_t family, uint64_t key,
+			       struct source *guess)
 {
 	return sources_touch(&t->sources, source_hash(&t->sources, family, key),
-			     family, key, NULL);
+			     family, key, guess);
+}
+
+static struct source *touch(struct table *t, uint8_t family, uint64_t key)
+{
+	return touch_at(t, family, key, NULL);
 }
 
 static struct source *find(struct table *t, uint8_t family, uint64_t key)
@@ -76,6 +82,29 @@ CLAIM(many, "many sources are found, each as its own, and those removed are "
 	expect_number("cleared", t->sources.n, 0);
 	for (uint32_t i = 0; i < t->sources.index.cap; i++)
 		expect(!t->sources.index.entries[i], "slot %u is taken", i);
+	table_free(t);
+}
+
+CLAIM(guessed, "where a source was a moment ago is believed only if it is "
+	       "there")
+{
+	struct table *t = table_of(4096, LIMIT);
+	struct source *one = touch(t, 4, 1), *two = touch(t, 4, 2), *again;
+
+	expect(touch_at(t, 4, 1, one) == one, "it is not there");
+	expect(touch_at(t, 4, 2, one) == two, "it is taken for another");
+	expect(touch_at(t, 6, 1, one) != one, "it is of another family");
+	expect_number("sources", t->sources.n, 3);
+	/* It went, and another took its place. */
+	sources_remove(&t->sources, one);
+	expect(touch(t, 4, 3) == one, "the place is not taken");
+	again = touch_at(t, 4, 1, one);
+	expect(again != one && again->key == 1, "it came back as another");
+	expect(find(t, 4, 3) == one, "who took its place is gone");
+	/* It went, and its place is free. */
+	sources_remove(&t->sources, again);
+	expect(touch_at(t, 4, 1, again) == find(t, 4, 1), "it is not found");
+	expect_number("sources at the end", t->sources.n, 4);
 	table_free(t);
 }
 
@@ -197,8 +226,9 @@ CLAIM(no_memory, "without any memory there is no source, and no harm")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(many),	     CLAIMED(addresses), CLAIMED(lowest),
-		CLAIMED(best_stays), CLAIMED(limit),	 CLAIMED(no_memory),
+		CLAIMED(many),	    CLAIMED(guessed),	 CLAIMED(addresses),
+		CLAIMED(lowest),    CLAIMED(best_stays), CLAIMED(limit),
+		CLAIMED(no_memory),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
