@@ -270,10 +270,21 @@ static void skip_unknown(struct parser *p)
 	}
 }
 
+static bool at_address(const struct parser *p)
+{
+	struct addr_range any;
+
+	return at_kind(p, TOKEN_WORD) &&
+	       !addr_parse(p->tok.text, p->tok.len, &any);
+}
+
 static const char *statement_help(struct parser *p)
 {
 	if (at_kind(p, TOKEN_CLOSE))
 		return "this \"}\" closes nothing";
+	if (at_address(p))
+		return "a list of addresses is read by class NAME { file "
+		       "\"FILE\" }";
 	if (at_any(p, action_words, N_ACTIONS))
 		return "a clause stands in an \"outbound { ... }\" or "
 		       "\"inbound { ... }\" block";

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_SHOWN 100 /* bytes of a long line around the mistake */
+#define LINE_SHOWN  100 /* bytes of a long line around the mistake */
+#define ALIKE_SHOWN 20u /* messages of one kind in a row */
 
 void say(const char *fmt, ...)
 {
@@ -136,14 +137,42 @@ static void say_diag(const struct diag *d, bool color)
 		fprintf(stderr, "        (%s)\n", d->reference);
 }
 
+/* From the first one on: of one kind, in one text, one after the other. */
+static size_t alike(const struct diag *first, size_t most)
+{
+	size_t n = 1;
+
+	while (n < most && !strcmp(first[n].code, first->code) &&
+	       first[n].span.source == first->span.source)
+		n++;
+	return n;
+}
+
+/* A list that is taken for a policy is one mistake, not a million. */
+static void say_alike(const struct diag *first, size_t n, bool color)
+{
+	const struct span *last = &first[n - 1].span;
+
+	for (size_t i = 0; i < n && i < ALIKE_SHOWN; i++)
+		say_diag(&first[i], color);
+	if (n <= ALIKE_SHOWN)
+		return;
+	if (last->source)
+		put_place(last);
+	fprintf(stderr, "this is the last of %zu more like these\n",
+		n - ALIKE_SHOWN);
+}
+
 void say_diags(const struct program *p, const struct diags *diags)
 {
 	bool color = isatty(STDERR_FILENO);
 	size_t hidden = diags->errors + diags->warnings - diags->n;
 
-	for (size_t i = 0; i < diags->n; i++)
+	for (size_t i = 0, n; i < diags->n; i += n) {
+		n = alike(&diags->items[i], diags->n - i);
 		if (!p->quiet || diags->items[i].severity == SEVERITY_ERROR)
-			say_diag(&diags->items[i], color);
+			say_alike(&diags->items[i], n, color);
+	}
 	if (hidden)
 		say("%zu more mistakes are not shown", hidden);
 }
