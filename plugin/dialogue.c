@@ -78,18 +78,19 @@ static void read_client(struct dialogue *d, struct text line)
 	}
 }
 
-static struct text text_of(const struct dialogue_side *side)
+static struct text text_of(const struct dialogue *d,
+			   const struct dialogue_side *side)
 {
-	return (struct text){ side->line, side->line + side->n,
-			      side->overlong };
+	return (struct text){ side->line, side->line + side->n, side->overlong,
+			      d->torn };
 }
 
 static void read_line(struct dialogue *d, const struct dialogue_side *side)
 {
 	if (side == &d->client)
-		read_client(d, text_of(side));
+		read_client(d, text_of(d, side));
 	else
-		protocols[d->protocol].reply(d, text_of(side));
+		protocols[d->protocol].reply(d, text_of(d, side));
 }
 
 /*
@@ -120,7 +121,7 @@ static void line_full(struct dialogue *d, struct dialogue_side *side)
 
 	side->overlong = true;
 	if (known)
-		imap_capabilities(d, text_of(side));
+		imap_capabilities(d, text_of(d, side));
 	else
 		read_line(d, side);
 	if (is_listed(d, side))
@@ -149,7 +150,7 @@ static void line_end(struct dialogue *d, struct dialogue_side *side)
 {
 	if (side->overlong && is_listed(d, side)) {
 		side->overlong = false;
-		imap_capabilities(d, text_of(side));
+		imap_capabilities(d, text_of(d, side));
 		d->listing = LISTING_NONE;
 	} else if (side->n && !side->overlong) {
 		read_line(d, side);
@@ -292,7 +293,9 @@ static void note_gap(struct dialogue *d, struct dialogue_side *side,
 		d->skip -= missing;
 		return;
 	}
+	d->torn = true;
 	line_end(d, side);
+	d->torn = false;
 	if (side == &d->server) {
 		server_gap(d);
 		return;

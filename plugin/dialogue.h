@@ -55,6 +55,7 @@ struct dialogue {
 	uint8_t protocol, state, n_asked, first_asked;
 	uint8_t asked[DIALOGUE_ASKED];
 	uint8_t doubt, greeting, listing;
+	bool torn;     /* the line that is read ends in a gap */
 	uint64_t skip; /* bytes of a literal or chunk still to pass over */
 	uint64_t key[2];
 	struct dialogue_side {

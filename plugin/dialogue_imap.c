@@ -27,7 +27,7 @@ static enum asked read_login(struct dialogue *d, struct text rest)
 	login_begins(d);
 	if (text_len(name) && *name.at == '"')
 		read_quoted(d, all);
-	else if (text_len(name) && *name.at != '{' && !name.cut)
+	else if (text_len(name) && *name.at != '{' && !is_part(name))
 		note_user(d, name.at, text_len(name));
 	return ASKED_LOGIN;
 }

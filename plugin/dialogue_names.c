@@ -48,7 +48,7 @@ void read_user(struct dialogue *d, struct text base64)
 {
 	uint8_t name[DIALOGUE_LINE];
 
-	if (!base64.cut)
+	if (!is_part(base64))
 		note_user(d, name, base64_decode(trim(base64), name));
 }
 
@@ -109,7 +109,7 @@ void note_helo(struct dialogue *d, struct text name)
 	size_t n = 0;
 
 	d->said |= SAID_HELO;
-	if (name.cut)
+	if (is_part(name))
 		return;
 	if (is_odd(name))
 		d->said |= SAID_HELO_ODD;

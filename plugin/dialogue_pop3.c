@@ -12,7 +12,7 @@ static enum asked read_user_name(struct dialogue *d, struct text rest)
 	if (!text_len(name))
 		return ASKED_OTHER;
 	login_begins(d);
-	if (!name.cut)
+	if (!is_part(name))
 		note_user(d, name.at, text_len(name));
 	return ASKED_USER;
 }

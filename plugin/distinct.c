@@ -73,9 +73,10 @@ bool distinct_add(struct distinct *d, struct pool *p,
 		return false;
 	if (d->n >= d->cap - d->cap / 4) {
 		if (d->cap >= l->exact_most || grow(d, p)) {
-			if (estimate_from_now(d, p, l))
-				return true;
-			return note(d, l, hash);
+			if (!estimate_from_now(d, p, l))
+				return note(d, l, hash);
+			d->lossy = true;
+			return true;
 		}
 	}
 	at = place(d, hash);

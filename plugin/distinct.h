@@ -12,8 +12,9 @@
 #include <stdbool.h>
 
 struct distinct {
-	uint64_t *items; /* open addressing, 0 is free */
-	uint32_t n, cap;
+	uint64_t *items;	    /* open addressing, 0 is free */
+	uint32_t n : 31, lossy : 1; /* there was no memory even to estimate */
+	uint32_t cap;
 	uint8_t *registers; /* once there are too many to keep */
 };
 
@@ -31,7 +32,7 @@ uint64_t distinct_count(const struct distinct *d,
 			const struct distinct_limits *limits);
 static inline bool distinct_is_exact(const struct distinct *d)
 {
-	return !d->registers;
+	return !d->registers && !d->lossy;
 }
 /* Takes registers that were read from another; they are copied. */
 void distinct_restore(struct distinct *d, struct pool *p,

@@ -23,6 +23,7 @@ struct text split_word(struct text *t)
 		t->at++;
 	word.end = t->at;
 	word.cut = t->cut && t->at == t->end;
+	word.torn = t->torn && t->at == t->end;
 	return word;
 }
 

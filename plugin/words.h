@@ -9,8 +9,15 @@
 
 struct text {
 	const uint8_t *at, *end;
-	bool cut; /* the line was longer: its last word may have been, too */
+	bool cut;  /* the line was longer: its last word may have been, too */
+	bool torn; /* so it may have been: what followed is not known */
 };
+
+/* May it be a part only? What is whole enough to be a verb may be no name. */
+static inline bool is_part(struct text t)
+{
+	return t.cut || t.torn;
+}
 
 static inline size_t text_len(struct text t)
 {
