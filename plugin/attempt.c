@@ -9,6 +9,7 @@
 #define TALKS_A_PIECE  32u
 #define END_AHEAD      8
 #define SECOND_US      1000000
+#define KEPT_US	       ((int64_t)ATTEMPT_KEPT_S * SECOND_US)
 #define TALK_IDLE_US   ((int64_t)TALK_IDLE_S * SECOND_US)
 #define TALK_CLOSED_US ((int64_t)TALK_CLOSED_S * SECOND_US)
 
@@ -440,9 +441,14 @@ void attempts_finish(struct attempts *t, struct found *found,
 	found->attempt->state = ATTEMPT_GONE;
 }
 
-static int64_t latest_us(const struct attempt *a)
+bool attempt_is_over(const struct found *found, int64_t now_us)
 {
-	return a->first_us + (int64_t)a->last_ms * 1000;
+	const struct talk *k = found->talk;
+
+	if (k)
+		return now_us - k->active_us >
+		       (k->closed ? TALK_CLOSED_US : TALK_IDLE_US);
+	return now_us - attempt_last_us(found->attempt) > KEPT_US;
 }
 
 /* Its SYNs still come: to the end of the line, under a new position. */
@@ -467,7 +473,6 @@ static void expire_talks(struct attempts *t, const struct talk_list *list,
 void attempts_expire(struct attempts *t, int64_t now_us,
 		     const struct attempts_end *end)
 {
-	int64_t kept_us = (int64_t)ATTEMPT_KEPT_S * SECOND_US;
 	bool all = now_us == INT64_MAX;
 	uint64_t end_of_line = t->head; /* each is looked at once */
 
@@ -478,9 +483,9 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 		if (a->state == ATTEMPT_GONE) {
 			judge_oldest(t, end);
 			t->tail++;
-		} else if (!all && now_us - a->first_us <= kept_us) {
+		} else if (!all && now_us - a->first_us <= KEPT_US) {
 			break;
-		} else if (!all && now_us - latest_us(a) <= kept_us) {
+		} else if (!all && now_us - attempt_last_us(a) <= KEPT_US) {
 			judge_oldest(t, end);
 			keep_oldest(t);
 		} else {

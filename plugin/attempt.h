@@ -40,7 +40,7 @@ enum attempt_state {
 struct attempt {
 	int64_t first_us;
 	struct addr6 source, destination;
-	uint32_t last_ms; /* its latest SYN, after the first */
+	uint32_t last_low; /* of its latest SYN: see attempt_last_us() */
 	uint32_t isn;
 	union {
 		uint32_t server_isn; /* once it was answered */
@@ -54,8 +54,30 @@ struct attempt {
 		judged : 1; /* its source knows of it */
 	uint8_t input;
 	uint8_t talked : 1, /* payload was seen: it was answered, seen or not */
-		early : 3;  /* the outcome that was told early, plus one */
+		early : 3,  /* the outcome that was told early, plus one */
+		has_data : 1, /* a SYN brought some: TCP Fast Open */
+		last_high : 3;
 };
+
+/* How long its SYNs may go on, in microseconds: nine hours. */
+#define ATTEMPT_LAST_MOST (((int64_t)1 << 35) - 1)
+
+static inline int64_t attempt_last_us(const struct attempt *a)
+{
+	return a->first_us + ((int64_t)a->last_high << 32 | a->last_low);
+}
+
+static inline void attempt_seen(struct attempt *a, int64_t time_us)
+{
+	int64_t after_us = time_us - a->first_us;
+
+	if (time_us < attempt_last_us(a))
+		return;
+	if (after_us > ATTEMPT_LAST_MOST)
+		after_us = ATTEMPT_LAST_MOST;
+	a->last_low = (uint32_t)after_us;
+	a->last_high = (uint8_t)(after_us >> 32) & 7;
+}
 
 struct talk {
 	struct attempt attempt;
@@ -133,6 +155,8 @@ struct talk *attempts_answered(struct attempts *t, struct found *found,
 struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
 				uint64_t hash, int64_t now_us,
 				const struct attempts_end *end);
+/* It ended by now, even if nobody came by to end it. */
+bool attempt_is_over(const struct found *found, int64_t now_us);
 void talk_touch(struct attempts *t, struct talk *talk, int64_t now_us);
 /* It is over, and ends TALK_CLOSED_S after its last packet. */
 void talk_close(struct attempts *t, struct talk *talk);

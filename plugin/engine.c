@@ -32,12 +32,13 @@ static uint32_t sources_most(size_t memory)
 }
 
 /*
- * A time as the frames had it. Of what was before a clock was set back, how it
- * stood is not kept: the last step counts.
+ * A time as the frames had it. Of clocks that were set back the last two are
+ * known: from the last step on, and before it.
  */
-static int64_t told_us(const struct engine *e, int64_t time_us)
+int64_t told_us(const struct engine *e, int64_t time_us)
 {
-	return time_us >= e->stepped_us ? time_us - e->offset_us : time_us;
+	return time_us -
+	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
 }
 
 static uint32_t told_s(const struct engine *e, uint32_t time_s)
@@ -138,7 +139,10 @@ const uint16_t *engine_ports(const struct engine *e, size_t *n)
 
 /* ---- time ---- */
 
-/* Never back: a clock that was set back goes on from where it was. */
+/*
+ * The time of a packet. The engine's own never runs back: a clock that was set
+ * back goes on from where it was, and packets in disorder lie behind it.
+ */
 static int64_t take_time(struct engine *e, int64_t time_us)
 {
 	int64_t t;
@@ -150,6 +154,9 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 	if (t > TIME_MOST_US)
 		return e->now_us;
 	if (t < e->now_us - STEP_US && e->now_us) {
+		/* Later than all before, so that these are told apart. */
+		e->now_us += e->now_us < TIME_MOST_US;
+		e->offset_before_us = e->offset_us;
 		e->offset_us += e->now_us - t;
 		e->stepped_us = e->now_us;
 		e->totals.clock_steps++;
@@ -157,7 +164,7 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 	}
 	if (t > e->now_us)
 		e->now_us = t;
-	return e->now_us;
+	return t;
 }
 
 static void pass_time(struct engine *e)
@@ -222,12 +229,15 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 	e->totals.packets++;
 	e->totals.bytes += len;
 	e->totals.decoded[decoded]++;
-	if (!e->totals.first_us) {
-		e->totals.first_us = time_us;
+	if (e->totals.packets == 1) {
+		e->totals.first_us = e->totals.last_us = time_us;
 		take_time(e, time_us);
 		begin(e);
 	}
-	e->totals.last_us = time_us;
+	if (time_us > e->totals.last_us)
+		e->totals.last_us = time_us;
+	else if (time_us < e->totals.first_us)
+		e->totals.first_us = time_us;
 }
 
 /* The segment is in its place behind the batch. */

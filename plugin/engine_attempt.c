@@ -91,11 +91,11 @@ static struct attempt_event event_of(const struct engine *e,
 				     const struct decision *decision)
 {
 	const struct logged_clause *c = clause_of(e, a);
+	int64_t time_us = told_us(e, a->first_us);
 
 	return (struct attempt_event){
-		.time_us = a->first_us - e->offset_us,
-		.last_us =
-			a->first_us + (int64_t)a->last_ms * 1000 - e->offset_us,
+		.time_us = time_us,
+		.last_us = time_us + attempt_last_us(a) - a->first_us,
 		.family = a->family,
 		.input = a->input,
 		.source = a->source,
@@ -327,6 +327,7 @@ static void new_attempt(struct engine *e, const struct pending *p)
 	a->first_us = s->time_us;
 	a->isn = s->seq;
 	a->syns = 1;
+	a->has_data = s->payload_wire_len > 0;
 	a->clause = p->clause;
 	a->input = s->input;
 	a->port = e->port_index[p->ends.server_port] & 0x7f;
@@ -348,7 +349,8 @@ static void same_attempt(struct engine *e, struct attempt *a,
 	if (s->input != a->input)
 		return;
 	a->isn = s->seq;
-	a->last_ms = (uint32_t)((s->time_us - a->first_us) / 1000);
+	a->has_data |= s->payload_wire_len > 0;
+	attempt_seen(a, s->time_us);
 	a->syns += a->syns < UINT16_MAX;
 	port_of(e, a)->counts.syns++;
 	if (a->judged)
@@ -356,12 +358,13 @@ static void same_attempt(struct engine *e, struct attempt *a,
 			   (uint32_t)(s->time_us / SECOND_US));
 }
 
-static bool is_same(const struct attempt *a, const struct segment *s)
+static bool is_same(const struct found *f, const struct segment *s)
 {
-	int64_t since_us =
-		s->time_us - (a->first_us + (int64_t)a->last_ms * 1000);
+	const struct attempt *a = f->attempt;
+	int64_t since_us = s->time_us - attempt_last_us(a);
 
-	if (a->state == ATTEMPT_MIDSTREAM)
+	if (a->state == ATTEMPT_MIDSTREAM ||
+	    (f->talk && f->talk->closed && a->isn != s->seq))
 		return false;
 	return since_us <= (int64_t)ATTEMPT_SAME_S * SECOND_US ||
 	       (a->isn == s->seq &&
@@ -371,7 +374,7 @@ static bool is_same(const struct attempt *a, const struct segment *s)
 static void take_opening(struct engine *e, const struct pending *p,
 			 struct found *f)
 {
-	if (f->attempt && is_same(f->attempt, &p->segment)) {
+	if (f->attempt && is_same(f, &p->segment)) {
 		same_attempt(e, f->attempt, p);
 		return;
 	}
@@ -398,13 +401,26 @@ static struct talk *make_talk(struct engine *e, struct found *f)
 	return k;
 }
 
+/* RFC 9293, 3.10.7.3: it acknowledges the SYN, or data that came with it. */
+static bool answers_syn(const struct attempt *a, const struct segment *s)
+{
+	return s->flags & TCP_ACK &&
+	       s->ack - a->isn - 1 < (a->has_data ? SYN_DATA_MOST : 1);
+}
+
+/* An error for one SYN is not the end: the next one may be answered. */
+static bool is_opening(const struct attempt *a)
+{
+	return a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
+	       a->state == ATTEMPT_ICMP_REFUSED;
+}
+
 static void take_answer(struct engine *e, const struct segment *s,
 			struct found *f)
 {
 	struct talk *k;
 
-	if (f->attempt->state != ATTEMPT_OPENING ||
-	    s->ack != f->attempt->isn + 1)
+	if (!is_opening(f->attempt) || !answers_syn(f->attempt, s))
 		return;
 	f->attempt->state = ATTEMPT_ANSWERED;
 	f->attempt->server_isn = s->seq;
@@ -413,12 +429,6 @@ static void take_answer(struct engine *e, const struct segment *s,
 	k = make_talk(e, f);
 	if (k)
 		dialogue_start(&k->dialogue, false, s->seq + 1);
-}
-
-/* RFC 9293, 3.10.7.3: it acknowledges the SYN, or data that came with it. */
-static bool answers_syn(const struct attempt *a, const struct segment *s)
-{
-	return s->flags & TCP_ACK && s->ack - a->isn - 1 < SYN_DATA_MOST;
 }
 
 static void take_from_server(struct engine *e, const struct segment *s,
@@ -433,11 +443,22 @@ static void take_from_server(struct engine *e, const struct segment *s,
 		a->state = ATTEMPT_REFUSED;
 }
 
-static void take_from_client(struct engine *e, const struct segment *s,
-			     struct attempt *a)
+/* What the server sent so far, its SYN aside: nobody can know its numbers. */
+static uint32_t sent_by_server(const struct found *f)
 {
+	return f->talk ? f->talk->dialogue.server.next -
+				 f->attempt->server_isn - 1 :
+			 0;
+}
+
+static void take_from_client(struct engine *e, const struct segment *s,
+			     const struct found *f)
+{
+	struct attempt *a = f->attempt;
+
 	if (a->state != ATTEMPT_ANSWERED || s->flags & TCP_RST ||
-	    !(s->flags & TCP_ACK) || s->ack != a->server_isn + 1)
+	    !(s->flags & TCP_ACK) ||
+	    s->ack - a->server_isn - 1 > sent_by_server(f))
 		return;
 	a->state = ATTEMPT_ESTABLISHED;
 	port_of(e, a)->counts.established++;
@@ -502,6 +523,22 @@ static void take_payload(struct engine *e, const struct pending *p,
 				 s->payload_len, s->payload_wire_len));
 }
 
+/* What ended and was not ended so far is not found. */
+static struct found find(struct engine *e, const struct ends *ends,
+			 uint64_t hash, int64_t time_us)
+{
+	struct found f = attempts_find(&e->attempts, ends, hash);
+
+	if (!f.attempt || !attempt_is_over(&f, time_us))
+		return f;
+	attempts_finish(&e->attempts, &f, &e->end);
+	return (struct found){ 0 };
+}
+
+/*
+ * Where both ports are ours. A server and a client may both have tried: then it
+ * is of the attempt that it answers.
+ */
 static void find_other_way(struct engine *e, struct pending *p, struct found *f)
 {
 	const struct segment *s = &p->segment;
@@ -512,8 +549,11 @@ static void find_other_way(struct engine *e, struct pending *p, struct found *f)
 
 	if (p->from_server || !port_is_in(&e->bits, s->source_port))
 		return;
-	other = attempts_find(&e->attempts, &back, hash);
+	other = find(e, &back, hash, s->time_us);
 	if (!other.attempt)
+		return;
+	if (f->attempt &&
+	    !(is_opening(other.attempt) && answers_syn(other.attempt, s)))
 		return;
 	*f = other;
 	p->ends = back;
@@ -524,7 +564,7 @@ static void find_other_way(struct engine *e, struct pending *p, struct found *f)
 void take_segment(struct engine *e, struct pending *p)
 {
 	const struct segment *s = &p->segment;
-	struct found f = attempts_find(&e->attempts, &p->ends, p->hash);
+	struct found f = find(e, &p->ends, p->hash, s->time_us);
 
 	if (s->kind == SEGMENT_UNREACHABLE) {
 		take_unreachable(s, &f);
@@ -534,14 +574,16 @@ void take_segment(struct engine *e, struct pending *p)
 		take_opening(e, p, &f);
 		return;
 	}
-	if (!f.attempt)
+	if (!f.attempt || s->flags & (TCP_SYN | TCP_RST))
 		find_other_way(e, p, &f);
 	if (f.attempt && p->from_server)
 		take_from_server(e, s, &f);
 	else if (f.attempt)
-		take_from_client(e, s, f.attempt);
-	if (s->payload_len)
+		take_from_client(e, s, &f);
+	if (s->payload_len || (f.attempt && s->payload_wire_len))
 		take_payload(e, p, &f);
+	if (f.talk)
+		talk_touch(&e->attempts, f.talk, e->now_us);
 	if (f.talk && s->flags & (TCP_FIN | TCP_RST))
 		take_closing(e, p, f.talk);
 }

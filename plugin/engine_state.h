@@ -53,12 +53,17 @@ struct engine {
 	int64_t passed_s;	      /* the second in which time passed last */
 	int64_t now_us, offset_us;    /* the engine's time - the frames' */
 	int64_t stepped_us;	      /* the engine's time when it changed */
+	int64_t offset_before_us;     /* and what it was until then */
 	struct engine_summary totals; /* what is counted as it comes */
 	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
 	uint32_t n_clauses;
 	struct pending batch[BATCH];
 	size_t n_batch;
 };
+
+/* ---- engine.c ---- */
+
+int64_t told_us(const struct engine *e, int64_t time_us);
 
 /* ---- engine_ports.c ---- */
 

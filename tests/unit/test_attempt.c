@@ -142,7 +142,7 @@ CLAIM(goes_on, "an attempt whose SYNs go on past 180 s stays, alone in the "
 	struct table *t = table_of(1024, LIMIT);
 	struct attempt *a = add(t, 1, 10 * SECOND);
 
-	a->last_ms = 127000;
+	attempt_seen(a, a->first_us + 127 * SECOND);
 	expire(t, 200 * SECOND);
 	expect_number("judged", t->counted.judged[1], 1);
 	expect_number("ended", t->counted.ended[1], 0);
@@ -312,10 +312,8 @@ static void model_step(struct table *t, struct modelled *m, uint64_t r,
 		mine->talk = true;
 		mine->active_us = now_us;
 	} else {
-		f.attempt->last_ms =
-			(uint32_t)((now_us - f.attempt->first_us) / 1000);
-		mine->latest_us = f.attempt->first_us +
-				  (int64_t)f.attempt->last_ms * 1000;
+		attempt_seen(f.attempt, now_us);
+		mine->latest_us = now_us;
 	}
 }
 

@@ -757,6 +757,30 @@ static const struct vector gaps[] = {
 	  "C! x\n"
 	  "C= y>%0d%0aEHLO a.example%0d%0a\n",
 	  "banner helo mail gap", "A.EXAMPLE", NULL },
+	{ DIALOGUE_SMTP, "a part of a HELO name is none",
+	  "S: 220 mx\n"
+	  "C= EHLO cli\n"
+	  "C! ent.example\n"
+	  "C: MAIL FROM:<a@x>\n",
+	  "banner helo mail gap", NULL, NULL },
+	{ DIALOGUE_SMTP, "a name before the gap is whole",
+	  "S: 220 mx\n"
+	  "C: HELO a.example\n"
+	  "C! MAIL FROM:<a@x>\n"
+	  "C: NOOP\n",
+	  "banner helo gap", "A.EXAMPLE", NULL },
+	{ DIALOGUE_POP3, "a part of a user's name is none",
+	  "S: +OK ready\n"
+	  "C= USER ali\n"
+	  "C! ce\n"
+	  "C: NOOP\n",
+	  "banner auth-clear gap", NULL, NULL },
+	{ DIALOGUE_IMAP, "where its secret is missing, a user is known",
+	  "S: * OK ready\n"
+	  "C= a1 LOGIN alice sec\n"
+	  "C! ret\n"
+	  "C: a2 NOOP\n",
+	  "banner auth-clear gap", NULL, "alice" },
 	{ DIALOGUE_IMAP, "in IMAP the tags tell",
 	  "S: * OK ready\n"
 	  "C: a1 NOOP\n"

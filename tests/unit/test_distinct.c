@@ -152,6 +152,7 @@ CLAIM(no_memory, "without memory it goes on with what it has")
 	expect(p.used <= p.limit, "%zu bytes", p.used);
 	expect(distinct_count(&d, &large) > 1000, "it stopped at %u",
 	       (unsigned int)distinct_count(&d, &large));
+	expect(!distinct_is_exact(&d), "it takes that for exact");
 	distinct_end(&d, &p, &large);
 	pool_end(&p);
 }

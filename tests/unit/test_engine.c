@@ -554,19 +554,25 @@ CLAIM(forged, "a RST and an error that do not answer the SYN by its number say "
 		uint32_t ack, seq;
 		bool icmp;
 		enum outcome want;
+		uint16_t data; /* that comes with the SYN */
 	} vectors[] = {
-		{ "RST", 1001, 0, false, OUTCOME_REFUSED },
-		{ "RST to data", 1101, 0, false, OUTCOME_REFUSED },
-		{ "RST to another", 1000, 0, false, OUTCOME_UNANSWERED },
-		{ "ICMP", 0, 1000, true, OUTCOME_ICMP_REFUSED },
-		{ "ICMP of another", 0, 1001, true, OUTCOME_UNANSWERED },
+		{ "RST", 1001, 0, false, OUTCOME_REFUSED, 0 },
+		{ "RST to data", 1011, 0, false, OUTCOME_REFUSED, 10 },
+		{ "RST, data not taken", 1001, 0, false, OUTCOME_REFUSED, 10 },
+		{ "RST to no data", 1002, 0, false, OUTCOME_UNANSWERED, 0 },
+		{ "RST to another", 1000, 0, false, OUTCOME_UNANSWERED, 10 },
+		{ "ICMP", 0, 1000, true, OUTCOME_ICMP_REFUSED, 0 },
+		{ "ICMP of another", 0, 1001, true, OUTCOME_UNANSWERED, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		struct engine *e = engine_with(NULL, true);
 		struct packet_of p = syn(1, 2, 25), back = p;
 
+		p.payload = "0123456789";
+		p.payload_len = vectors[i].data;
 		give(e, &p, START);
+		p.payload_len = 0;
 		back.seq = vectors[i].seq;
 		back.unreachable = vectors[i].icmp;
 		if (!vectors[i].icmp)
@@ -579,6 +585,232 @@ CLAIM(forged, "a RST and an error that do not answer the SYN by its number say "
 		       "%s: %s", vectors[i].what,
 		       outcome_name(heard.events[0].outcome));
 	}
+}
+
+CLAIM(after_all, "who was refused at first and is answered later was answered")
+{
+	for (int icmp = 0; icmp <= 1; icmp++) {
+		struct engine *e = engine_with(NULL, true);
+		struct packet_of p = syn(1, 2, 25), first = p;
+		struct packet_of ack = reply(&p, TCP_SYN | TCP_ACK);
+		struct packet_of third = confirm(&p);
+		struct engine_summary s;
+
+		first.unreachable = true;
+		if (!icmp)
+			first = reply(&p, TCP_RST | TCP_ACK);
+		give(e, &p, START);
+		give(e, &first, START + 1000);
+		give(e, &p, START + SECOND);
+		give(e, &ack, START + SECOND + 1000);
+		give(e, &third, START + SECOND + 2000);
+		s = finish(e);
+		expect(heard.n == 1 &&
+			       heard.events[0].outcome == OUTCOME_ANSWERED &&
+			       heard.events[0].established &&
+			       heard.events[0].syns == 2,
+		       "%s: %s", icmp ? "ICMP" : "RST",
+		       outcome_name(heard.events[0].outcome));
+		expect_number("refused", port(&s, 25)->refused, 0);
+		expect_number("ICMP refused", port(&s, 25)->icmp_refused, 0);
+	}
+}
+
+CLAIM(handshakes, "a handshake is one with data in its SYN, and if its ACK was "
+		  "not captured")
+{
+	static const struct {
+		const char *what;
+		uint16_t data;	      /* with the SYN */
+		uint32_t ack;	      /* of it */
+		uint16_t banner;      /* bytes of the server */
+		uint32_t client_acks; /* so many of them */
+		bool answered, established;
+	} vectors[] = {
+		{ "the usual", 0, 1001, 0, 0, true, true },
+		{ "data that was taken", 10, 1011, 0, 0, true, true },
+		{ "data that was not", 10, 1001, 0, 0, true, true },
+		{ "no data, but acknowledged", 0, 1011, 0, 0, false, false },
+		{ "an ACK of the banner", 0, 1001, 10, 10, true, true },
+		{ "of half of it", 0, 1001, 10, 5, true, true },
+		{ "of more than was sent", 0, 1001, 10, 11, true, false },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct engine *e = engine_with(NULL, true);
+		struct packet_of p = syn(1, 2, 25);
+		struct packet_of ack = reply(&p, TCP_SYN | TCP_ACK);
+		struct packet_of third = confirm(&p), banner = ack;
+
+		p.payload = banner.payload = "220 mx ok\n";
+		p.payload_len = vectors[i].data;
+		ack.ack = vectors[i].ack;
+		banner.flags = TCP_ACK;
+		banner.seq = ack.seq + 1;
+		banner.payload_len = vectors[i].banner;
+		third.ack += vectors[i].client_acks;
+		give(e, &p, START);
+		give(e, &ack, START + 1000);
+		if (banner.payload_len)
+			give(e, &banner, START + 2000);
+		give(e, &third, START + 3000);
+		finish(e);
+		expect((heard.events[0].outcome == OUTCOME_ANSWERED) ==
+				       vectors[i].answered &&
+			       heard.events[0].established ==
+				       vectors[i].established,
+		       "%s: %s, %d", vectors[i].what,
+		       outcome_name(heard.events[0].outcome),
+		       heard.events[0].established);
+	}
+}
+
+CLAIM(late, "what comes after an attempt has ended is not of it, whoever else "
+	    "was there to end it")
+{
+	static const struct {
+		const char *what;
+		uint8_t flags;
+		int64_t after_us;
+		enum outcome want;
+	} vectors[] = {
+		{ "RST in time", TCP_RST, 180 * SECOND, OUTCOME_REFUSED },
+		{ "RST", TCP_RST, 180 * SECOND + 1, OUTCOME_UNANSWERED },
+		{ "SYN-ACK in time", TCP_SYN, 180 * SECOND, OUTCOME_ANSWERED },
+		{ "SYN-ACK", TCP_SYN, 180 * SECOND + 1, OUTCOME_UNANSWERED },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct engine *e = engine_with(NULL, true);
+		struct packet_of p = syn(1, 2, 25), back;
+
+		back = reply(&p, vectors[i].flags | TCP_ACK);
+		give(e, &p, START);
+		give(e, &p, START + 4 * SECOND);
+		give(e, &back, START + 4 * SECOND + vectors[i].after_us);
+		finish(e);
+		expect(heard.n == 1 &&
+			       heard.events[0].outcome == vectors[i].want,
+		       "%s: %s", vectors[i].what,
+		       outcome_name(heard.events[0].outcome));
+	}
+}
+
+CLAIM(quiet, "a connection that was silent for long and is closed ends 15 s "
+	     "after that")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25);
+	struct packet_of ack = reply(&p, TCP_SYN | TCP_ACK), last = ack;
+	struct packet_of third = confirm(&p);
+	struct engine_summary s;
+
+	give(e, &p, START);
+	give(e, &ack, START + 1000);
+	give(e, &third, START + 2000);
+	third.flags = TCP_FIN | TCP_ACK;
+	give(e, &third, START + 100 * SECOND);
+	last.flags = TCP_FIN | TCP_ACK;
+	give(e, &last, START + 101 * SECOND);
+	last.flags = TCP_ACK;
+	last.payload = "220 mx\n";
+	last.payload_len = 7;
+	last.seq++;
+	give(e, &last, START + 110 * SECOND);
+	s = finish(e);
+	expect_number("midstream", port(&s, 25)->midstream, 0);
+	expect_number("attempts", port(&s, 25)->attempts, 1);
+}
+
+CLAIM(anew, "a SYN with another number after a RST is another attempt, even "
+	    "within 3 s")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25);
+	struct packet_of ack = reply(&p, TCP_SYN | TCP_ACK);
+	struct packet_of rst = with_flags(confirm(&p), TCP_RST);
+
+	give(e, &p, START);
+	give(e, &ack, START + 1000);
+	give(e, &rst, START + 2000);
+	p.seq += 5000;
+	ack.ack += 5000;
+	ack.seq += 7;
+	give(e, &p, START + SECOND);
+	give(e, &ack, START + SECOND + 1000);
+	rst = confirm(&p);
+	rst.ack = ack.seq + 1;
+	give(e, &rst, START + SECOND + 2000);
+	finish(e);
+	expect(heard.n == 2, "%zu attempts", heard.n);
+	expect(!heard.events[0].established && heard.events[1].established,
+	       "the handshakes are not told apart");
+}
+
+CLAIM(both_ways, "between two mail servers that both try, an answer is of what "
+		 "it answers")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of there = syn(1, 2, 25), back, rst;
+
+	there.source_port = 25;
+	back = reply(&there, TCP_SYN);
+	back.seq = 100;
+	give(e, &there, START);
+	give(e, &back, START + SECOND);
+	rst = reply(&back, TCP_RST | TCP_ACK);
+	give(e, &rst, START + SECOND + 1000);
+	finish(e);
+	expect_number("refused", heard.outcomes[OUTCOME_REFUSED], 1);
+	expect_number("unanswered", heard.outcomes[OUTCOME_UNANSWERED], 1);
+}
+
+CLAIM(times, "events have the packets' own time: to the microsecond, in "
+	     "disorder, and before a clock was set back")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25), other = syn(3, 2, 25);
+	struct engine_summary s;
+
+	give(e, &p, START);
+	give(e, &p, START + 1000900);
+	give(e, &p, START + 181000500); /* 180 s after the second, not quite */
+	give(e, &other, START + 178 * SECOND);
+	other.source++;
+	give(e, &other, START - HOUR); /* set back */
+	give(e, &other, START - HOUR + 181 * SECOND);
+	s = finish(e);
+	expect_number("attempts", heard.n, 4);
+	for (size_t i = 0; i < heard.n; i++) {
+		const struct attempt_event *a = &heard.events[i];
+		static const int64_t first[] = { START, START + 178 * SECOND,
+						 START - HOUR,
+						 START - HOUR + 181 * SECOND };
+		bool known = false;
+
+		for (size_t k = 0; k < COUNT(first); k++)
+			known = known || a->time_us == first[k];
+		expect(known, "no packet was there at %lld",
+		       (long long)(a->time_us - START));
+		if (a->time_us == START)
+			expect_number("latest", a->last_us - START, 181000500);
+	}
+	expect_number("first", START - s.first_us, HOUR);
+	expect_number("last", s.last_us - START, 181000500);
+}
+
+CLAIM(epoch, "a clock that begins in 1970 has a first packet as well")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25);
+	struct engine_summary s;
+
+	give(e, &p, 0);
+	p.source++;
+	give(e, &p, SECOND);
+	s = finish(e);
+	expect_number("first", s.first_us, 0);
+	expect_number("last", s.last_us, SECOND);
 }
 
 CLAIM(many_ports, "a policy with too many ports is refused, and leaves none")
@@ -713,12 +945,15 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(outcomes), CLAIMED(prefixes), CLAIMED(inputs),
-		CLAIMED(repeats),  CLAIMED(not_ours), CLAIMED(said),
-		CLAIMED(policy),   CLAIMED(back),     CLAIMED(forward),
-		CLAIMED(any),	   CLAIMED(flood),    CLAIMED(bot),
-		CLAIMED(client),   CLAIMED(warm),     CLAIMED(persistent),
-		CLAIMED(closing),  CLAIMED(forged),   CLAIMED(many_ports),
+		CLAIMED(outcomes),  CLAIMED(prefixes),	 CLAIMED(inputs),
+		CLAIMED(repeats),   CLAIMED(not_ours),	 CLAIMED(said),
+		CLAIMED(policy),    CLAIMED(back),	 CLAIMED(forward),
+		CLAIMED(any),	    CLAIMED(flood),	 CLAIMED(bot),
+		CLAIMED(client),    CLAIMED(warm),	 CLAIMED(persistent),
+		CLAIMED(closing),   CLAIMED(forged),	 CLAIMED(many_ports),
+		CLAIMED(after_all), CLAIMED(handshakes), CLAIMED(late),
+		CLAIMED(quiet),	    CLAIMED(anew),	 CLAIMED(both_ways),
+		CLAIMED(times),	    CLAIMED(epoch),
 	};
 
 	alarm(GIVE_UP);
