@@ -11,7 +11,11 @@ bool members_are_in(const struct present_set *set)
 	return set->flags & NFT_SET_TIMEOUT && set->flags & NFT_SET_INTERVAL;
 }
 
-/* Starts and ends apart: sorted, the nth end closes the nth start. */
+/*
+ * Starts and ends apart, to be sorted: the first end behind a start closes it.
+ * An end alone is of a member whose time is over: the kernel shows it for a
+ * while when it shows the start no more.
+ */
 struct collect {
 	struct arena *arena;
 	struct members starts, ends;
@@ -49,14 +53,19 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 {
 	struct collect c = { .arena = a, .family = family };
 	int error = kernel_elements(nl, table, set, take, &c);
+	size_t end = 0;
 
 	sort(&c.starts);
 	sort(&c.ends);
 	for (size_t i = 0; i < c.starts.n; i++) {
 		struct range6 *r = &c.starts.items[i].range;
 
-		if (i < c.ends.n) {
-			r->last = c.ends.items[i].range.first;
+		while (end < c.ends.n &&
+		       address_order(&c.ends.items[end].range.first,
+				     &r->first) <= 0)
+			end++;
+		if (end < c.ends.n) {
+			r->last = c.ends.items[end].range.first;
 			addr6_prev(&r->last);
 		} else {
 			memset(&r->last.byte[family == 4 ? 12 : 0], 0xff,

@@ -391,6 +391,30 @@ def test_difference(folder, quick):
 	flush()
 
 
+def test_members_run_out(folder, quick):
+	"""members whose time is over leave the others as they are"""
+	path = policy("passing", BLOCK % ("drop", ""), folder)
+	mailwall("apply", path)
+	stay = ["100.64.0.9", "100.64.2.0/25", "255.255.255.255",
+		"2001:db8::7", "2001:db8:1::/64"]
+	go = ["100.64.0.8", "100.64.0.10", "100.64.1.0/24", "2001:db8::",
+	      "2001:db8:1:1::"]
+	mailwall("exempt", "add", *stay, "--for", "1h")
+	mailwall("exempt", "add", *go, "--for", "2s")
+	time.sleep(2.5)
+	def members():
+		said = mailwall("exempt", "list", "--json").stdout
+		return [m["member"] for m in json.loads(said)["members"]]
+	expect(members() == stay, members())
+	mailwall("exempt", "add", "100.64.0.8", "100.64.1.0/24", "--for", "1h")
+	mailwall("exempt", "remove", "100.64.2.0/25", "255.255.255.255")
+	expect(members() == ["100.64.0.8", "100.64.0.9", "100.64.1.0/24",
+			     *stay[3:]], members())
+	mailwall("exempt", "add", "100.64.0.0/16", "--for", "1h")
+	expect(members() == ["100.64.0.0/16", *stay[3:]], members())
+	flush()
+
+
 def test_refusals(folder, quick):
 	"""what the kernel refuses is said with its line and reason, exit 3"""
 	bridge = policy("bridge", "hook bridge\nclass a { 10.0.0.0/8 fd00::/8 }\n"
