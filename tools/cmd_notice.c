@@ -65,9 +65,19 @@ static int write_letter(struct letter *l)
 	struct notice n = { .policy = l->policy,
 			    .source = l->report.top.items,
 			    .findings = l->report.findings.items,
-			    .n_findings = l->report.findings.n };
-	int code = notice_write(&n, l->lang, stdout);
+			    .n_findings = l->report.findings.n,
+			    .ports = l->report.ports.items,
+			    .n_ports = l->report.ports.n };
+	int code;
 
+	if (!notice_has_reason(&n)) {
+		say("%s: of %llu attempts since %s none was blocked, and "
+		    "nothing was found: there is nothing to write about",
+		    n.source->name, (unsigned long long)n.source->attempts,
+		    l->since);
+		return EXIT_NO;
+	}
+	code = notice_write(&n, l->lang, stdout);
 	return code ? code : finish(stdout);
 }
 

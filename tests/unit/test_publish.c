@@ -560,7 +560,11 @@ static const char *write_notice(struct text *t, const struct policy *p,
 				const struct lang *l,
 				const struct report_finding *f, size_t n)
 {
-	struct notice notice = { p, &customer, f, n };
+	static const struct report_port ports[] = {
+		{ .port = 26, .now = { { [OUTCOME_BLOCKED] = 4 } } },
+		{ .port = 587, .now = { { [OUTCOME_ANSWERED] = 3 } } },
+	};
+	struct notice notice = { p, &customer, f, n, ports, n ? 0 : 2 };
 
 	assert_int_equal(notice_write(&notice, l, text_open(t)), EXIT_DONE);
 	return text_done(t);
@@ -592,6 +596,11 @@ CLAIM(letters, "a letter says what was seen, how sure that is, and what to do")
 		{ NULL, "something-new", true, true, "This is unusual", NULL },
 		{ NULL, NULL, false, false, "12 connection attempts. The first",
 		  "How sure" },
+		{ NULL, NULL, false, false,
+		  "Blocked: 4 connection attempts to port 26.", "Blocked: 3" },
+		{ NULL, NULL, false, false,
+		  "are blocked in our network: port 26", "blocked none" },
+		{ NULL, NULL, false, false, "set up wrongly", "unusual" },
 		{ FORWARD "outbound {\nblock smtp submission\n}\n",
 		  "spam-source", true, true, "* port 465", "* port 587" },
 		{ FORWARD "outbound {\nblock smtp\n}\n", "spam-source", true,

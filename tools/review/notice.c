@@ -144,6 +144,26 @@ static bool is_repeated(const struct notice *n, size_t index)
 	return false;
 }
 
+static uint64_t blocked_on(const struct report_port *port)
+{
+	return port->now.outcome[OUTCOME_BLOCKED];
+}
+
+static void put_blocked_port(struct letter *t, const struct report_port *port)
+{
+	item(t, WORD_NOTICE_SEEN_BLOCKED,
+	     WORDS({ "attempts", attempts_told(t, blocked_on(port)) },
+		   { "port", arena_printf(t->arena, "%u", port->port) }));
+}
+
+bool notice_has_reason(const struct notice *n)
+{
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			return true;
+	return n->n_findings;
+}
+
 static void put_seen(struct letter *t)
 {
 	const struct notice *n = t->notice;
@@ -158,6 +178,9 @@ static void put_seen(struct letter *t)
 		     WORDS({ "attempts", attempts_told(t, s->attempts) },
 			   { "first", time_told(t, s->first_s) },
 			   { "last", time_told(t, s->last_s) }));
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			put_blocked_port(t, &n->ports[i]);
 }
 
 /* ---- what it means ---- */
@@ -205,7 +228,9 @@ static void put_meaning(struct letter *t)
 		say_key(t, meanings[i].key, NULL);
 	}
 	if (!told)
-		say_key(t, WORD_MEANS_OTHER, NULL);
+		say_key(t,
+			n->n_findings ? WORD_MEANS_OTHER : WORD_MEANS_BLOCKED,
+			NULL);
 }
 
 static void put_proof(struct letter *t)
@@ -248,6 +273,9 @@ static struct ports_told blocked_ports(const struct notice *n)
 	for (size_t i = 0; i < n->n_findings; i++)
 		if (n->findings[i].blocked)
 			add_port(&list, n->findings[i].port);
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			add_port(&list, n->ports[i].port);
 	return list;
 }
 
@@ -325,15 +353,59 @@ static void put_advice(struct letter *t)
 
 /* ---- the letter ---- */
 
+static bool is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return !*text;
+}
+
+/* RFC 2047: Q, in words of at most 75 bytes that hold whole characters. */
+static void put_encoded(FILE *out, const char *text)
+{
+	static const char begin[] = "=?utf-8?q?", end[] = "?=";
+	size_t most = 75 - strlen(begin) - strlen(end), n = 0;
+
+	fputs(begin, out);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z');
+
+		/* Of a character of four bytes each takes three. */
+		if (n + 12 > most && (c & 0xc0) != 0x80) {
+			fprintf(out, "%s\n %s", end, begin);
+			n = 0;
+		}
+		if (plain || c == ' ')
+			n += (size_t)fprintf(out, "%c", plain ? c : '_');
+		else
+			n += (size_t)fprintf(out, "=%02X", c);
+	}
+	fputs(end, out);
+}
+
+static void put_subject(struct letter *t, const char *subject)
+{
+	fputs("Subject: ", t->out);
+	if (is_ascii(subject))
+		fputs(subject, t->out);
+	else
+		put_encoded(t->out, subject);
+	fputc('\n', t->out);
+}
+
 static void put_head(struct letter *t)
 {
 	const struct words_value *address =
 		WORDS({ "address", t->notice->source->name });
 
-	/* One line, however long: it is a header of a mail. */
-	fputs("Subject: ", t->out);
-	words_print(t->out, t->lang, WORD_NOTICE_SUBJECT, WORDS_TEXT, address);
-	fputs("\n\n", t->out);
+	put_subject(
+		t, words_text(t->arena, t->lang, WORD_NOTICE_SUBJECT, address));
+	fputs("MIME-Version: 1.0\n"
+	      "Content-Type: text/plain; charset=utf-8\n"
+	      "Content-Transfer-Encoding: 8bit\n\n",
+	      t->out);
 	say_key(t, WORD_NOTICE_GREETING, NULL);
 	fputc('\n', t->out);
 	say_key(t, WORD_NOTICE_OPENING, address);

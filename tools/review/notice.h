@@ -3,7 +3,7 @@
  * A letter to the customer whose machine was found: what was seen, what it
  * means, how sure that is, what is blocked and why, and what to do. Plain
  * text of at most 72 columns, in the customer's language; times are local and
- * UTC. Its first line is "Subject: ..." in the way of mail, then one empty.
+ * UTC. It begins with a mail's header: its subject, and how it is written.
  */
 #ifndef MAILWALL_NOTICE_H
 #define MAILWALL_NOTICE_H
@@ -16,7 +16,12 @@ struct notice {
 	const struct report_source *source;
 	const struct report_finding *findings; /* of this source */
 	size_t n_findings;		       /* may be 0 */
+	const struct report_port *ports;       /* what it did on each */
+	size_t n_ports;
 };
+
+/* Was anything found, or blocked? */
+bool notice_has_reason(const struct notice *n);
 
 /* An exit code; it is the caller who sees whether out took it. */
 int notice_write(const struct notice *n, const struct lang *l, FILE *out);

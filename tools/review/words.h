@@ -130,6 +130,7 @@ struct arena;
 	X(NOTICE_SEEN_ONCE, "notice.seen.once",                                \
 	  "attempts destinations port first")                                  \
 	X(NOTICE_SEEN_SOURCE, "notice.seen.source", "attempts first last")     \
+	X(NOTICE_SEEN_BLOCKED, "notice.seen.blocked", "attempts port")         \
 	X(NOTICE_EXAMPLES, "notice.examples", "list")                          \
 	X(NOTICE_TIME_SAME_DAY, "notice.time.same-day", "local utc")           \
 	X(NOTICE_TIME, "notice.time", "local utc")                             \
@@ -148,6 +149,7 @@ struct arena;
 	X(MEANS_CLEARTEXT_LOGIN, "notice.means.cleartext-login", "")           \
 	X(MEANS_STARTTLS_STRIPPED, "notice.means.starttls-stripped", "")       \
 	X(MEANS_OTHER, "notice.means.other", "")                               \
+	X(MEANS_BLOCKED, "notice.means.blocked", "")                           \
 	X(NOTICE_SURE_TITLE, "notice.sure.title", "")                          \
 	X(NOTICE_SURE_PROVEN, "notice.sure.proven", "")                        \
 	X(NOTICE_SURE_UNPROVEN, "notice.sure.unproven", "")                    \
