@@ -51,7 +51,8 @@ extern const struct publish_way publish_reading[PUBLISH_READING];
 
 /*
  * May customers be told to use the port: does no outbound clause block or
- * redirect it? NULL: there is no policy, and all are open.
+ * redirect it, but for who is in a dynamic class? NULL: there is no policy, and
+ * all are open.
  */
 bool publish_is_open(const struct policy *p, uint16_t port);
 

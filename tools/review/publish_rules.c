@@ -68,6 +68,15 @@ static bool is_reached(const struct policy *p, const struct clause *c,
 	return clause_decides(c, port);
 }
 
+/* Only those who are put in a list at run time, such as flagged. */
+static bool is_for_few(const struct clause *c)
+{
+	for (size_t i = 0; i < c->from.n; i++)
+		if (c->from.items[i]->kind != CLASS_DYNAMIC)
+			return false;
+	return c->from.n;
+}
+
 bool publish_is_open(const struct policy *p, uint16_t port)
 {
 	const struct clause *c;
@@ -76,7 +85,8 @@ bool publish_is_open(const struct policy *p, uint16_t port)
 		return true;
 	for (c = next_clause(p, NULL); c; c = next_clause(p, c))
 		if (c->block->direction == DIRECTION_OUTBOUND &&
-		    !action_lets_through(c->action) && is_reached(p, c, port))
+		    !is_for_few(c) && !action_lets_through(c->action) &&
+		    is_reached(p, c, port))
 			return false;
 	return true;
 }
