@@ -259,6 +259,7 @@ static void clear_sets(struct change *c)
 	for (size_t i = 0; i < p->sets.n; i++) {
 		const struct present_set *ps = &p->sets.items[i];
 		const struct set *set = wanted_set(c->rs, ps->name);
+		const struct known_set *known = known_set(c->known, ps->name);
 
 		if (!strncmp(ps->name, "__", 2))
 			continue; /* it went with its rule */
@@ -266,6 +267,9 @@ static void clear_sets(struct change *c)
 			continue;
 		netlink_set_delete(c->batch, c->rs->family, ps->name);
 		c->summary->sets_removed++;
+		if (known)
+			c->summary->elements_removed +=
+				known->v4.n + known->v6.n;
 		if (is_dynamic_class(ps))
 			c->summary->members_lost += ps->count;
 	}

@@ -240,6 +240,19 @@ static int say_json(struct apply *a, int error)
 		(json_int_t)s->members_lost, "diagnostics", all_diags(a)));
 }
 
+/* An export that failed leaves an empty list: that is not for -q to hide. */
+static void say_empty(const struct policy *p)
+{
+	for (size_t i = 0; i < p->classes.n; i++) {
+		const struct class *c = p->classes.items[i];
+
+		if (!c->builtin && c->uses && class_is_empty(c))
+			printf("class %s has no members: what is for it is "
+			       "for nobody\n",
+			       c->name);
+	}
+}
+
 static void say_text(struct apply *a)
 {
 	const struct change_summary *s = &a->summary;
@@ -257,6 +270,7 @@ static void say_text(struct apply *a)
 				  "loaded into table",
 	       table_text(a, a->rules->family), a->rules->digest, s->rules,
 	       s->elements_added, s->elements_removed);
+	say_empty(a->policy);
 	if (s->other_tables_removed)
 		printf("our table of another family %s removed, with its "
 		       "counters\n",

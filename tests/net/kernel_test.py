@@ -415,6 +415,21 @@ def test_members_run_out(folder, quick):
 	flush()
 
 
+def test_class_that_became_empty(folder, quick):
+	"""that a class lost its last member is said, -q or not"""
+	members = pathlib.Path(folder) / "a.list"
+	members.write_text("100.64.0.0/10\n10.1.0.0/16\n2001:db8::/32\n")
+	path = policy("listed", 'hook forward\nclass a { file "a.list" }\n'
+		      "outbound from a {\n\tblock smtp drop\n}\n", folder)
+	said = mailwall("apply", "-q", path).stdout
+	expect("0 removed" in said and "no members" not in said, said)
+	members.write_text("")
+	said = mailwall("apply", "-q", path).stdout
+	expect("3 removed" in said, said)
+	expect("class a has no members" in said, said)
+	flush()
+
+
 def test_refusals(folder, quick):
 	"""what the kernel refuses is said with its line and reason, exit 3"""
 	bridge = policy("bridge", "hook bridge\nclass a { 10.0.0.0/8 fd00::/8 }\n"
