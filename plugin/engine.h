@@ -130,6 +130,7 @@ struct source_view {
 	struct addr6 source; /* of an IPv6 /64 the first address */
 	uint32_t attempts, syns, groups;
 	uint64_t destinations;
+	bool destinations_exact; /* else an estimate */
 	int64_t first_s, last_s;
 	uint16_t ports[PORTS_MOST]; /* that it tried */
 	size_t n_ports;

@@ -358,6 +358,10 @@ static int open_file(struct import *im, const char *name,
 
 	if (fd < 0)
 		return refuse(name, strerror(errno));
+	if (isatty(fd)) {
+		close(fd);
+		return refuse(name, "is a terminal; pipe a log into it");
+	}
 	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
 		close(fd);
 		return refuse(name, strerror(EISDIR));

@@ -187,6 +187,7 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 struct deeds {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;
+	bool exact; /* destinations */
 };
 
 static void add_deeds(json_t *to, const struct deeds *d)
@@ -194,6 +195,7 @@ static void add_deeds(json_t *to, const struct deeds *d)
 	set_count(to, "attempts", d->attempts);
 	set_count(to, "syns", d->syns);
 	set_count(to, "destinations", d->destinations);
+	set_flag(to, "destinations_exact", d->exact);
 	set_count(to, "groups", d->groups);
 	json_object_set_new(to, "first", time_json(d->first_s * 1000000));
 	json_object_set_new(to, "last", time_json(d->last_s * 1000000));
@@ -219,8 +221,8 @@ json_t *finding_json(const struct finding *f)
 			    family_source_json(f->family, &f->source));
 	set_count(json, "port", f->port);
 	add_deeds(json, &(struct deeds){ f->attempts, f->syns, f->destinations,
-					 f->groups, f->first_s, f->last_s });
-	set_flag(json, "destinations_exact", f->destinations_exact);
+					 f->groups, f->first_s, f->last_s,
+					 f->destinations_exact });
 	set_flag(json, "again", f->again);
 	set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
@@ -242,7 +244,8 @@ json_t *source_json(const struct source_view *v)
 			    family_source_json(v->family, &v->source));
 	json_object_set_new(json, "ports", ports);
 	add_deeds(json, &(struct deeds){ v->attempts, v->syns, v->destinations,
-					 v->groups, v->first_s, v->last_s });
+					 v->groups, v->first_s, v->last_s,
+					 v->destinations_exact });
 	json_object_set_new(json, "score", json_real((double)v->score));
 	set_flag(json, "spam_source", v->spam);
 	set_flag(json, "mail_server", v->mail_server);

@@ -115,11 +115,13 @@ static void print_port_list(const struct source_view *v)
 
 static void print_source(const struct source_view *v)
 {
-	char name[RANGE_TEXT_MAX];
+	char name[RANGE_TEXT_MAX], servers[24];
 
 	source_print(name, v->family, &v->source);
-	printf("  %-28s %9u %9u %8" PRIu64 " %7u", name, v->attempts, v->syns,
-	       v->destinations, v->groups);
+	snprintf(servers, sizeof(servers), "%s%" PRIu64,
+		 v->destinations_exact ? "" : "~", v->destinations);
+	printf("  %-28s %9u %9u %8s %7u", name, v->attempts, v->syns, servers,
+	       v->groups);
 	print_port_list(v);
 	printf("%s%s\n", v->spam ? "  spam source" : "",
 	       v->mail_server ? "  looks like a mail server" : "");

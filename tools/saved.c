@@ -107,6 +107,26 @@ static void put_aside(const struct saved *s, const char *why)
 		    s->path, why, aside);
 }
 
+/*
+ * What others wrote stays, such as a store: this is not the option for it. A
+ * file that the system did not get to write may be empty, or all zeros.
+ */
+static bool is_foreign(const char *bytes, size_t len)
+{
+	static const char ours[] = "mailwall ";
+	size_t n = len < strlen(ours) ? len : strlen(ours);
+
+	return n && bytes[0] && memcmp(bytes, ours, n) != 0;
+}
+
+static int refuse_foreign(const struct saved *s)
+{
+	say("\"%s\" is no state of the monitor, and is left as it is; "
+	    "--state takes another name, and a store goes with --store",
+	    s->path);
+	return EXIT_REFUSED;
+}
+
 static int try_writing(struct saved *s)
 {
 	int fd = openat(s->folder, s->temporary,
@@ -125,7 +145,7 @@ int saved_read(struct saved *s, struct engine *e)
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	const char *bytes = NULL, *why;
 	size_t len = 0;
-	int error;
+	int error, code = EXIT_REFUSED;
 
 	if (fd < 0 && errno != ENOENT)
 		return refuse(s, "read");
@@ -133,12 +153,17 @@ int saved_read(struct saved *s, struct engine *e)
 		return try_writing(s);
 	error = read_file(fd, &bytes, &len);
 	close(fd);
-	if (error)
+	if (error) {
 		say("cannot read \"%s\": %s", s->path, strerror(-error));
-	else if (engine_load(e, bytes, len, &why))
-		put_aside(s, why);
+	} else if (is_foreign(bytes, len)) {
+		code = refuse_foreign(s);
+	} else {
+		if (engine_load(e, bytes, len, &why))
+			put_aside(s, why);
+		code = try_writing(s);
+	}
 	free((char *)bytes);
-	return error ? EXIT_REFUSED : try_writing(s);
+	return code;
 }
 
 /* ---- writing ---- */

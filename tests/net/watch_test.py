@@ -237,6 +237,20 @@ def keeps_what_it_knows(folder):
 	expect(os.path.exists(state + ".damaged"), os.listdir(f"{folder}/state"))
 
 
+def leaves_what_others_wrote(folder):
+	"""a file of others that is given for the state is left as it is"""
+	store = pathlib.Path(folder) / "others" / "store.db"
+	store.parent.mkdir()
+	store.write_bytes(b"SQLite format 3\0" + bytes(84))
+	done = run(MAILWALL, "watch", "-i", "cust0", "-s", store, ns="router",
+		   check=False)
+	expect(done.returncode == 3, str(done))
+	expect("no state of the monitor" in done.stderr, done.stderr)
+	expect(len(store.read_bytes()) == 100, "it was written to")
+	expect(os.listdir(store.parent) == ["store.db"],
+	       os.listdir(store.parent))
+
+
 def puts_into_quarantine(folder):
 	"""a bot comes into class flagged for its time; a relay does not"""
 	path = pathlib.Path(folder) / "quarantine.policy"
@@ -431,8 +445,8 @@ def refuses(folder):
 
 
 CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
-	  keeps_what_it_knows, refuses, puts_into_quarantine,
-	  knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk,
+	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
+	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk,
 	  says_what_was_not_logged)
 
 

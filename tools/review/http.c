@@ -153,7 +153,7 @@ static int listen_parse(const char *text, union address *out)
 	size_t len = colon ? (size_t)(colon - text) : 0;
 	uint32_t port;
 
-	if (!colon || !number_parse(colon + 1, 0, 65535, &port))
+	if (!number_parse(colon ? colon + 1 : text, 0, 65535, &port))
 		return bad_listen(text);
 	if (!len || is_localhost(text, len))
 		address_parse(here, strlen(here), out);
