@@ -207,12 +207,15 @@ static void judge_now(struct engine *e, struct attempt *a)
 	attempt_judge(e, a);
 }
 
+_Static_assert(BATCH <= UINT8_MAX, "a place in a batch is one byte");
+
 /* In turns, so that what each needs of memory is on its way. */
 static void fetch_sources(const struct engine *e, struct attempt *const *due,
 			  uint64_t *hash, struct source **s, size_t n)
 {
 	const struct sources *t = &e->judge.sources;
-	size_t with_history[BATCH], n_with = 0;
+	uint8_t with_history[BATCH] = { 0 };
+	size_t n_with = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = judged_hash(e, due[i]);
@@ -227,7 +230,7 @@ static void fetch_sources(const struct engine *e, struct attempt *const *due,
 		if (!s[i] || !s[i]->history)
 			continue;
 		history_prefetch(s[i]->history);
-		with_history[n_with++] = i;
+		with_history[n_with++] = (uint8_t)i;
 	}
 	for (size_t k = 0; k < n_with; k++) {
 		size_t i = with_history[k];
