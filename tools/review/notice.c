@@ -370,7 +370,7 @@ static void put_encoded(FILE *out, const char *text)
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z');
+			     (c >= 'A' && c <= 'Z') || strchr("-./:,", c);
 
 		/* Of a character of four bytes each takes three. */
 		if (n + 12 > most && (c & 0xc0) != 0x80) {
