@@ -3,7 +3,8 @@
  * Attempts under way. An attempt is a source, its port, a destination, its
  * port and an initial sequence number; retransmitted SYNs belong to it. The
  * same key within ATTEMPT_KEPT_S of its latest SYN is the same attempt; the
- * same two ends within ATTEMPT_SAME_S are, whatever the number.
+ * same two ends within ATTEMPT_SAME_S are, whatever the number, unless a
+ * connection of theirs was closed in between.
  *
  * They lie in a ring in the order of their first SYN, with an index by their
  * two ends. Those that were answered move out to a talk, where what is said
