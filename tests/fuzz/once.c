@@ -14,7 +14,7 @@
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	printf("not ok - %s can be read\n", what);
 	exit(1);
