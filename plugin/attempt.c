@@ -132,11 +132,7 @@ static uint64_t hash_anew(const struct attempts *t, const struct attempt *a)
 
 static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
 {
-	const unsigned int kept = 1u << ATTEMPT_OPENING |
-				  1u << ATTEMPT_REFUSED |
-				  1u << ATTEMPT_ICMP_REFUSED;
-
-	return kept >> a->state & 1 ? (uint64_t)a->hash << 32 : hash_anew(t, a);
+	return attempt_is_open(a) ? (uint64_t)a->hash << 32 : hash_anew(t, a);
 }
 
 /* The slot of the entry that refers to this; it is there. */

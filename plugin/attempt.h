@@ -60,6 +60,13 @@ struct attempt {
 		last_high : 3;
 };
 
+/* Not answered so far: an error for one SYN is not the end of it. */
+static inline bool attempt_is_open(const struct attempt *a)
+{
+	return a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
+	       a->state == ATTEMPT_ICMP_REFUSED;
+}
+
 /* How long its SYNs may go on, in microseconds: nine hours. */
 #define ATTEMPT_LAST_MOST (((int64_t)1 << 35) - 1)
 

@@ -411,19 +411,12 @@ static bool answers_syn(const struct attempt *a, const struct segment *s)
 	       s->ack - a->isn - 1 < (a->has_data ? SYN_DATA_MOST : 1);
 }
 
-/* An error for one SYN is not the end: the next one may be answered. */
-static bool is_opening(const struct attempt *a)
-{
-	return a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
-	       a->state == ATTEMPT_ICMP_REFUSED;
-}
-
 static void take_answer(struct engine *e, const struct segment *s,
 			struct found *f)
 {
 	struct talk *k;
 
-	if (!is_opening(f->attempt) || !answers_syn(f->attempt, s))
+	if (!attempt_is_open(f->attempt) || !answers_syn(f->attempt, s))
 		return;
 	f->attempt->state = ATTEMPT_ANSWERED;
 	f->attempt->server_isn = s->seq;
@@ -519,7 +512,6 @@ static void take_payload(struct engine *e, const struct pending *p,
 	if (!k)
 		return;
 	k->attempt.talked = true;
-	talk_touch(&e->attempts, k, e->now_us);
 	count_said(&e->ports[k->attempt.port].counts,
 		   dialogue_feed(&k->dialogue, !p->from_server,
 				 s->seq + !!(s->flags & TCP_SYN), s->payload,
@@ -556,7 +548,7 @@ static void find_other_way(struct engine *e, struct pending *p, struct found *f)
 	if (!other.attempt)
 		return;
 	if (f->attempt &&
-	    !(is_opening(other.attempt) && answers_syn(other.attempt, s)))
+	    !(attempt_is_open(other.attempt) && answers_syn(other.attempt, s)))
 		return;
 	*f = other;
 	p->ends = back;

@@ -96,15 +96,9 @@ static bool is_it(const struct history *h, const struct contact *c,
 static struct contact *find_in_row(const struct history *h, uint32_t group,
 				   uint16_t role)
 {
-	unsigned int host_bits = h->family == 4 ? 16 : 0;
-
-	for (uint16_t i = 0; i < h->n_contacts; i++) {
-		struct contact *c = &h->contacts[i];
-
-		if (c->address >> host_bits == group &&
-		    (c->bits & CONTACT_SUBMISSION) == role)
-			return c;
-	}
+	for (uint16_t i = 0; i < h->n_contacts; i++)
+		if (is_it(h, &h->contacts[i], group, role))
+			return &h->contacts[i];
 	return NULL;
 }
 
