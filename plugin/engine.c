@@ -336,8 +336,6 @@ static void view(struct engine *e, const struct source *s,
 				     .attempts = s->attempts,
 				     .syns = s->syns,
 				     .groups = h ? h->n_contacts : 1,
-				     .destinations = 1,
-				     .destinations_exact = true,
 				     .first_s = told_s(e, s->first_s),
 				     .last_s = told_s(e, s->last_s),
 				     .score = judge_score(&e->judge, s),
@@ -346,16 +344,7 @@ static void view(struct engine *e, const struct source *s,
 	out->spam = judge_is_spam(s);
 	out->would_be_blocked = s->flags & SOURCE_BLOCKED;
 	out->mail_server = judge_mail_server(s);
-	if (h) {
-		out->destinations = history_destinations(h);
-		out->destinations_exact = history_is_exact(h);
-	}
-	/* The first one was met before there was a history to note it. */
-	if (out->destinations < out->groups)
-		out->destinations = out->groups;
-	/* An estimate may be beyond what there can be. */
-	if (out->destinations > out->attempts)
-		out->destinations = out->attempts;
+	out->destinations = judge_destinations(s, &out->destinations_exact);
 	for (size_t i = 0; i < e->n_ports; i++)
 		if (s->ports >> (i < 15 ? i : 15) & 1 &&
 		    (i < 15 || e->ports[i].counts.attempts))

@@ -141,6 +141,8 @@ void engine_sources(struct engine *e,
 		    void (*fn)(void *ctx, const struct source_view *view),
 		    void *ctx);
 
+/* What is saved begins with this, whatever its version. */
+#define ENGINE_STATE "mailwall sources "
 /*
  * What a restart needs to go on without a new warm-up. write() gets the bytes
  * in order, and returns 0 or -errno. engine_load() takes them into a new

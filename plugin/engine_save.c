@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <nettle/sha2.h>
 
-static const char magic[] = "mailwall sources 2\n";
+static const char magic[] = ENGINE_STATE "2\n";
 
 struct header {
 	uint32_t header_size, source_size, history_size, contact_size,

@@ -106,6 +106,8 @@ void judge_time(struct judge *j, uint32_t now_s);
 float judge_score(const struct judge *j, const struct source *s);
 /* Does it look like a mail server, by what it accepts and what it retries? */
 bool judge_mail_server(const struct source *s);
+/* Different addresses that it tried; exact: that is no estimate. */
+uint64_t judge_destinations(const struct source *s, bool *exact);
 bool judge_is_spam(const struct source *s);
 bool judge_is_warm(const struct judge *j);
 

@@ -99,6 +99,19 @@ static bool was_found(const struct history *h, enum finding_kind kind)
 	return false;
 }
 
+uint64_t judge_destinations(const struct source *s, bool *exact)
+{
+	const struct history *h = s->history;
+	uint64_t n = h ? history_destinations(h) : 1;
+
+	*exact = !h || history_is_exact(h);
+	/* The first one was met before there was a history to note it. */
+	if (h && n < h->n_contacts)
+		n = h->n_contacts;
+	/* An estimate may be beyond what there can be. */
+	return n < s->attempts ? n : s->attempts;
+}
+
 void judge_report(struct judge *j, struct source *s, enum detector d,
 		  uint16_t port)
 {
@@ -128,14 +141,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	if (!h->found && history_rare(&j->sources, h))
 		h->rare->found_s = j->now_s;
 	h->found |= (uint16_t)(1u << d);
-	f.destinations = history_destinations(h);
-	f.destinations_exact = history_is_exact(h);
-	/* The first one was met before there was a history to note it. */
-	if (f.destinations < f.groups)
-		f.destinations = f.groups;
-	/* An estimate may be beyond what there can be. */
-	if (f.destinations > f.attempts)
-		f.destinations = f.attempts;
+	f.destinations = judge_destinations(s, &f.destinations_exact);
 	f.n_examples = history_examples(h, f.examples);
 	j->findings[detector_finding(d)]++;
 	if (j->finding)

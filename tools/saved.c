@@ -113,10 +113,11 @@ static void put_aside(const struct saved *s, const char *why)
  */
 static bool is_foreign(const char *bytes, size_t len)
 {
-	static const char ours[] = "mailwall ";
-	size_t n = len < strlen(ours) ? len : strlen(ours);
+	size_t n = strlen(ENGINE_STATE);
 
-	return n && bytes[0] && memcmp(bytes, ours, n) != 0;
+	if (len < n)
+		n = len;
+	return n && bytes[0] && memcmp(bytes, ENGINE_STATE, n) != 0;
 }
 
 static int refuse_foreign(const struct saved *s)

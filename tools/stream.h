@@ -11,6 +11,7 @@ struct stream;
 /* Takes the descriptor, in every case. NULL: errno says why. */
 struct stream *stream_open(int fd);
 FILE *stream_file(const struct stream *s);
+/* Closes its FILE as well. */
 void stream_close(struct stream *s);
 /* Where somebody else has closed the FILE. May be NULL. */
 void stream_free(struct stream *s);
