@@ -71,20 +71,26 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
-LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard rules/*.c plugin/*.c))
+LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugin/example/%, \
+              $(wildcard rules/*/*.c plugin/*/*.c)))
 COLLECTD_SRC = $(wildcard tools/collectd/*.c)
-TOOLS_SRC = $(filter-out tools/small.c $(COLLECTD_SRC), \
-            $(wildcard tools/*.c tools/*/*.c))
+TOOLS_SRC = $(filter-out tools/command/small.c $(COLLECTD_SRC), \
+            $(wildcard tools/*/*.c))
 ifeq ($(SMALL),1)
-TOOLS_SRC = $(filter-out $(addprefix tools/,cmd_import.c cmd_notice.c \
-            cmd_report.c live.c),$(wildcard tools/*.c)) tools/review/metrics.c
+# Rooms that are left out, but for the metrics that status prints.
+TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% store/% \
+            report/% notice/% serve/% command/cmd_import.c \
+            command/cmd_notice.c command/cmd_report.c), \
+            $(wildcard tools/*/*.c)) tools/serve/metrics.c
 endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
-UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c \
+            tests/unit/*/*/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 ONCE      = $(subst /fuzz_,/once_,$(FUZZERS))
-SOURCES   = $(wildcard rules/*.[ch] plugin/*.[ch] plugin/*/*.c tools/*.[ch] \
-            tools/*/*.[ch] tests/*/*.[ch])
+SOURCES   = $(wildcard plugin/*.h rules/*/*.[ch] plugin/*/*.[ch] \
+            tools/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch] \
+            tests/unit/*/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
 
 PLUGIN    = $(BUILD)/mailwall.so.$(ABI)
@@ -131,7 +137,7 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(MY_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What a test needs of tools/ is all of it but main().
-TESTED = $(filter-out %/main.o,$(TOOLS_OBJ)) $(BUILD)/libmailwall.a
+TESTED = $(filter-out %/command/main.o,$(TOOLS_OBJ)) $(BUILD)/libmailwall.a
 
 # The generator of traffic, apart from what is measured with it.
 TRAFFIC_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/measure.c %/trace.c, \
@@ -141,7 +147,7 @@ $(BUILD)/tests/detect/libtraffic.a: $(TRAFFIC_OBJ)
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/unit/test_generate: $(BUILD)/tests/detect/libtraffic.a
+$(BUILD)/tests/unit/detect/test_generate: $(BUILD)/tests/detect/libtraffic.a
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TESTED)
 	$(call say,LD $@)
@@ -218,15 +224,14 @@ clang:
 lint:
 	clang-format --dry-run --Werror $(SOURCES)
 	mandoc -T lint -W warning docs/*.[1-9]
-	shellcheck .ci/run tools/debian/build.sh \
-		$(wildcard tools/completion/*.bash)
+	shellcheck .ci/run tools/package/debian/build.sh \
+		$(wildcard tools/package/completion/*.bash)
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability \
 		--error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 		-D_GNU_SOURCE -DVERSION='"0"' \
 		--include=$$($(PKG_CONFIG) --variable=includedir libmnl)/libmnl/libmnl.h \
 		rules plugin tools
-	clang-tidy --quiet $(wildcard rules/*.c plugin/*.c tools/*.c \
-		tools/*/*.c) -- $(MY_CFLAGS) -Iplugin $(COLLECTD_CFLAGS)
+	clang-tidy --quiet $(wildcard rules/*/*.c plugin/*/*.c tools/*/*.c) -- $(MY_CFLAGS) -Iplugin $(COLLECTD_CFLAGS)
 	$(Q)$(MAKE) --no-print-directory all BUILD=build-lint CFLAGS='-O2 -Werror'
 
 # FUZZ_SECONDS for each target.
@@ -268,10 +273,10 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
 		$(PROGRAM) $(ROWS)
 
 # Pictures of the report's page, to be looked at, in build/look.
-look: $(PROGRAM) $(BUILD)/tests/unit/test_page
+look: $(PROGRAM) $(BUILD)/tests/unit/tools/report/test_page
 	$(call install_packages,chromium)
 	$(Q)mkdir -p $(BUILD)/look
-	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/test_page >/dev/null
+	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/tools/report/test_page >/dev/null
 	$(Q)for f in $(BUILD)/look/*.html; do \
 		case $$f in */many*) continue ;; esac; \
 		$(PYTHON) tests/page/look.py $$f $(BUILD)/look || exit 1; done
@@ -290,22 +295,22 @@ install: $(PROGRAM) install-plugin
 		$(DESTDIR)$(MANDIR)/man8
 	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
 	install -d $(DESTDIR)$(DATADIR)/lang
-	install -m 644 tools/review/lang/*.words $(DESTDIR)$(DATADIR)/lang
+	install -m 644 tools/notice/lang/*.words $(DESTDIR)$(DATADIR)/lang
 	install -m 644 docs/mailwall.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 docs/mailwall.policy.5 $(DESTDIR)$(MANDIR)/man5
-	install -D -m 644 tools/completion/mailwall.bash \
+	install -D -m 644 tools/package/completion/mailwall.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
-	install -D -m 644 tools/completion/_mailwall \
+	install -D -m 644 tools/package/completion/_mailwall \
 		$(DESTDIR)$(ZSHDIR)/_mailwall
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR)/examples
 	for u in mailwall mailwall-watch; do \
-		sed 's,/usr/local/sbin,$(SBINDIR),' tools/systemd/$$u.service \
+		sed 's,/usr/local/sbin,$(SBINDIR),' tools/package/systemd/$$u.service \
 		>$(DESTDIR)$(UNITDIR)/$$u.service || exit 1; done
-	install -D -m 644 tools/systemd/mailwall.sysusers \
+	install -D -m 644 tools/package/systemd/mailwall.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
-	install -m 644 tools/systemd/mailwall-watch.conf \
-		tools/nftables/mailwall.nft $(DESTDIR)$(DATADIR)/examples
+	install -m 644 tools/package/systemd/mailwall-watch.conf \
+		tools/package/nftables/mailwall.nft $(DESTDIR)$(DATADIR)/examples
 
 install-plugin: $(PLUGIN)
 	install -D -m 644 $(PLUGIN) $(DESTDIR)$(LIBDIR)/$(notdir $(PLUGIN))
@@ -357,12 +362,12 @@ deb-packages:
 
 # Into build-deb/; DEB_FLAGS may be -b, or --no-lintian.
 deb: deb-packages
-	$(Q)tools/debian/build.sh $(DEB_FLAGS)
+	$(Q)tools/package/debian/build.sh $(DEB_FLAGS)
 
 # In a minimal system of debootstrap's; as root.
 deb-check: deb
 	$(call install_packages,debootstrap)
-	$(Q)$(PYTHON) tools/debian/chroot-test.py build-deb
+	$(Q)$(PYTHON) tools/package/debian/chroot-test.py build-deb
 
 # What is committed, as build-dist/mailwall-VERSION.tar.gz.
 DIST = build-dist/mailwall-$(VERSION)

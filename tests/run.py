@@ -24,7 +24,7 @@ SKIPPED = re.compile(r"^ok\b.*# SKIP (.*)", re.MULTILINE)
 def suites(build, program, quick):
 	"""Name, command; the units are programs, the others are scripts."""
 	python = sys.executable
-	for unit in sorted(pathlib.Path(build).glob("tests/unit/test_*")):
+	for unit in sorted(pathlib.Path(build).glob("tests/unit/**/test_*")):
 		if unit.suffix == "":
 			yield f"unit/{unit.name}", [str(unit)]
 	for target in sorted(pathlib.Path(build).glob("tests/fuzz/once_*")):
@@ -35,7 +35,7 @@ def suites(build, program, quick):
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",
-		       f"{build}/tests/unit/test_page"]
+		       f"{build}/tests/unit/tools/report/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	if not quick:	# it makes its own builds with sanitizers

@@ -637,7 +637,7 @@ def layout_is_watched_whole(w):
 	run(CC, "-std=c11", "-g", "-fPIC", "-shared", "-D_GNU_SOURCE",
 	    "-DVERSION=\"0\"", "-Wl,-soname,mailwall.so.1",
 	    f"-Wl,--version-script={ROOT}/plugin/mailwall.map", "-o",
-	    place / "mailwall.so", *place.glob("plugin/abi*.c"), *others, *libs,
+	    place / "mailwall.so", *place.glob("plugin/abi/*.c"), *others, *libs,
 	    "-lm")
 	code, said = abidiff(place / "mailwall.so")
 	expect(code & 4 and "offset changed" in said, f"{code} {said}")

@@ -3,8 +3,8 @@
  * rows DATABASE FILE stores rows of "minute,address,port,outcome,clause,
  * attempts,syns", fifty thousand in a transaction.
  */
-#include "../../rules/addr.h"
-#include "../../tools/review/store.h"
+#include "../../rules/base/addr.h"
+#include "../../tools/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
  * nanoseconds of an attempt, of decoding it, and of both kinds of access, then
  * bytes in use, sources and attempts cut short.
  */
-#include "../../plugin/engine_state.h"
+#include "../../plugin/engine/engine_state.h"
 #include "../detect/chance.h"
 
 #include <stdio.h>

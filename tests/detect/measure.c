@@ -6,7 +6,7 @@
  * are flagged and how soon, with 95 % intervals, beside what others published
  * on the same events. Never one pooled accuracy.
  */
-#include "../../plugin/engine.h"
+#include "../../plugin/engine/engine.h"
 #include "baselines.h"
 #include "frame.h"
 #include "stats.h"

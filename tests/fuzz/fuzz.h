@@ -6,7 +6,7 @@
 #ifndef MAILWALL_FUZZ_H
 #define MAILWALL_FUZZ_H
 
-#include "../../tools/program.h"
+#include "../../tools/program/program.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* tools/options.c asks for the commands, and main.c is not here. */
+/* tools/program/options.c asks for the commands, and main.c is not here. */
 const struct command commands[] = { { 0 } };
 const size_t n_commands = 0;
 

@@ -8,7 +8,7 @@
  * lower first), bytes.
  */
 #include "fuzz.h"
-#include "../../plugin/decode.h"
+#include "../../plugin/decode/decode.h"
 
 static const uint16_t links[] = {
 	LINK_ETHERNET, LINK_NFLOG,	LINK_RAW,	  LINK_SLL,

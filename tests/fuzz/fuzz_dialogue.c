@@ -8,7 +8,7 @@
  * from where it should, and how many bytes of it were not captured.
  */
 #include "fuzz.h"
-#include "../../plugin/dialogue.h"
+#include "../../plugin/dialogue/dialogue.h"
 
 enum { CLIENT = 1, SKEWED = 2, UNSTARTED = 128 };
 

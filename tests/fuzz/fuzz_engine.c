@@ -10,7 +10,7 @@
  */
 #include "fuzz.h"
 #include "../unit/packet.h"
-#include "../../plugin/engine.h"
+#include "../../plugin/engine/engine.h"
 
 #define RECORD_BYTES 8
 #define SECOND	     1000000

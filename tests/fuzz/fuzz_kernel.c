@@ -7,11 +7,11 @@
  * which expressions a rule has, and what is written beside it.
  */
 #include "fuzz.h"
-#include "../../rules/arena.h"
-#include "../../rules/canon.h"
-#include "../../rules/emit.h"
-#include "../../tools/netlink.h"
-#include "../../tools/refuse.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/ruleset/canon.h"
+#include "../../rules/emit/emit.h"
+#include "../../tools/kernel/netlink.h"
+#include "../../tools/kernel/refuse.h"
 
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>

@@ -7,7 +7,7 @@
  * The first byte is the format, the rest are lines.
  */
 #include "fuzz.h"
-#include "../../tools/review/log_line.h"
+#include "../../tools/import/log_line.h"
 
 #include <arpa/inet.h>
 

@@ -7,10 +7,10 @@
  * what it includes (any name that ends in .inc), a class file (any other).
  */
 #include "fuzz.h"
-#include "../../rules/arena.h"
-#include "../../rules/batch.h"
-#include "../../rules/change.h"
-#include "../../rules/emit.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/emit/batch.h"
+#include "../../rules/emit/change.h"
+#include "../../rules/emit/emit.h"
 
 #define MARK   "\n%%\n"
 #define POLICY "fuzz.policy"

@@ -5,8 +5,8 @@
  * is put behind it: nothing gets past a wrong one.
  */
 #include "fuzz.h"
-#include "../../rules/arena.h"
-#include "../../tools/remember.h"
+#include "../../rules/base/arena.h"
+#include "../../tools/kernel/remember.h"
 
 #include <fcntl.h>
 #include <nettle/sha2.h>

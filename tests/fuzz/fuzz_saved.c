@@ -8,7 +8,7 @@
  */
 #include "fuzz.h"
 #include "../unit/packet.h"
-#include "../../plugin/engine.h"
+#include "../../plugin/engine/engine.h"
 
 #include <nettle/sha2.h>
 

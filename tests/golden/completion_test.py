@@ -4,7 +4,7 @@
 completion_test.py [PROGRAM]
 
 The table is read with `mailwall help` and `mailwall help COMMAND`, and set
-against the options that tools/cmd_*.c read; then bash and zsh are asked, each
+against the options that tools/command/cmd_*.c read; then bash and zsh are asked, each
 by its own completion. The claims are the first lines of the functions.
 """
 
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-FOLDER = ROOT / "tools/completion"
+FOLDER = ROOT / "tools/package/completion"
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else
 			  os.environ.get("MAILWALL", ROOT / "mailwall"))
 SECONDS_MOST = 60
@@ -207,7 +207,7 @@ def the_table_is_whole():
 	"""every option that a command reads stands in its usage"""
 	listed = {name for command in commands() for name in options(command)}
 	missing = []
-	for source in sorted((ROOT / "tools").glob("cmd_*.c")):
+	for source in sorted((ROOT / "tools/command").glob("cmd_*.c")):
 		rows = ROW.findall(source.read_text())
 		for name, letter in rows:
 			missing += [f"{source.name}: {form}" for form in

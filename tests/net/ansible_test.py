@@ -19,7 +19,7 @@ import lab
 
 ROOT = lab.HERE.parent.parent
 MAILWALL = os.path.abspath(os.environ.get("MAILWALL", ROOT / "mailwall"))
-ROLES = ROOT / "tools/ansible"
+ROLES = ROOT / "tools/package/ansible"
 SECONDS_MOST = 120
 PLAY = [{
 	"hosts": "all", "gather_facts": False,

@@ -185,7 +185,7 @@ class Including(File):
 		rules, part, whole = (self.folder / name for name in
 				      ("rules.nft", "mailwall.nft", "all.nft"))
 		run(MAILWALL, "generate", "-q", "-o", rules, POLICY)
-		example = lab.HERE.parent.parent / "tools/nftables/mailwall.nft"
+		example = lab.HERE.parent.parent / "tools/package/nftables/mailwall.nft"
 		text = example.read_text()
 		expect('"/etc/mailwall/rules.nft*"' in text, text)
 		part.write_text(text.replace("/etc/mailwall/rules.nft",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The units of tools/systemd do what they say, under a systemd of their own.
+"""The units of tools/package/systemd do what they say, under a systemd of their own.
 
 It is process 1 of namespaces that end with this program, over a copy of this
 system that takes writes in memory. The claims are the first lines of the
@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 import lab
 from watch_test import MAILWALL, POLICY, expect
 
-UNITS = lab.HERE.parent.parent / "tools/systemd"
+UNITS = lab.HERE.parent.parent / "tools/package/systemd"
 EXPOSURE_MOST = {"mailwall.service": 2.6, "mailwall-watch.service": 2.4}
 NFTABLES = """#!/usr/sbin/nft -f
 flush ruleset

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections and decisions as text, for the tests of plugin/decide.c. */
+/* Connections and decisions as text, for the tests of rules/policy/decide.c. */
 #ifndef MAILWALL_CONNECTION_H
 #define MAILWALL_CONNECTION_H
 
 #include "unit.h"
 
-#include "../../plugin/decide.h"
+#include "../../rules/policy/decide.h"
 
 /* The first address of the range that is written; the family is returned. */
 static inline uint8_t read_address(const char *text, struct addr6 *out)

@@ -15,7 +15,7 @@
 
 #include "unit.h"
 
-#include "../../plugin/decode.h"
+#include "../../plugin/decode/decode.h"
 
 #define SEQ   0x01020304u
 #define ACK   0x05060708u

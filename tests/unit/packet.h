@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../../plugin/decode.h"
+#include "../../plugin/decode/decode.h"
 
 #define PACKET_MOST 1024
 

@@ -4,8 +4,8 @@
 #define MAILWALL_UNIT_STORE_FACTS_H
 
 #include "folder.h"
-#include "../../tools/events.h"
-#include "../../tools/review/store_inner.h"
+#include "../../tools/program/events.h"
+#include "../../tools/store/store_inner.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

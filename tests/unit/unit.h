@@ -19,16 +19,16 @@
 
 #include <cmocka.h>
 
-#include "../../rules/addr.h"
-#include "../../rules/arena.h"
-#include "../../rules/policy.h"
-#include "../../tools/program.h"
+#include "../../rules/base/addr.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/policy/policy.h"
+#include "../../tools/program/program.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- claims ---- */
 
-/* tools/options.c asks for the commands, and main.c is not here. */
+/* tools/program/options.c asks for the commands, and main.c is not here. */
 const struct command commands[] = { { .name = NULL } };
 const size_t n_commands = 0;
 

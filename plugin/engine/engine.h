@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames in; attempts, findings and a summary out.
+ *
+ *     frame --decode--> segment --ends--> attempt --judge--> finding
+ *
+ * An engine opens nothing, reads no clock (time is that of the frames) and has
+ * no state outside itself. It belongs to one thread at a time; a policy may
+ * serve many. What it hands to a callback is borrowed for the call.
+ */
+#ifndef MAILWALL_ENGINE_H
+#define MAILWALL_ENGINE_H
+
+#include "../../rules/policy/decide.h"
+#include "../decode/decode.h"
+#include "../judge/judge.h"
+
+#define PORTS_MOST 64 /* that one engine watches */
+
+enum outcome {
+	OUTCOME_UNANSWERED,
+	OUTCOME_ANSWERED,     /* a SYN-ACK came */
+	OUTCOME_REFUSED,      /* a RST came */
+	OUTCOME_ICMP_REFUSED, /* an ICMP error came */
+	OUTCOME_BLOCKED,      /* NFLOG named the clause that stopped it */
+	OUTCOME_N
+};
+/* "unanswered", "answered", "refused", "icmp-refused", "blocked" */
+const char *outcome_name(enum outcome outcome);
+
+struct attempt_event {
+	int64_t time_us, last_us; /* first and latest SYN */
+	uint8_t family, input;
+	struct addr6 source, destination;
+	uint16_t source_port, port;
+	uint16_t syns;
+	enum outcome outcome;
+	bool established;   /* the client completed the handshake */
+	const char *clause; /* "residential:17", as NFLOG had it; or NULL */
+	/* With a policy: what it says of the attempt. */
+	const struct clause *decided; /* NULL: no clause */
+	bool would_block;
+	/*
+	 * If early() told of it: the outcome it had then, which this one
+	 * takes the place of. One SYN was told.
+	 */
+	bool was_early;
+	enum outcome early_outcome;
+	uint32_t said;			 /* SAID_ bits, of what followed */
+	const struct dialogue *dialogue; /* NULL: nothing was seen */
+};
+
+struct engine_config {
+	const struct policy *policy; /* may be NULL; borrowed */
+	const struct decide_input
+		*members;      /* of dynamic classes; may be NULL */
+	const char *interface; /* by which all packets come in, if known */
+	uint64_t key[2];       /* secret and random */
+	size_t memory;	       /* bytes, 0: ENGINE_MEMORY */
+	bool skip_warmup;
+	void *ctx;
+	void (*attempt)(void *ctx, const struct attempt_event *event);
+	/*
+	 * May be NULL. An attempt as far as it is known when it is answered or
+	 * a log says that it was blocked, else three seconds after its first
+	 * SYN; attempt() comes minutes later, and most often says the same.
+	 */
+	void (*early)(void *ctx, const struct attempt_event *event);
+	void (*finding)(void *ctx, const struct finding *finding);
+};
+#define ENGINE_MEMORY	    ((size_t)256 << 20)
+#define ENGINE_MEMORY_LEAST ((size_t)8 << 20)
+
+struct port_counts {
+	uint16_t port;
+	uint64_t syns, attempts;
+	uint64_t pairs; /* different source and destination */
+	bool pairs_exact;
+	uint64_t answered, established, half_open;
+	uint64_t refused, icmp_refused, unanswered, blocked;
+	uint64_t open; /* without an outcome so far */
+	uint64_t banner, implicit_tls, starttls, starttls_tls, cleartext_auth;
+	uint64_t midstream;   /* connections whose start was not seen */
+	uint64_t would_block; /* by the policy, of attempts that ended */
+};
+
+struct engine_summary {
+	uint64_t packets, bytes;
+	int64_t first_us, last_us; /* 0: no packet */
+	uint64_t decoded[DECODED_N];
+	uint64_t sources; /* known now */
+	uint64_t sources_evicted, histories_evicted;
+	uint64_t attempts_cut, talks_cut; /* for lack of room */
+	uint64_t clock_steps;		  /* back, by more than 5 s */
+	uint64_t clauses_cut; /* NFLOG prefixes beyond what is kept apart */
+	uint64_t findings[FINDING_N];
+	size_t memory; /* bytes in use */
+	bool warm;
+	size_t n_ports;
+	struct port_counts ports[PORTS_MOST];
+};
+
+struct engine;
+
+/* 0, -ENOMEM, or -E2BIG: the policy names more ports than PORTS_MOST. */
+int engine_new(const struct engine_config *config, struct engine **out);
+void engine_free(struct engine *e);
+/* Takes the place of the policy; the old one may go afterwards. */
+int engine_policy(struct engine *e, const struct policy *policy);
+
+/* The ports that it watches: the mail services, and those of the policy. */
+const uint16_t *engine_ports(const struct engine *e, size_t *n);
+
+void engine_frame(struct engine *e, const struct frame *frame);
+/*
+ * What a frame would have said, from another source, such as a log. A prefix is
+ * one of NFLOG; the segment is borrowed for the call.
+ */
+void engine_segment(struct engine *e, const struct segment *segment);
+/* No frame came, and it is as late as this. */
+void engine_time(struct engine *e, int64_t now_us);
+/* Nothing more will come: every attempt gets its outcome. */
+void engine_end(struct engine *e);
+
+void engine_summary(struct engine *e, struct engine_summary *out);
+
+/* Every source, in no order. */
+struct source_view {
+	uint8_t family;
+	struct addr6 source; /* of an IPv6 /64 the first address */
+	uint32_t attempts, syns, groups;
+	uint64_t destinations;
+	bool destinations_exact; /* else an estimate */
+	int64_t first_s, last_s;
+	uint16_t ports[PORTS_MOST]; /* that it tried */
+	size_t n_ports;
+	float score; /* 1 and more: reported as spam source */
+	bool spam, would_be_blocked, allowed, mail_server, proven;
+};
+void engine_sources(struct engine *e,
+		    void (*fn)(void *ctx, const struct source_view *view),
+		    void *ctx);
+
+/* What is saved begins with this, whatever its version. */
+#define ENGINE_STATE "mailwall sources "
+/*
+ * What a restart needs to go on without a new warm-up. write() gets the bytes
+ * in order, and returns 0 or -errno. engine_load() takes them into a new
+ * engine: 0, or -EBADMSG with a sentence in *why, and nothing taken.
+ */
+int engine_save(struct engine *e,
+		int (*write)(void *ctx, const void *bytes, size_t len),
+		void *ctx);
+int engine_load(struct engine *e, const void *bytes, size_t len,
+		const char **why);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which ports are watched, and what a clause in a log prefix is called. */
+#include "engine_state.h"
+#include "../../rules/base/service.h"
+
+#include <errno.h>
+
+static bool is_pop3(uint16_t port)
+{
+	return port == 110 || port == 995;
+}
+
+static enum port_role role_of(uint16_t port)
+{
+	const struct service *s = service_by_port(port);
+
+	if (s && s->role == ROLE_ACCESS)
+		return is_pop3(port) ? PORT_POP3 : PORT_IMAP;
+	return s && s->role == ROLE_SUBMISSION ? PORT_SUBMISSION :
+						 PORT_TRANSPORT;
+}
+
+static int watch_port(struct engine *e, uint16_t port)
+{
+	struct port_state *p = &e->ports[e->n_ports];
+
+	if (port_is_in(&e->bits, port))
+		return 0;
+	if (e->n_ports == PORTS_MOST)
+		return -E2BIG;
+	*p = (struct port_state){ .role = role_of(port) };
+	p->protocol = p->role == PORT_IMAP ? DIALOGUE_IMAP :
+		      p->role == PORT_POP3 ? DIALOGUE_POP3 :
+					     DIALOGUE_SMTP;
+	e->port_numbers[e->n_ports] = port;
+	e->port_index[port] = (uint8_t)e->n_ports++;
+	e->bits.word[port / 64] |= 1ull << (port % 64);
+	return 0;
+}
+
+static int watch_clauses(struct engine *e, const struct block *b)
+{
+	for (size_t k = 0; k < b->clauses.n; k++) {
+		const struct ports *ports = &b->clauses.items[k].ports;
+
+		for (size_t n = 0; n < ports->n; n++) {
+			int error = watch_port(e, ports->items[n]);
+
+			if (error)
+				return error;
+		}
+	}
+	return 0;
+}
+
+static void unwatch_last(struct engine *e)
+{
+	uint16_t port = e->port_numbers[--e->n_ports];
+
+	e->port_numbers[e->n_ports] = 0;
+	e->bits.word[port / 64] &= ~(1ull << (port % 64));
+}
+
+/* Ports that a policy does not name any more are watched on. */
+int watch_ports(struct engine *e, const struct policy *policy)
+{
+	size_t before = e->n_ports;
+	int error = 0;
+
+	for (size_t i = 0; i < n_services; i++)
+		watch_port(e, services[i].port);
+	for (size_t i = 0; policy && i < policy->blocks.n && !error; i++)
+		error = watch_clauses(e, &policy->blocks.items[i]);
+	while (error && e->n_ports > before)
+		unwatch_last(e);
+	return error;
+}
+
+/* ---- log prefixes: "residential:17 block " ---- */
+
+static bool is_id(const char *text, size_t len)
+{
+	/* Before the line may stand a file: "residential:extra.policy:3". */
+	const char *colon = memrchr(text, ':', len);
+
+	if (!colon || colon == text || colon == text + len - 1)
+		return false;
+	for (const char *p = colon + 1; p < text + len; p++)
+		if (*p < '0' || *p > '9')
+			return false;
+	for (const char *p = text; p < colon; p++)
+		if (*p < '!' || *p > '~' || *p == '"' || *p == '\\')
+			return false;
+	return true;
+}
+
+static bool verb_blocks(const char *verb, size_t len)
+{
+	return (len == 5 && !memcmp(verb, "block", 5)) ||
+	       (len == 5 && !memcmp(verb, "limit", 5));
+}
+
+static uint32_t clause_slot(const struct engine *e, const char *text,
+			    size_t len)
+{
+	uint64_t hash = len;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash_u64(&e->key, hash ^ (uint8_t)text[i]);
+	return (uint32_t)hash & (CLAUSES_MOST - 1);
+}
+
+static uint16_t clause_number(struct engine *e, const char *id, size_t len,
+			      bool blocks)
+{
+	uint32_t at = clause_slot(e, id, len);
+
+	for (; e->clauses[at].len; at = (at + 1) & (CLAUSES_MOST - 1)) {
+		const struct logged_clause *c = &e->clauses[at];
+
+		if (c->len == len && c->blocks == blocks &&
+		    !memcmp(c->id, id, len))
+			return (uint16_t)(at + 1);
+	}
+	if (e->n_clauses >= CLAUSES_MOST / 4 * 3) {
+		e->totals.clauses_cut++;
+		return 0;
+	}
+	memcpy(e->clauses[at].id, id, len);
+	e->clauses[at].len = (uint8_t)len;
+	e->clauses[at].blocks = blocks;
+	e->n_clauses++;
+	return (uint16_t)(at + 1);
+}
+
+uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len)
+{
+	const char *end = memchr(prefix, ' ', len);
+	size_t id_len = end ? (size_t)(end - prefix) : len;
+	const char *verb = end ? end + 1 : prefix + len;
+	size_t left = len - (size_t)(verb - prefix);
+	const char *stop = memchr(verb, ' ', left);
+
+	if (id_len >= CLAUSE_BYTES || !is_id(prefix, id_len))
+		return 0;
+	return clause_number(
+		e, prefix, id_len,
+		verb_blocks(verb, stop ? (size_t)(stop - verb) : left));
+}

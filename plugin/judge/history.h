@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is kept of a source that goes on: the networks that it met (IPv4 /16,
+ * IPv6 /32: a provider rotates its addresses within one), and the sums of its
+ * detectors. Most sources that have a history meet a few networks and never
+ * talk, so what those need is small and lies together; the rest is apart.
+ */
+#ifndef MAILWALL_HISTORY_H
+#define MAILWALL_HISTORY_H
+
+#include "../engine/attempt.h"
+#include "../memory/distinct.h"
+
+enum detector {
+	/* sums, in struct history */
+	DETECTOR_FAST,
+	DETECTOR_MEDIUM,
+	DETECTOR_SLOW,
+	DETECTOR_ABANDON,
+	DETECTOR_LATE,
+	DETECTOR_DIRECT_ABANDON,
+	DETECTOR_OFTEN,
+	/* sums, in struct rare */
+	DETECTOR_OUTCOME = DETECTOR_OFTEN,
+	DETECTOR_OPERATORS,
+	DETECTOR_LOGIN,
+	DETECTOR_SUMS,
+	/* counts */
+	DETECTOR_SCAN = DETECTOR_SUMS,
+	DETECTOR_DIRECT,
+	DETECTOR_VOLUME,
+	DETECTOR_STORM,
+	DETECTOR_CLEARTEXT,
+	DETECTOR_STRIPPED,
+	DETECTOR_N
+};
+
+/* ---- a network that was met ---- */
+
+enum {
+	CONTACT_SUBMISSION = 1 << 0, /* else transport */
+	CONTACT_PENDING = 1 << 1,    /* abandoned or not: not known yet */
+	CONTACT_RETRIED = 1 << 2,
+	CONTACT_LATE = 1 << 3,	   /* as PENDING, for the late test */
+	CONTACT_RETURNED = 1 << 4, /* its last credit counted as a return */
+	CONTACT_HIT = 1 << 5,	   /* attempts are counted from here: 3 bits */
+	CONTACT_CREDIT = 1 << 8,   /* and here stands its last credit: 8 bits */
+};
+#define CONTACT_HITS_MOST 7u
+#define CONTACT_CREDITS	  255u
+
+struct contact {
+	/* IPv4: the first address that was met; IPv6: the network. */
+	uint32_t address;
+	uint32_t first_s; /* 0: the place is free */
+	uint16_t span;	  /* from the first attempt to the last: see below */
+	uint16_t bits;
+};
+
+/*
+ * A span counts in seconds for nine hours and in minutes of 64 seconds beyond
+ * that. Before it runs over, a contact becomes younger: nobody asks whether it
+ * is twelve days old or more.
+ */
+#define SPAN_FINE 0x8000u
+#define SPAN_MOST (SPAN_FINE + (SPAN_FINE - 1) * 64)
+
+static inline uint32_t contact_span_s(const struct contact *c)
+{
+	return c->span < SPAN_FINE ? c->span :
+				     SPAN_FINE + (c->span - SPAN_FINE) * 64;
+}
+
+static inline uint32_t contact_last_s(const struct contact *c)
+{
+	return c->first_s + contact_span_s(c);
+}
+
+static inline uint32_t contact_hits(const struct contact *c)
+{
+	return c->bits / CONTACT_HIT % (CONTACT_HITS_MOST + 1);
+}
+
+static inline void contact_start(struct contact *c, uint32_t time_s)
+{
+	c->first_s = time_s ? time_s : 1;
+	c->span = 0;
+	c->bits &= CONTACT_SUBMISSION;
+}
+
+static inline void contact_touch(struct contact *c, uint32_t time_s)
+{
+	uint32_t span_s = time_s > c->first_s ? time_s - c->first_s : 0;
+
+	if (span_s > SPAN_MOST) {
+		c->first_s = time_s - SPAN_MOST / 2;
+		span_s = SPAN_MOST / 2;
+	}
+	c->span = (uint16_t)(span_s < SPAN_FINE ?
+				     span_s :
+				     SPAN_FINE + (span_s - SPAN_FINE) / 64);
+}
+
+/*
+ * When it had its last credit, in minutes after the first attempt. Only the
+ * rest by 255 is kept: it was the latest such one at the last attempt, as a
+ * span tells that to two minutes. 0: it has none.
+ */
+static inline uint32_t contact_credit_min(const struct contact *c)
+{
+	uint32_t most = contact_span_s(c) / 60 + 2;
+	uint32_t credit = c->bits / CONTACT_CREDIT;
+
+	if (!credit)
+		return 0;
+	return most - (most + 1 + CONTACT_CREDITS - credit) % CONTACT_CREDITS;
+}
+
+static inline void contact_credit(struct contact *c, uint32_t minutes)
+{
+	c->bits = (uint16_t)(c->bits % CONTACT_CREDIT +
+			     (minutes % CONTACT_CREDITS + 1) * CONTACT_CREDIT);
+}
+
+/* ---- the rest ---- */
+
+/* One network that is being walked: a bitmap of hashed addresses. */
+struct scan {
+	uint32_t group, since_s;
+	uint64_t bits[8];
+};
+
+/* What only users of submission and access ports need. */
+struct usage {
+	uint32_t hour, in_hour; /* hours since 1970 */
+	uint32_t active;	/* one bit an hour, this one the lowest */
+	uint8_t busy_hours;	/* in a row */
+	uint32_t window_s[2];	/* storms: IMAP, POP3 */
+	uint16_t in_window[2], before[2];
+	uint32_t users[5], servers[3]; /* of failed logins, hashed */
+	uint32_t helo_hour, helos[3];
+	uint8_t n_users, n_servers, n_helos;
+};
+
+#define EXAMPLES_MOST 8
+
+/* What is not needed for an attempt to a network of its own. */
+struct rare {
+	struct distinct others; /* destinations that no contact stands for */
+	uint32_t twice;	    /* contacts whose address is counted without them */
+	uint8_t n_examples; /* of the others */
+	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
+	uint8_t padding[2];
+	float sum[DETECTOR_SUMS - DETECTOR_OFTEN];
+	uint32_t found_s, direct_s, aged_s;
+	uint8_t *examples; /* 4 or 16 bytes each */
+	uint64_t inbound;  /* groups that it accepted mail from, hashed */
+	struct scan *scan;
+	struct usage *usage;
+};
+
+struct history {
+	float sum[DETECTOR_OFTEN];
+	uint32_t sums_s, abandon_s, late_s; /* when they were last lowered */
+	uint8_t answered, failed; /* attempts to transport ports, of late */
+	uint8_t port;
+	uint8_t family : 4, submits : 1; /* it has contacts of submission */
+	struct contact *contacts;
+	struct rare *rare; /* NULL: all of it is 0 */
+	uint16_t n_contacts, contacts_cap;
+	uint16_t users; /* behind the address, if its class declares them */
+	uint16_t found; /* bits of detectors that were reported */
+};
+_Static_assert(sizeof(struct history) == 64, "a cache line");
+
+/* Places of a large table, of which a quarter stays free. */
+#define CONTACTS_MOST 1024u
+#define CONTACTS_KEPT (CONTACTS_MOST / 4 * 3)
+/* Up to these they stand in a row, beyond that by their hash. */
+#define CONTACTS_ROW 21u
+
+struct sources;
+struct source;
+
+/* It will be needed soon. */
+static inline void history_prefetch(const struct history *h)
+{
+	__builtin_prefetch(h, 1);
+	__builtin_prefetch((const char *)(h + 1) - 1, 1);
+}
+
+/* 0, or -ENOMEM after others had to go. */
+int history_make(struct sources *t, struct source *s);
+void history_end(struct sources *t, struct source *s);
+/* Space for what few need; NULL: no memory. */
+struct rare *history_rare(struct sources *t, struct history *h);
+struct scan *history_scan(struct sources *t, struct history *h);
+struct usage *history_usage(struct sources *t, struct history *h);
+
+/* To be read: never NULL. */
+extern const struct rare rare_none;
+static inline const struct rare *rare_of(const struct history *h)
+{
+	return h->rare ? h->rare : &rare_none;
+}
+
+static inline uint32_t contact_group(const struct history *h,
+				     const struct contact *c)
+{
+	return h->family == 4 ? c->address >> 16 : c->address;
+}
+
+/* The contact with a network, by what group_of() says; NULL: none. */
+struct contact *history_contact(const struct sources *t,
+				const struct history *h, uint32_t group,
+				uint16_t role);
+/* It will be asked for soon. */
+void history_prefetch_contact(const struct sources *t, const struct history *h,
+			      uint32_t group);
+/* A new one, where there is none; NULL: no memory. */
+struct contact *history_meet(struct sources *t, struct history *h,
+			     uint32_t address, uint16_t role, uint32_t time_s);
+/* Contacts whose last attempt was before this go. */
+void history_age(struct sources *t, struct history *h, uint32_t before_s);
+/* One that was read from a file. */
+void history_restore(struct sources *t, struct history *h,
+		     const struct contact *contact);
+
+/*
+ * Counts a destination, if it is a new one. With IPv4 history_meet() counts
+ * the one that it is given.
+ */
+void history_destination(struct sources *t, struct history *h,
+			 const struct addr6 *destination);
+uint64_t history_destinations(const struct history *h);
+bool history_is_exact(const struct history *h);
+/* One of the others, as it is read from a file. */
+void history_example(struct sources *t, struct history *h,
+		     const uint8_t *address);
+/* Up to EXAMPLES_MOST of all, the first ones, zeros behind them. */
+uint8_t history_examples(const struct history *h, struct addr6 *out);
+
+#define DESTINATION_LIMITS                                                     \
+	((struct distinct_limits){ .exact_most = 128, .log_registers = 8 })
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From what the kernel holds to what a policy wants, in one transaction that
+ * keeps every counter, every dynamic element and its remaining time.
+ *
+ * Rules are cheap and are all loaded anew. Counters and sets stay where they
+ * are what is wanted; of a set whose members are known only the difference is
+ * sent.
+ */
+#ifndef MAILWALL_CHANGE_H
+#define MAILWALL_CHANGE_H
+
+#include "../ruleset/ruleset.h"
+
+struct batch;
+
+#define N_FAMILIES 3
+
+struct present_set {
+	const char *name;
+	uint32_t flags;	   /* NFT_SET_* */
+	uint32_t key_type; /* nft's data type */
+	uint32_t size;	   /* 0: not limited */
+	uint64_t timeout_ms;
+	bool has_count;
+	/*
+	 * Elements, if the kernel says so. Of ranges it counts starts and ends
+	 * and halves that: one that ends where the addresses do has no end, and
+	 * then it says one less.
+	 */
+	uint32_t count;
+};
+
+struct present_chain {
+	const char *name;
+	bool is_base;
+	const char *type;
+	uint32_t hooknum;
+	int32_t priority;
+	const char *devices; /* sorted, separated by blanks */
+};
+
+struct present_counter {
+	const char *name;
+	uint64_t packets, bytes;
+};
+
+/* One table of our name, without rules and elements. */
+struct present {
+	bool exists;
+	bool ours;			/* our mark is on it */
+	char policy[32];		/* what its first rule says */
+	char digest[DIGEST_TEXT_BYTES]; /* "": no rule says so */
+	struct {
+		struct present_set *items;
+		size_t n, cap;
+	} sets;
+	struct {
+		struct present_chain *items;
+		size_t n, cap;
+	} chains;
+	struct {
+		struct present_counter *items;
+		size_t n, cap;
+	} counters;
+};
+
+/* The fixed elements of a set that is loaded, as they were remembered. */
+struct known_set {
+	const char *name;
+	struct ranges4 v4; /* one of the two */
+	struct ranges6 v6;
+	bool to_end; /* the last one ends where the addresses do */
+};
+
+struct known {
+	struct known_set *items;
+	size_t n, cap;
+};
+
+/* What a transaction does, for people. */
+struct change_summary {
+	bool creates_table;
+	unsigned int other_tables_removed;
+	unsigned int sets_added, sets_removed, sets_replaced, sets_changed;
+	unsigned int counters_added, counters_removed;
+	size_t elements_added, elements_removed;
+	size_t members_lost; /* of dynamic classes, where the kernel counts */
+	size_t rules;
+};
+
+/*
+ * Builds the transaction; ask batch_error() afterwards. present has one entry
+ * for each enum family; known may be NULL: then sets of fixed elements are
+ * flushed and filled again. Working memory comes from the arena.
+ */
+void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
+		  const struct present present[N_FAMILIES],
+		  const struct known *known, struct change_summary *summary);
+
+/* Takes away every table that is ours; false if there is none. */
+bool change_remove(struct batch *b, const struct present present[N_FAMILIES]);
+
+/* nft's number of a key's data type, and the flags of a set. */
+uint32_t set_key_type(enum set_key key);
+uint32_t set_flags(const struct set *set);
+
+#endif

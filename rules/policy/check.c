@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check.h"
+#include "../base/arena.h"
+#include "../text/parse.h"
+#include "../base/service.h"
+#include "../base/units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_BURST 5 /* as nftables has it */
+#define CLAUSES_MOST  2000
+
+/* ---- words to values ---- */
+
+/* The index of a word in a table, or -1 with the error said. */
+int check_choose(struct check *c, const struct word *word,
+		 const char *const *table, size_t n, const char *what)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(table[i], word->text))
+			return (int)i;
+	diag_error(c->diags, &word->span, "unknown-word", "\"%.40s\" is not %s",
+		   word->text, what)
+		->help = did_you_mean(c->arena, word->text, strlen(word->text),
+				      table, n, NULL);
+	return -1;
+}
+
+uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
+		      uint32_t most, uint32_t otherwise)
+{
+	uint32_t value;
+
+	if (!word->text)
+		return otherwise;
+	if (number_parse(word->text, least, most, &value))
+		return value;
+	diag_error(c->diags, &word->span, "bad-number",
+		   "\"%.40s\" is not a number from %u to %u", word->text, least,
+		   most);
+	return otherwise;
+}
+
+bool check_identifier(struct check *c, const struct word *name,
+		      const char *what, size_t most)
+{
+	const char *p = name->text;
+	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+
+	for (; *p && good; p++)
+		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		       (*p >= '0' && *p <= '9') || *p == '-';
+	if (strlen(name->text) > most)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "the %s's name has %zu bytes; %zu is the most", what,
+			   strlen(name->text), most);
+	else if (!good)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "\"%s\" cannot name a %s", name->text, what)
+			->help = "a letter, then letters, digits and -";
+	return good && strlen(name->text) <= most;
+}
+
+struct rate check_rate(struct check *c, const struct word *word,
+		       const struct word *burst)
+{
+	struct rate r = { 0 };
+
+	if (!word->text)
+		return r;
+	if (!rate_parse(word->text, &r.count, &r.unit_s)) {
+		diag_error(c->diags, &word->span, "bad-rate",
+			   "\"%.40s\" is not a rate", word->text)
+			->help = "a number and a unit: 10/second, 10/minute, "
+				 "10/hour or 10/day";
+		r.count = r.unit_s = 1;
+	}
+	r.burst = check_number(c, burst, 1, 1000000, DEFAULT_BURST);
+	return r;
+}
+
+/* ---- clauses ---- */
+
+static void add_port(struct check *c, struct clause *clause,
+		     const struct word *word, uint16_t port)
+{
+	if (clause_decides(clause, port)) {
+		diag_warning(c->diags, &word->span, "repeated",
+			     "port %u is named twice in this clause", port);
+		return;
+	}
+	*arena_push(c->arena, &clause->ports) = port;
+}
+
+static void check_service(struct check *c, struct clause *clause,
+			  const struct word *word)
+{
+	const struct service *s = service_by_name(word->text);
+	const char *names[16];
+	uint32_t port;
+
+	if (s || number_parse(word->text, 1, 65535, &port)) {
+		add_port(c, clause, word, s ? s->port : (uint16_t)port);
+		return;
+	}
+	if (strspn(word->text, "0123456789") == strlen(word->text)) {
+		diag_error(c->diags, &word->span, "bad-port",
+			   "there is no port %.40s", word->text)
+			->help = "a TCP port is a number from 1 to 65535";
+		return;
+	}
+	for (size_t i = 0; i < n_services; i++)
+		names[i] = services[i].name;
+	diag_error(c->diags, &word->span, "unknown-service",
+		   "\"%.60s\" is not a service", word->text)
+		->help = did_you_mean(
+		c->arena, word->text, strlen(word->text), names, n_services,
+		"mailwall ports lists them; a port number "
+		"will do");
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void check_ids(struct check *c, const struct words *words,
+		      int (*look_up)(void *ctx, const char *name, uint32_t *id),
+		      const char *what, struct ids *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < words->n; i++) {
+		const struct word *word = &words->items[i];
+		uint32_t id = 0;
+		int error = 0;
+
+		if (!number_parse(word->text, 0, UINT32_MAX - 1, &id))
+			error = look_up(c->input->ctx, word->text, &id);
+		if (error)
+			diag_error(c->diags, &word->span, "unknown-user",
+				   "there is no %s \"%.40s\" on this machine",
+				   what, word->text)
+				->help = arena_printf(
+				c->arena, "name one that exists, or give its "
+					  "number");
+		else
+			*arena_push(c->arena, out) = id;
+	}
+	if (out->n)
+		qsort(out->items, out->n, sizeof(*out->items), compare_ids);
+	for (size_t i = 0, n = out->n; i < n; i++)
+		if (!i || out->items[i] != out->items[kept - 1])
+			out->items[kept++] = out->items[i];
+	out->n = kept;
+}
+
+static void check_owner(struct check *c, struct clause *clause,
+			const struct decl_clause *decl)
+{
+	const struct words *first =
+		decl->users.n ? &decl->users : &decl->groups;
+
+	if (!first->n)
+		return;
+	if (c->policy->hook != HOOK_OUTPUT ||
+	    clause->block->direction != DIRECTION_OUTBOUND) {
+		diag_error(c->diags, &first->items[0].span, "no-owner-here",
+			   "only outbound connections of this host have a "
+			   "user or a group")
+			->help = "use hook output, in an outbound block";
+		return;
+	}
+	check_ids(c, &decl->users, c->input->user, "user", &clause->users);
+	check_ids(c, &decl->groups, c->input->group, "group", &clause->groups);
+}
+
+static void check_target(struct check *c, struct clause *clause,
+			 const struct word *word)
+{
+	struct addr_range r;
+	enum addr_error error = addr_parse(word->text, strlen(word->text), &r);
+
+	if (!error && r.family == 4 && range4_is_single(&r.v4) &&
+	    !clause->has_target4) {
+		clause->has_target4 = true;
+		clause->target4 = r.v4.first;
+	} else if (!error && r.family == 6 && range6_is_single(&r.v6) &&
+		   !clause->has_target6) {
+		clause->has_target6 = true;
+		clause->target6 = r.v6.first;
+	} else {
+		diag_error(c->diags, &word->span, "bad-target",
+			   "\"%.60s\" is no target to redirect to", word->text)
+			->help = "one IPv4 address, one IPv6 address or one "
+				 "of each";
+	}
+}
+
+static void check_redirect(struct check *c, struct clause *clause,
+			   const struct decl_clause *decl)
+{
+	if (c->policy->hook == HOOK_BRIDGE || c->policy->hook == HOOK_INGRESS)
+		diag_error(c->diags, &decl->span, "no-redirect-here",
+			   "hook %s cannot rewrite an address",
+			   hook_name(c->policy->hook))
+			->help = "redirect needs hook forward or hook output";
+	else if (c->policy->hook == HOOK_OUTPUT &&
+		 clause->block->direction == DIRECTION_INBOUND)
+		diag_error(c->diags, &decl->span, "no-redirect-here",
+			   "an inbound connection to this host cannot be "
+			   "redirected by hook output");
+	if (!decl->to.n)
+		diag_error(c->diags, &decl->span, "no-target",
+			   "the clause does not say where to redirect to")
+			->help = "write \"redirect smtp to ADDRESS\"";
+	for (size_t i = 0; i < decl->to.n; i++)
+		check_target(c, clause, &decl->to.items[i]);
+}
+
+static void refuse(struct check *c, const struct word *word, const char *why)
+{
+	if (word->text)
+		diag_error(c->diags, &word->span, "unexpected",
+			   "\"%s\" belongs to %s", word->text, why);
+}
+
+/* What only some actions have. */
+static void check_action(struct check *c, struct clause *clause,
+			 const struct decl_clause *decl)
+{
+	static const char *const refusals[] = { "reset", "reject", "drop" };
+	bool blocks =
+		decl->action == ACTION_BLOCK || decl->action == ACTION_LIMIT;
+
+	if (!blocks)
+		refuse(c, &decl->refusal, "block and limit");
+	else if (decl->refusal.text)
+		clause->refusal = (enum refusal)check_choose(
+			c, &decl->refusal, refusals, 3, "a refusal");
+	if (decl->action != ACTION_LIMIT)
+		refuse(c, &decl->rate, "limit");
+	else if (!decl->rate.text)
+		diag_error(c->diags, &decl->span, "no-rate",
+			   "the clause does not say how much is too much")
+			->help = "write a rate: limit smtp 10/minute per "
+				 "source burst 20";
+	else
+		clause->rate = check_rate(c, &decl->rate, &decl->burst);
+	if (decl->action != ACTION_BLOCK)
+		refuse(c, &decl->replies, "block");
+	if (decl->action == ACTION_REDIRECT)
+		check_redirect(c, clause, decl);
+	else
+		resolve_refs(c, &decl->to, &clause->to);
+}
+
+/* ---- names that stay ---- */
+
+/* FNV-1a (Fowler, Noll, Vo): a short name for a text, not a proof of it. */
+uint32_t text_hash(uint32_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619u;
+	return hash;
+}
+
+/* Six hex digits for a clause in its block. */
+static uint32_t clause_hash(const char *block, const char *clause)
+{
+	uint32_t hash = text_hash(TEXT_HASH_START, block);
+
+	hash = text_hash(text_hash(hash, "|"), clause);
+	return (hash ^ hash >> 24) & 0xffffff;
+}
+
+/* How many clauses above have the same words. */
+static size_t same_before(const struct policy *p, const char *stem)
+{
+	size_t len = strlen(stem), n = 0;
+
+	for (size_t i = 0; i < p->blocks.n; i++)
+		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
+			const char *key =
+				p->blocks.items[i].clauses.items[k].key;
+
+			n += key && !strncmp(key, stem, len);
+		}
+	return n;
+}
+
+/* The clause's words without "log", which is no word of anything else. */
+static const char *text_without_log(struct arena *a, const char *text)
+{
+	char *out = arena_alloc(a, strlen(text) + 1);
+	size_t n = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (len != 3 || memcmp(text, "log", 3)) {
+			if (n)
+				out[n++] = ' ';
+			memcpy(out + n, text, len);
+			n += len;
+		}
+		text += len;
+		text += *text == ' ';
+	}
+	return out;
+}
+
+/*
+ * Counters keep their name while the clause keeps its words: lines may move,
+ * logging may be switched on and off.
+ */
+static const char *clause_key(struct check *c, const struct clause *clause)
+{
+	const struct service *s = NULL;
+	const char *name = "nothing", *stem;
+	size_t before;
+
+	if (clause->ports.n) {
+		s = service_by_port(clause->ports.items[0]);
+		name = s ? s->name :
+			   arena_printf(c->arena, "%u", clause->ports.items[0]);
+	}
+	stem = arena_printf(
+		c->arena, "%s-%s-%06x", action_name(clause->action), name,
+		clause_hash(clause->block->text,
+			    text_without_log(c->arena, clause->text)));
+	before = same_before(c->policy, stem);
+	return before ? arena_printf(c->arena, "%s-%zu", stem, before + 1) :
+			stem;
+}
+
+/* "residential:17", or with the file's name for a clause that is included. */
+static const char *span_id(struct check *c, const struct span *span)
+{
+	const char *file = span->source->name, *slash = strrchr(file, '/');
+	char *id;
+
+	if (span->source == c->decl.name.span.source)
+		return arena_printf(c->arena, "%s:%u", c->policy->name,
+				    span->line);
+	id = arena_printf(c->arena, "%s:%.40s:%u", c->policy->name,
+			  slash ? slash + 1 : file, span->line);
+	/* It goes into quotes, and ends at a blank. */
+	for (char *p = id; *p; p++)
+		if (*p <= ' ' || *p == '"' || *p == '\\' || *p > '~')
+			*p = '_';
+	return id;
+}
+
+/* ---- blocks ---- */
+
+static void check_clause(struct check *c, struct block *block,
+			 struct clause *clause, const struct decl_clause *decl)
+{
+	clause->block = block;
+	clause->action = decl->action;
+	clause->span = decl->span;
+	clause->text = decl->text;
+	clause->log = decl->log.text;
+	clause->replies = decl->replies.text;
+	for (size_t i = 0; i < decl->services.n; i++)
+		check_service(c, clause, &decl->services.items[i]);
+	resolve_refs(c, &decl->from, &clause->from);
+	check_action(c, clause, decl);
+	check_owner(c, clause, decl);
+	clause->id = span_id(c, &clause->span);
+	clause->key = clause_key(c, clause);
+}
+
+static void check_blocks(struct check *c)
+{
+	size_t clauses = 0;
+
+	for (size_t i = 0; i < c->decl.blocks.n; i++)
+		clauses += c->decl.blocks.items[i].clauses.n;
+	if (clauses > CLAUSES_MOST || c->decl.blocks.n > CLAUSES_MOST) {
+		diag_error(c->diags, &c->decl.name.span, "too-many",
+			   "a policy has at most %d clauses, this one %zu",
+			   CLAUSES_MOST, clauses)
+			->help = "put addresses into classes";
+		return;
+	}
+	for (size_t i = 0; i < c->decl.blocks.n; i++)
+		(void)arena_push(c->arena, &c->policy->blocks);
+	for (size_t i = 0; i < c->decl.blocks.n; i++) {
+		const struct decl_block *decl = &c->decl.blocks.items[i];
+		struct block *block = &c->policy->blocks.items[i];
+
+		block->direction = decl->direction;
+		block->span = decl->span;
+		block->text = decl->text;
+		block->id = span_id(c, &decl->span);
+		resolve_refs(c, &decl->of, &block->of);
+		for (size_t k = 0; k < decl->clauses.n; k++)
+			(void)arena_push(c->arena, &block->clauses);
+		for (size_t k = 0; k < decl->clauses.n; k++)
+			check_clause(c, block, &block->clauses.items[k],
+				     &decl->clauses.items[k]);
+	}
+	check_hook_limits(c);
+	if (!clauses)
+		diag_error(c->diags, &c->decl.name.span, "no-clause",
+			   "the policy decides nothing")
+			->help = "add \"outbound { ... }\" or \"inbound { ... "
+				 "}\" with clauses like \"block smtp\"";
+}
+
+/* ---- the whole ---- */
+
+static int load(struct check *c, const char *path)
+{
+	int error = parse_policy(c->arena, c->diags, c->input, path, &c->decl);
+
+	if (error)
+		return error;
+	if (!c->decl.name.text)
+		c->decl.name = (struct word){
+			.text = "unnamed",
+			.span = c->diags->items[c->diags->n - 1].span,
+		};
+	check_header(c);
+	check_classes(c);
+	check_blocks(c);
+	if (!c->diags->errors)
+		lint_policy(c);
+	diags_sort(c->diags);
+	return 0;
+}
+
+int policy_load(const struct policy_input *input, const char *path,
+		struct policy **out)
+{
+	struct arena *arena = arena_new();
+	struct check *c;
+	int error;
+
+	*out = NULL;
+	if (!arena)
+		return -ENOMEM;
+	if (setjmp(*arena_on_failure(arena))) {
+		arena_free(arena);
+		return -ENOMEM;
+	}
+	c = arena_alloc(arena, sizeof(*c));
+	c->arena = arena;
+	c->input = input;
+	c->policy = arena_alloc(arena, sizeof(*c->policy));
+	c->policy->arena = arena;
+	c->diags = &c->policy->diags;
+	c->diags->arena = arena;
+	error = load(c, path);
+	if (error) {
+		arena_free(arena);
+		return error;
+	}
+	*out = c->policy;
+	return 0;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (policy)
+		arena_free(policy->arena);
+}
+
+bool clause_decides(const struct clause *clause, uint16_t port)
+{
+	for (size_t i = 0; i < clause->ports.n; i++)
+		if (clause->ports.items[i] == port)
+			return true;
+	return false;
+}
+
+bool action_lets_through(enum action action)
+{
+	switch (action) {
+	case ACTION_ALLOW:
+	case ACTION_LIMIT:
+	case ACTION_OBSERVE:
+		return true;
+	case ACTION_BLOCK:
+	case ACTION_REDIRECT:
+		return false;
+	}
+	return false;
+}
+
+const char *action_name(enum action action)
+{
+	switch (action) {
+	case ACTION_ALLOW:
+		return "allow";
+	case ACTION_BLOCK:
+		return "block";
+	case ACTION_LIMIT:
+		return "limit";
+	case ACTION_REDIRECT:
+		return "redirect";
+	case ACTION_OBSERVE:
+		return "observe";
+	}
+	return "";
+}
+
+const char *direction_name(enum direction direction)
+{
+	switch (direction) {
+	case DIRECTION_OUTBOUND:
+		return "outbound";
+	case DIRECTION_INBOUND:
+		return "inbound";
+	}
+	return "";
+}
+
+const char *hook_name(enum hook hook)
+{
+	switch (hook) {
+	case HOOK_FORWARD:
+		return "forward";
+	case HOOK_OUTPUT:
+		return "output";
+	case HOOK_BRIDGE:
+		return "bridge";
+	case HOOK_INGRESS:
+		return "ingress";
+	}
+	return "";
+}
+
+const char *refusal_name(enum refusal refusal)
+{
+	switch (refusal) {
+	case REFUSAL_RESET:
+		return "reset";
+	case REFUSAL_REJECT:
+		return "reject";
+	case REFUSAL_DROP:
+		return "drop";
+	}
+	return "";
+}
+
+const char *unit_name(uint32_t unit_s)
+{
+	switch (unit_s) {
+	case 1:
+		return "second";
+	case 60:
+		return "minute";
+	case 3600:
+		return "hour";
+	case 86400:
+		return "day";
+	}
+	return "";
+}
+
+bool class_is_empty(const struct class *class)
+{
+	return class->kind == CLASS_STATIC && !class->hosts4.n &&
+	       !class->nets4.n && !class->hosts6.n && !class->nets6.n &&
+	       !class->interfaces.n;
+}

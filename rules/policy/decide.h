@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a policy says of one connection: the same answer that its rules give,
+ * without a kernel.
+ */
+#ifndef MAILWALL_DECIDE_H
+#define MAILWALL_DECIDE_H
+
+#include "policy.h"
+
+/*
+ * The opening packet, as the policy's hook would see it. Hooks output and
+ * ingress see it in two places: in alone means where it comes in, out alone
+ * (or an owner) where it goes out, both mean both, one after the other.
+ */
+struct connection {
+	uint8_t family; /* 4 or 6 */
+	/* IPv4 lies in the first four bytes, and zeros behind it. */
+	struct addr6 source, destination;
+	uint16_t source_port, destination_port;
+	/* Interfaces; NULL: not known; "": one whose name is not known. */
+	const char *in, *out;
+	bool has_owner; /* of the socket, as user and group match it */
+	uint32_t uid, gid;
+};
+
+struct decide_input {
+	/* Is the address in a dynamic class now? NULL: they are empty. */
+	bool (*member)(void *ctx, const struct class *class, uint8_t family,
+		       const struct addr6 *address);
+	void *ctx;
+};
+
+struct decision {
+	const struct clause *clause; /* NULL: no clause decides, it passes */
+	/*
+	 * A clause that would come first, or any if none decides, depends on
+	 * an interface or an owner that is not known; it was taken not to
+	 * match.
+	 */
+	bool unsure;
+};
+
+/*
+ * The first clause that matches decides; observe only counts, but it, too,
+ * is the last clause asked. Where two places see the packet, the second is
+ * asked if the first lets it through, and its clause is told if it does not,
+ * or if the first had none.
+ *
+ * Of "and replies" the replies are not asked: this is about the packet that
+ * opens a connection. Calls from many threads are fine.
+ */
+void decide(const struct policy *policy, const struct decide_input *input,
+	    const struct connection *connection, struct decision *out);
+
+/*
+ * Is the address one of the class's fixed members? What a dynamic class holds
+ * at run time only the kernel knows.
+ */
+bool class_has(const struct class *class, uint8_t family,
+	       const struct addr6 *address);
+
+/* Is the connection stopped: by a block, unless the policy only observes? */
+bool decision_blocks(const struct policy *policy, const struct decision *d);
+
+#endif

@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a policy may say and had better not. The standards are named where a
+ * warning relies on one; a word in capitals is theirs, everything else is our
+ * reading.
+ */
+#include "../base/arena.h"
+#include "check.h"
+#include "../base/service.h"
+#include "../base/units.h"
+
+#include <string.h>
+
+#define BITAG  "BITAG, Port Blocking (2013)"
+#define M3AAWG "M3AAWG, Managing Port 25 for Residential or Dynamic IP Space"
+
+/* ---- the header ---- */
+
+static void lint_header(struct check *c)
+{
+	const struct policy *p = c->policy;
+	const struct span *name = &c->decl.name.span;
+	struct diag *d;
+	int32_t day;
+
+	if (!p->purpose) {
+		d = diag_warning(c->diags, name, "no-purpose",
+				 "the policy does not say what it is for");
+		d->help = "purpose \"...\": who is blocked should be told why";
+		d->reference = BITAG ": disclose port blocking";
+	}
+	if (!p->contact) {
+		d = diag_warning(c->diags, name, "no-contact",
+				 "the policy does not say whom to ask");
+		d->help = "contact \"abuse@...\": leave a way for feedback";
+		d->reference = BITAG ": channels for feedback";
+	}
+	if (!p->review) {
+		d = diag_warning(c->diags, name, "no-review",
+				 "the policy has no date to be reviewed at");
+		d->help = "review YYYY-MM-DD";
+		d->reference = BITAG ": revisit port blocking regularly";
+	} else if (date_parse(p->review, &day) && day < c->input->today) {
+		d = diag_warning(c->diags, &c->decl.review.span,
+				 "review-passed",
+				 "the review date %s has passed", p->review);
+		d->help = "see whether the block is still needed, then set a "
+			  "new date";
+		d->reference = BITAG ": revisit port blocking regularly";
+	}
+}
+
+/* ---- what refers to what ---- */
+
+static bool interfaces_cover(const struct words *all, const struct words *of)
+{
+	for (size_t i = 0; i < of->n; i++) {
+		size_t k = 0;
+
+		while (k < all->n &&
+		       strcmp(all->items[k].text, of->items[i].text))
+			k++;
+		if (k == all->n)
+			return false;
+	}
+	return true;
+}
+
+static bool class_covers(struct arena *a, const struct class *all,
+			 const struct class *of)
+{
+
+	if (all == of)
+		return true;
+	if (all->kind != CLASS_STATIC || of->kind != CLASS_STATIC)
+		return false;
+	return interfaces_cover(&all->interfaces, &of->interfaces) &&
+	       ranges4_cover(class_ranges4(a, all), class_ranges4(a, of)) &&
+	       ranges6_cover(class_ranges6(a, all), class_ranges6(a, of));
+}
+
+static bool refs_cover(struct arena *a, const struct class_refs *all,
+		       const struct class_refs *of)
+{
+	if (!all->n)
+		return true;
+	if (!of->n)
+		return false;
+	for (size_t i = 0; i < of->n; i++) {
+		size_t k = 0;
+
+		while (k < all->n &&
+		       !class_covers(a, all->items[k], of->items[i]))
+			k++;
+		if (k == all->n)
+			return false;
+	}
+	return true;
+}
+
+/* The lists that all have to hold for one end of a connection. */
+struct conditions {
+	const struct class_refs *list[2];
+};
+
+static struct conditions source_of(const struct clause *cl)
+{
+	const struct class_refs *block = &cl->block->of;
+
+	return (struct conditions){
+		{ cl->block->direction == DIRECTION_OUTBOUND ? block : NULL,
+		  &cl->from }
+	};
+}
+
+static struct conditions destination_of(const struct clause *cl)
+{
+	const struct class_refs *block = &cl->block->of;
+
+	return (struct conditions){
+		{ cl->block->direction == DIRECTION_INBOUND ? block : NULL,
+		  &cl->to }
+	};
+}
+
+static bool conditions_cover(struct arena *a, struct conditions all,
+			     struct conditions of)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!all.list[i] || !all.list[i]->n)
+			continue;
+		if (!(of.list[0] && refs_cover(a, all.list[i], of.list[0])) &&
+		    !(of.list[1] && refs_cover(a, all.list[i], of.list[1])))
+			return false;
+	}
+	return true;
+}
+
+static bool ids_cover(const struct ids *all, const struct ids *of)
+{
+	if (!all->n)
+		return true;
+	for (size_t i = 0; i < of->n; i++) {
+		size_t k = 0;
+
+		while (k < all->n && all->items[k] != of->items[i])
+			k++;
+		if (k == all->n)
+			return false;
+	}
+	return of->n;
+}
+
+/* Does every connection that reaches the later one meet the earlier one? */
+static bool clause_covers(struct arena *a, const struct clause *earlier,
+			  const struct clause *later)
+{
+	/* Redirect catches only the families that it has a target for. */
+	if (earlier->action == ACTION_REDIRECT &&
+	    !(earlier->has_target4 && earlier->has_target6))
+		return false;
+	return ids_cover(&earlier->users, &later->users) &&
+	       ids_cover(&earlier->groups, &later->groups) &&
+	       conditions_cover(a, source_of(earlier), source_of(later)) &&
+	       conditions_cover(a, destination_of(earlier),
+				destination_of(later));
+}
+
+/* ---- every clause against the ones above it ---- */
+
+typedef bool clause_fn(struct check *c, const struct clause *cl, void *data);
+
+/* Calls fn for each clause in the order of the text until it says true. */
+static bool each_clause(struct check *c, clause_fn *fn, void *data)
+{
+	for (size_t i = 0; i < c->policy->blocks.n; i++) {
+		const struct block *b = &c->policy->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++)
+			if (fn(c, &b->clauses.items[k], data))
+				return true;
+	}
+	return false;
+}
+
+struct shadow {
+	const struct clause *later, *found;
+	uint16_t port;
+};
+
+/* Are both decided at the same place in a packet's way? */
+static bool same_place(const struct policy *p, const struct clause *a,
+		       const struct clause *b)
+{
+	switch (p->hook) {
+	case HOOK_FORWARD:
+	case HOOK_BRIDGE:
+		return true;
+	case HOOK_OUTPUT:
+	case HOOK_INGRESS:
+		return a->block->direction == b->block->direction;
+	}
+	return true;
+}
+
+static bool find_shadow(struct check *c, const struct clause *cl, void *data)
+{
+	struct shadow *s = data;
+
+	if (cl == s->later)
+		return true;
+	if (!s->found && clause_decides(cl, s->port) &&
+	    same_place(c->policy, cl, s->later) &&
+	    clause_covers(c->arena, cl, s->later))
+		s->found = cl;
+	return s->found;
+}
+
+static void lint_reach(struct check *c, const struct clause *cl)
+{
+	const struct clause *by = NULL;
+	const char *ports = "";
+	size_t hidden = 0;
+
+	for (size_t i = 0; i < cl->ports.n; i++) {
+		struct shadow s = { .later = cl, .port = cl->ports.items[i] };
+		const struct service *service = service_by_port(s.port);
+
+		each_clause(c, find_shadow, &s);
+		if (!s.found)
+			continue;
+		by = s.found;
+		hidden++;
+		ports = service ?
+				arena_printf(c->arena, "%s %s", ports,
+					     service->name) :
+				arena_printf(c->arena, "%s %u", ports, s.port);
+	}
+	if (!hidden)
+		return;
+	diag_warning(c->diags, &cl->span, "never-matches",
+		     hidden == cl->ports.n ?
+			     "this clause can never match: line %u decides "
+			     "before it" :
+			     "part of this clause can never match: line %u "
+			     "decides before it",
+		     by->span.line)
+		->help = arena_printf(c->arena,
+				      "the first match decides; already "
+				      "decided:%s",
+				      ports);
+}
+
+/* ---- classes that leave nothing ---- */
+
+static bool classes_meet(struct arena *a, const struct class *x,
+			 const struct class *y)
+{
+	struct range4 at4;
+	struct range6 at6;
+
+	if (x == y || x->kind != CLASS_STATIC || y->kind != CLASS_STATIC ||
+	    x->interfaces.n || y->interfaces.n)
+		return true;
+	return ranges4_meet(class_ranges4(a, x), class_ranges4(a, y), &at4) ||
+	       ranges6_meet(class_ranges6(a, x), class_ranges6(a, y), &at6);
+}
+
+static bool refs_meet(struct arena *a, const struct class_refs *x,
+		      const struct class_refs *y)
+{
+	if (!x->n || !y->n)
+		return true;
+	for (size_t i = 0; i < x->n; i++)
+		for (size_t k = 0; k < y->n; k++)
+			if (classes_meet(a, x->items[i], y->items[k]))
+				return true;
+	return false;
+}
+
+static bool is_empty(const struct class_refs *refs)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		if (!class_is_empty(refs->items[i]))
+			return false;
+	return refs->n;
+}
+
+static bool lint_clause_classes(struct check *c, const struct clause *cl)
+{
+	const struct block *b = cl->block;
+	const struct class_refs *same_side =
+		b->direction == DIRECTION_OUTBOUND ? &cl->from : &cl->to;
+
+	if (is_empty(&cl->from) || is_empty(&cl->to)) {
+		diag_warning(c->diags, &cl->span, "never-matches",
+			     "this clause can never match: its class is "
+			     "empty");
+		return false;
+	}
+	if (!is_empty(&b->of) && !refs_meet(c->arena, &b->of, same_side)) {
+		diag_warning(c->diags, &cl->span, "never-matches",
+			     "this clause can never match: \"%s\" lies "
+			     "outside \"%s\"",
+			     same_side->items[0]->name, b->of.items[0]->name);
+		return false;
+	}
+	return true;
+}
+
+static bool names_flagged(const struct class_refs *refs)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		if (refs->items[i]->builtin &&
+		    !strcmp(refs->items[i]->name, "flagged"))
+			return true;
+	return false;
+}
+
+/* ---- standards ---- */
+
+static const struct {
+	uint16_t port;
+	const char *code, *message, *help, *reference;
+} standards[] = {
+	{ 587, "submission-blocked",
+	  "port 587 is how customers hand in mail, wherever their provider is",
+	  "allow submission: its servers ask for a password and keep a record",
+	  "RFC 5068 section 4.1: \"Access Providers MUST NOT block users from "
+	  "accessing the external Internet using the SUBMISSION port 587\"; "
+	  "RFC 6409 section 3.1 reserves it for submission" },
+	{ 465, "submissions-blocked",
+	  "port 465 is submission with TLS from the first byte, the preferred "
+	  "way to hand in mail",
+	  "allow submissions",
+	  "RFC 8314 section 3.3, which extends RFC 5068 to this port" },
+	{ 993, "imaps-blocked",
+	  "port 993 is how mail is read with TLS; customers fall back to "
+	  "cleartext without it",
+	  "allow imaps", "RFC 8314 section 3.2" },
+	{ 995, "pop3s-blocked",
+	  "port 995 is how mail is read with TLS; customers fall back to "
+	  "cleartext without it",
+	  "allow pop3s", "RFC 8314 section 3.1" },
+};
+
+static void lint_standards(struct check *c, const struct clause *cl)
+{
+	bool blocks =
+		cl->action == ACTION_BLOCK || cl->action == ACTION_REDIRECT;
+
+	if (!blocks || cl->block->direction != DIRECTION_OUTBOUND ||
+	    names_flagged(&cl->from))
+		return;
+	for (size_t i = 0; i < sizeof(standards) / sizeof(*standards); i++) {
+		struct diag *d;
+
+		if (!clause_decides(cl, standards[i].port))
+			continue;
+		d = diag_warning(c->diags, &cl->span, standards[i].code, "%s",
+				 standards[i].message);
+		d->help = standards[i].help;
+		d->reference = standards[i].reference;
+	}
+}
+
+static void lint_cleartext(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (cl->action != ACTION_ALLOW || cl->from.n || cl->to.n ||
+	    cl->users.n || cl->groups.n ||
+	    cl->block->direction != DIRECTION_OUTBOUND ||
+	    !(clause_decides(cl, 143) || clause_decides(cl, 110)))
+		return;
+	d = diag_warning(c->diags, &cl->span, "cleartext-allowed",
+			 "ports 110 and 143 start in cleartext");
+	d->help = "write \"observe\" to see who still uses them";
+	d->reference = "RFC 8314 section 4.1";
+}
+
+static void lint_redirect(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (cl->action != ACTION_REDIRECT)
+		return;
+	if (cl->has_target4 != cl->has_target6) {
+		diag_warning(c->diags, &cl->span, "one-family",
+			     "only IPv%d is redirected; IPv%d goes on to the "
+			     "next clause",
+			     cl->has_target4 ? 4 : 6, cl->has_target4 ? 6 : 4)
+			->help = "name an address of each family";
+	}
+	if (clause_decides(cl, 25)) {
+		d = diag_warning(c->diags, &cl->span, "redirect-intercepts",
+				 "a redirected connection ends at another "
+				 "server than its client asked for");
+		d->help = "the client cannot verify that server's name; "
+			  "prefer \"block\" and submission on 587 or 465";
+		d->reference = "RFC 5068 section 4 names the harm";
+	}
+}
+
+/* Is there a clause above that lets somebody past this block? */
+static bool find_exemption(struct check *c, const struct clause *cl, void *data)
+{
+	struct shadow *s = data;
+
+	(void)c;
+	if (cl == s->later)
+		return true;
+	if (cl->block->direction == DIRECTION_OUTBOUND &&
+	    clause_decides(cl, s->port) && action_lets_through(cl->action) &&
+	    (cl->from.n || cl->to.n || cl->users.n || cl->groups.n))
+		s->found = cl;
+	return s->found;
+}
+
+static void lint_exemption(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (cl->action != ACTION_BLOCK || names_flagged(&cl->from) ||
+	    cl->block->direction != DIRECTION_OUTBOUND)
+		return;
+	for (size_t i = 0; i < cl->ports.n; i++) {
+		struct shadow s = { .later = cl, .port = cl->ports.items[i] };
+
+		each_clause(c, find_exemption, &s);
+		if (s.found)
+			continue;
+		d = diag_warning(c->diags, &cl->span, "no-exemption",
+				 "nobody can be exempt from the block of port "
+				 "%u",
+				 s.port);
+		d->help = "\"class exempt dynamic\", and above this line "
+			  "\"allow ... from exempt\"";
+		d->reference = BITAG ": provide opt-out or exceptions";
+		return;
+	}
+}
+
+/* Does the opposite direction let any connection of this port through? */
+static bool find_answered(struct check *c, const struct clause *cl, void *data)
+{
+	struct shadow *s = data;
+
+	(void)c;
+	return cl->block->direction != s->later->block->direction &&
+	       clause_decides(cl, s->port) &&
+	       (action_lets_through(cl->action) ||
+		cl->action == ACTION_REDIRECT);
+}
+
+static void lint_replies(struct check *c, const struct clause *cl)
+{
+	for (size_t i = 0; i < cl->ports.n && cl->replies; i++) {
+		struct shadow s = { .later = cl, .port = cl->ports.items[i] };
+
+		if (each_clause(c, find_answered, &s))
+			continue;
+		diag_warning(c->diags, &cl->span, "replies-all",
+			     "every answer from port %u is blocked: no %s "
+			     "clause lets a connection to it through",
+			     s.port,
+			     cl->block->direction == DIRECTION_OUTBOUND ?
+				     "inbound" :
+				     "outbound")
+			->help = "allow it there, or leave \"and replies\" "
+				 "away";
+	}
+}
+
+/*
+ * Whoever may send on port 25 gets the bounces there. Is the way in blocked
+ * for a class that the way out is open for?
+ */
+static const struct clause *find_inbound(struct check *c,
+					 const struct class *class)
+{
+	for (size_t i = 0; i < c->policy->blocks.n; i++) {
+		const struct block *b = &c->policy->blocks.items[i];
+
+		if (b->direction != DIRECTION_INBOUND)
+			continue;
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+			struct class_refs one = { &class, 1, 1, cl->span };
+
+			if (!clause_decides(cl, 25))
+				continue;
+			if (cl->action == ACTION_BLOCK && !cl->from.n &&
+			    refs_meet(c->arena, &b->of, &one) && !cl->to.n)
+				return cl;
+			if (action_lets_through(cl->action) && cl->to.n &&
+			    refs_cover(c->arena, &cl->to, &one))
+				return NULL;
+		}
+	}
+	return NULL;
+}
+
+static void lint_bounces(struct check *c, const struct clause *cl)
+{
+	if (cl->block->direction != DIRECTION_OUTBOUND ||
+	    cl->action != ACTION_ALLOW || !clause_decides(cl, 25) || cl->to.n)
+		return;
+	for (size_t i = 0; i < cl->from.n; i++) {
+		const struct class *class = cl->from.items[i];
+		const struct clause *block = find_inbound(c, class);
+		struct diag *d;
+
+		if (!block)
+			continue;
+		d = diag_warning(c->diags, &cl->span, "bounces-blocked",
+				 "%s may send on port 25 and is not reached "
+				 "there: line %u blocks its bounces",
+				 class->name, block->span.line);
+		d->help = arena_printf(c->arena,
+				       "inbound, above that: \"allow smtp to "
+				       "%s\"",
+				       class->name);
+		d->reference = "RFC 5321 section 4.5.4.2: who sends mail "
+			       "SHOULD listen on port 25";
+	}
+}
+
+/* A block of both directions that leaves the answers of another path open. */
+static bool blocks_smtp_out(struct check *c, const struct clause *cl,
+			    void *data)
+{
+	(void)c;
+	(void)data;
+	return cl->block->direction == DIRECTION_OUTBOUND &&
+	       cl->action == ACTION_BLOCK && clause_decides(cl, 25);
+}
+
+static bool blocks_answers(struct check *c, const struct clause *cl, void *data)
+{
+	(void)c;
+	(void)data;
+	return cl->replies && clause_decides(cl, 25);
+}
+
+static void lint_answers(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (cl->block->direction != DIRECTION_INBOUND ||
+	    cl->action != ACTION_BLOCK || !clause_decides(cl, 25) ||
+	    c->policy->hook == HOOK_OUTPUT ||
+	    !each_clause(c, blocks_smtp_out, NULL) ||
+	    each_clause(c, blocks_answers, NULL))
+		return;
+	d = diag_warning(c->diags, &cl->span, "answers-open",
+			 "answers from port 25 to mail that left by another "
+			 "path still come in");
+	d->help = "write \"and replies\"";
+	d->reference = M3AAWG ": block access to and from port 25";
+}
+
+/* ---- classes ---- */
+
+static void lint_family(struct check *c, const struct class *class)
+{
+	bool v4 = class->hosts4.n || class->nets4.n;
+	bool v6 = class->hosts6.n || class->nets6.n;
+
+	if (class->kind != CLASS_STATIC || v4 == v6 || class->interfaces.n)
+		return;
+	diag_warning(c->diags, &class->span, "one-family",
+		     "class %s has no IPv%d member: a connection over IPv%d "
+		     "is not in it",
+		     class->name, v4 ? 6 : 4, v4 ? 6 : 4)
+		->help = "add the prefixes of the other family";
+}
+
+static void lint_class(struct check *c, const struct class *class)
+{
+	if (class->builtin)
+		return;
+	if (!class->literal && !class->uses)
+		diag_warning(c->diags, &class->span, "class-unused",
+			     "class %s is not used", class->name);
+	if (class_is_empty(class))
+		diag_warning(c->diags, &class->span, "class-empty",
+			     "class %s has no members", class->name);
+	if (!class->literal)
+		lint_family(c, class);
+}
+
+static void lint_block(struct check *c, const struct block *block)
+{
+	for (size_t i = 0; i < block->of.n; i++)
+		if (block->of.items[i]->literal)
+			lint_family(c, block->of.items[i]);
+	if (!block->clauses.n)
+		diag_warning(c->diags, &block->span, "block-empty",
+			     "this block decides nothing");
+}
+
+/* Two blocks of one direction that share members: order matters there. */
+static void lint_overlap(struct check *c, const struct block *a,
+			 const struct block *b)
+{
+	for (size_t i = 0; i < a->of.n; i++)
+		for (size_t k = 0; k < b->of.n; k++) {
+			const struct class *x = a->of.items[i];
+			const struct class *y = b->of.items[k];
+
+			if (x == y || x->kind != CLASS_STATIC ||
+			    y->kind != CLASS_STATIC || x->interfaces.n ||
+			    y->interfaces.n || !classes_meet(c->arena, x, y))
+				continue;
+			diag_warning(c->diags, &b->span, "class-overlap",
+				     "classes %s and %s share addresses: the "
+				     "block in line %u decides for them first",
+				     x->name, y->name, a->span.line);
+		}
+}
+
+static void lint_blocks(struct check *c)
+{
+	const struct policy *p = c->policy;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		lint_block(c, &p->blocks.items[i]);
+		for (size_t k = 0; k < i; k++)
+			if (p->blocks.items[k].direction ==
+			    p->blocks.items[i].direction)
+				lint_overlap(c, &p->blocks.items[k],
+					     &p->blocks.items[i]);
+	}
+}
+
+static bool uses_flagged(struct check *c, const struct clause *cl, void *data)
+{
+	(void)c;
+	(void)data;
+	return names_flagged(&cl->from) || names_flagged(&cl->to);
+}
+
+static void lint_watch(struct check *c)
+{
+	bool used = each_clause(c, uses_flagged, NULL);
+
+	if (c->policy->quarantine_s && !used)
+		diag_warning(c->diags, &c->decl.watch.quarantine.span,
+			     "quarantine-unused",
+			     "no clause asks for class flagged: a quarantine "
+			     "blocks nothing")
+			->help = "write \"block smtp submission submissions "
+				 "from flagged\" above the clauses that allow "
+				 "them";
+	if (used && !c->policy->quarantine_s)
+		diag_warning(c->diags, &c->decl.name.span, "quarantine-missing",
+			     "nothing fills class flagged")
+			->help = "watch { quarantine 24h }";
+}
+
+static bool lint_clause(struct check *c, const struct clause *cl, void *data)
+{
+	(void)data;
+	if (lint_clause_classes(c, cl))
+		lint_reach(c, cl);
+	lint_standards(c, cl);
+	lint_cleartext(c, cl);
+	lint_redirect(c, cl);
+	lint_exemption(c, cl);
+	lint_replies(c, cl);
+	lint_bounces(c, cl);
+	lint_answers(c, cl);
+	return false;
+}
+
+void lint_policy(struct check *c)
+{
+	lint_header(c);
+	for (size_t i = 0; i < c->policy->classes.n; i++)
+		lint_class(c, c->policy->classes.items[i]);
+	lint_blocks(c);
+	each_clause(c, lint_clause, NULL);
+	lint_watch(c);
+}

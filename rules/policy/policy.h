@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A checked policy: names resolved, classes sorted and merged, every clause
+ * decided. It is immutable from here on and may serve many threads.
+ *
+ * The policy owns all that can be reached from it, the diagnostics included;
+ * policy_free() ends it all at once.
+ */
+#ifndef MAILWALL_POLICY_H
+#define MAILWALL_POLICY_H
+
+#include "../base/addr.h"
+#include "../text/decl.h"
+#include "../base/diag.h"
+
+/*
+ * The library opens no file and reads no clock: the caller does. Functions
+ * return 0 or -errno.
+ */
+struct definition {
+	const char *name, *value;
+};
+
+struct policy_input {
+	void *ctx; /* handed to the functions */
+	/* The whole text of a file; it must stay as it is until release. */
+	int (*read)(void *ctx, const char *path, const char **text,
+		    size_t *len);
+	void (*release)(void *ctx, const char *text, size_t len);
+	/* -ENOENT: there is no such user (group) here. */
+	int (*user)(void *ctx, const char *name, uint32_t *id);
+	int (*group)(void *ctx, const char *name, uint32_t *id);
+	int32_t today; /* days since 1970-01-01, for the review date */
+	const struct definition *definitions; /* -D, which win over define */
+	size_t n_definitions;
+};
+
+enum hook { HOOK_FORWARD, HOOK_OUTPUT, HOOK_BRIDGE, HOOK_INGRESS };
+
+enum refusal { REFUSAL_RESET, REFUSAL_REJECT, REFUSAL_DROP };
+
+struct rate {
+	uint32_t count; /* connections per unit; 0: no limit */
+	uint32_t unit_s;
+	uint32_t burst; /* connections */
+};
+
+enum class_kind { CLASS_STATIC, CLASS_DYNAMIC, CLASS_ANY };
+
+struct class
+{
+	const char *name;
+	struct span span;
+	enum class_kind kind;
+	bool builtin;
+	bool literal; /* made of addresses in a clause, not declared */
+	/*
+	 * Merged. Single addresses lie in hosts if there are enough of them to
+	 * be worth a set of their own or if there is nothing else.
+	 */
+	struct ranges4 hosts4, nets4;
+	struct ranges6 hosts6, nets6;
+	/* The checker's: hosts and nets as one, made when first asked for. */
+	struct class_all {
+		struct ranges4 v4;
+		struct ranges6 v6;
+	} * all;
+	struct words interfaces; /* may end in * */
+	uint32_t size;		 /* of a dynamic class, in elements */
+	uint32_t users;		 /* behind one address; 0: not said */
+	unsigned int uses;	 /* clauses, blocks and classes that name it */
+};
+
+struct class_refs {
+	const struct class **items; /* n == 0: any */
+	size_t n, cap;
+	struct span span;
+};
+
+struct ids {
+	uint32_t *items;
+	size_t n, cap;
+};
+
+struct ports {
+	uint16_t *items;
+	size_t n, cap;
+};
+
+struct block;
+
+struct clause {
+	const struct block *block;
+	struct span span;
+	const char *text; /* as written, blanks folded */
+	const char *id;	  /* "residential:17": policy and line, for logs */
+	const char *key;  /* "block-smtp-3fa91c": stays when lines move */
+	enum action action;
+	enum refusal refusal;
+	struct ports ports;
+	struct class_refs from, to;
+	struct ids users, groups;
+	struct rate rate; /* of limit */
+	bool log, replies;
+	bool has_target4, has_target6; /* of redirect */
+	uint32_t target4;
+	struct addr6 target6;
+};
+
+struct block {
+	enum direction direction;
+	struct span span;
+	const char *text;
+	const char *id;
+	struct class_refs of; /* whose connections */
+	struct {
+		struct clause *items;
+		size_t n, cap;
+	} clauses;
+};
+
+struct policy {
+	struct arena *arena;
+	struct diags diags;
+	const char *name, *purpose, *contact, *review; /* NULL: not given */
+	bool observe;				       /* blocks only count */
+	enum hook hook;
+	struct words devices; /* of hook ingress */
+	uint16_t log_group;
+	uint32_t log_snaplen, log_threshold;
+	struct rate log_rate;
+	uint32_t quarantine_s;	     /* 0: not given */
+	bool keep_destinations;	     /* examples of findings, in the store */
+	double watch[WATCH_FIGURES]; /* in the units of watch.h */
+	struct {
+		struct class **items;
+		size_t n, cap;
+	} classes;
+	struct {
+		struct block *items;
+		size_t n, cap;
+	} blocks;
+};
+
+/*
+ * Reads, checks and lints. 0: *out is a policy, usable if diags.errors is 0.
+ * -errno: the file cannot be read (or -ENOMEM), and *out is NULL.
+ */
+int policy_load(const struct policy_input *input, const char *path,
+		struct policy **out);
+void policy_free(struct policy *policy);
+
+bool clause_decides(const struct clause *clause, uint16_t port);
+/* Does it end with the connection going where it was meant to? */
+bool action_lets_through(enum action action);
+const char *action_name(enum action action);
+const char *direction_name(enum direction direction);
+const char *hook_name(enum hook hook);
+const char *refusal_name(enum refusal refusal);
+const char *unit_name(uint32_t unit_s);
+
+/* Names that stay while a text does: start, then text after text. */
+#define TEXT_HASH_START 2166136261u
+uint32_t text_hash(uint32_t hash, const char *text);
+
+bool class_is_empty(const struct class *class);
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules to expressions of the kernel's virtual machine. Expressions, registers,
+ * user data and the tests that nft adds on its own (is this IPv4? is this TCP?)
+ * are the same as nft 1.0.6 makes of our text, so that what nft lists can be
+ * loaded by nft again.
+ */
+#include "../emit/emit.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+
+/* ---- expressions ---- */
+
+/* What the rule has already asked of a packet. */
+struct builder {
+	const struct ruleset *rs;
+	struct nftnl_rule *rule;
+	int l3; /* 4 or 6 once known */
+	bool l4;
+	bool failed;
+};
+
+static struct nftnl_expr *expr_new(struct builder *b, const char *name)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc(name);
+
+	if (e)
+		nftnl_rule_add_expr(b->rule, e);
+	else
+		b->failed = true;
+	return e;
+}
+
+/* libnftnl copies it, or has no memory. */
+static void set_name(struct builder *b, struct nftnl_expr *e, uint16_t attr,
+		     const char *name)
+{
+	if (nftnl_expr_set_str(e, attr, name) < 0)
+		b->failed = true;
+}
+
+static void put_meta(struct builder *b, uint32_t key)
+{
+	struct nftnl_expr *e = expr_new(b, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+static void put_payload(struct builder *b, uint32_t base, uint32_t offset,
+			uint32_t len)
+{
+	struct nftnl_expr *e = expr_new(b, "payload");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+}
+
+static void put_cmp(struct builder *b, uint32_t op, const void *data,
+		    uint32_t len)
+{
+	struct nftnl_expr *e = expr_new(b, "cmp");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+static void put_mask(struct builder *b, const void *mask, uint32_t len)
+{
+	static const uint8_t zero[16];
+	struct nftnl_expr *e = expr_new(b, "bitwise");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
+}
+
+static struct nftnl_expr *put_lookup(struct builder *b, const char *set)
+{
+	struct nftnl_expr *e = expr_new(b, "lookup");
+
+	if (!e)
+		return NULL;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	set_name(b, e, NFTNL_EXPR_LOOKUP_SET, set);
+	return e;
+}
+
+static void put_verdict(struct builder *b, int verdict, const char *chain)
+{
+	struct nftnl_expr *e = expr_new(b, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
+	if (chain)
+		set_name(b, e, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+/* ---- what has to be known before a header is read ---- */
+
+static void need_l4(struct builder *b)
+{
+	uint8_t tcp = IPPROTO_TCP;
+
+	if (b->l4)
+		return;
+	b->l4 = true;
+	put_meta(b, NFT_META_L4PROTO);
+	put_cmp(b, NFT_CMP_EQ, &tcp, sizeof(tcp));
+}
+
+static void put_nfproto(struct builder *b, int family)
+{
+	uint8_t nfproto = family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	put_meta(b, NFT_META_NFPROTO);
+	put_cmp(b, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
+}
+
+static void need_l3(struct builder *b, int family)
+{
+	uint16_t protocol = htons(family == 4 ? 0x0800 : 0x86dd);
+
+	if (b->l3 == family)
+		return;
+	b->l3 = family;
+	if (b->rs->family == FAMILY_INET) {
+		put_nfproto(b, family);
+		return;
+	}
+	put_meta(b, NFT_META_PROTOCOL);
+	put_cmp(b, NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+/* Offsets of RFC 791 and RFC 8200. */
+static void put_address(struct builder *b, int family, bool source)
+{
+	need_l3(b, family);
+	if (family == 4)
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 12 : 16, 4);
+	else
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 8 : 24, 16);
+}
+
+/* ---- statements ---- */
+
+static void put_set_match(struct builder *b, const struct set *set, bool source)
+{
+	put_address(b, set->key == KEY_IPV4 ? 4 : 6, source);
+	put_lookup(b, set->name);
+}
+
+static void put_name_match(struct builder *b, const struct set *set,
+			   uint32_t key)
+{
+	put_meta(b, key);
+	put_lookup(b, set->name);
+}
+
+/* SYN without ACK, RST and FIN: RFC 9293 section 3.1, byte 13. */
+static void put_syn(struct builder *b, uint32_t op)
+{
+	uint8_t mask = 0x17, syn = 0x02;
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	put_mask(b, &mask, 1);
+	put_cmp(b, op, &syn, 1);
+}
+
+static void put_rst(struct builder *b)
+{
+	uint8_t rst = 0x04, zero = 0;
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	put_mask(b, &rst, 1);
+	put_cmp(b, NFT_CMP_NEQ, &zero, 1);
+}
+
+static void put_local(struct builder *b)
+{
+	uint32_t local = RTN_LOCAL;
+	struct nftnl_expr *e = expr_new(b, "fib");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	put_cmp(b, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+static void put_address_is(struct builder *b, const struct stmt *s, bool source)
+{
+	uint32_t v4 = htonl(s->target.v4);
+
+	put_address(b, s->target.family, source);
+	if (s->target.family == 4)
+		put_cmp(b, NFT_CMP_EQ, &v4, sizeof(v4));
+	else
+		put_cmp(b, NFT_CMP_EQ, s->target.v6.byte, 16);
+}
+
+static void put_owner(struct builder *b, uint32_t id, uint32_t key)
+{
+	put_meta(b, key);
+	put_cmp(b, NFT_CMP_EQ, &id, sizeof(id));
+}
+
+static void put_dnated(struct builder *b, const struct stmt *s, bool source)
+{
+	uint32_t mask = IPS_DST_NAT, zero = 0;
+	struct nftnl_expr *e = expr_new(b, "ct");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	put_mask(b, &mask, sizeof(mask));
+	put_cmp(b, NFT_CMP_NEQ, &zero, sizeof(zero));
+	put_address_is(b, s, source);
+}
+
+static void put_ports(struct builder *b, const struct set *map, uint32_t offset)
+{
+	struct nftnl_expr *e;
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+	e = put_lookup(b, map->name);
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+}
+
+static struct nftnl_expr *limit_expr(const struct rate *rate, bool over)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc("limit");
+
+	if (!e)
+		return NULL;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate->count);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, rate->unit_s);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, rate->burst);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS,
+			   over ? NFT_LIMIT_F_INV : 0);
+	return e;
+}
+
+/* A source is an IPv4 address or an IPv6 /64: a host has all of that. */
+static void put_meter(struct builder *b, const struct stmt *s, bool over)
+{
+	static const uint8_t mask64[16] = { 255, 255, 255, 255,
+					    255, 255, 255, 255 };
+	const struct set *set = s->meter.set;
+	struct nftnl_expr *e, *limit = limit_expr(&s->meter.rate, over);
+
+	put_address(b, set->key == KEY_IPV4 ? 4 : 6, true);
+	if (set->key == KEY_IPV6)
+		put_mask(b, mask64, sizeof(mask64));
+	e = expr_new(b, "dynset");
+	if (!e || !limit) {
+		if (limit)
+			nftnl_expr_free(limit);
+		b->failed = true;
+		return;
+	}
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
+	nftnl_expr_add_expr(e, 0, limit);
+}
+
+static void put_counter(struct builder *b, const struct counter *counter)
+{
+	struct nftnl_expr *e = expr_new(b, "objref");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	set_name(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, counter->name);
+}
+
+static void put_log(struct builder *b, const struct stmt *s)
+{
+	struct nftnl_expr *e = expr_new(b, "log");
+
+	if (!e)
+		return;
+	set_name(b, e, NFTNL_EXPR_LOG_PREFIX, s->log.prefix);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, s->log.group);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, s->log.snaplen);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD,
+			   (uint16_t)s->log.threshold);
+}
+
+static void put_reject(struct builder *b, uint32_t type, uint8_t code)
+{
+	struct nftnl_expr *e = expr_new(b, "reject");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, type);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, code);
+}
+
+static void put_dnat(struct builder *b, const struct stmt *s)
+{
+	uint32_t v4 = htonl(s->target.v4);
+	struct nftnl_expr *imm = expr_new(b, "immediate");
+	struct nftnl_expr *nat = expr_new(b, "nat");
+
+	if (!imm || !nat)
+		return;
+	nftnl_expr_set_u32(imm, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	if (s->target.family == 4)
+		nftnl_expr_set(imm, NFTNL_EXPR_IMM_DATA, &v4, sizeof(v4));
+	else
+		nftnl_expr_set(imm, NFTNL_EXPR_IMM_DATA, s->target.v6.byte, 16);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY,
+			   s->target.family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+}
+
+static void put_stmt(struct builder *b, const struct stmt *s)
+{
+	switch (s->kind) {
+	case STMT_TCP:
+		need_l4(b);
+		break;
+	case STMT_SYN:
+		put_syn(b, NFT_CMP_EQ);
+		break;
+	case STMT_NOT_SYN:
+		put_syn(b, NFT_CMP_NEQ);
+		break;
+	case STMT_RST:
+		put_rst(b);
+		break;
+	case STMT_LOCAL:
+		put_local(b);
+		break;
+	case STMT_SADDR_IS:
+		put_address_is(b, s, true);
+		break;
+	case STMT_DADDR_IS:
+		put_address_is(b, s, false);
+		break;
+	case STMT_NFPROTO:
+		put_nfproto(b, s->target.family);
+		break;
+	case STMT_SADDR:
+		put_set_match(b, s->set, true);
+		break;
+	case STMT_DADDR:
+		put_set_match(b, s->set, false);
+		break;
+	case STMT_IIFNAME:
+		put_name_match(b, s->set, NFT_META_IIFNAME);
+		break;
+	case STMT_OIFNAME:
+		put_name_match(b, s->set, NFT_META_OIFNAME);
+		break;
+	case STMT_SKUID:
+		put_owner(b, s->id, NFT_META_SKUID);
+		break;
+	case STMT_SKGID:
+		put_owner(b, s->id, NFT_META_SKGID);
+		break;
+	case STMT_DNAT_TO:
+		put_dnated(b, s, false);
+		break;
+	case STMT_DNAT_FROM:
+		put_dnated(b, s, true);
+		break;
+	case STMT_DPORT:
+		put_ports(b, s->set, 2);
+		break;
+	case STMT_SPORT:
+		put_ports(b, s->set, 0);
+		break;
+	case STMT_METER:
+		put_meter(b, s, false);
+		break;
+	case STMT_METER_OVER:
+		put_meter(b, s, true);
+		break;
+	case STMT_COUNTER:
+		put_counter(b, s->counter);
+		break;
+	case STMT_LOG:
+		put_log(b, s);
+		break;
+	case STMT_ACCEPT:
+		put_verdict(b, NF_ACCEPT, NULL);
+		break;
+	case STMT_DROP:
+		put_verdict(b, NF_DROP, NULL);
+		break;
+	case STMT_RESET:
+		put_reject(b, NFT_REJECT_TCP_RST, 0);
+		break;
+	case STMT_REJECT:
+		put_reject(b, NFT_REJECT_ICMPX_UNREACH,
+			   NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+		break;
+	case STMT_JUMP:
+		put_verdict(b, NFT_JUMP, s->chain);
+		break;
+	case STMT_GOTO:
+		put_verdict(b, NFT_GOTO, s->chain);
+		break;
+	case STMT_DNAT:
+		put_dnat(b, s);
+		break;
+	}
+}
+
+static void put_comment(struct builder *b, const char *comment)
+{
+	struct nftnl_udata_buf *ud = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (!ud || !nftnl_udata_put_strz(ud, NFTNL_UDATA_RULE_COMMENT, comment))
+		b->failed = true;
+	else if (nftnl_rule_set_data(b->rule, NFTNL_RULE_USERDATA,
+				     nftnl_udata_buf_data(ud),
+				     nftnl_udata_buf_len(ud)) < 0)
+		b->failed = true;
+	if (ud)
+		nftnl_udata_buf_free(ud);
+}
+
+struct nftnl_rule *rule_object(const struct ruleset *rs,
+			       const struct chain *chain,
+			       const struct rule *rule)
+{
+	struct builder b = { .rs = rs };
+
+	b.rule = nftnl_rule_alloc();
+	if (!b.rule)
+		return NULL;
+	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY,
+			   family_number(rs->family));
+	if (nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, TABLE_NAME) < 0 ||
+	    nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain->name) < 0)
+		b.failed = true;
+	for (unsigned int i = 0; i < rule->n; i++)
+		put_stmt(&b, &rule->stmts[i]);
+	if (rule->comment)
+		put_comment(&b, rule->comment);
+	if (b.failed) {
+		nftnl_rule_free(b.rule);
+		return NULL;
+	}
+	return b.rule;
+}

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A policy to rules.
+ *
+ * A base chain sends each mail port to a chain of its own with one lookup, and
+ * every other packet on its way. There the blocks follow in the order of the
+ * text: a block with a class is a chain that members of the class jump to, and
+ * return from undecided. A clause is one rule for each way its classes can
+ * match (a set of IPv4 prefixes, of IPv6 addresses, of interfaces, ...); one
+ * that needs several steps to act has a chain, where these are written once.
+ */
+#include "lower.h"
+#include "../base/arena.h"
+#include "canon.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- base chains ---- */
+
+struct room {
+	const char *name;
+	enum base_hook hook;
+	bool outbound, inbound; /* the blocks that are decided here */
+};
+
+static bool room_has(const struct room *room, const struct block *block)
+{
+	return block->direction == DIRECTION_OUTBOUND ? room->outbound :
+							room->inbound;
+}
+
+typedef bool clause_filter(const struct clause *clause);
+
+static int compare_ports(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+/* The ports of a room's clauses that pass the filter, ascending. */
+static struct ports room_ports(struct ruleset *rs, const struct room *room,
+			       clause_filter *wanted)
+{
+	const struct policy *p = rs->policy;
+	struct ports all = { 0 };
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			if (!room_has(room, b) || !wanted(cl))
+				continue;
+			for (size_t m = 0; m < cl->ports.n; m++)
+				*arena_push(rs->arena, &all) =
+					cl->ports.items[m];
+		}
+	}
+	if (all.n)
+		qsort(all.items, all.n, sizeof(*all.items), compare_ports);
+	for (size_t i = 0; i < all.n; i++)
+		if (!kept || all.items[i] != all.items[kept - 1])
+			all.items[kept++] = all.items[i];
+	all.n = kept;
+	return all;
+}
+
+static bool every_clause(const struct clause *clause)
+{
+	(void)clause;
+	return true;
+}
+
+static bool replies_clause(const struct clause *clause)
+{
+	return clause->replies;
+}
+
+static bool redirect_clause(const struct clause *clause)
+{
+	return clause->action == ACTION_REDIRECT;
+}
+
+/*
+ * The rule that sends ports to their chains; the chains are made here and
+ * filled by fill. A port's chain has the port's name whatever the policy says:
+ * a packet that finds a new chain under way has old rules to go through.
+ */
+static void add_dispatch(struct ruleset *rs, struct chain *base,
+			 const struct room *room, enum stmt_kind kind,
+			 const char *infix, const struct ports *ports,
+			 void (*fill)(struct ruleset *rs, struct chain *chain,
+				      const struct room *room, uint16_t port))
+{
+	struct port_jumps *jumps = arena_alloc(rs->arena, sizeof(*jumps));
+	struct rule rule = { 0 };
+	struct set *map;
+
+	if (!ports->n)
+		return;
+	map = add_set(rs,
+		      arena_printf(rs->arena, "%s%s.ports", room->name, infix),
+		      KEY_SERVICE, NULL);
+	map->jumps = jumps;
+	map->size = hash_size(ports->n);
+	for (size_t i = 0; i < ports->n; i++) {
+		struct port_jump *jump = arena_push(rs->arena, jumps);
+
+		jump->port = ports->items[i];
+		jump->chain =
+			arena_printf(rs->arena, "%s%s.%s", room->name, infix,
+				     port_name(rs->arena, jump->port));
+		fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL), room,
+		     jump->port);
+	}
+	put(&rule, kind)->set = map;
+	put_rule(rs, base, &rule);
+}
+
+/* What our own nat chain redirected is decided already. */
+static void accept_redirected(struct ruleset *rs, struct chain *chain,
+			      const struct clause *clause, enum stmt_kind kind)
+{
+	for (int family = 4; family <= 6; family += 2) {
+		struct rule rule = { .origin = &clause->span };
+
+		if (!has_target(clause, family))
+			continue;
+		put_target(put(&rule, kind), clause, family);
+		put(&rule, STMT_ACCEPT);
+		rule.comment =
+			make_comment(rs->arena, clause->id, "redirected");
+		put_rule(rs, chain, &rule);
+	}
+}
+
+static void each_redirect(struct ruleset *rs, struct chain *chain,
+			  uint16_t port, enum direction direction,
+			  enum stmt_kind kind)
+{
+	const struct policy *p = rs->policy;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++)
+			if (b->direction == direction && !p->observe &&
+			    redirect_clause(&b->clauses.items[k]) &&
+			    clause_decides(&b->clauses.items[k], port))
+				accept_redirected(rs, chain,
+						  &b->clauses.items[k], kind);
+	}
+}
+
+/*
+ * A socket that its process closed has no owner any more, yet has data to
+ * send: whoever may open a connection may finish it.
+ */
+static void judge_opening_only(struct ruleset *rs, struct chain *chain,
+			       const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+	struct rule rule = { 0 };
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			if (!room_has(room, b) || !clause_decides(cl, port) ||
+			    !(cl->users.n || cl->groups.n))
+				continue;
+			put(&rule, STMT_NOT_SYN);
+			put(&rule, STMT_ACCEPT);
+			rule.comment = "an owner is known when a connection "
+				       "opens";
+			put_rule(rs, chain, &rule);
+			return;
+		}
+	}
+}
+
+/*
+ * On this host a reset that we answer a reply with comes by here, addressed
+ * to the port that is blocked. It opens nothing.
+ */
+static void let_resets_out(struct ruleset *rs, struct chain *chain,
+			   const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+	struct rule rule = { 0 };
+	bool answers = false;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++)
+			answers = answers ||
+				  (!room_has(room, b) &&
+				   b->clauses.items[k].replies &&
+				   clause_decides(&b->clauses.items[k], port));
+	}
+	if (!answers || p->hook != HOOK_OUTPUT)
+		return;
+	put(&rule, STMT_RST);
+	put(&rule, STMT_ACCEPT);
+	put_rule(rs, chain, &rule);
+}
+
+static void fill_port(struct ruleset *rs, struct chain *chain,
+		      const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+
+	let_resets_out(rs, chain, room, port);
+	judge_opening_only(rs, chain, room, port);
+	if (room->outbound)
+		each_redirect(rs, chain, port, DIRECTION_OUTBOUND,
+			      STMT_DNAT_TO);
+	if (room->inbound)
+		each_redirect(rs, chain, port, DIRECTION_INBOUND, STMT_DNAT_TO);
+	for (size_t i = 0; i < p->blocks.n; i++)
+		if (room_has(room, &p->blocks.items[i]))
+			add_block(rs, chain, &p->blocks.items[i], port, "",
+				  add_clause);
+}
+
+/* ---- replies ---- */
+
+struct mirror_place {
+	struct chain *chain;
+	const struct clause *clause; /* that may let the connection through */
+	struct tail refusal;	     /* of the clause with "and replies" */
+	bool decided;		     /* by a rule without conditions */
+};
+
+static void emit_mirror(struct ruleset *rs, const struct rule *matches,
+			int family, void *data)
+{
+	struct mirror_place *place = data;
+	struct rule tail = place->refusal.rules[0];
+	struct clause_place refused = { .chain = place->chain,
+					.clause = place->clause };
+
+	place->decided =
+		place->decided ||
+		(!matches->n && !place->clause->users.n &&
+		 !place->clause->groups.n && concerns_all(place->clause));
+	if (!action_lets_through(place->clause->action) &&
+	    !rs->policy->observe) {
+		refused.tail.rules[0] = tail;
+		refused.tail.n = 1;
+		emit_clause(rs, matches, family, &refused);
+		return;
+	}
+	tail = (struct rule){ .origin = &place->clause->span };
+	if (!put_concerned(&tail, place->clause, family))
+		return;
+	put(&tail, STMT_ACCEPT);
+	tail.comment =
+		make_comment(rs->arena, place->clause->id, "answers to it");
+	tail = join(matches, &tail);
+	put_rule(rs, place->chain, &tail);
+}
+
+/* The redirect's target answers, whether rewritten or addressed so. */
+static void emit_mirror_target(struct ruleset *rs, const struct rule *matches,
+			       int family, void *data)
+{
+	struct mirror_place *place = data;
+	const struct clause *cl = place->clause;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = *matches;
+
+		if ((family && family != mine) || !has_target(cl, mine))
+			continue;
+		put_target(put(&rule, STMT_SADDR_IS), cl, mine);
+		put(&rule, STMT_ACCEPT);
+		rule.origin = &cl->span;
+		rule.comment = make_comment(rs->arena, cl->id, "answers to it");
+		put_rule(rs, place->chain, &rule);
+	}
+}
+
+static bool same_refs(const struct class_refs *a, const struct class_refs *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->items[i] != b->items[i])
+			return false;
+	return true;
+}
+
+/*
+ * A packet from a mail port answers a connection that the opposite blocks
+ * judge: their source is its destination.
+ */
+static void add_mirror(struct ruleset *rs, struct mirror_place *place,
+		       const struct block *replies)
+{
+	const struct clause *cl = place->clause;
+	struct conditions cs = { 0 };
+
+	if (!same_refs(&cl->block->of, &replies->of))
+		add_condition(&cs, &cl->block->of, !is_source(cl->block));
+	add_condition(&cs, &cl->from, false);
+	add_condition(&cs, &cl->to, true);
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
+		 cl->action == ACTION_REDIRECT && !rs->policy->observe ?
+			 emit_mirror_target :
+			 emit_mirror,
+		 place);
+}
+
+/*
+ * A reply tells nothing of who asked. What some owner may do passes for all;
+ * what some owner may not do is left to the clauses below.
+ */
+static bool can_mirror(const struct clause *clause)
+{
+	return action_lets_through(clause->action) ||
+	       (!clause->users.n && !clause->groups.n);
+}
+
+static const char *replies_chain(struct ruleset *rs,
+				 const struct clause *clause, uint16_t port,
+				 const struct tail *refusal)
+{
+	const struct policy *p = rs->policy;
+	enum direction opposite = is_source(clause->block) ? DIRECTION_INBOUND :
+							     DIRECTION_OUTBOUND;
+	const char *name = arena_printf(rs->arena, "%s.replies.%s", clause->key,
+					port_name(rs->arena, port));
+	struct mirror_place place = { .refusal = *refusal };
+	struct rule rst = { .origin = &clause->span };
+
+	place.chain = add_chain(rs, name, BASE_NONE, &clause->span);
+	/* A refusal may be our own, on its way back; it opens nothing. */
+	put(&rst, STMT_RST);
+	put(&rst, STMT_ACCEPT);
+	put_rule(rs, place.chain, &rst);
+	each_redirect(rs, place.chain, port, opposite, STMT_DNAT_FROM);
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			place.clause = &b->clauses.items[k];
+			if (b->direction == opposite && !place.decided &&
+			    clause_decides(place.clause, port) &&
+			    can_mirror(place.clause))
+				add_mirror(rs, &place, clause->block);
+		}
+	}
+	if (!place.decided)
+		put_rule(rs, place.chain, &refusal->rules[0]);
+	return name;
+}
+
+static void fill_replies(struct ruleset *rs, struct chain *chain,
+			 const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+			struct conditions cs = { 0 };
+			struct clause_place place = { .chain = chain,
+						      .clause = cl };
+
+			if (!room_has(room, b) || !cl->replies ||
+			    !clause_decides(cl, port))
+				continue;
+			clause_tail(rs, cl, &place.tail);
+			const char *target =
+				replies_chain(rs, cl, port, &place.tail);
+
+			place.tail.n = 0;
+			go_to(&place.tail, cl, target);
+			place.tail.rules[0].comment =
+				make_comment(rs->arena, cl->id, cl->text);
+			add_condition(&cs, &b->of, is_source(b));
+			add_condition(&cs, &cl->from, true);
+			add_condition(&cs, &cl->to, false);
+			each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
+				 emit_clause, &place);
+		}
+	}
+}
+
+static void add_room(struct ruleset *rs, const struct room *room)
+{
+	struct ports to = room_ports(rs, room, every_clause);
+	struct ports from = room_ports(rs, room, replies_clause);
+	struct chain *base;
+
+	if (!to.n)
+		return;
+	base = add_chain(rs, room->name, room->hook, NULL);
+	add_dispatch(rs, base, room, STMT_DPORT, "", &to, fill_port);
+	add_dispatch(rs, base, room, STMT_SPORT, ".from", &from, fill_replies);
+}
+
+/* ---- redirect: the nat chain ---- */
+
+struct nat_place {
+	struct chain *chain;
+	const struct clause *clause;
+};
+
+static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
+		     void *data)
+{
+	const struct nat_place *place = data;
+	const struct clause *cl = place->clause;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = { .origin = &cl->span };
+
+		if ((family && family != mine) || !has_target(cl, mine))
+			continue;
+		if (!family)
+			put_target(put(&rule, STMT_NFPROTO), cl, mine);
+		rule = join(&rule, matches);
+		rule.origin = &cl->span;
+		put_counter(&rule, counter_for(rs, cl->key, cl));
+		if (cl->log)
+			put_log(rs, &rule, cl);
+		put_target(put(&rule, STMT_DNAT), cl, mine);
+		rule.comment = make_comment(rs->arena, cl->id, cl->text);
+		put_rule(rs, place->chain, &rule);
+	}
+}
+
+/* What an earlier clause decides is not for redirecting. */
+static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
+			  int family, void *data)
+{
+	const struct nat_place *place = data;
+	const struct clause *cl = place->clause;
+	struct rule rule = *matches;
+
+	(void)family;
+	put(&rule, STMT_ACCEPT);
+	rule.origin = &cl->span;
+	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
+	put_rule(rs, place->chain, &rule);
+}
+
+static void add_nat_clause(struct ruleset *rs, struct chain *chain,
+			   const struct clause *clause)
+{
+	struct nat_place place = { .chain = chain, .clause = clause };
+	struct conditions cs = { 0 };
+	bool redirect = redirect_clause(clause);
+
+	add_condition(&cs, &clause->from, true);
+	add_condition(&cs, &clause->to, false);
+	add_owners(&cs, clause);
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
+		 redirect ? emit_nat : emit_nat_pass, &place);
+}
+
+static void fill_nat(struct ruleset *rs, struct chain *chain,
+		     const struct room *room, uint16_t port)
+{
+	const struct policy *p = rs->policy;
+
+	for (size_t i = 0; i < p->blocks.n; i++)
+		if (room_has(room, &p->blocks.items[i]))
+			add_block(rs, chain, &p->blocks.items[i], port, "nat-",
+				  add_nat_clause);
+}
+
+static void add_redirects(struct ruleset *rs)
+{
+	bool output = rs->policy->hook == HOOK_OUTPUT;
+	struct room room = {
+		"nat", /* "redirect" is a word of nft */
+		output ? BASE_NAT_OUTPUT : BASE_NAT_PREROUTING,
+		true,
+		!output,
+	};
+	struct ports ports = room_ports(rs, &room, redirect_clause);
+	struct rule local = { 0 };
+	struct chain *base;
+
+	if (!ports.n || rs->policy->observe)
+		return;
+	base = add_chain(rs, room.name, room.hook, NULL);
+	if (!output) {
+		/* What is sent to the router itself is not forwarded. */
+		put(&local, STMT_LOCAL);
+		put(&local, STMT_ACCEPT);
+		put_rule(rs, base, &local);
+	}
+	add_dispatch(rs, base, &room, STMT_DPORT, "", &ports, fill_nat);
+}
+
+/* ---- the whole ---- */
+
+static const struct room rooms[][2] = {
+	[HOOK_FORWARD] = { { "forward", BASE_FORWARD, true, true } },
+	[HOOK_OUTPUT] = { { "output", BASE_OUTPUT, true, false },
+			  { "input", BASE_INPUT, false, true } },
+	[HOOK_BRIDGE] = { { "prerouting", BASE_PREROUTING, true, true } },
+	[HOOK_INGRESS] = { { "ingress", BASE_INGRESS, true, false },
+			   { "egress", BASE_EGRESS, false, true } },
+};
+
+static enum family family_of(enum hook hook)
+{
+	switch (hook) {
+	case HOOK_FORWARD:
+	case HOOK_OUTPUT:
+		return FAMILY_INET;
+	case HOOK_BRIDGE:
+		return FAMILY_BRIDGE;
+	case HOOK_INGRESS:
+		return FAMILY_NETDEV;
+	}
+	return FAMILY_INET;
+}
+
+static int lower(struct ruleset *rs)
+{
+	const struct room *room = rooms[rs->policy->hook];
+	int error;
+
+	rs->family = family_of(rs->policy->hook);
+	rs->devices = &rs->policy->devices;
+	for (int i = 0; i < 2; i++)
+		if (room[i].name)
+			add_room(rs, &room[i]);
+	add_redirects(rs);
+	error = ruleset_digest(rs);
+	if (error)
+		return error;
+	/* The first rule carries the name and the digest of them all. */
+	rs->chains.items[0]->rules.items[0].comment = arena_printf(
+		rs->arena, DIGEST_COMMENT, rs->policy->name, rs->digest);
+	return 0;
+}
+
+int ruleset_new(const struct policy *policy, struct ruleset **out)
+{
+	struct arena *arena = arena_new();
+	struct ruleset *rs;
+	int error;
+
+	*out = NULL;
+	if (!arena)
+		return -ENOMEM;
+	if (setjmp(*arena_on_failure(arena))) {
+		arena_free(arena);
+		return -ENOMEM;
+	}
+	rs = arena_alloc(arena, sizeof(*rs));
+	rs->arena = arena;
+	rs->policy = policy;
+	error = lower(rs);
+	if (error) {
+		arena_free(arena);
+		return error;
+	}
+	*out = rs;
+	return 0;
+}
+
+void ruleset_free(struct ruleset *rs)
+{
+	if (rs)
+		arena_free(rs->arena);
+}
+
+const char *family_name(enum family family)
+{
+	switch (family) {
+	case FAMILY_INET:
+		return "inet";
+	case FAMILY_BRIDGE:
+		return "bridge";
+	case FAMILY_NETDEV:
+		return "netdev";
+	}
+	return "";
+}
+
+size_t set_elements(const struct set *set)
+{
+	if (set->v4)
+		return set->v4->n;
+	if (set->jumps)
+		return set->jumps->n;
+	return set->v6 ? set->v6->n : 0;
+}
+
+const struct base_hook_info *base_hook_info(enum base_hook hook)
+{
+	static const struct base_hook_info info[] = {
+		[BASE_FORWARD] = { "filter", "forward", "filter", 0,
+				   NF_INET_FORWARD },
+		[BASE_INPUT] = { "filter", "input", "filter", 0,
+				 NF_INET_LOCAL_IN },
+		[BASE_OUTPUT] = { "filter", "output", "filter", 0,
+				  NF_INET_LOCAL_OUT },
+		/* in the bridge family the name filter stands for -200 */
+		[BASE_PREROUTING] = { "filter", "prerouting", "filter", -200,
+				      NF_INET_PRE_ROUTING },
+		[BASE_INGRESS] = { "filter", "ingress", "filter", 0,
+				   NF_NETDEV_INGRESS },
+		[BASE_EGRESS] = { "filter", "egress", "filter", 0,
+				  NF_NETDEV_EGRESS },
+		[BASE_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100,
+					  NF_INET_PRE_ROUTING },
+		[BASE_NAT_OUTPUT] = { "nat", "output", "-100", -100,
+				      NF_INET_LOCAL_OUT },
+	};
+
+	return hook == BASE_NONE ? NULL : &info[hook];
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a clause does to a packet, and clauses and blocks in their chains. */
+#include "lower.h"
+#include "../base/arena.h"
+
+#include <string.h>
+
+#define METER_SIZE    262144 /* sources that a limit tells apart */
+#define METER_LEAST_S 10
+#define METER_MOST_S  (7 * 86400)
+
+/* ---- what a clause does ---- */
+
+static struct rule *tail_rule(struct tail *tail, const struct clause *clause)
+{
+	struct rule *rule = &tail->rules[tail->n++];
+
+	*rule = (struct rule){ .origin = &clause->span };
+	return rule;
+}
+
+/* What reads the log needs no policy to know what was done. */
+static const char *logged_verb(const struct policy *policy,
+			       const struct clause *clause)
+{
+	bool would = policy->observe && clause->action != ACTION_ALLOW;
+
+	return action_name(would ? ACTION_OBSERVE : clause->action);
+}
+
+void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
+{
+	struct stmt *s = put(rule, STMT_LOG);
+
+	s->log.prefix = arena_printf(rs->arena, "%s %s ", clause->id,
+				     logged_verb(rs->policy, clause));
+	s->log.group = rs->policy->log_group;
+	s->log.snaplen = rs->policy->log_snaplen;
+	s->log.threshold = rs->policy->log_threshold;
+}
+
+static enum stmt_kind refusal_stmt(enum refusal refusal)
+{
+	switch (refusal) {
+	case REFUSAL_RESET:
+		return STMT_RESET;
+	case REFUSAL_REJECT:
+		return STMT_REJECT;
+	case REFUSAL_DROP:
+		return STMT_DROP;
+	}
+	return STMT_DROP;
+}
+
+/* reject with tcp reset wants to know that it answers TCP. */
+static struct rule *verdict_rule(struct tail *tail, const struct clause *clause,
+				 enum stmt_kind verdict)
+{
+	struct rule *rule = tail_rule(tail, clause);
+
+	if (verdict == STMT_RESET)
+		put(rule, STMT_TCP);
+	return rule;
+}
+
+/* A source that was silent for as long has its whole burst again. */
+static uint32_t meter_timeout_s(const struct rate *rate)
+{
+	uint64_t refill =
+		(uint64_t)(rate->burst + 1) * rate->unit_s / rate->count;
+
+	if (refill < METER_LEAST_S)
+		return METER_LEAST_S;
+	return refill > METER_MOST_S ? METER_MOST_S : (uint32_t)refill;
+}
+
+static const struct set *meter_set(struct ruleset *rs, const char *stem,
+				   int family, const struct rate *rate,
+				   const struct span *origin)
+{
+	const char *name =
+		arena_printf(rs->arena, "%s.sources.v%d", stem, family);
+	struct set *set = find_set(rs, name);
+
+	if (set)
+		return set;
+	set = add_set(rs, name, family == 4 ? KEY_IPV4 : KEY_IPV6, origin);
+	set->dynamic = set->timeout = true;
+	set->timeout_s = meter_timeout_s(rate);
+	set->size = METER_SIZE;
+	return set;
+}
+
+static void put_meter(struct rule *rule, enum stmt_kind kind,
+		      const struct set *set, const struct rate *rate)
+{
+	struct stmt *s = put(rule, kind);
+
+	s->meter.set = set;
+	s->meter.rate = *rate;
+}
+
+/*
+ * Past the rate a source's packets are counted instead of logged. The rule
+ * matches what is over the rate, so that a full set logs too much, not too
+ * little.
+ */
+static void add_log_limit(struct ruleset *rs, struct tail *tail,
+			  const struct clause *clause, enum stmt_kind verdict)
+{
+	const struct rate *rate = &rs->policy->log_rate;
+
+	if (!rate->count)
+		return;
+	for (int family = 4; family <= 6; family += 2) {
+		struct rule *rule = verdict_rule(tail, clause, verdict);
+
+		put_meter(rule, STMT_METER_OVER,
+			  meter_set(rs, "log", family, rate, NULL), rate);
+		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
+		put(rule, verdict);
+	}
+}
+
+static void refuse(struct ruleset *rs, struct tail *tail,
+		   const struct clause *clause, const struct counter *counter)
+{
+	enum stmt_kind verdict = refusal_stmt(clause->refusal);
+	bool steps = clause->log && rs->policy->log_rate.count;
+	struct rule *rule;
+
+	if (steps) {
+		put_counter(tail_rule(tail, clause), counter);
+		add_log_limit(rs, tail, clause, verdict);
+	}
+	rule = verdict_rule(tail, clause, verdict);
+	if (!steps)
+		put_counter(rule, counter);
+	if (clause->log)
+		put_log(rs, rule, clause);
+	put(rule, verdict);
+}
+
+/*
+ * Of a connection that goes through only the opening packet is logged. The
+ * counter takes them all.
+ */
+static void let_through(struct ruleset *rs, struct tail *tail,
+			const struct clause *clause,
+			const struct counter *counter)
+{
+	struct rule *rule = tail_rule(tail, clause);
+
+	put_counter(rule, counter);
+	if (clause->log) {
+		rule = tail_rule(tail, clause);
+		put(rule, STMT_NOT_SYN);
+		put(rule, STMT_ACCEPT);
+		add_log_limit(rs, tail, clause, STMT_ACCEPT);
+		rule = tail_rule(tail, clause);
+		put_log(rs, rule, clause);
+	}
+	put(rule, STMT_ACCEPT);
+}
+
+/*
+ * Within the rate the rule matches and accepts; over it, and when the set is
+ * full, the packet comes to the refusal. A full set blocks too much, not too
+ * little.
+ */
+static void add_limit(struct ruleset *rs, struct tail *tail,
+		      const struct clause *clause,
+		      const struct counter *counter)
+{
+	struct rule *rule = tail_rule(tail, clause);
+
+	put(rule, STMT_NOT_SYN);
+	put_counter(rule, counter);
+	put(rule, STMT_ACCEPT);
+	for (int family = 4; family <= 6; family += 2) {
+		rule = tail_rule(tail, clause);
+		put_meter(rule, STMT_METER,
+			  meter_set(rs, clause->key, family, &clause->rate,
+				    &clause->span),
+			  &clause->rate);
+		put_counter(rule, counter);
+		put(rule, STMT_ACCEPT);
+	}
+}
+
+void go_to(struct tail *tail, const struct clause *clause, const char *chain)
+{
+	put(tail_rule(tail, clause), STMT_GOTO)->chain = chain;
+}
+
+/* The steps themselves, or the chain that holds them if they are many. */
+static void settle(struct ruleset *rs, struct tail *tail, const char *chain,
+		   const struct clause *clause)
+{
+	struct chain *c;
+
+	if (tail->n == 1)
+		return;
+	if (!find_chain(rs, chain)) {
+		c = add_chain(rs, chain, BASE_NONE, &clause->span);
+		for (unsigned int i = 0; i < tail->n; i++)
+			put_rule(rs, c, &tail->rules[i]);
+	}
+	tail->n = 0;
+	go_to(tail, clause, chain);
+}
+
+static void refuse_or_count(struct ruleset *rs, struct tail *tail,
+			    const struct clause *clause,
+			    const struct counter *counter)
+{
+	if (rs->policy->observe)
+		let_through(rs, tail, clause, counter);
+	else
+		refuse(rs, tail, clause, counter);
+}
+
+void clause_tail(struct ruleset *rs, const struct clause *clause,
+		 struct tail *tail)
+{
+	const struct counter *counter = counter_for(rs, clause->key, clause);
+	struct tail over = { 0 };
+	const char *name;
+
+	*tail = (struct tail){ 0 };
+	switch (clause->action) {
+	case ACTION_ALLOW:
+	case ACTION_OBSERVE:
+	case ACTION_REDIRECT:
+		let_through(rs, tail, clause, counter);
+		break;
+	case ACTION_BLOCK:
+		refuse_or_count(rs, tail, clause, counter);
+		break;
+	case ACTION_LIMIT:
+		add_limit(rs, tail, clause, counter);
+		name = arena_printf(rs->arena, "%s-over", clause->key);
+		refuse_or_count(rs, &over, clause,
+				counter_for(rs, name, clause));
+		settle(rs, &over, name, clause);
+		tail->rules[tail->n++] = over.rules[0];
+		break;
+	}
+	settle(rs, tail, clause->key, clause);
+	tail->rules[0].comment =
+		make_comment(rs->arena, clause->id, clause->text);
+}
+
+/* ---- a clause in a chain ---- */
+
+void put_target(struct stmt *s, const struct clause *clause, int family)
+{
+	s->target.family = family;
+	s->target.v4 = clause->target4;
+	s->target.v6 = clause->target6;
+}
+
+bool has_target(const struct clause *clause, int family)
+{
+	return family == 4 ? clause->has_target4 : clause->has_target6;
+}
+
+/* A redirect leaves a family without target to the clauses below. */
+bool concerns_all(const struct clause *clause)
+{
+	return clause->action != ACTION_REDIRECT ||
+	       (clause->has_target4 && clause->has_target6);
+}
+
+/* False if it does not concern the family; 0: both, told apart in the rule. */
+bool put_concerned(struct rule *rule, const struct clause *clause, int family)
+{
+	if (concerns_all(clause))
+		return true;
+	if (family)
+		return has_target(clause, family);
+	put_target(put(rule, STMT_NFPROTO), clause,
+		   clause->has_target4 ? 4 : 6);
+	return true;
+}
+
+void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
+		 void *data)
+{
+	struct clause_place *place = data;
+	const struct rule *tail = &place->tail.rules[0];
+	struct rule head = { 0 }, rest = *tail, rule;
+
+	if (!put_concerned(&head, place->clause, family))
+		return;
+	/* The reset's "this is TCP" stands in front, as nft writes it. */
+	if (rest.n && rest.stmts[0].kind == STMT_TCP) {
+		put(&head, STMT_TCP);
+		memmove(&rest.stmts[0], &rest.stmts[1],
+			(rest.n - 1) * sizeof(rest.stmts[0]));
+		rest.n--;
+	}
+	head = join(&head, matches);
+	rule = join(&head, &rest);
+	put_rule(rs, place->chain, &rule);
+}
+
+/*
+ * The nat chain decides a redirect. What was addressed to the target all
+ * along is not rewritten and arrives here.
+ */
+static void emit_at_target(struct ruleset *rs, const struct rule *matches,
+			   int family, void *data)
+{
+	struct clause_place *place = data;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = *matches;
+
+		if ((family && family != mine) ||
+		    !has_target(place->clause, mine))
+			continue;
+		put_target(put(&rule, STMT_DADDR_IS), place->clause, mine);
+		put(&rule, STMT_ACCEPT);
+		rule.origin = &place->clause->span;
+		rule.comment = make_comment(rs->arena, place->clause->id,
+					    "at its target");
+		put_rule(rs, place->chain, &rule);
+	}
+}
+
+void add_clause(struct ruleset *rs, struct chain *chain,
+		const struct clause *clause)
+{
+	struct clause_place place = { .chain = chain, .clause = clause };
+	struct conditions cs = { 0 };
+
+	add_condition(&cs, &clause->from, true);
+	add_condition(&cs, &clause->to, false);
+	add_owners(&cs, clause);
+	if (clause->action == ACTION_REDIRECT && !rs->policy->observe) {
+		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_at_target,
+			 &place);
+		return;
+	}
+	clause_tail(rs, clause, &place.tail);
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_clause, &place);
+}
+
+/* ---- blocks ---- */
+
+struct jump_place {
+	struct chain *chain;
+	const char *target;
+	const struct block *block;
+	const char *comment;
+};
+
+static void emit_jump(struct ruleset *rs, const struct rule *matches,
+		      int family, void *data)
+{
+	const struct jump_place *place = data;
+	struct rule rule = *matches;
+
+	(void)family;
+	put(&rule, STMT_JUMP)->chain = place->target;
+	rule.comment = place->comment;
+	rule.origin = &place->block->span;
+	put_rule(rs, place->chain, &rule);
+}
+
+static bool block_decides(const struct block *block, uint16_t port)
+{
+	for (size_t i = 0; i < block->clauses.n; i++)
+		if (clause_decides(&block->clauses.items[i], port))
+			return true;
+	return false;
+}
+
+static bool decided_alike(const struct block *block, uint16_t a, uint16_t b)
+{
+	for (size_t i = 0; i < block->clauses.n; i++) {
+		const struct clause *cl = &block->clauses.items[i];
+
+		if (clause_decides(cl, a) != clause_decides(cl, b))
+			return false;
+	}
+	return true;
+}
+
+/* The lowest port that all clauses of the block treat as they treat this. */
+static uint16_t first_like(const struct block *block, uint16_t port)
+{
+	const struct clause *cl = block->clauses.items;
+	uint16_t first = port;
+
+	/* Whichever clause decides the port decides all that are like it. */
+	while (!clause_decides(cl, port))
+		cl++;
+	for (size_t k = 0; k < cl->ports.n; k++)
+		if (cl->ports.items[k] < first &&
+		    decided_alike(block, cl->ports.items[k], port))
+			first = cl->ports.items[k];
+	return first;
+}
+
+static void add_clauses(struct ruleset *rs, struct chain *chain,
+			const struct block *block, uint16_t port,
+			add_clause_fn *add)
+{
+	for (size_t i = 0; i < block->clauses.n; i++)
+		if (clause_decides(&block->clauses.items[i], port))
+			add(rs, chain, &block->clauses.items[i]);
+}
+
+/*
+ * The block's clauses for one port: in the chain itself, or behind a jump for
+ * the members of the block's class. Ports that are decided alike share it.
+ */
+void add_block(struct ruleset *rs, struct chain *chain,
+	       const struct block *block, uint16_t port, const char *prefix,
+	       add_clause_fn *add)
+{
+	size_t number = (size_t)(block - rs->policy->blocks.items) + 1;
+	struct jump_place place = { .chain = chain, .block = block };
+	struct conditions cs = { 0 };
+
+	if (!block_decides(block, port))
+		return;
+	if (!block->of.n) {
+		add_clauses(rs, chain, block, port, add);
+		return;
+	}
+	place.target =
+		arena_printf(rs->arena, "%s%s-%zu.%s", prefix,
+			     direction_name(block->direction), number,
+			     port_name(rs->arena, first_like(block, port)));
+	place.comment = make_comment(rs->arena, block->id, block->text);
+	add_condition(&cs, &block->of, is_source(block));
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
+	if (!find_chain(rs, place.target)) {
+		chain = add_chain(rs, place.target, BASE_NONE, &block->span);
+		add_clauses(rs, chain, block, port, add);
+	}
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules as nftables has them, before they become text or messages: one table
+ * with its counters, sets, chains and rules, in the order in which they are
+ * loaded. A ruleset borrows from the policy it was made of.
+ */
+#ifndef MAILWALL_RULESET_H
+#define MAILWALL_RULESET_H
+
+#include "../policy/policy.h"
+
+#include <stdio.h>
+
+#define TABLE_NAME "mailwall"
+/* Of packets that a log rate held back. */
+#define COUNTER_SUPPRESSED "log-suppressed"
+/* The table's comment: without it a table of our name is somebody else's. */
+#define TABLE_COMMENT	  "mailwall 1"
+
+#define DIGEST_TEXT_BYTES 33 /* 128 bits in hex, NUL */
+
+enum family { FAMILY_INET, FAMILY_BRIDGE, FAMILY_NETDEV };
+
+enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME, KEY_SERVICE };
+
+struct port_jump {
+	uint16_t port;
+	const char *chain;
+};
+
+struct port_jumps {
+	struct port_jump *items;
+	size_t n, cap;
+};
+
+/*
+ * No set is without a name. A packet that is on its way through the old rules
+ * while new ones take their place looks elements up in the new generation: in
+ * a set that went with the old rules it would find nothing, and pass.
+ */
+struct set {
+	const char *name;
+	enum set_key key;
+	bool interval;	    /* else a hash */
+	bool timeout;	    /* elements may expire */
+	bool dynamic;	    /* rules add elements */
+	uint32_t timeout_s; /* of an element by default; 0: never */
+	uint32_t size;	    /* elements; 0: not said */
+	/*
+	 * Fixed elements, merged; both NULL: none. An interface's name is 16
+	 * bytes with zeros behind it; one that ends in * is a range.
+	 */
+	const struct ranges4 *v4;
+	const struct ranges6 *v6;
+	const struct port_jumps *jumps; /* a map of ports to chains */
+	const struct class *class;	/* NULL for a limit's own set */
+	const struct span *origin;	/* what was written for it */
+	char digest[DIGEST_TEXT_BYTES]; /* of the fixed elements, or "" */
+};
+
+struct counter {
+	const char *name;
+	const struct clause *clause; /* NULL: not of one clause */
+	const char *comment;
+	const struct span *origin;
+};
+
+enum stmt_kind {
+	STMT_TCP, /* meta l4proto tcp */
+	STMT_SYN, /* opens a connection */
+	STMT_NOT_SYN,
+	STMT_RST,
+	STMT_LOCAL,   /* addressed to this host */
+	STMT_NFPROTO, /* of the target's family */
+	STMT_SADDR,   /* in set */
+	STMT_DADDR,
+	STMT_SADDR_IS, /* the target */
+	STMT_DADDR_IS,
+	STMT_IIFNAME,
+	STMT_OIFNAME,
+	STMT_SKUID, /* is id */
+	STMT_SKGID,
+	STMT_DNAT_TO,	/* rewritten by us to go to target */
+	STMT_DNAT_FROM, /* the answer to such a connection */
+	STMT_DPORT,	/* a map of ports to chains */
+	STMT_SPORT,
+	STMT_METER, /* within rate, per source, kept in set */
+	STMT_METER_OVER,
+	STMT_COUNTER,
+	STMT_LOG,
+	STMT_ACCEPT,
+	STMT_DROP,
+	STMT_RESET,  /* reject with tcp reset */
+	STMT_REJECT, /* reject with icmpx admin-prohibited */
+	STMT_JUMP,
+	STMT_GOTO,
+	STMT_DNAT, /* to target */
+};
+
+struct stmt {
+	enum stmt_kind kind;
+	union {
+		const struct set *set;
+		uint32_t id;
+		const struct counter *counter;
+		const char *chain;
+		struct {
+			const struct set *set;
+			struct rate rate;
+		} meter;
+		struct {
+			const char *prefix;
+			uint16_t group;
+			uint32_t snaplen, threshold;
+		} log;
+		struct {
+			int family; /* 4 or 6 */
+			uint32_t v4;
+			struct addr6 v6;
+		} target;
+	};
+};
+
+#define STMTS_MOST 12
+
+struct rule {
+	struct stmt stmts[STMTS_MOST];
+	unsigned int n;
+	const char *comment;
+	const struct span *origin;
+};
+
+enum base_hook {
+	BASE_NONE, /* a chain that others jump to */
+	BASE_FORWARD,
+	BASE_INPUT,
+	BASE_OUTPUT,
+	BASE_PREROUTING,
+	BASE_INGRESS,
+	BASE_EGRESS,
+	BASE_NAT_PREROUTING,
+	BASE_NAT_OUTPUT,
+};
+
+struct chain {
+	const char *name;
+	enum base_hook hook;
+	struct {
+		struct rule *items;
+		size_t n, cap;
+	} rules;
+	const struct span *origin;
+};
+
+struct ruleset {
+	struct arena *arena;
+	const struct policy *policy;
+	enum family family;
+	const struct words *devices; /* of ingress and egress */
+	struct {
+		struct counter **items;
+		size_t n, cap;
+	} counters;
+	struct {
+		struct set **items;
+		size_t n, cap;
+	} sets;
+	struct {
+		struct chain **items;
+		size_t n, cap;
+	} chains;
+	char digest[DIGEST_TEXT_BYTES]; /* of all the above */
+};
+
+/*
+ * Makes the rules of a policy without errors. 0 or -ENOMEM. The ruleset
+ * must go before the policy.
+ */
+int ruleset_new(const struct policy *policy, struct ruleset **out);
+void ruleset_free(struct ruleset *rs);
+
+const char *family_name(enum family family);
+size_t set_elements(const struct set *set); /* fixed ones, ranges count as 1 */
+
+/* "type filter hook forward priority filter": what a base hook means. */
+struct base_hook_info {
+	const char *type, *hook, *priority_name;
+	int priority;
+	unsigned int hooknum; /* the kernel's number in the chain's family */
+};
+const struct base_hook_info *base_hook_info(enum base_hook hook);
+
+/* The first rule's comment: the policy's name and the digest. */
+#define DIGEST_COMMENT "mailwall %s sha256:%s"
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What was written, word for word: the parser fills it, the checker reads it.
+ * Nothing here is resolved: a word may name a service that does not exist.
+ */
+#ifndef MAILWALL_DECL_H
+#define MAILWALL_DECL_H
+
+#include "../base/diag.h"
+#include "../base/watch.h"
+
+#include <stdbool.h>
+
+struct word {
+	const char *text; /* ends in NUL */
+	struct span span;
+	bool quoted;
+};
+
+struct words {
+	struct word *items;
+	size_t n, cap;
+};
+
+enum decl_member_kind { MEMBER_WORD, MEMBER_INTERFACE, MEMBER_FILE };
+
+struct decl_member {
+	enum decl_member_kind kind;
+	struct word word;
+};
+
+struct decl_class {
+	struct word name;
+	bool dynamic;
+	struct word size, users; /* text NULL: not given */
+	struct {
+		struct decl_member *items;
+		size_t n, cap;
+	} members;
+};
+
+enum action {
+	ACTION_ALLOW,
+	ACTION_BLOCK,
+	ACTION_LIMIT,
+	ACTION_REDIRECT,
+	ACTION_OBSERVE
+};
+
+struct decl_clause {
+	enum action action;
+	struct span span; /* the whole clause */
+	const char *text; /* its words, one blank between them */
+	struct words services;
+	struct words from, to, users, groups;
+	struct word refusal, rate, burst;
+	struct word log, replies; /* text NULL: not asked for */
+};
+
+enum direction { DIRECTION_OUTBOUND, DIRECTION_INBOUND };
+
+struct decl_block {
+	enum direction direction;
+	struct span span; /* the line that opens it */
+	const char *text;
+	struct words of; /* from ... or to ... */
+	struct {
+		struct decl_clause *items;
+		size_t n, cap;
+	} clauses;
+};
+
+struct decl_log {
+	struct span span; /* source NULL: not written */
+	struct word group, snaplen, threshold, rate, burst;
+};
+
+struct decl_watch {
+	struct span span;
+	struct word quarantine, destinations;
+	struct word figures[WATCH_FIGURES];
+};
+
+struct decl_policy {
+	struct word name, purpose, contact, review, mode;
+	struct word hook;
+	struct words devices; /* of hook ingress */
+	struct decl_log log;
+	struct decl_watch watch;
+	struct {
+		struct decl_class *items;
+		size_t n, cap;
+	} classes;
+	struct {
+		struct decl_block *items;
+		size_t n, cap;
+	} blocks;
+};
+
+#endif

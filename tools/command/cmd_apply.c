@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Read, plan, commit. The commit names the generation that was read: if
+ * anybody changed the rules meanwhile the kernel refuses it whole and we read
+ * again, so two applies never mix.
+ */
+#include "commands.h"
+#include "../kernel/refuse.h"
+#include "../kernel/remember.h"
+#include "../store/loaded_note.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <time.h>
+
+#define TRIES_MOST    20
+#define ELEMENTS_MOST 20000 /* of a set that is read back to see drift */
+
+struct apply {
+	struct program *program;
+	const char *path;
+	bool dry_run;
+	struct policy *policy;
+	struct ruleset *rules;
+	struct netlink netlink;
+	struct reading reading;
+	struct remembered remembered;
+	bool distrust; /* what is remembered did not hold */
+	struct change_summary summary;
+	bool changed;
+	struct diags diags; /* of the kernel */
+};
+
+static const char *table_text(struct apply *a, enum family family)
+{
+	return arena_printf(a->program->arena, "%s %s", family_name(family),
+			    TABLE_NAME);
+}
+
+static const struct present *mine(const struct apply *a)
+{
+	return &a->reading.tables[a->rules->family];
+}
+
+/* ---- is there anything to do? ---- */
+
+/* The digest says nothing of the sizes of dynamic sets. */
+static bool sizes_fit(const struct apply *a)
+{
+	for (size_t i = 0; i < a->rules->sets.n; i++) {
+		const struct set *set = a->rules->sets.items[i];
+
+		for (size_t k = 0; k < mine(a)->sets.n; k++) {
+			const struct present_set *ps = &mine(a)->sets.items[k];
+
+			if (set->timeout && !strcmp(set->name, ps->name) &&
+			    set->size != ps->size)
+				return false;
+		}
+	}
+	return true;
+}
+
+static int is_loaded(struct apply *a, bool *loaded)
+{
+	struct claim claim = { &a->remembered, a->reading.generation };
+	struct loaded there;
+	bool same;
+	int error;
+
+	*loaded = false;
+	if (!mine(a)->ours || strcmp(mine(a)->digest, a->rules->digest))
+		return 0;
+	for (int f = 0; f < N_FAMILIES; f++)
+		if (f != (int)a->rules->family && a->reading.tables[f].ours)
+			return 0;
+	error = kernel_loaded(&a->netlink, &a->reading, a->rules->family,
+			      ELEMENTS_MOST, remember_claim, &claim, &there);
+	canon_free(&there.canon);
+	if (error)
+		return error;
+	same = !strcmp(there.digest, a->rules->digest);
+	/* The rules say this digest and are not it: trust nothing. */
+	a->distrust = a->distrust || !same;
+	*loaded = same && sizes_fit(a);
+	return 0;
+}
+
+/* ---- one try ---- */
+
+static const struct known *trusted(const struct apply *a)
+{
+	if (a->distrust || !remember_matches(&a->remembered, mine(a)))
+		return NULL;
+	return &a->remembered.known;
+}
+
+static int commit(struct apply *a, struct kernel_errors *errors)
+{
+	struct arena *arena = a->program->arena;
+	struct batch *b = batch_new(a->reading.generation);
+	int error;
+
+	if (!b)
+		return -ENOMEM;
+	change_build(b, arena, a->rules, a->reading.tables, trusted(a),
+		     &a->summary);
+	error = batch_error(b);
+	if (!error && !a->dry_run) {
+		error = netlink_commit(&a->netlink, b, errors);
+		if (error)
+			refuse_diags(&a->diags, errors, error);
+	}
+	batch_free(b);
+	return error;
+}
+
+static bool taken_by_others(struct apply *a)
+{
+	if (!mine(a)->exists || mine(a)->ours)
+		return false;
+	diag_error(&a->diags, NULL, "table-taken",
+		   "table %s exists and was not made by mailwall",
+		   table_text(a, a->rules->family))
+		->help = arena_printf(
+		a->program->arena,
+		"rename it, or look at it with \"nft list table %s\" "
+		"and delete it",
+		table_text(a, a->rules->family));
+	return true;
+}
+
+/* The members in the kernel are not those that were remembered. */
+static bool members_differ(int error)
+{
+	return error == -ENOENT || error == -EEXIST;
+}
+
+static int try_once(struct apply *a)
+{
+	struct kernel_errors errors = { 0 };
+	bool loaded;
+	int error;
+
+	a->diags.n = a->diags.errors = 0;
+	error = kernel_read(&a->netlink, a->program->arena, &a->reading);
+	if (!error && taken_by_others(a))
+		return -EBUSY;
+	if (!error)
+		error = is_loaded(a, &loaded);
+	if (error) {
+		refuse_diags(&a->diags, &errors, error);
+		return error;
+	}
+	if (loaded)
+		return 0;
+	error = commit(a, &errors);
+	if (members_differ(error) && trusted(a)) {
+		a->distrust = true;
+		return -ERESTART;
+	}
+	a->changed = !error;
+	return error;
+}
+
+/* Nobody can say what happened: look. */
+static int look_again(struct apply *a)
+{
+	int error = kernel_read(&a->netlink, a->program->arena, &a->reading);
+
+	if (error)
+		return error;
+	a->changed = !strcmp(mine(a)->digest, a->rules->digest);
+	return a->changed ? 0 : -ERESTART;
+}
+
+static int apply(struct apply *a)
+{
+	int error = -ERESTART;
+
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++) {
+		/* Whoever is in between is given a moment, longer each time */
+		struct timespec wait = { .tv_nsec = 2000000L * i };
+
+		if (i && !a->distrust)
+			nanosleep(&wait, NULL);
+		error = try_once(a);
+		if (error == -ENOBUFS)
+			error = look_again(a);
+	}
+	return error;
+}
+
+/* ---- what to say ---- */
+
+static void remember(struct apply *a)
+{
+	int error = remember_save(a->program, a->rules,
+				  a->reading.generation + 1, a->path);
+
+	if (error)
+		say("cannot remember what was loaded in %s: %s; the next "
+		    "change will send every set whole",
+		    a->program->run_dir, strerror(-error));
+}
+
+/* What the policy was warned of, then what the kernel said. */
+static json_t *all_diags(const struct apply *a)
+{
+	json_t *list = diags_json(&a->policy->diags);
+	json_t *more = diags_json(&a->diags);
+
+	json_array_extend(list, more);
+	json_decref(more);
+	return list;
+}
+
+static int say_json(struct apply *a, int error)
+{
+	const struct change_summary *s = &a->summary;
+	bool ok = !error;
+
+	return print_json(json_pack(
+		"{s:b, s:b, s:b, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:I, s:I}, s:o}",
+		"ok", ok, "changed", ok && a->changed, "dry_run", a->dry_run,
+		"policy", text_json(a->policy->name), "digest",
+		a->rules->digest, "table", table_text(a, a->rules->family),
+		"previous_digest",
+		*mine(a)->digest ? text_json(mine(a)->digest) : json_null(),
+		"summary", "rules", (json_int_t)s->rules, "sets_added",
+		(json_int_t)s->sets_added, "sets_removed",
+		(json_int_t)s->sets_removed, "counters_added",
+		(json_int_t)s->counters_added, "counters_removed",
+		(json_int_t)s->counters_removed, "elements_added",
+		(json_int_t)s->elements_added, "elements_removed",
+		(json_int_t)s->elements_removed, "members_lost",
+		(json_int_t)s->members_lost, "diagnostics", all_diags(a)));
+}
+
+/* An export that failed leaves an empty list: that is not for -q to hide. */
+static void say_empty(const struct policy *p)
+{
+	for (size_t i = 0; i < p->classes.n; i++) {
+		const struct class *c = p->classes.items[i];
+
+		if (!c->builtin && c->uses && class_is_empty(c))
+			printf("class %s has no members: what is for it is "
+			       "for nobody\n",
+			       c->name);
+	}
+}
+
+static void say_text(struct apply *a)
+{
+	const struct change_summary *s = &a->summary;
+
+	if (!a->changed) {
+		printf("%s: unchanged, digest %s\n", a->policy->name,
+		       a->rules->digest);
+		return;
+	}
+	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
+	       "removed\n",
+	       a->policy->name,
+	       a->dry_run	? "would be loaded into table" :
+	       s->creates_table ? "loaded into new table" :
+				  "loaded into table",
+	       table_text(a, a->rules->family), a->rules->digest, s->rules,
+	       s->elements_added, s->elements_removed);
+	say_empty(a->policy);
+	if (s->other_tables_removed)
+		printf("our table of another family %s removed, with its "
+		       "counters\n",
+		       a->dry_run ? "would be" : "was");
+	if (s->members_lost)
+		printf("%zu members of dynamic classes that the policy does "
+		       "not use any more %s gone\n",
+		       s->members_lost, a->dry_run ? "would be" : "are");
+}
+
+static int finish(struct apply *a, int error)
+{
+	struct program *p = a->program;
+	int code;
+
+	if (!error && a->changed && !a->dry_run) {
+		remember(a);
+		note_loaded(a->policy->name, a->rules->digest,
+			    a->reading.generation + 1);
+	}
+	if (p->json) {
+		code = say_json(a, error);
+		if (code)
+			return code;
+	} else if (error) {
+		say_diags(p, &a->diags);
+		say("nothing was changed");
+	} else {
+		say_text(a);
+	}
+	return error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* Since Linux 6.16 the kernel waits for a device that is not there. */
+static void warn_of_devices(const struct apply *a)
+{
+	const struct words *devices = &a->policy->devices;
+
+	for (size_t i = 0; i < devices->n && !a->program->quiet; i++)
+		if (!if_nametoindex(devices->items[i].text))
+			say("there is no device \"%s\": nothing is enforced "
+			    "on it until there is",
+			    devices->items[i].text);
+}
+
+static int open_and_apply(struct apply *a)
+{
+	int error = netlink_open(&a->netlink), code;
+
+	if (error) {
+		refuse_diags(&a->diags, &(struct kernel_errors){ 0 }, error);
+		return finish(a, error);
+	}
+	remember_load(a->program, &a->remembered);
+	warn_of_devices(a);
+	error = apply(a);
+	code = finish(a, error);
+	netlink_close(&a->netlink);
+	return code;
+}
+
+int cmd_apply(struct program *p, int argc, char **argv)
+{
+	struct apply a = { .program = p, .diags.arena = p->arena };
+	const struct option_row rows[] = {
+		{ "dry-run", 'n', &a.dry_run, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 3);
+	int code;
+
+	if (first < 0)
+		return options_code(p);
+	if (argc - first != 1)
+		return usage_error(p, "one policy at a time");
+	a.path = argv[first];
+	code = load_good_policy(p, a.path, &a.policy);
+	if (code)
+		return code;
+	if (ruleset_new(a.policy, &a.rules)) {
+		say("out of memory");
+		return EXIT_REFUSED;
+	}
+	code = open_and_apply(&a);
+	ruleset_free(a.rules);
+	policy_free(a.policy);
+	return code;
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Old logs become attempts as packets do: each line goes through an engine, so
+ * that a SYN that was logged twice is one attempt and spam sources are found.
+ */
+#include "commands.h"
+#include "../program/events.h"
+#include "../monitor/monitor.h"
+#include "../import/log_line.h"
+#include "../report/progress.h"
+#include "../store/recorder.h"
+#include "../monitor/saved.h"
+#include "../capture/stream.h"
+
+#include "../../rules/base/arena.h"
+#include "../../rules/base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES	 (1u << 20)
+#define BAD_SHOWN	 5
+#define RECORDED_AT_ONCE 65536
+#define KEY_BYTES	 (2 * SHA256_DIGEST_SIZE + 1)
+
+struct import {
+	struct program *program;
+	const char *store_path, *format_text, *policy_path, *year_text;
+	const char *memory_text;
+	bool again, no_warmup;
+	struct policy *policy;
+	struct engine *engine;
+	struct recorder *recorder;
+	struct port_bits ports;
+	enum log_format format; /* as was said; LOG_UNKNOWN: by its look */
+	struct progress progress;
+	/* the file that is read */
+	const char *name;
+	enum log_format look;
+	struct log_clock clock;
+	int64_t changed_s; /* no line is younger */
+	uint64_t size, bytes, lines, skip;
+	char key[KEY_BYTES];
+	/* of all files */
+	uint64_t events, not_ours, bad, attempts, findings;
+	int code;
+};
+
+static const struct {
+	const char *name;
+	enum log_format format;
+} formats[] = {
+	{ "kernel", LOG_KERNEL },
+	{ "ulogd-json", LOG_ULOGD_JSON },
+	{ "eve", LOG_EVE },
+};
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+
+/* ---- callbacks of the engine ---- */
+
+static void take_attempt(void *ctx, const struct attempt_event *event)
+{
+	struct import *im = ctx;
+
+	struct recorder_state state;
+
+	recorder_attempt(im->recorder, event);
+	if (++im->attempts % RECORDED_AT_ONCE)
+		return;
+	recorder_hand(im->recorder);
+	recorder_state(im->recorder, &state);
+	if (state.failing)
+		im->code = EXIT_REFUSED;
+}
+
+static void take_finding(void *ctx, const struct finding *finding)
+{
+	struct import *im = ctx;
+
+	im->findings++;
+	recorder_finding(im->recorder, finding);
+}
+
+/* ---- an event ---- */
+
+/*
+ * "residential:17 block" is ours. Of another's prefix an id is made that a
+ * clause could have: "[UFW BLOCK]" is "[UFW-BLOCK]:0".
+ */
+static void make_prefix(const struct log_event *e, char *out, size_t size)
+{
+	const char *verb = e->dropped ? "block" : "log";
+	size_t n = strcspn(e->prefix, " ");
+	const char *colon = memrchr(e->prefix, ':', n);
+
+	if (colon && colon[1] >= '0' && colon[1] <= '9' && e->prefix[n]) {
+		snprintf(out, size, "%s ", e->prefix);
+		return;
+	}
+	snprintf(out, size, "%.100s:0 %s ", *e->prefix ? e->prefix : "log",
+		 verb);
+	n = strlen(out) - strlen(verb) - 2;
+	for (size_t i = 0; i < n; i++)
+		if (out[i] <= ' ' || out[i] > '~' || strchr("\"\\", out[i]))
+			out[i] = '-';
+}
+
+static struct segment answer_to(const struct segment *s, uint8_t flags)
+{
+	struct segment back = *s;
+
+	back.source = s->destination;
+	back.destination = s->source;
+	back.source_port = s->destination_port;
+	back.destination_port = s->source_port;
+	back.seq = 0;
+	back.ack = s->seq + 1;
+	back.flags = flags;
+	back.prefix = NULL;
+	return back;
+}
+
+static void give_flow(struct import *im, const struct segment *syn,
+		      enum log_kind kind)
+{
+	struct segment s;
+
+	if (kind == LOG_FLOW_RESET) {
+		s = answer_to(syn, TCP_RST | TCP_ACK);
+		engine_segment(im->engine, &s);
+	} else if (kind == LOG_FLOW_ANSWERED) {
+		s = answer_to(syn, TCP_SYN | TCP_ACK);
+		engine_segment(im->engine, &s);
+		s = *syn;
+		s.seq++;
+		s.ack = 1;
+		s.flags = TCP_ACK;
+		s.prefix = NULL;
+		engine_segment(im->engine, &s);
+	}
+}
+
+static void give(struct import *im, const struct log_event *e)
+{
+	char prefix[LOG_PREFIX_SIZE + 16];
+	struct segment s = { .time_us = e->time_us,
+			     .source = e->source,
+			     .destination = e->destination,
+			     .source_port = e->source_port,
+			     .destination_port = e->port,
+			     .seq = e->seq,
+			     .flags = TCP_SYN,
+			     .family = e->family };
+
+	if (e->kind == LOG_PACKET || e->dropped) {
+		make_prefix(e, prefix, sizeof(prefix));
+		s.prefix = prefix;
+		s.prefix_len = (uint32_t)strlen(prefix);
+	}
+	engine_segment(im->engine, &s);
+	give_flow(im, &s, (enum log_kind)e->kind);
+	im->events++;
+}
+
+/* ---- a line ---- */
+
+static void print_bad(const struct import *im, const char *line, size_t len,
+		      const char *why)
+{
+	char text[81];
+	size_t n = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+	text[n] = '\0';
+	say("%s:%llu: %s: \"%s%s\"", im->name, (unsigned long long)im->lines,
+	    why, text, len > n ? "..." : "");
+}
+
+static int64_t local_s(void *ctx, int year, int month, int day, int hour,
+		       int minute, int second)
+{
+	struct tm tm = { .tm_year = year - 1900,
+			 .tm_mon = month - 1,
+			 .tm_mday = day,
+			 .tm_hour = hour,
+			 .tm_min = minute,
+			 .tm_sec = second,
+			 .tm_isdst = -1 };
+	time_t t;
+
+	(void)ctx;
+	errno = 0;
+	t = mktime(&tm);
+	return t == -1 && errno ? INT64_MIN : t;
+}
+
+/*
+ * A line without a year is of the last one in which it is not younger than its
+ * file. What the file's first line says holds for it.
+ */
+static void guess_year(struct import *im, const char *line, size_t len)
+{
+	struct log_clock trial = im->clock;
+	int64_t time_us;
+
+	if (!im->year_text && log_line_time(&trial, line, len, &time_us) &&
+	    time_us / 1000000 > im->changed_s + 86400)
+		im->clock.year--;
+}
+
+static void take_line(struct import *im, const char *line, size_t len)
+{
+	struct log_event e;
+	const char *why;
+
+	im->lines++;
+	if (len && line[len - 1] == '\r')
+		len--;
+	if (im->look == LOG_UNKNOWN)
+		im->look = log_line_format(line, len);
+	if (im->look == LOG_UNKNOWN) {
+		im->not_ours++;
+		return;
+	}
+	if (!im->clock.last_month)
+		guess_year(im, line, len);
+	switch (log_line_parse(im->look, &im->clock, &im->ports, line, len, &e,
+			       &why)) {
+	case LOG_EVENT:
+		give(im, &e);
+		break;
+	case LOG_NOT_OURS:
+		im->not_ours++;
+		break;
+	case LOG_BAD:
+		if (im->bad++ < BAD_SHOWN && !im->program->quiet)
+			print_bad(im, line, len, why);
+		break;
+	}
+}
+
+/* ---- a file ---- */
+
+static void make_key(struct import *im, const char *line, size_t len)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, len, (const uint8_t *)line);
+	sha256_digest(&sha, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(im->key + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* What was taken in before, when the file was shorter, is left out. */
+static void look_at_first(struct import *im, const char *line, size_t len)
+{
+	make_key(im, line, len);
+	if (!im->again)
+		im->skip = store_imported_bytes(recorder_store(im->recorder),
+						im->key);
+}
+
+/* Whole lines of a block; how many bytes they were. */
+static size_t take_lines(struct import *im, const char *block, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && !im->code) {
+		const char *line = block + done;
+		const char *end = memchr(line, '\n', len - done);
+		size_t n;
+
+		if (!end)
+			break;
+		n = (size_t)(end - line);
+		if (!*im->key)
+			look_at_first(im, line, n);
+		im->bytes += n + 1;
+		done += n + 1;
+		if (im->bytes > im->skip)
+			take_line(im, line, n);
+		else
+			im->lines++;
+	}
+	return done;
+}
+
+/* A line that does not fit is cut: its start says that it is too long. */
+static int read_lines(struct import *im, FILE *file)
+{
+	char *block = malloc(BLOCK_BYTES);
+	size_t have = 0, got, done;
+
+	if (!block)
+		return out_of_memory();
+	while (!im->code && !monitor_stop &&
+	       (got = fread(block + have, 1, BLOCK_BYTES - 1 - have, file))) {
+		have += got;
+		done = take_lines(im, block, have);
+		if (!done && have == BLOCK_BYTES - 1) {
+			block[have++] = '\n';
+			done = take_lines(im, block, have);
+			have = done;
+		}
+		memmove(block, block + done, have - done);
+		have -= done;
+		if (im->size)
+			progress_show(&im->progress,
+				      (double)im->bytes / (double)im->size);
+	}
+	if (have && !im->code && !monitor_stop) {
+		block[have++] = '\n';
+		take_lines(im, block, have);
+	}
+	free(block);
+	return im->code;
+}
+
+static int note_imported(struct import *im)
+{
+	struct store *store = recorder_store(im->recorder);
+	struct store_imported done = { .key = im->key,
+				       .name = im->name,
+				       .time_s = (int64_t)time(NULL),
+				       .bytes = im->bytes };
+
+	/* A log that was not understood may be read as another format. */
+	if (!*im->key || im->look == LOG_UNKNOWN)
+		return EXIT_DONE;
+	if (recorder_flush(im->recorder))
+		return EXIT_REFUSED;
+	store_begin(store);
+	store_add_imported(store, &done);
+	return store_end(store) ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int refuse(const char *name, const char *why)
+{
+	say("cannot read \"%s\": %s", name, why);
+	return EXIT_REFUSED;
+}
+
+static int open_file(struct import *im, const char *name,
+		     struct stream **stream)
+{
+	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) :
+				     dup(STDIN_FILENO);
+	struct stat st;
+
+	if (fd < 0)
+		return refuse(name, strerror(errno));
+	if (isatty(fd)) {
+		close(fd);
+		return refuse(name, "is a terminal; pipe a log into it");
+	}
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+		close(fd);
+		return refuse(name, strerror(EISDIR));
+	}
+	im->changed_s = S_ISREG(st.st_mode) ? st.st_mtime : time(NULL);
+	im->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	*stream = stream_open(fd);
+	if (!*stream)
+		return refuse(name, strerror(errno));
+	if (!stream_packer(*stream) || !strcmp(stream_packer(*stream), "gzip"))
+		return EXIT_DONE;
+	say("\"%s\" is packed with %s; unpack it first, as in %s -dc", name,
+	    stream_packer(*stream), stream_packer(*stream));
+	stream_close(*stream);
+	return EXIT_REFUSED;
+}
+
+static void begin_file(struct import *im, const char *name)
+{
+	time_t t = (time_t)im->changed_s;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	im->name = name;
+	im->look = im->format;
+	im->clock = (struct log_clock){ .year = tm.tm_year + 1900,
+					.local = local_s };
+	if (im->year_text)
+		im->clock.year = atoi(im->year_text);
+	im->bytes = im->lines = im->skip = 0;
+	*im->key = '\0';
+}
+
+static int import_file(struct import *im, const char *name)
+{
+	uint64_t before = im->events;
+	struct stream *stream;
+	int code = open_file(im, name, &stream);
+
+	if (code)
+		return code;
+	begin_file(im, name);
+	stream_stop_by(stream, &monitor_stop);
+	code = read_lines(im, stream_file(stream));
+	if (stream_fault(stream)) {
+		say("\"%s\" %s", name, stream_fault(stream));
+		code = EXIT_REFUSED;
+	}
+	stream_close(stream);
+	if (im->skip && im->skip >= im->bytes && !im->program->quiet)
+		say("\"%s\" was imported before; --again takes it once more",
+		    name);
+	else if (im->events == before && !im->program->quiet)
+		say("\"%s\": no attempt to a mail port in %llu lines", name,
+		    (unsigned long long)im->lines);
+	return code ? code : note_imported(im);
+}
+
+/* ---- the command ---- */
+
+static int print_result(const struct import *im)
+{
+	struct recorder_state state;
+
+	recorder_state(im->recorder, &state);
+	if (im->program->json)
+		return print_json(json_pack(
+			"{s:I, s:I, s:I, s:I, s:I, s:I}", "events",
+			(json_int_t)im->events, "not_ours",
+			(json_int_t)im->not_ours, "bad", (json_int_t)im->bad,
+			"attempts", (json_int_t)im->attempts, "findings",
+			(json_int_t)im->findings, "folded",
+			(json_int_t)state.folded));
+	if (im->program->quiet)
+		return EXIT_DONE;
+	printf("%llu logged SYNs are %llu attempts, with %llu findings\n",
+	       (unsigned long long)im->events, (unsigned long long)im->attempts,
+	       (unsigned long long)im->findings);
+	if (im->bad)
+		printf("%llu lines could not be read\n",
+		       (unsigned long long)im->bad);
+	return EXIT_DONE;
+}
+
+static int open_all(struct import *im)
+{
+	struct recorder_wish wish = { .path = im->store_path };
+	struct monitor_options o = { .policy = im->policy,
+				     .skip_warmup = im->no_warmup,
+				     .ctx = im,
+				     .attempt = take_attempt,
+				     .finding = take_finding };
+	const uint16_t *ports;
+	size_t n;
+	int code = read_memory(im->program, im->memory_text, &o.memory);
+
+	if (!code)
+		code = make_folder_of(im->program, im->store_path, NULL);
+
+	if (im->policy)
+		wish.keep_destinations = im->policy->keep_destinations;
+	if (!code)
+		code = monitor_engine(&o, &im->engine);
+	if (code)
+		return code;
+	ports = engine_ports(im->engine, &n);
+	for (size_t i = 0; i < n; i++)
+		im->ports.word[ports[i] / 64] |= 1ull << (ports[i] % 64);
+	return recorder_open(&im->recorder, &wish);
+}
+
+static int read_format(struct import *im)
+{
+	uint32_t year;
+
+	if (im->year_text && !number_parse(im->year_text, 1970, 2100, &year))
+		return usage_error(im->program,
+				   "--year takes a year, not \"%.40s\"",
+				   im->year_text);
+	if (!im->format_text)
+		return EXIT_DONE;
+	for (size_t i = 0; i < FORMATS; i++)
+		if (!strcmp(formats[i].name, im->format_text))
+			im->format = formats[i].format;
+	if (im->format == LOG_UNKNOWN)
+		return usage_error(im->program,
+				   "--format takes kernel, ulogd-json or eve, "
+				   "not \"%.40s\"",
+				   im->format_text);
+	return EXIT_DONE;
+}
+
+static int run(struct import *im, int argc, char **argv)
+{
+	int code = open_all(im), one;
+
+	progress_begin(&im->progress, "importing");
+	for (int i = 0; i < argc && !im->code && im->recorder && im->engine &&
+			code != EXIT_USAGE;
+	     i++) {
+		one = import_file(im, argv[i]);
+		code = code ? code : one;
+	}
+	progress_end(&im->progress);
+	if (im->engine && im->recorder && !im->code)
+		engine_end(im->engine);
+	if (im->recorder && recorder_flush(im->recorder))
+		code = EXIT_REFUSED;
+	if (im->recorder && im->engine) {
+		one = print_result(im);
+		code = code ? code : one;
+	}
+	return code ? code : im->code;
+}
+
+int cmd_import(struct program *p, int argc, char **argv)
+{
+	struct import im = { .program = p, .store_path = STORE_PATH };
+	const struct option_row rows[] = {
+		{ "store", 's', NULL, &im.store_path, NULL },
+		{ "format", 'f', NULL, &im.format_text, NULL },
+		{ "policy", 'p', NULL, &im.policy_path, NULL },
+		{ "year", 'y', NULL, &im.year_text, NULL },
+		{ "memory", 'm', NULL, &im.memory_text, NULL },
+		{ "again", 'A', &im.again, NULL, NULL },
+		{ "no-warmup", 'w', &im.no_warmup, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 9), code;
+
+	if (first < 0)
+		return options_code(p);
+	if (first == argc)
+		return usage_error(p, "which log? \"-\" is standard input");
+	code = read_format(&im);
+	if (!code && im.policy_path)
+		code = load_good_policy(p, im.policy_path, &im.policy);
+	if (code)
+		return code;
+	stop_on_signals();
+	code = run(&im, argc - first, argv + first);
+	engine_free(im.engine);
+	if (recorder_close(im.recorder) && !code)
+		code = EXIT_REFUSED;
+	policy_free(im.policy);
+	return code;
+}

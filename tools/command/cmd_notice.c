@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words for people: a letter to a customer, and the page for the public. */
+#include "commands.h"
+#include "../notice/notice.h"
+#include "../notice/publish.h"
+#include "../report/report.h"
+#include "../report/when.h"
+
+#include "../../rules/base/arena.h"
+
+#include <string.h>
+#include <time.h>
+
+#define SINCE "30d"
+
+static int finish(FILE *out)
+{
+	if (!fflush(out) && !ferror(out))
+		return EXIT_DONE;
+	say("cannot write to standard output");
+	clearerr(out);
+	return EXIT_REFUSED;
+}
+
+/* ---- notice ---- */
+
+struct letter {
+	struct program *program;
+	const char *store, *since, *policy_path, *language;
+	struct report_wish wish;
+	struct report report;
+	struct policy *policy;
+	struct lang *lang;
+};
+
+static int make_report(struct letter *l, const char *address)
+{
+	struct store *store;
+	int code;
+
+	l->wish.until_s = (int64_t)time(NULL);
+	l->wish.top = 1;
+	if (!when_parse(l->since, l->wish.until_s, &l->wish.since_s) ||
+	    l->wish.since_s >= l->wish.until_s)
+		return usage_error(l->program,
+				   "--since takes a time like " WHEN_WANTED
+				   ", not \"%.40s\"",
+				   l->since);
+	code = report_wish_source(l->program, address, &l->wish);
+	if (!code)
+		code = store_open(l->store, false, &store);
+	if (code)
+		return code;
+	code = report_make(store, l->program->arena, &l->wish, &l->report);
+	store_close(store);
+	if (code || l->report.top.n)
+		return code;
+	say("%s: no attempt since %s: there is nothing to write about", address,
+	    l->since);
+	return EXIT_NO;
+}
+
+static int write_letter(struct letter *l)
+{
+	struct notice n = { .policy = l->policy,
+			    .source = l->report.top.items,
+			    .findings = l->report.findings.items,
+			    .n_findings = l->report.findings.n,
+			    .ports = l->report.ports.items,
+			    .n_ports = l->report.ports.n };
+	int code;
+
+	if (!notice_has_reason(&n)) {
+		say("%s: of %llu attempts since %s none was blocked, and "
+		    "nothing was found: there is nothing to write about",
+		    n.source->name, (unsigned long long)n.source->attempts,
+		    l->since);
+		return EXIT_NO;
+	}
+	code = notice_write(&n, l->lang, stdout);
+	return code ? code : finish(stdout);
+}
+
+int cmd_notice(struct program *p, int argc, char **argv)
+{
+	struct letter l = { .program = p, .store = STORE_PATH, .since = SINCE };
+	const struct option_row rows[] = {
+		{ "store", 's', NULL, &l.store, NULL },
+		{ "since", 'S', NULL, &l.since, NULL },
+		{ "policy", 'p', NULL, &l.policy_path, NULL },
+		{ "lang", 'l', NULL, &l.language, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 5), code;
+
+	if (first < 0)
+		return options_code(p);
+	if (first != argc - 1)
+		return usage_error(p, "about which source? One address");
+	code = make_report(&l, argv[first]);
+	if (!code && l.policy_path)
+		code = load_good_policy(p, l.policy_path, &l.policy);
+	if (!code)
+		code = words_load(l.language, &l.lang);
+	if (!code)
+		code = write_letter(&l);
+	words_free(l.lang);
+	policy_free(l.policy);
+	return code;
+}
+
+/* ---- publish ---- */
+
+int cmd_publish(struct program *p, int argc, char **argv)
+{
+	const char *language = NULL, *since = NULL;
+	bool html = false, text = false;
+	const struct option_row rows[] = {
+		{ "lang", 'l', NULL, &language, NULL },
+		{ "since", 'S', NULL, &since, NULL },
+		{ "html", 'H', &html, NULL, NULL },
+		{ "text", 'T', &text, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "quiet", 'q', &p->quiet, NULL, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 6), code;
+	struct policy *policy = NULL;
+	struct lang *lang = NULL;
+
+	if (first < 0)
+		return options_code(p);
+	if (first != argc - 1)
+		return usage_error(p, "which policy? One file");
+	if (html + text + p->json > 1)
+		return usage_error(p, "--html, --text or --json: one of them");
+	code = load_good_policy(p, argv[first], &policy);
+	if (!code)
+		code = words_load(language, &lang);
+	if (!code)
+		code = publish_write(policy, lang,
+				     html    ? PUBLISH_HTML :
+				     p->json ? PUBLISH_JSON :
+					       PUBLISH_TEXT,
+				     since, stdout);
+	if (!code)
+		code = finish(stdout);
+	words_free(lang);
+	policy_free(policy);
+	return code;
+}

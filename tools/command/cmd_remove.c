@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+#include "../kernel/refuse.h"
+#include "../kernel/remember.h"
+#include "../store/loaded_note.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+
+#define TRIES_MOST 20
+
+static int remove_once(struct netlink *nl, struct arena *a, bool *any,
+		       struct diags *diags)
+{
+	struct kernel_errors errors = { 0 };
+	struct reading reading;
+	struct batch *b = NULL;
+	int error = kernel_read(nl, a, &reading);
+
+	diags->n = diags->errors = 0;
+	if (!error && !(b = batch_new(reading.generation)))
+		error = -ENOMEM;
+	*any = !error && change_remove(b, reading.tables);
+	if (*any)
+		error = netlink_commit(nl, b, &errors);
+	if (error)
+		refuse_diags(diags, &errors, error);
+	batch_free(b);
+	return error;
+}
+
+static int finish(struct program *p, const struct diags *diags, bool any,
+		  int error)
+{
+	int code = error ? EXIT_REFUSED : any ? EXIT_DONE : EXIT_NO;
+	int printed;
+
+	if (p->json) {
+		printed = print_json(json_pack(
+			"{s:b, s:b, s:o}", "ok", !error, "removed",
+			!error && any, "diagnostics", diags_json(diags)));
+		return printed ? printed : code;
+	}
+	if (error)
+		say_diags(p, diags);
+	else
+		printf(any ? "removed; counters and dynamic classes are gone "
+			     "with it\n" :
+			     "nothing of mailwall's is loaded\n");
+	return code;
+}
+
+int cmd_remove(struct program *p, int argc, char **argv)
+{
+	const struct option_row rows[] = { { "json", 'j', &p->json, NULL,
+					     NULL } };
+	struct diags diags = { .arena = p->arena };
+	struct netlink nl;
+	bool any = false;
+	int first = read_options(p, argc, argv, rows, 1);
+	int error;
+
+	if (first < 0)
+		return options_code(p);
+	if (first != argc)
+		return usage_error(p, "\"%.40s\" is too much", argv[first]);
+	error = netlink_open(&nl);
+	if (error) {
+		refuse_diags(&diags, &(struct kernel_errors){ 0 }, error);
+		return finish(p, &diags, false, error);
+	}
+	error = -ERESTART;
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
+		error = remove_once(&nl, p->arena, &any, &diags);
+	if (!error && any)
+		remember_forget(p);
+	if (!error && any)
+		note_loaded("", "", 0);
+	netlink_close(&nl);
+	return finish(p, &diags, any, error);
+}

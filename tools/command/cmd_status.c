@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The digest in the kernel says what was loaded; the digest of what the
+ * kernel holds says what is there. Where they differ somebody changed our
+ * table by hand.
+ */
+#include "commands.h"
+#include "../kernel/refuse.h"
+#include "../kernel/remember.h"
+#include "status_hosts.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TRIES_MOST    20
+#define CONFIRM_MS    20
+#define PATIENCE_S    5 /* of more tries: a large transaction takes a second */
+#define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
+
+static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
+					   "unverified" };
+
+struct difference {
+	const char *kind; /* "missing", "unexpected", "changed" */
+	const char *object;
+};
+
+struct status {
+	struct program *program;
+	bool verify, prometheus;
+	struct nagios *nagios;
+	const char *path; /* of the policy to compare with; may be NULL */
+	struct policy *policy;
+	struct ruleset *rules;
+	struct netlink netlink;
+	struct reading reading;
+	struct remembered remembered;
+	struct loaded loaded;
+	int family;
+	enum state state;
+	struct {
+		struct difference *items;
+		size_t n, cap;
+	} differences;
+};
+
+static const struct present *table(const struct status *s)
+{
+	return &s->reading.tables[s->family];
+}
+
+/* ---- what differs ---- */
+
+/* "chain forward.smtp" of the text that starts so. */
+static const char *object_of(struct status *s, const char *text)
+{
+	size_t kind = strcspn(text, " \n");
+	size_t name = text[kind] ? strcspn(text + kind + 1, " \n") : 0;
+
+	return arena_strndup(s->program->arena, text, kind + 1 + name);
+}
+
+static bool same_object(const char *a, const char *b)
+{
+	size_t kind = strcspn(a, " \n");
+	size_t len = kind + 1 + strcspn(a + kind + 1, " \n");
+
+	return !strncmp(a, b, len) && (b[len] == ' ' || b[len] == '\n');
+}
+
+enum presence { ABSENT, DIFFERENT, SAME };
+
+static enum presence find(const char *text, char *const *items, size_t n)
+{
+	enum presence found = ABSENT;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(text, items[i]))
+			return SAME;
+		if (same_object(text, items[i]))
+			found = DIFFERENT;
+	}
+	return found;
+}
+
+static void add_difference(struct status *s, const char *kind, const char *text)
+{
+	struct difference *d = arena_push(s->program->arena, &s->differences);
+
+	d->kind = kind;
+	d->object = object_of(s, text);
+}
+
+static void compare(struct status *s, char *const *wanted, size_t n)
+{
+	char *const *there = s->loaded.canon.items;
+	size_t n_there = s->loaded.canon.n;
+
+	for (size_t i = 0; i < n; i++) {
+		enum presence p = find(wanted[i], there, n_there);
+
+		if (p != SAME)
+			add_difference(s, p == ABSENT ? "missing" : "changed",
+				       wanted[i]);
+	}
+	for (size_t i = 0; i < n_there; i++)
+		if (find(there[i], wanted, n) == ABSENT)
+			add_difference(s, "unexpected", there[i]);
+}
+
+/* Is what was remembered the policy that the table says it holds? */
+static bool remembered(const struct status *s)
+{
+	return s->remembered.valid &&
+	       !strcmp(s->remembered.digest, table(s)->digest);
+}
+
+static void find_differences(struct status *s)
+{
+	struct canon wanted = { 0 };
+
+	if (s->rules && !ruleset_canon(s->rules, &wanted))
+		compare(s, wanted.items, wanted.n);
+	else if (!s->rules && remembered(s))
+		compare(s, (char *const *)s->remembered.canon,
+			s->remembered.n_canon);
+	canon_free(&wanted);
+}
+
+static void judge(struct status *s)
+{
+	const char *digest = table(s)->digest;
+	bool same = !strcmp(s->loaded.digest, digest);
+
+	if (s->rules && strcmp(s->rules->digest, digest))
+		s->state = STATE_OTHER;
+	else if (same)
+		s->state = STATE_AS_LOADED;
+	else if (!s->loaded.elements_read)
+		s->state = STATE_UNVERIFIED;
+	else
+		s->state = STATE_DRIFT;
+	if (s->state != STATE_AS_LOADED)
+		find_differences(s);
+	/* A set that was not read is no difference; anything else is one. */
+	if (s->state == STATE_UNVERIFIED)
+		for (size_t i = 0; i < s->differences.n; i++)
+			if (strncmp(s->differences.items[i].object, "set ", 4))
+				s->state = STATE_DRIFT;
+}
+
+/* ---- clauses in the order of the policy ---- */
+
+/* "policy:17" comes before "policy:other.policy:3", and 9 before 17. */
+static int compare_clauses(const void *pa, const void *pb)
+{
+	const char *a = ((const struct loaded_clause *)pa)->id;
+	const char *b = ((const struct loaded_clause *)pb)->id;
+	const char *ea = strrchr(a, ':'), *eb = strrchr(b, ':');
+	size_t la = ea ? (size_t)(ea - a) : 0, lb = eb ? (size_t)(eb - b) : 0;
+	int files = strncmp(a, b, la < lb ? la : lb);
+
+	if (files || la != lb)
+		return files ? files : la < lb ? -1 : 1;
+	return atol(a + la + 1) < atol(b + lb + 1) ? -1 : 1;
+}
+
+static const struct present_counter *find_counter(const struct status *s,
+						  const char *name)
+{
+	for (size_t i = 0; i < table(s)->counters.n; i++)
+		if (!strcmp(table(s)->counters.items[i].name, name))
+			return &table(s)->counters.items[i];
+	return NULL;
+}
+
+static const struct present_counter *over_counter(const struct status *s,
+						  const char *name)
+{
+	return find_counter(s,
+			    arena_printf(s->program->arena, "%s-over", name));
+}
+
+/* ---- sets ---- */
+
+static void count_element(const struct kernel_element *e, void *ctx)
+{
+	size_t *n = ctx;
+
+	*n += !e->is_end;
+}
+
+static size_t elements_of(struct status *s, const struct present_set *set)
+{
+	size_t n = 0;
+
+	if (set->has_count)
+		return set->count;
+	kernel_elements(&s->netlink, (enum family)s->family, set->name,
+			count_element, &n);
+	return n;
+}
+
+/* Maps of ports are how the rules work, not what they know. */
+static bool is_shown(const struct present_set *set)
+{
+	return !(set->flags & NFT_SET_MAP);
+}
+
+static bool is_dynamic(const struct present_set *set)
+{
+	return set->flags & NFT_SET_TIMEOUT;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *clause_json(const struct status *s,
+			   const struct loaded_clause *c)
+{
+	const struct present_counter *over = over_counter(s, c->counter);
+	json_t *o = json_pack(
+		"{s:o, s:o, s:o, s:I, s:I}", "id", text_json(c->id), "text",
+		text_json(c->text), "counter", text_json(c->counter), "packets",
+		(json_int_t)c->packets, "bytes", (json_int_t)c->bytes);
+
+	if (over) {
+		json_object_set_new(o, "over_packets",
+				    json_integer((json_int_t)over->packets));
+		json_object_set_new(o, "over_bytes",
+				    json_integer((json_int_t)over->bytes));
+	}
+	return o;
+}
+
+static json_t *set_json(struct status *s, const struct present_set *set)
+{
+	return json_pack("{s:o, s:I, s:o, s:b}", "name", text_json(set->name),
+			 "elements", (json_int_t)elements_of(s, set), "size",
+			 set->size ? json_integer(set->size) : json_null(),
+			 "dynamic", is_dynamic(set));
+}
+
+static int say_json(struct status *s)
+{
+	json_t *clauses = json_array(), *sets = json_array();
+	json_t *differences = json_array();
+	const struct present_counter *hidden =
+		find_counter(s, COUNTER_SUPPRESSED);
+
+	for (size_t i = 0; i < s->loaded.clauses.n; i++)
+		json_array_append_new(
+			clauses, clause_json(s, &s->loaded.clauses.items[i]));
+	for (size_t i = 0; i < table(s)->sets.n; i++)
+		if (is_shown(&table(s)->sets.items[i]))
+			json_array_append_new(
+				sets, set_json(s, &table(s)->sets.items[i]));
+	for (size_t i = 0; i < s->differences.n; i++)
+		json_array_append_new(
+			differences,
+			json_pack("{s:s, s:o}", "kind",
+				  s->differences.items[i].kind, "object",
+				  text_json(s->differences.items[i].object)));
+	return print_json(json_pack(
+		"{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}",
+		"loaded", 1, "policy", text_json(table(s)->policy), "digest",
+		text_json(table(s)->digest), "table",
+		json_sprintf("%s %s", family_name((enum family)s->family),
+			     TABLE_NAME),
+		"state", state_names[s->state], "policy_file",
+		text_json(remembered(s) ? s->remembered.path : NULL),
+		"log_suppressed",
+		hidden ? json_integer((json_int_t)hidden->packets) :
+			 json_null(),
+		"generation", (json_int_t)s->reading.generation, "differences",
+		differences, "clauses", clauses, "sets", sets));
+}
+
+/* ---- as text ---- */
+
+static void print_state(const struct status *s)
+{
+	printf("policy   %s\ndigest   sha256:%s\ntable    %s %s\nstate    ",
+	       table(s)->policy, table(s)->digest,
+	       family_name((enum family)s->family), TABLE_NAME);
+	switch (s->state) {
+	case STATE_AS_LOADED:
+		puts("the kernel holds exactly that");
+		break;
+	case STATE_DRIFT:
+		puts("DRIFT: somebody changed the table since; apply again");
+		break;
+	case STATE_OTHER:
+		printf("another policy than %s is loaded\n", s->path);
+		break;
+	case STATE_UNVERIFIED:
+		puts("unverified: a set is too large to read back unasked; "
+		     "--verify does, and tells");
+		break;
+	}
+	for (size_t i = 0; i < s->differences.n && s->state != STATE_OTHER; i++)
+		printf("         %s: %s\n", s->differences.items[i].kind,
+		       s->differences.items[i].object);
+}
+
+static void print_clauses(const struct status *s)
+{
+	if (s->loaded.clauses.n)
+		printf("\n%12s %14s  %s\n", "PACKETS", "BYTES", "CLAUSE");
+	for (size_t i = 0; i < s->loaded.clauses.n; i++) {
+		const struct loaded_clause *c = &s->loaded.clauses.items[i];
+		const struct present_counter *over =
+			over_counter(s, c->counter);
+
+		printf("%12llu %14llu  %s  %s\n",
+		       (unsigned long long)c->packets,
+		       (unsigned long long)c->bytes, c->id, c->text);
+		if (over)
+			printf("%12llu %14llu  %s  over the rate\n",
+			       (unsigned long long)over->packets,
+			       (unsigned long long)over->bytes, c->id);
+	}
+}
+
+static void print_sets(struct status *s)
+{
+	const struct present_counter *hidden =
+		find_counter(s, COUNTER_SUPPRESSED);
+
+	printf("\n%12s %14s  %s\n", "ELEMENTS", "SIZE", "SET");
+	for (size_t i = 0; i < table(s)->sets.n; i++) {
+		const struct present_set *set = &table(s)->sets.items[i];
+		char size[16] = "-";
+
+		if (!is_shown(set))
+			continue;
+		if (set->size)
+			snprintf(size, sizeof(size), "%u", set->size);
+		printf("%12zu %14s  %s%s\n", elements_of(s, set), size,
+		       set->name, is_dynamic(set) ? "  dynamic" : "");
+	}
+	if (hidden)
+		printf("\n%llu log entries suppressed by the log's limit\n",
+		       (unsigned long long)hidden->packets);
+}
+
+/* ---- for those who watch over hosts ---- */
+
+static bool is_for_hosts(const struct status *s)
+{
+	return s->prometheus || s->nagios->asked;
+}
+
+static int say_to_hosts(struct status *s)
+{
+	struct host_facts f = { .path = s->path };
+	struct arena *a = s->program->arena;
+
+	if (s->family >= 0) {
+		f.table = table(s);
+		f.loaded = &s->loaded;
+		f.state = s->state;
+		f.differences = s->differences.n;
+	}
+	if (f.differences)
+		f.difference =
+			arena_printf(a, "%s: %s", s->differences.items[0].kind,
+				     s->differences.items[0].object);
+	return s->prometheus ? prometheus_report(a, &f) :
+			       nagios_report(a, s->nagios, &f);
+}
+
+/* ---- the command ---- */
+
+static int say_nothing_loaded(struct status *s)
+{
+	int printed;
+
+	if (is_for_hosts(s))
+		return say_to_hosts(s);
+	if (s->program->json) {
+		printed = print_json(json_pack("{s:b}", "loaded", 0));
+		return printed ? printed : EXIT_NO;
+	}
+	puts("nothing of mailwall's is loaded");
+	return EXIT_NO;
+}
+
+static int say_refused(struct program *p, int error)
+{
+	struct diags diags = { .arena = p->arena };
+	int printed;
+
+	diag_error(&diags, NULL, "kernel-refused",
+		   "cannot read the kernel's rules: %s",
+		   refuse_text(p->arena, -error));
+	if (!p->json) {
+		say_diags(p, &diags);
+		return EXIT_REFUSED;
+	}
+	printed = print_json(json_pack("{s:b, s:o}", "ok", 0, "diagnostics",
+				       diags_json(&diags)));
+	return printed ? printed : EXIT_REFUSED;
+}
+
+static int report(struct status *s)
+{
+	int code = EXIT_DONE;
+
+	judge(s);
+	if (s->loaded.clauses.n)
+		qsort(s->loaded.clauses.items, s->loaded.clauses.n,
+		      sizeof(*s->loaded.clauses.items), compare_clauses);
+	if (is_for_hosts(s))
+		return say_to_hosts(s);
+	if (s->program->json) {
+		code = say_json(s);
+	} else {
+		print_state(s);
+		print_clauses(s);
+		print_sets(s);
+	}
+	if (code)
+		return code;
+	return s->state == STATE_DRIFT || s->state == STATE_OTHER ? EXIT_NO :
+								    EXIT_DONE;
+}
+
+/* Between a change and its being remembered what is remembered is older. */
+static int read_kernel(struct status *s)
+{
+	struct claim claim = { &s->remembered, 0 };
+	size_t most = s->verify	      ? SIZE_MAX :
+		      is_for_hosts(s) ? HOSTS_ELEMENTS_MOST :
+					ELEMENTS_MOST;
+	int error = kernel_read(&s->netlink, s->program->arena, &s->reading);
+	bool claims;
+
+	s->family = error ? -1 : reading_family(&s->reading);
+	if (error || s->family < 0)
+		return error;
+	remember_load_brief(s->program, &s->remembered);
+	claims = !s->verify && remembered(s);
+	claim.generation = s->reading.generation;
+	error = kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
+			      most, claims ? remember_claim : NULL, &claim,
+			      &s->loaded);
+	return error ? error :
+		       kernel_count_members(&s->netlink, (enum family)s->family,
+					    &s->reading.tables[s->family],
+					    most);
+}
+
+static bool differs(const struct status *s)
+{
+	return s->family >= 0 && strcmp(s->loaded.digest, table(s)->digest);
+}
+
+/*
+ * What a transaction adds counts before it is committed, and is then of the
+ * generation before: a difference is one if it is still there a while later.
+ */
+static int read_twice(struct status *s)
+{
+	const struct timespec wait = { .tv_nsec = CONFIRM_MS * 1000000 };
+	char digest[DIGEST_TEXT_BYTES];
+	uint32_t generation;
+	int error = read_kernel(s);
+
+	if (error || s->verify || !differs(s))
+		return error;
+	generation = s->reading.generation;
+	strcpy(digest, s->loaded.digest);
+	canon_free(&s->loaded.canon);
+	nanosleep(&wait, NULL);
+	error = read_kernel(s);
+	if (error || !differs(s))
+		return error;
+	return s->reading.generation == generation &&
+			       !strcmp(s->loaded.digest, digest) ?
+		       0 :
+		       -EINTR;
+}
+
+static time_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static int read_steadily(struct status *s)
+{
+	time_t until_s = now_s() + PATIENCE_S;
+	int error = read_twice(s);
+
+	for (int i = 1; try_again(error); i++) {
+		if (i >= TRIES_MOST && now_s() > until_s)
+			break;
+		canon_free(&s->loaded.canon);
+		error = read_twice(s);
+	}
+	return error;
+}
+
+static int run(struct status *s)
+{
+	int error = netlink_open(&s->netlink), code;
+
+	if (!error)
+		error = read_steadily(s);
+	if (error)
+		code = say_refused(s->program, error);
+	else if (s->family < 0)
+		code = say_nothing_loaded(s);
+	else
+		code = report(s);
+	canon_free(&s->loaded.canon);
+	netlink_close(&s->netlink);
+	return code;
+}
+
+static int run_policy(struct status *s)
+{
+	int code = EXIT_DONE;
+
+	if (s->path)
+		code = load_good_policy(s->program, s->path, &s->policy);
+	if (!code && s->policy && ruleset_new(s->policy, &s->rules))
+		code = EXIT_REFUSED;
+	if (!code)
+		code = run(s);
+	ruleset_free(s->rules);
+	policy_free(s->policy);
+	return code;
+}
+
+static int read_and_run(struct program *p, int argc, char **argv,
+			struct nagios *n)
+{
+	struct status s = { .program = p, .nagios = n };
+	const struct option_row rows[] = {
+		{ "verify", 'v', &s.verify, NULL, NULL },
+		{ "json", 'j', &p->json, NULL, NULL },
+		{ "prometheus", 0, &s.prometheus, NULL, NULL },
+		{ "nagios", 0, &n->asked, NULL, NULL },
+		{ "warning", 'w', NULL, &n->warning, NULL },
+		{ "critical", 'c', NULL, &n->critical, NULL },
+		{ "findings", 'f', NULL, &n->findings, NULL },
+	};
+	int first = read_options(p, argc, argv, rows, 7);
+	int code;
+
+	if (first < 0)
+		return options_code(p);
+	if (argc - first > 1)
+		return usage_error(p, "one policy at a time");
+	if (p->json + s.prometheus + n->asked > 1)
+		return usage_error(p, "one of --json, --prometheus and "
+				      "--nagios at a time");
+	code = nagios_thresholds(p, n);
+	if (code)
+		return code;
+	p->quiet = true;
+	s.path = first < argc ? argv[first] : NULL;
+	return run_policy(&s);
+}
+
+int cmd_status(struct program *p, int argc, char **argv)
+{
+	struct nagios none = { .caught = -1 };
+
+	if (nagios_is_asked(argc, argv))
+		return nagios_run(p, argc, argv, read_and_run);
+	return read_and_run(p, argc, argv, &none);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_hosts.h"
+#include "../serve/metrics.h"
+#include "../store/store.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FINDINGS_S 3600 /* how far back they count */
+#define SILENCE_S  180	/* a monitor notes once a second that it runs */
+#define SAID_BYTES 400
+
+/* Their numbers are exit codes. */
+enum level { OK, WARNING, CRITICAL, UNKNOWN, N_LEVELS };
+
+static const char *const level_names[] = { "OK", "WARNING", "CRITICAL",
+					   "UNKNOWN" };
+
+/* Whichever is first of these is the answer. */
+static const enum level gravest[] = { CRITICAL, WARNING, UNKNOWN, OK };
+
+/* ---- Prometheus ---- */
+
+static void add_clauses(struct arena *a, const struct host_facts *f,
+			struct metrics *m)
+{
+	struct metrics_clause *out =
+		arena_alloc(a, (f->loaded->clauses.n + 1) * sizeof(*out));
+
+	for (size_t i = 0; i < f->loaded->clauses.n; i++) {
+		const struct loaded_clause *c = &f->loaded->clauses.items[i];
+
+		out[i] = (struct metrics_clause){ c->id, c->text, c->packets,
+						  c->bytes };
+	}
+	m->clauses = out;
+	m->n_clauses = f->loaded->clauses.n;
+}
+
+static void add_sets(struct arena *a, const struct host_facts *f,
+		     struct metrics *m)
+{
+	struct metrics_set *out =
+		arena_alloc(a, (f->table->sets.n + 1) * sizeof(*out));
+
+	for (size_t i = 0; i < f->table->sets.n; i++) {
+		const struct present_set *set = &f->table->sets.items[i];
+
+		if (!(set->flags & NFT_SET_MAP) && set->has_count)
+			out[m->n_sets++] =
+				(struct metrics_set){ set->name, set->count,
+						      set->size };
+	}
+	m->sets = out;
+}
+
+int prometheus_report(struct arena *a, const struct host_facts *f)
+{
+	struct metrics m = { .loaded_known = true };
+	struct output o;
+
+	if (f->table) {
+		m.policy = f->table->policy;
+		m.digest = f->table->digest;
+		m.drift_known = f->state != STATE_UNVERIFIED;
+		m.drift = f->state != STATE_AS_LOADED;
+		add_clauses(a, f, &m);
+		add_sets(a, f, &m);
+	}
+	output_open(&o, NULL);
+	metrics_write(&m, o.file);
+	return output_finish(&o);
+}
+
+/* ---- Nagios: the line ---- */
+
+struct verdict {
+	struct arena *arena;
+	const char *texts[N_LEVELS]; /* NULL: nothing of this level */
+	const char *figures;
+};
+
+static void judge(struct verdict *v, enum level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void figure(struct verdict *v, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static const char *join(struct arena *a, const char *before,
+			const char *between, const char *fmt, va_list args)
+	__attribute__((format(printf, 4, 0)));
+
+static const char *join(struct arena *a, const char *before,
+			const char *between, const char *fmt, va_list args)
+{
+	char text[SAID_BYTES];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	return arena_printf(a, "%s%s%s", before ? before : "",
+			    before ? between : "", text);
+}
+
+static void judge(struct verdict *v, enum level level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	v->texts[level] = join(v->arena, v->texts[level], ", ", fmt, args);
+	va_end(args);
+}
+
+static void figure(struct verdict *v, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	v->figures = join(v->arena, v->figures, " ", fmt, args);
+	va_end(args);
+}
+
+/* What stands before the figures may hold neither their mark nor a line end. */
+static void put_text(const char *text)
+{
+	for (; *text; text++)
+		putchar(*text == '|'				    ? '/' :
+			(unsigned char)*text < ' ' || *text == 0x7f ? ' ' :
+								      *text);
+}
+
+static int answer(struct nagios *n, const struct verdict *v)
+{
+	enum level level = OK;
+
+	for (size_t i = 0; i < N_LEVELS; i++)
+		if (v->texts[gravest[i]]) {
+			level = gravest[i];
+			break;
+		}
+	printf("MAILWALL %s - ", level_names[level]);
+	for (size_t i = 0; i < N_LEVELS; i++) {
+		const char *text = v->texts[gravest[i]];
+
+		if (!text || (gravest[i] == OK && level != OK))
+			continue;
+		if (gravest[i] != level)
+			put_text(", ");
+		put_text(text);
+	}
+	if (v->figures)
+		printf(" | %s", v->figures);
+	putchar('\n');
+	n->answered = true;
+	return (int)level;
+}
+
+/* ---- what was said on standard error ---- */
+
+/* The first sentence, without who says it; "" if there is none. */
+static const char *said(struct arena *a, const struct nagios *n)
+{
+	static const char *const heads[] = { "mailwall: ", "status: ",
+					     "error: " };
+	char text[SAID_BYTES];
+	ssize_t len =
+		n->caught < 0 ? 0 : pread(n->caught, text, sizeof(text) - 1, 0);
+	const char *at = text;
+
+	text[len < 0 ? 0 : len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (!strncmp(at, heads[i], strlen(heads[i])))
+			at += strlen(heads[i]);
+	return arena_strndup(a, at, strlen(at));
+}
+
+/* ---- Nagios: what is judged ---- */
+
+static void judge_rules(struct verdict *v, const struct host_facts *f)
+{
+	switch (f->state) {
+	case STATE_AS_LOADED:
+		judge(v, OK, "policy %s is loaded", f->table->policy);
+		return;
+	case STATE_UNVERIFIED:
+		judge(v, OK,
+		      "policy %s is loaded, with sets too large to verify",
+		      f->table->policy);
+		return;
+	case STATE_OTHER:
+		judge(v, CRITICAL, "policy %s is loaded, which is not %s",
+		      f->table->policy, f->path);
+		return;
+	case STATE_DRIFT:
+		judge(v, CRITICAL, "somebody changed the rules");
+		if (f->difference)
+			judge(v, CRITICAL, "%s", f->difference);
+		if (f->differences > 1)
+			judge(v, CRITICAL, "%zu more differences",
+			      f->differences - 1);
+		return;
+	}
+}
+
+/* Up to so many elements it is filled below percent. */
+static uint64_t most_below(uint64_t percent, uint64_t size)
+{
+	return (percent * size + 99) / 100 - 1;
+}
+
+static void judge_set(struct verdict *v, const struct nagios *n,
+		      const struct present_set *set, uint64_t elements)
+{
+	uint64_t warning = most_below(n->warning_percent, set->size);
+	uint64_t critical = most_below(n->critical_percent, set->size);
+
+	figure(v, "%s=%" PRIu64 ";%" PRIu64 ";%" PRIu64 ";0;%u", set->name,
+	       elements, warning, critical, set->size);
+	if (elements > warning)
+		judge(v, elements > critical ? CRITICAL : WARNING,
+		      "set %s is filled to %u%%", set->name,
+		      (unsigned int)(elements * 100 / set->size));
+}
+
+/* Sets of fixed members are as large as they need to be. */
+static bool can_fill(const struct present_set *set)
+{
+	return set->size && set->flags & NFT_SET_TIMEOUT;
+}
+
+static void judge_sets(struct verdict *v, const struct nagios *n,
+		       const struct host_facts *f)
+{
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < f->table->sets.n; i++) {
+		const struct present_set *set = &f->table->sets.items[i];
+
+		if (!can_fill(set))
+			continue;
+		if (set->has_count)
+			judge_set(v, n, set, set->count);
+		else
+			unknown++;
+	}
+	if (unknown)
+		judge(v, OK, "%zu limited sets that this kernel does not count",
+		      unknown);
+}
+
+static void add_blocked(struct verdict *v, const struct host_facts *f)
+{
+	uint64_t blocked = 0;
+
+	for (size_t i = 0; i < f->loaded->clauses.n; i++)
+		if (!strncmp(f->loaded->clauses.items[i].text, "block", 5))
+			blocked += f->loaded->clauses.items[i].packets;
+	figure(v, "blocked=%" PRIu64 "c", blocked);
+}
+
+/* ---- Nagios: what the monitor kept ---- */
+
+static void count_finding(void *ctx, const struct store_found *f)
+{
+	unsigned long *n = ctx;
+
+	(void)f;
+	++*n;
+}
+
+static void take_last(void *ctx, const struct store_run *run)
+{
+	int64_t *last_s = ctx;
+
+	if (run->last_s > *last_s)
+		*last_s = run->last_s;
+}
+
+static void judge_findings(struct verdict *v, const struct nagios *n,
+			   unsigned long findings)
+{
+	judge(v, findings > n->findings_most ? WARNING : OK,
+	      "%lu finding%s in the last hour", findings,
+	      findings == 1 ? "" : "s");
+	figure(v, "findings=%lu;%lu;;0", findings, n->findings_most);
+}
+
+static void judge_monitor(struct verdict *v, int64_t now_s, int64_t last_s)
+{
+	int64_t silent_s = last_s < now_s ? now_s - last_s : 0;
+
+	if (silent_s > SILENCE_S)
+		judge(v, WARNING, "the monitor is silent for %" PRId64 " %s",
+		      silent_s < 7200 ? silent_s / 60 : silent_s / 3600,
+		      silent_s < 7200 ? "minutes" : "hours");
+	figure(v, "silent=%" PRId64 "s;%d;;0", silent_s, SILENCE_S);
+}
+
+static int read_store(struct verdict *v, const struct nagios *n,
+		      const char *path)
+{
+	int64_t now_s = (int64_t)time(NULL), last_s = 0;
+	unsigned long findings = 0;
+	struct store *store;
+	int code = store_open(path, false, &store);
+
+	if (code)
+		return code;
+	code = store_findings(store, now_s - FINDINGS_S, INT64_MAX,
+			      count_finding, &findings);
+	if (!code)
+		code = store_runs(store, 0, INT64_MAX, take_last, &last_s);
+	store_close(store);
+	if (code)
+		return code;
+	judge_findings(v, n, findings);
+	if (last_s)
+		judge_monitor(v, now_s, last_s);
+	return EXIT_DONE;
+}
+
+static void judge_store(struct verdict *v, const struct nagios *n)
+{
+	const char *path = getenv("MAILWALL_STORE");
+
+	if (!path || !*path)
+		path = STORE_PATH;
+	if (access(path, F_OK)) {
+		if (errno != ENOENT)
+			judge(v, UNKNOWN, "cannot read \"%s\": %s", path,
+			      strerror(errno));
+		return;
+	}
+	if (read_store(v, n, path))
+		judge(v, UNKNOWN, "%s", said(v->arena, n));
+}
+
+int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
+{
+	struct verdict v = { .arena = a };
+
+	if (!f->table) {
+		judge(&v, CRITICAL, "no policy is loaded");
+	} else {
+		judge_rules(&v, f);
+		judge_sets(&v, n, f);
+		add_blocked(&v, f);
+	}
+	judge_store(&v, n);
+	return answer(n, &v);
+}
+
+/* ---- Nagios: thresholds ---- */
+
+static bool number_of(const char *text, const char *unit, unsigned long most,
+		      unsigned long *out)
+{
+	char *end;
+
+	if (!text)
+		return true;
+	errno = 0;
+	*out = strtoul(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !errno && *out <= most &&
+	       (!*end || !strcmp(end, unit));
+}
+
+static int bad_percent(const struct program *p, const char *option,
+		       const char *text)
+{
+	return usage_error(p,
+			   "%s takes a percentage from 1 to 100, not "
+			   "\"%.40s\"",
+			   option, text);
+}
+
+int nagios_thresholds(const struct program *p, struct nagios *n)
+{
+	n->warning_percent = 80;
+	n->critical_percent = 90;
+	if (!n->asked && (n->warning || n->critical || n->findings))
+		return usage_error(p, "--warning, --critical and --findings "
+				      "belong to --nagios");
+	if (!number_of(n->warning, "%", 100, &n->warning_percent) ||
+	    !n->warning_percent)
+		return bad_percent(p, "--warning", n->warning);
+	if (!number_of(n->critical, "%", 100, &n->critical_percent) ||
+	    !n->critical_percent)
+		return bad_percent(p, "--critical", n->critical);
+	if (n->warning_percent > n->critical_percent)
+		return usage_error(p,
+				   "--warning %lu is above --critical %lu: "
+				   "it would never be a warning",
+				   n->warning_percent, n->critical_percent);
+	if (!number_of(n->findings, "", UINT32_MAX, &n->findings_most))
+		return usage_error(p,
+				   "--findings takes how many in an hour are "
+				   "no warning, not \"%.40s\"",
+				   n->findings);
+	return EXIT_DONE;
+}
+
+/* ---- Nagios: no other output ---- */
+
+/* getopt takes the beginning of a long option for it. */
+bool nagios_is_asked(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (strlen(argv[i]) > 2 &&
+		    !strncmp("--nagios", argv[i], strlen(argv[i])))
+			return true;
+	return false;
+}
+
+int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run)
+{
+	struct nagios n = { .caught = memfd_create("said", MFD_CLOEXEC) };
+	struct verdict v = { .arena = p->arena };
+	int before = dup(STDERR_FILENO);
+	int code;
+
+	if (n.caught >= 0)
+		dup2(n.caught, STDERR_FILENO);
+	code = run(p, argc, argv, &n);
+	if (before >= 0)
+		dup2(before, STDERR_FILENO);
+	if (!n.answered && p->helped)
+		code = UNKNOWN; /* as the guidelines want it */
+	else if (!n.answered) {
+		judge(&v, UNKNOWN, "%s", said(p->arena, &n));
+		code = answer(&n, &v);
+	}
+	close(before);
+	close(n.caught);
+	return code;
+}

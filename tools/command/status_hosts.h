@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Status for those who watch over hosts: a line after the Monitoring Plugins'
+ * guidelines (monitoring-plugins.org/doc/guidelines.html), and metrics for the
+ * textfile collector of Prometheus's node_exporter. Neither lists what is in a
+ * set that is not small.
+ */
+#ifndef MAILWALL_STATUS_HOSTS_H
+#define MAILWALL_STATUS_HOSTS_H
+
+#include "../kernel/kernel.h"
+#include "../program/program.h"
+
+enum state {
+	STATE_AS_LOADED,
+	STATE_DRIFT,	  /* somebody changed the table */
+	STATE_OTHER,	  /* another policy than the one asked about */
+	STATE_UNVERIFIED, /* as loaded, but for sets too large to read back */
+};
+
+/* What status found out; all of it is borrowed. */
+struct host_facts {
+	const char *path; /* of the policy it was compared with; NULL: none */
+	const struct present *table; /* NULL: nothing is loaded */
+	const struct loaded *loaded;
+	enum state state;
+	const char *difference; /* "missing: chain forward"; NULL: not known */
+	size_t differences;
+};
+
+/* An exit code: 0 whatever is loaded, if all of it could be written. */
+int prometheus_report(struct arena *a, const struct host_facts *f);
+
+struct nagios {
+	bool asked;
+	const char *warning, *critical, *findings; /* as they were given */
+	unsigned long warning_percent, critical_percent, findings_most;
+	bool answered;
+	int caught; /* descriptor of what was said on standard error */
+};
+
+/* Before options are read: their mistakes are answers, too. */
+bool nagios_is_asked(int argc, char **argv);
+/* Are the thresholds good? An exit code; the mistake was said. */
+int nagios_thresholds(const struct program *p, struct nagios *n);
+/* The line; OK, WARNING, CRITICAL or UNKNOWN as exit code 0 to 3. */
+int nagios_report(struct arena *a, struct nagios *n,
+		  const struct host_facts *f);
+
+/*
+ * Runs what may call nagios_report(), and keeps standard error silent. If it
+ * did not answer, the first sentence that it said there is the line: UNKNOWN.
+ */
+typedef int nagios_fn(struct program *p, int argc, char **argv,
+		      struct nagios *n);
+int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run);
+
+#endif

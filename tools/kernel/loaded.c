@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules that the kernel holds, as canonical text and as clauses. */
+#include "kernel.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/emit/emit.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+static const char *copy_text(struct arena *a, const char *text)
+{
+	return text ? arena_strndup(a, text, strlen(text)) : "";
+}
+
+struct rule_reader {
+	struct netlink *nl;
+	struct arena *arena;
+	enum family family;
+	struct loaded *out;
+	const struct present *present;
+	bool unreadable; /* a rule that libnftnl does not know: not ours */
+	struct {
+		struct nftnl_rule **items;
+		size_t n, cap;
+	} rules;
+};
+
+static int take_rule(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct rule_reader *r = ctx;
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+
+	if (!rule)
+		return MNL_CB_ERROR;
+	if (nftnl_rule_nlmsg_parse(nlh, rule) < 0) {
+		r->unreadable = true;
+		nftnl_rule_free(rule);
+		return MNL_CB_OK;
+	}
+	if (strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME)) {
+		nftnl_rule_free(rule);
+		return MNL_CB_OK;
+	}
+	*arena_push(r->arena, &r->rules) = rule;
+	return MNL_CB_OK;
+}
+
+struct take_jumps {
+	struct arena *arena;
+	struct port_jumps jumps; /* ascending */
+};
+
+static void take_jump(const struct kernel_element *e, void *ctx)
+{
+	struct take_jumps *t = ctx;
+	struct port_jump jump;
+	size_t at;
+
+	if (e->key_len != sizeof(jump.port))
+		return;
+	memcpy(&jump.port, e->key, sizeof(jump.port));
+	jump.port = ntohs(jump.port);
+	jump.chain = copy_text(t->arena, e->chain);
+	(void)arena_push(t->arena, &t->jumps);
+	for (at = t->jumps.n - 1; at && t->jumps.items[at - 1].port > jump.port;
+	     at--)
+		t->jumps.items[at] = t->jumps.items[at - 1];
+	t->jumps.items[at] = jump;
+}
+
+static int add_map(struct rule_reader *r, const struct present_set *map)
+{
+	struct take_jumps t = { .arena = r->arena };
+	int error = kernel_elements(r->nl, r->family, map->name, take_jump, &t);
+
+	canon_add_map(&r->out->canon, map->name, &t.jumps);
+	return error;
+}
+
+static void note_clause(struct rule_reader *r, const char *comment,
+			const char *counter)
+{
+	struct loaded_clause *c;
+	size_t id_len = strcspn(comment, " ");
+
+	if (!comment[id_len])
+		return;
+	for (size_t i = 0; i < r->out->clauses.n; i++)
+		if (!strcmp(r->out->clauses.items[i].counter, counter))
+			return;
+	c = arena_push(r->arena, &r->out->clauses);
+	c->id = arena_strndup(r->arena, comment, id_len);
+	c->text = copy_text(r->arena, comment + id_len + 1);
+	c->counter = copy_text(r->arena, counter);
+	c->block_group = -1;
+	for (size_t i = 0; i < r->present->counters.n; i++) {
+		const struct present_counter *pc =
+			&r->present->counters.items[i];
+
+		if (!strcmp(pc->name, counter)) {
+			c->packets = pc->packets;
+			c->bytes = pc->bytes;
+		}
+	}
+}
+
+/* The counter of a rule, or of the chain that it sends its packets to. */
+static const char *rule_counter(struct nftnl_rule *rule)
+{
+	struct nftnl_expr_iter *i = nftnl_expr_iter_create(rule);
+	const char *name = NULL, *kind, *chain = NULL;
+	struct nftnl_expr *e;
+
+	while (i && (e = nftnl_expr_iter_next(i))) {
+		kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
+		if (!strcmp(kind, "objref"))
+			name = nftnl_expr_get_str(e,
+						  NFTNL_EXPR_OBJREF_IMM_NAME);
+		else if (!strcmp(kind, "immediate") &&
+			 nftnl_expr_is_set(e, NFTNL_EXPR_IMM_CHAIN))
+			chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
+	}
+	if (i)
+		nftnl_expr_iter_destroy(i);
+	return name ? name : chain;
+}
+
+/* "residential:17 block ": what a rule logs that blocks all it matches. */
+static void note_log(struct rule_reader *r, struct nftnl_expr *log)
+{
+	const char *prefix = nftnl_expr_get_str(log, NFTNL_EXPR_LOG_PREFIX);
+	size_t id_len = prefix ? strcspn(prefix, " ") : 0;
+
+	if (!prefix || strcmp(prefix + id_len, " block "))
+		return;
+	for (size_t i = 0; i < r->out->clauses.n; i++) {
+		struct loaded_clause *c = &r->out->clauses.items[i];
+
+		if (strlen(c->id) == id_len && !memcmp(c->id, prefix, id_len))
+			c->block_group =
+				nftnl_expr_get_u16(log, NFTNL_EXPR_LOG_GROUP);
+	}
+}
+
+static void read_logs(struct rule_reader *r)
+{
+	for (size_t i = 0; i < r->rules.n; i++) {
+		struct nftnl_expr_iter *it =
+			nftnl_expr_iter_create(r->rules.items[i]);
+		struct nftnl_expr *e;
+
+		while (it && (e = nftnl_expr_iter_next(it)))
+			if (!strcmp(nftnl_expr_get_str(e, NFTNL_EXPR_NAME),
+				    "log"))
+				note_log(r, e);
+		if (it)
+			nftnl_expr_iter_destroy(it);
+	}
+}
+
+static void read_clauses(struct rule_reader *r)
+{
+	for (size_t i = 0; i < r->rules.n; i++) {
+		const char *comment = rule_comment(r->rules.items[i]);
+		const char *counter = rule_counter(r->rules.items[i]);
+		bool known = false;
+
+		for (size_t k = 0; counter && k < r->present->counters.n; k++)
+			known = known ||
+				!strcmp(r->present->counters.items[k].name,
+					counter);
+		if (comment && known)
+			note_clause(r, comment, counter);
+	}
+}
+
+static void add_chain(struct rule_reader *r, const struct present_chain *pc)
+{
+	struct canon_chain cc;
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	const char *devices[] = { pc->devices, NULL };
+
+	if (!chain) {
+		r->out->canon.failed = true;
+		return;
+	}
+	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, pc->name);
+	if (pc->is_base) {
+		nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, pc->type);
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, pc->hooknum);
+		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, pc->priority);
+		if (*pc->devices)
+			nftnl_chain_set_data(chain, NFTNL_CHAIN_DEVICES,
+					     devices, sizeof(devices));
+	}
+	canon_chain_begin(&cc, &r->out->canon, chain);
+	nftnl_chain_free(chain);
+	for (size_t i = 0; i < r->rules.n; i++) {
+		struct nftnl_rule *rule = r->rules.items[i];
+
+		if (!strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN),
+			    pc->name))
+			canon_chain_rule(&cc, rule);
+	}
+	canon_chain_end(&cc);
+}
+
+static const char *key_name(uint32_t key_type)
+{
+	for (enum set_key key = KEY_IPV4; key <= KEY_IFNAME; key++)
+		if (set_key_type(key) == key_type)
+			return set_key_name(key);
+	return "unknown";
+}
+
+#define UNREAD "unread"
+
+struct verifier {
+	size_t elements_most;
+	claimed_digest_fn *claimed;
+	void *ctx;
+};
+
+/* Reading a million elements back takes the kernel tens of seconds. */
+static bool vouched_for(struct rule_reader *r, const struct present_set *set,
+			const struct verifier *v, char *digest, size_t *n)
+{
+	const char *claimed = v->claimed ? v->claimed(v->ctx, set, n) : NULL;
+	size_t count = set->has_count ? set->count : claimed ? *n : 0;
+	/* Before Linux 6.16 nobody says how large it is. */
+	bool known = set->has_count || claimed || v->elements_most;
+
+	if (known && count <= v->elements_most)
+		return false;
+	if (claimed) {
+		strcpy(digest, claimed);
+		return true;
+	}
+	r->out->elements_read = false;
+	*n = count;
+	strcpy(digest, UNREAD);
+	return true;
+}
+
+static int set_digest(struct rule_reader *r, const struct present_set *set,
+		      const struct verifier *v, char *digest, size_t *n)
+{
+	struct ranges4 v4;
+	struct ranges6 v6;
+	int error;
+
+	if (vouched_for(r, set, v, digest, n))
+		return 0;
+	error = kernel_ranges(r->nl, r->arena, r->family, set, &v4, &v6);
+	*n = v4.n + v6.n;
+	if (set->key_type == set_key_type(KEY_IPV4))
+		canon_elements4(&v4, digest);
+	else
+		canon_elements6(&v6, digest);
+	arena_release(r->arena, v4.items);
+	arena_release(r->arena, v6.items);
+	return error;
+}
+
+static int add_set(struct rule_reader *r, struct present_set *set,
+		   const struct verifier *v)
+{
+	char digest[DIGEST_TEXT_BYTES];
+	struct canon_set cs = {
+		.name = set->name,
+		.key = key_name(set->key_type),
+		.interval = set->flags & NFT_SET_INTERVAL,
+		.timeout = set->flags & NFT_SET_TIMEOUT,
+		.timeout_s = (uint32_t)(set->timeout_ms / 1000),
+	};
+	int error = 0;
+
+	if (set->flags & NFT_SET_MAP)
+		return add_map(r, set);
+	if (!cs.timeout) {
+		error = set_digest(r, set, v, digest, &cs.elements);
+		cs.digest = digest;
+		if (strcmp(digest, UNREAD)) {
+			set->has_count = true;
+			set->count = (uint32_t)cs.elements;
+		}
+	}
+	canon_add_set(&r->out->canon, &cs);
+	return error;
+}
+
+/* Rules and elements are read one by one: all are to be of one generation. */
+static int check_generation(struct netlink *nl, const struct reading *r)
+{
+	uint32_t now;
+	int error = netlink_generation(nl, &now);
+
+	return error ? error : now == r->generation ? 0 : -EINTR;
+}
+
+int kernel_loaded(struct netlink *nl, struct reading *reading,
+		  enum family family, size_t elements_most,
+		  claimed_digest_fn *claimed, void *ctx, struct loaded *out)
+{
+	struct present *p = &reading->tables[family];
+	const struct verifier v = { elements_most, claimed, ctx };
+	struct rule_reader r = { .nl = nl,
+				 .arena = reading->arena,
+				 .family = family,
+				 .out = out,
+				 .present = p };
+	int error;
+
+	*out = (struct loaded){ .elements_read = true };
+	error = kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
+			    take_rule, &r);
+	for (size_t i = 0; i < p->counters.n; i++)
+		canon_add_counter(&out->canon, p->counters.items[i].name);
+	for (size_t i = 0; i < p->sets.n && !error; i++)
+		error = add_set(&r, &p->sets.items[i], &v);
+	for (size_t i = 0; i < p->chains.n && !error; i++)
+		add_chain(&r, &p->chains.items[i]);
+	read_clauses(&r);
+	read_logs(&r);
+	for (size_t i = 0; i < r.rules.n; i++)
+		nftnl_rule_free(r.rules.items[i]);
+	if (!error)
+		error = check_generation(nl, reading);
+	if (!error)
+		error = canon_digest(&out->canon, out->digest);
+	if (r.unreadable)
+		strcpy(out->digest, "unreadable");
+	return error;
+}

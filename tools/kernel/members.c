@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "members.h"
+#include "../../rules/base/arena.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool members_are_in(const struct present_set *set)
+{
+	return set->flags & NFT_SET_TIMEOUT && set->flags & NFT_SET_INTERVAL;
+}
+
+/*
+ * Starts and ends apart, to be sorted: the first end behind a start closes it.
+ * An end alone is of a member whose time is over: the kernel shows it for a
+ * while when it shows the start no more.
+ */
+struct collect {
+	struct arena *arena;
+	struct members starts, ends;
+	int family;
+};
+
+static void take(const struct kernel_element *k, void *ctx)
+{
+	struct collect *c = ctx;
+	static const uint8_t zero[16];
+	struct member *m;
+
+	if (k->key_len > 16 || (k->is_end && !memcmp(k->key, zero, k->key_len)))
+		return;
+	m = arena_push(c->arena, k->is_end ? &c->ends : &c->starts);
+	m->family = c->family;
+	m->expires_ms = k->expires_ms;
+	memcpy(m->range.first.byte + (16 - k->key_len), k->key, k->key_len);
+}
+
+static int by_first(const void *a, const void *b)
+{
+	return address_order(&((const struct member *)a)->range.first,
+			     &((const struct member *)b)->range.first);
+}
+
+static void sort(struct members *m)
+{
+	if (m->n)
+		qsort(m->items, m->n, sizeof(*m->items), by_first);
+}
+
+int members_read(struct netlink *nl, struct arena *a, enum family table,
+		 const char *set, int family, struct members *out)
+{
+	struct collect c = { .arena = a, .family = family };
+	int error = kernel_elements(nl, table, set, take, &c);
+	size_t end = 0;
+
+	sort(&c.starts);
+	sort(&c.ends);
+	for (size_t i = 0; i < c.starts.n; i++) {
+		struct range6 *r = &c.starts.items[i].range;
+
+		while (end < c.ends.n &&
+		       address_order(&c.ends.items[end].range.first,
+				     &r->first) <= 0)
+			end++;
+		if (end < c.ends.n) {
+			r->last = c.ends.items[end].range.first;
+			addr6_prev(&r->last);
+		} else {
+			memset(&r->last.byte[family == 4 ? 12 : 0], 0xff,
+			       family == 4 ? 4 : 16);
+		}
+	}
+	*out = c.starts;
+	return error;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "membership.h"
+#include "../kernel/members.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int read_bytes(struct membership *m, int fd, size_t len)
+{
+	char *bytes = malloc(len + 1);
+	size_t n = 0;
+
+	if (!bytes)
+		return -ENOMEM;
+	while (n < len) {
+		ssize_t got = pread(fd, bytes + n, len - n, (off_t)n);
+
+		if (got <= 0) {
+			free(bytes);
+			return got ? -errno : -EIO;
+		}
+		n += (size_t)got;
+	}
+	free(m->bytes);
+	m->bytes = bytes;
+	m->len = len;
+	return 0;
+}
+
+void membership_read(struct membership *m, struct keeper *k, int64_t now_ms)
+{
+	uint32_t generation = m->generation;
+	size_t len;
+	int error = keeper_members(k, &generation, &len);
+
+	m->now_ms = now_ms;
+	if (!error && generation != m->generation)
+		error = read_bytes(m, k->members_fd, len);
+	if (!error)
+		m->generation = generation;
+	else if (!m->failed)
+		say("cannot read who is in a dynamic class: %s; as far as "
+		    "known, it stays as it was",
+		    strerror(-error));
+	m->failed = error;
+}
+
+void membership_free(struct membership *m)
+{
+	free(m->bytes);
+	*m = (struct membership){ 0 };
+}
+
+/* "exempt.v4" is of class exempt. */
+static bool is_set_of(const struct keeper_set *set, const struct class *class,
+		      uint8_t family)
+{
+	size_t len = strlen(class->name);
+
+	return !strncmp(set->name, class->name, len) &&
+	       !strcmp(set->name + len, family == 4 ? ".v4" : ".v6");
+}
+
+static struct addr6 key_of(uint8_t family, const struct addr6 *address)
+{
+	struct addr6 key = { { 0 } };
+
+	if (family == 6)
+		return *address;
+	memcpy(key.byte + 12, address->byte, 4);
+	return key;
+}
+
+/* They ascend, and do not meet. */
+static bool is_among(const struct keeper_member *list, size_t n,
+		     const struct addr6 *key, int64_t now_ms)
+{
+	size_t low = 0;
+
+	while (n) {
+		size_t half = n / 2;
+
+		if (address_order(&list[low + half].range.first, key) <= 0) {
+			low += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return low && address_order(key, &list[low - 1].range.last) <= 0 &&
+	       now_ms < list[low - 1].until_ms;
+}
+
+bool membership_has(void *ctx, const struct class *class, uint8_t family,
+		    const struct addr6 *address)
+{
+	const struct membership *m = ctx;
+	struct addr6 key = key_of(family, address);
+	size_t at = 0;
+
+	while (m->len - at >= sizeof(struct keeper_set)) {
+		const struct keeper_set *set =
+			(const struct keeper_set *)(m->bytes + at);
+		const struct keeper_member *list =
+			(const struct keeper_member *)(set + 1);
+
+		if (is_set_of(set, class, family))
+			return is_among(list, set->n, &key, m->now_ms);
+		at += sizeof(*set) + set->n * sizeof(*list);
+	}
+	return false;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables for people: one line a port, a source, a finding. */
+#include "../../rules/base/service.h"
+#include "../program/events.h"
+#include "monitor.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const char *service_name(uint16_t port)
+{
+	const struct service *s = service_by_port(port);
+
+	return s ? s->name : "-";
+}
+
+/* Seconds are enough for a person: 2026-11-24 08:33:28, UTC. */
+static const char *short_time(char *out, int64_t time_us)
+{
+	time_print(out, time_us);
+	out[strcspn(out, ".")] = '\0';
+	if (strchr(out, 'T'))
+		*strchr(out, 'T') = ' ';
+	return out;
+}
+
+static int print_attempt(const struct attempt_event *e)
+{
+	char time[TIME_TEXT_BYTES];
+	char source[RANGE_TEXT_MAX], destination[RANGE_TEXT_MAX];
+
+	address_print(source, e->family, &e->source);
+	address_print(destination, e->family, &e->destination);
+	printf("%s %s %u > %s %u %s, %u SYN%s", short_time(time, e->time_us),
+	       source, e->source_port, destination, e->port,
+	       outcome_name(e->outcome), e->syns, e->syns == 1 ? "" : "s");
+	if (e->clause)
+		printf(", by %s", e->clause);
+	if (e->decided)
+		printf(", %s: %s", e->decided->id, e->decided->text);
+	if (putchar('\n') != EOF)
+		return EXIT_DONE;
+	say("cannot write to standard output: %s",
+	    strerror(errno ? errno : EIO));
+	clearerr(stdout);
+	return EXIT_REFUSED;
+}
+
+int say_attempt(const struct program *p, const struct attempt_event *e,
+		const struct capture *capture)
+{
+	return p->json ? print_event(attempt_json(
+				 e, capture_name(capture, e->input))) :
+			 print_attempt(e);
+}
+
+/* ---- ports ---- */
+
+static bool is_idle(const struct port_counts *p)
+{
+	return !p->syns && !p->midstream;
+}
+
+static void print_port(const struct port_counts *p)
+{
+	printf("%5u %-11s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 "%s %9" PRIu64
+	       " %8" PRIu64 " %6" PRIu64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64
+	       " %7" PRIu64 " %7" PRIu64 "\n",
+	       p->port, service_name(p->port), p->syns, p->attempts, p->pairs,
+	       p->pairs_exact ? " " : "~", p->answered, p->refused,
+	       p->icmp_refused, p->unanswered, p->blocked, p->starttls,
+	       p->implicit_tls, p->cleartext_auth);
+}
+
+void print_ports(const struct engine_summary *s)
+{
+	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
+	bool any = false;
+
+	if (!s->packets) {
+		printf("no packets\n");
+		return;
+	}
+	printf("%" PRIu64 " packets, %" PRIu64 " bytes, %s to %s UTC\n\n",
+	       s->packets, s->bytes, short_time(first, s->first_us),
+	       short_time(last, s->last_us));
+	for (size_t i = 0; i < s->n_ports; i++)
+		any = any || !is_idle(&s->ports[i]);
+	if (!any) {
+		printf("no connections to mail ports\n");
+		return;
+	}
+	printf(" port service          SYNs  attempts    pairs   answered  "
+	       "refused   ICMP unanswered  blocked STARTTLS     TLS  "
+	       "clear*\n");
+	for (size_t i = 0; i < s->n_ports; i++)
+		if (!is_idle(&s->ports[i]))
+			print_port(&s->ports[i]);
+	printf("* logins without encryption\n");
+}
+
+/* ---- sources ---- */
+
+static void print_port_list(const struct source_view *v)
+{
+	char text[64] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_ports && n < sizeof(text) - 8; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u",
+				      i ? "," : "", v->ports[i]);
+	printf(" %s", text);
+}
+
+static void print_source(const struct source_view *v)
+{
+	char name[RANGE_TEXT_MAX], servers[24];
+
+	source_print(name, v->family, &v->source);
+	snprintf(servers, sizeof(servers), "%s%" PRIu64,
+		 v->destinations_exact ? "" : "~", v->destinations);
+	printf("  %-28s %9u %9u %8s %7u", name, v->attempts, v->syns, servers,
+	       v->groups);
+	print_port_list(v);
+	printf("%s%s\n", v->spam ? "  spam source" : "",
+	       v->mail_server ? "  looks like a mail server" : "");
+}
+
+void print_sources(const struct source_view *list, size_t n, uint64_t all)
+{
+	if (!n)
+		return;
+	printf("\nsources: %zu of %" PRIu64 "\n", n, all);
+	printf("  %-28s  attempts      SYNs  servers  groups ports\n", "");
+	for (size_t i = 0; i < n; i++)
+		print_source(&list[i]);
+}
+
+/* ---- what a policy would do ---- */
+
+void print_impact(const struct impact *im)
+{
+	printf("\nunder policy %s\n", im->policy->name);
+	printf("  attempts  answered  clause\n");
+	for (size_t i = 0; i < im->n_clauses; i++) {
+		const struct clause_impact *c = &im->clauses[i];
+
+		if (c->attempts)
+			printf("  %8" PRIu64 "  %8" PRIu64 "  %s: %s\n",
+			       c->attempts, c->answered, c->clause->id,
+			       c->clause->text);
+	}
+	if (im->undecided)
+		printf("  %8" PRIu64 "            no clause: they pass\n",
+		       im->undecided);
+	printf("would be blocked: %" PRIu64 " attempts of %" PRIu64
+	       " sources; %" PRIu64 " of these attempts were answered\n",
+	       im->would_block, im->sources, im->newly_blocked);
+	if (!im->servers)
+		return;
+	printf("%" PRIu64 " of these sources look%s like %s; ask before you "
+	       "block %s:\n",
+	       im->servers, im->servers == 1 ? "s" : "",
+	       im->servers == 1 ? "a mail server" : "mail servers",
+	       im->servers == 1 ? "it" : "them");
+	for (size_t i = 0; i < im->n_shown; i++)
+		print_source(&im->servers_shown[i]);
+}
+
+/* ---- findings ---- */
+
+void print_finding(FILE *out, const struct finding *f)
+{
+	char source[RANGE_TEXT_MAX], at[TIME_TEXT_BYTES];
+
+	source_print(source, f->family, &f->source);
+	fprintf(out,
+		"%s %s %s (%s), port %u: %u attempts, %u SYNs, %s%" PRIu64
+		" destinations in %u networks%s",
+		short_time(at, f->time_us), source,
+		finding_name(detector_finding(f->detector)),
+		detector_name(f->detector), f->port, f->attempts, f->syns,
+		f->destinations_exact ? "" : "about ", f->destinations,
+		f->groups, f->n_examples ? "; " : "");
+	for (uint8_t i = 0; i < f->n_examples && i < 3; i++) {
+		char text[RANGE_TEXT_MAX];
+
+		address_print(text, f->family, &f->examples[i]);
+		fprintf(out, "%s%s", i ? " " : "", text);
+	}
+	fputs(f->n_examples > 3 ? " ...\n" : "\n", out);
+}
+
+void print_findings(const struct finding *list, size_t n)
+{
+	printf("\nfindings: %zu\n", n);
+	for (size_t i = 0; i < n; i++) {
+		fputs("  ", stdout);
+		print_finding(stdout, &list[i]);
+	}
+}
+
+/* ---- notes ---- */
+
+static void print_undecoded(const struct engine_summary *s)
+{
+	for (enum decoded d = UNDECODED_TRUNCATED; d < DECODED_N; d++)
+		if (s->decoded[d])
+			printf("note: %" PRIu64 " frames not decoded: %s\n",
+			       s->decoded[d], decoded_name(d));
+}
+
+void print_notes(const struct engine_summary *s)
+{
+	print_undecoded(s);
+	if (!s->warm && s->packets)
+		printf("note: the monitor was still warming up: at a cold "
+		       "start every network is new, so slow senders are not "
+		       "judged yet (--no-warmup judges all the same)\n");
+	if (s->sources_evicted)
+		printf("note: %" PRIu64 " sources were given up for lack of "
+		       "memory, those with the lowest score first\n",
+		       s->sources_evicted);
+	if (s->attempts_cut)
+		printf("note: %" PRIu64 " attempts ended early for lack of "
+		       "memory; SYNs that came later count as new attempts\n",
+		       s->attempts_cut);
+	if (s->clock_steps)
+		printf("note: the time ran back %" PRIu64 " times\n",
+		       s->clock_steps);
+}
+
+void print_losses(const struct summary_extra *extra)
+{
+	if (extra->lost)
+		printf("note: %s%" PRIu64 " packets were lost before they were "
+		       "read\n",
+		       extra->lost_exact ? "" : "about ", extra->lost);
+	if (extra->unlogged)
+		printf("note: at least %" PRIu64 " packets were blocked and no "
+		       "log of them came\n",
+		       extra->unlogged);
+}

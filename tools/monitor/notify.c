@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Both protocols are a datagram to a socket, and stable: sd_notify(3), and the
+ * journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL).
+ */
+#include "notify.h"
+#include "../program/events.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define JOURNAL "/run/systemd/journal/socket"
+
+static int notify_fd = -1, journal_fd = -1;
+
+/* A name that begins with @ is one of the abstract kind. */
+static int connect_to(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	int fd;
+
+	if (!len || len >= sizeof(to.sun_path))
+		return -1;
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&to,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				len))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The device and inode of standard error, as the service manager says. */
+static bool stderr_is_journal(void)
+{
+	const char *text = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return text && sscanf(text, "%llu:%llu", &device, &inode) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == device &&
+	       st.st_ino == inode;
+}
+
+void notify_open(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	if (path)
+		notify_fd = connect_to(path);
+	if (stderr_is_journal())
+		journal_fd = connect_to(JOURNAL);
+}
+
+void notify_say(const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+	int len;
+
+	if (notify_fd < 0)
+		return;
+	va_start(args, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (len > 0 && (size_t)len < sizeof(text))
+		send(notify_fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+unsigned int notify_watchdog_s(void)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	unsigned long long us = text ? strtoull(text, NULL, 10) : 0;
+
+	if (notify_fd < 0 || !us)
+		return 0;
+	return us < 4000000 ? 1 : (unsigned int)(us / 2000000);
+}
+
+bool journal_finding(const struct finding *f)
+{
+	char text[1024], source[RANGE_TEXT_MAX];
+	const char *kind = finding_name(detector_finding(f->detector));
+	int len;
+
+	if (journal_fd < 0)
+		return false;
+	source_print(source, f->family, &f->source);
+	len = snprintf(
+		text, sizeof(text),
+		"MESSAGE=%s %s (%s), port %u: %u attempts to %" PRIu64
+		" destinations in %u networks\n"
+		"PRIORITY=%d\nSYSLOG_IDENTIFIER=mailwall\n"
+		"MAILWALL_FINDING=%s\nMAILWALL_DETECTOR=%s\n"
+		"MAILWALL_SOURCE=%s\nMAILWALL_PORT=%u\n"
+		"MAILWALL_ATTEMPTS=%u\nMAILWALL_SYNS=%u\n"
+		"MAILWALL_DESTINATIONS=%" PRIu64 "\n"
+		"MAILWALL_GROUPS=%u\nMAILWALL_PROVEN=%d\n",
+		source, kind, detector_name(f->detector), f->port, f->attempts,
+		f->destinations, f->groups,
+		detector_finding(f->detector) == FINDING_SPAM_SOURCE ? 4 : 5,
+		kind, detector_name(f->detector), source, f->port, f->attempts,
+		f->syns, f->destinations, f->groups, f->proven);
+	return len > 0 && (size_t)len < sizeof(text) &&
+	       send(journal_fd, text, (size_t)len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) == len;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "screen.h"
+#include "../../rules/base/service.h"
+#include "monitor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* ECMA-48: what every terminal of today knows. */
+#define ALTERNATE_ON  "\033[?1049h\033[?25l"
+#define ALTERNATE_OFF "\033[?25h\033[?1049l"
+#define HOME	      "\033[H"
+#define CLEAR_LINE    "\033[K\n"
+#define CLEAR_BELOW   "\033[J"
+
+static unsigned int rows(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
+		return 24;
+	return size.ws_row;
+}
+
+void screen_open(struct screen *s)
+{
+	memset(s, 0, sizeof(*s));
+	fputs(ALTERNATE_ON, stdout);
+}
+
+void screen_close(struct screen *s)
+{
+	size_t n = s->n_findings < SCREEN_FINDINGS ? s->n_findings :
+						     SCREEN_FINDINGS;
+
+	fputs(ALTERNATE_OFF, stdout);
+	for (size_t i = s->n_findings - n; i < s->n_findings; i++)
+		print_finding(stdout, &s->findings[i % SCREEN_FINDINGS]);
+}
+
+void screen_finding(struct screen *s, const struct finding *finding)
+{
+	s->findings[s->n_findings++ % SCREEN_FINDINGS] = *finding;
+}
+
+static unsigned int draw_port(struct screen *s, size_t i,
+			      const struct port_counts *p)
+{
+	const struct service *service = service_by_port(p->port);
+	uint64_t syns = p->syns - s->syns[i];
+	uint64_t attempts = p->attempts - s->attempts[i];
+
+	s->syns[i] = p->syns;
+	s->attempts[i] = p->attempts;
+	if (!p->syns)
+		return 0;
+	printf("%5u %-11s %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %9" PRIu64
+	       " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 CLEAR_LINE,
+	       p->port, service ? service->name : "-", syns, attempts,
+	       p->attempts, p->answered, p->refused + p->icmp_refused,
+	       p->unanswered, p->blocked);
+	return 1;
+}
+
+static void draw_findings(struct screen *s, unsigned int room)
+{
+	size_t n = s->n_findings < room ? s->n_findings : room;
+
+	if (n > SCREEN_FINDINGS)
+		n = SCREEN_FINDINGS;
+	for (size_t i = 1; i <= n; i++) {
+		const struct finding *f =
+			&s->findings[(s->n_findings - i) % SCREEN_FINDINGS];
+		char source[RANGE_TEXT_MAX], time[TIME_TEXT_BYTES];
+
+		source_print(source, f->family, &f->source);
+		time_print(time, f->time_us);
+		printf("  %.8s %-24s %s (%s), %u attempts, %u "
+		       "networks" CLEAR_LINE,
+		       time + 11, source,
+		       finding_name(detector_finding(f->detector)),
+		       detector_name(f->detector), f->attempts, f->groups);
+	}
+}
+
+void screen_draw(struct screen *s, const struct engine_summary *summary,
+		 const struct summary_extra *extra)
+{
+	unsigned int used = 6, height = rows();
+
+	printf(HOME "mailwall  %" PRIu64 " packets/s  %" PRIu64
+		    " sources  %" PRIu64 " lost%s%s" CLEAR_LINE CLEAR_LINE,
+	       summary->packets - s->packets, summary->sources,
+	       extra->lost + extra->unlogged, extra->lost_exact ? "" : "~",
+	       summary->warm ? "" : "  (warming up)");
+	s->packets = summary->packets;
+	printf(" port service       SYNs/s    new/s   attempts  answered   "
+	       "refused unanswered  blocked" CLEAR_LINE);
+	for (size_t i = 0; i < summary->n_ports; i++)
+		used += draw_port(s, i, &summary->ports[i]);
+	printf(CLEAR_LINE "findings: %zu" CLEAR_LINE, s->n_findings);
+	if (height > used + 1)
+		draw_findings(s, height - used - 1);
+	fputs(CLEAR_BELOW, stdout);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "notice.h"
+#include "publish.h"
+#include "../../rules/base/arena.h"
+
+#include <string.h>
+#include <time.h>
+
+#define PORTS_TOLD 16
+#define TIME_BYTES 64
+
+/* What one letter is written with. */
+struct letter {
+	const struct notice *notice;
+	const struct lang *lang;
+	struct arena *arena;
+	FILE *out;
+};
+
+/* ---- paragraphs ---- */
+
+static void say_key(struct letter *t, enum word_key key,
+		    const struct words_value *values)
+{
+	words_wrap(t->out, "", "", words_text(t->arena, t->lang, key, values));
+}
+
+static void title(struct letter *t, enum word_key key)
+{
+	fputc('\n', t->out);
+	say_key(t, key, NULL);
+	fputc('\n', t->out);
+}
+
+static void item(struct letter *t, enum word_key key,
+		 const struct words_value *values)
+{
+	words_wrap(t->out, "  - ", "    ",
+		   words_text(t->arena, t->lang, key, values));
+}
+
+static void sub_item(struct letter *t, enum word_key key)
+{
+	words_wrap(t->out, "      * ", "        ",
+		   words_text(t->arena, t->lang, key, NULL));
+}
+
+static const char *contact_of(const struct letter *t)
+{
+	const struct policy *p = t->notice->policy;
+
+	return p ? p->contact : NULL;
+}
+
+/* ---- times and counts ---- */
+
+/* Both clocks: a customer has the local one, a log of theirs may be in UTC. */
+static const char *time_told(struct letter *t, int64_t time_s)
+{
+	char local[TIME_BYTES] = "", utc[TIME_BYTES] = "";
+	time_t seconds = (time_t)time_s;
+	struct tm here, there;
+	bool same_day;
+
+	if (!localtime_r(&seconds, &here) || !gmtime_r(&seconds, &there))
+		return "";
+	same_day = here.tm_yday == there.tm_yday;
+	strftime(local, sizeof(local), "%Y-%m-%d %H:%M", &here);
+	strftime(utc, sizeof(utc),
+		 here.tm_gmtoff && same_day ? "%H:%M" : "%Y-%m-%d %H:%M",
+		 &there);
+	return words_text(t->arena, t->lang,
+			  !here.tm_gmtoff ? WORD_NOTICE_TIME_UTC :
+			  same_day	  ? WORD_NOTICE_TIME_SAME_DAY :
+					    WORD_NOTICE_TIME,
+			  WORDS({ "local", local }, { "utc", utc }));
+}
+
+static const char *count_told(struct letter *t, uint64_t n, enum word_key one,
+			      enum word_key many)
+{
+	const char *number =
+		arena_printf(t->arena, "%llu", (unsigned long long)n);
+
+	return words_text(t->arena, t->lang, n == 1 ? one : many,
+			  WORDS({ "n", number }));
+}
+
+static const char *attempts_told(struct letter *t, uint64_t n)
+{
+	return count_told(t, n, WORD_COUNT_ATTEMPT, WORD_COUNT_ATTEMPTS);
+}
+
+static const char *servers_told(struct letter *t,
+				const struct report_finding *f)
+{
+	return count_told(t, f->destinations, WORD_COUNT_SERVER,
+			  f->destinations_exact ? WORD_COUNT_SERVERS :
+						  WORD_COUNT_SERVERS_ABOUT);
+}
+
+/* ---- what was seen ---- */
+
+static void put_examples(struct letter *t, const struct report_finding *f)
+{
+	char *list = arena_strndup(t->arena, "", 0);
+	const char *p = f->examples ? f->examples : "";
+
+	for (p += strspn(p, " "); *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		list = arena_printf(t->arena, "%s%s%.*s", list,
+				    *list ? ", " : "", (int)n, p);
+		p += n;
+	}
+	if (*list)
+		words_wrap(t->out, "    ", "    ",
+			   words_text(t->arena, t->lang, WORD_NOTICE_EXAMPLES,
+				      WORDS({ "list", list })));
+}
+
+static void put_finding(struct letter *t, const struct report_finding *f)
+{
+	const char *port = arena_printf(t->arena, "%u", f->port);
+
+	item(t,
+	     f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE : WORD_NOTICE_SEEN,
+	     WORDS({ "attempts", attempts_told(t, f->attempts) },
+		   { "destinations", servers_told(t, f) }, { "port", port },
+		   { "first", time_told(t, f->first_s) },
+		   { "last", time_told(t, f->last_s) }));
+	put_examples(t, f);
+}
+
+/* Of findings of one kind on one port the latest is told, which is first. */
+static bool is_repeated(const struct notice *n, size_t index)
+{
+	const struct report_finding *f = &n->findings[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (n->findings[i].port == f->port &&
+		    !strcmp(n->findings[i].finding, f->finding))
+			return true;
+	return false;
+}
+
+static uint64_t blocked_on(const struct report_port *port)
+{
+	return port->now.outcome[OUTCOME_BLOCKED];
+}
+
+static void put_blocked_port(struct letter *t, const struct report_port *port)
+{
+	item(t, WORD_NOTICE_SEEN_BLOCKED,
+	     WORDS({ "attempts", attempts_told(t, blocked_on(port)) },
+		   { "port", arena_printf(t->arena, "%u", port->port) }));
+}
+
+bool notice_has_reason(const struct notice *n)
+{
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			return true;
+	return n->n_findings;
+}
+
+static void put_seen(struct letter *t)
+{
+	const struct notice *n = t->notice;
+	const struct report_source *s = n->source;
+
+	title(t, WORD_NOTICE_SEEN_TITLE);
+	for (size_t i = 0; i < n->n_findings; i++)
+		if (!is_repeated(n, i))
+			put_finding(t, &n->findings[i]);
+	if (!n->n_findings)
+		item(t, WORD_NOTICE_SEEN_SOURCE,
+		     WORDS({ "attempts", attempts_told(t, s->attempts) },
+			   { "first", time_told(t, s->first_s) },
+			   { "last", time_told(t, s->last_s) }));
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			put_blocked_port(t, &n->ports[i]);
+}
+
+/* ---- what it means ---- */
+
+/* The worst first. */
+static const struct {
+	const char *finding;
+	enum word_key key;
+} meanings[] = {
+	{ "spam-source", WORD_MEANS_SPAM_SOURCE },
+	{ "submission-abuse", WORD_MEANS_SUBMISSION_ABUSE },
+	{ "login-failures", WORD_MEANS_LOGIN_FAILURES },
+	{ "login-storm", WORD_MEANS_LOGIN_STORM },
+	{ "direct-to-mx", WORD_MEANS_DIRECT_TO_MX },
+	{ "starttls-stripped", WORD_MEANS_STARTTLS_STRIPPED },
+	{ "cleartext-login", WORD_MEANS_CLEARTEXT_LOGIN },
+};
+
+static bool was_found(const struct notice *n, const char *finding)
+{
+	for (size_t i = 0; i < n->n_findings; i++)
+		if (!strcmp(n->findings[i].finding, finding))
+			return true;
+	return false;
+}
+
+/* Of a spam source it need not be said that it sends mail directly, too. */
+static bool goes_without(const struct notice *n, const char *finding)
+{
+	return !strcmp(finding, "direct-to-mx") && was_found(n, "spam-source");
+}
+
+static void put_meaning(struct letter *t)
+{
+	const struct notice *n = t->notice;
+	size_t told = 0;
+
+	title(t, WORD_NOTICE_MEANS_TITLE);
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (!was_found(n, meanings[i].finding) ||
+		    goes_without(n, meanings[i].finding))
+			continue;
+		if (told++)
+			fputc('\n', t->out);
+		say_key(t, meanings[i].key, NULL);
+	}
+	if (!told)
+		say_key(t,
+			n->n_findings ? WORD_MEANS_OTHER : WORD_MEANS_BLOCKED,
+			NULL);
+}
+
+static void put_proof(struct letter *t)
+{
+	const struct notice *n = t->notice;
+	size_t proven = 0;
+
+	if (!n->n_findings)
+		return;
+	for (size_t i = 0; i < n->n_findings; i++)
+		proven += n->findings[i].proven;
+	title(t, WORD_NOTICE_SURE_TITLE);
+	say_key(t,
+		!proven			? WORD_NOTICE_SURE_UNPROVEN :
+		proven == n->n_findings ? WORD_NOTICE_SURE_PROVEN :
+					  WORD_NOTICE_SURE_MIXED,
+		NULL);
+}
+
+/* ---- what is blocked ---- */
+
+struct ports_told {
+	uint16_t port[PORTS_TOLD];
+	size_t n;
+};
+
+static void add_port(struct ports_told *list, uint16_t port)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->port[i] == port)
+			return;
+	if (list->n < PORTS_TOLD)
+		list->port[list->n++] = port;
+}
+
+static struct ports_told blocked_ports(const struct notice *n)
+{
+	struct ports_told list = { 0 };
+
+	for (size_t i = 0; i < n->n_findings; i++)
+		if (n->findings[i].blocked)
+			add_port(&list, n->findings[i].port);
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (blocked_on(&n->ports[i]))
+			add_port(&list, n->ports[i].port);
+	return list;
+}
+
+static const char *ports_text(struct letter *t, const struct ports_told *list)
+{
+	const char *names[PORTS_TOLD];
+
+	for (size_t i = 0; i < list->n; i++)
+		names[i] = words_port(t->arena, t->lang, list->port[i]);
+	return words_list(t->arena, t->lang, names, list->n);
+}
+
+static void put_purpose(struct letter *t)
+{
+	const struct policy *p = t->notice->policy;
+
+	if (!p || !p->purpose)
+		return;
+	fputc('\n', t->out);
+	say_key(t, WORD_NOTICE_PURPOSE, WORDS({ "purpose", p->purpose }));
+}
+
+/* A policy that only observes has blocked nothing, whatever was judged. */
+static void put_blocked(struct letter *t)
+{
+	struct ports_told list = blocked_ports(t->notice);
+	const struct policy *p = t->notice->policy;
+
+	title(t, WORD_NOTICE_BLOCKED_TITLE);
+	if (!list.n || (p && p->observe)) {
+		say_key(t, WORD_NOTICE_BLOCKED_NOTHING, NULL);
+		return;
+	}
+	say_key(t, WORD_NOTICE_BLOCKED,
+		WORDS({ "ports", ports_text(t, &list) }));
+	for (size_t i = 0; i < list.n; i++)
+		if (list.port[i] == 25)
+			say_key(t, WORD_NOTICE_BLOCKED_25, NULL);
+	put_purpose(t);
+}
+
+/* ---- what to do ---- */
+
+/* The ports of a list that are open, behind a sentence, if there are any. */
+static void put_ways(struct letter *t, enum word_key head,
+		     const struct publish_way *ways, size_t n)
+{
+	bool began = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!publish_is_open(t->notice->policy, ways[i].port))
+			continue;
+		if (!began)
+			item(t, head, NULL);
+		began = true;
+		sub_item(t, ways[i].key);
+	}
+}
+
+static void put_advice(struct letter *t)
+{
+	const char *contact = contact_of(t);
+
+	title(t, WORD_NOTICE_DO_TITLE);
+	item(t, WORD_NOTICE_DO_SCAN, NULL);
+	item(t, WORD_NOTICE_DO_PASSWORDS, NULL);
+	put_ways(t, WORD_NOTICE_DO_SEND, publish_sending,
+		 sizeof(publish_sending) / sizeof(publish_sending[0]));
+	put_ways(t, WORD_NOTICE_DO_READ, publish_reading,
+		 sizeof(publish_reading) / sizeof(publish_reading[0]));
+	item(t,
+	     contact ? WORD_NOTICE_DO_EXCEPTION : WORD_NOTICE_DO_EXCEPTION_NONE,
+	     WORDS({ "contact", contact }));
+}
+
+/* ---- the letter ---- */
+
+static bool is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return !*text;
+}
+
+/* RFC 2047: Q, in words of at most 75 bytes that hold whole characters. */
+static void put_encoded(FILE *out, const char *text)
+{
+	static const char begin[] = "=?utf-8?q?", end[] = "?=";
+	size_t most = 75 - strlen(begin) - strlen(end), n = 0;
+
+	fputs(begin, out);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z') || strchr("-./:,", c);
+
+		/* Of a character of four bytes each takes three. */
+		if (n + 12 > most && (c & 0xc0) != 0x80) {
+			fprintf(out, "%s\n %s", end, begin);
+			n = 0;
+		}
+		if (plain || c == ' ')
+			n += (size_t)fprintf(out, "%c", plain ? c : '_');
+		else
+			n += (size_t)fprintf(out, "=%02X", c);
+	}
+	fputs(end, out);
+}
+
+static void put_subject(struct letter *t, const char *subject)
+{
+	fputs("Subject: ", t->out);
+	if (is_ascii(subject))
+		fputs(subject, t->out);
+	else
+		put_encoded(t->out, subject);
+	fputc('\n', t->out);
+}
+
+static void put_head(struct letter *t)
+{
+	const struct words_value *address =
+		WORDS({ "address", t->notice->source->name });
+
+	put_subject(
+		t, words_text(t->arena, t->lang, WORD_NOTICE_SUBJECT, address));
+	fputs("MIME-Version: 1.0\n"
+	      "Content-Type: text/plain; charset=utf-8\n"
+	      "Content-Transfer-Encoding: 8bit\n\n",
+	      t->out);
+	say_key(t, WORD_NOTICE_GREETING, NULL);
+	fputc('\n', t->out);
+	say_key(t, WORD_NOTICE_OPENING, address);
+}
+
+static void put_end(struct letter *t)
+{
+	const char *contact = contact_of(t);
+
+	fputc('\n', t->out);
+	say_key(t, contact ? WORD_NOTICE_QUESTIONS : WORD_NOTICE_QUESTIONS_NONE,
+		WORDS({ "address", t->notice->source->name },
+		      { "contact", contact }));
+	fputc('\n', t->out);
+	say_key(t, WORD_NOTICE_CLOSING, NULL);
+	if (contact)
+		words_wrap(t->out, "", "", contact);
+}
+
+static void put_letter(struct letter *t)
+{
+	put_head(t);
+	put_seen(t);
+	put_meaning(t);
+	put_proof(t);
+	put_blocked(t);
+	put_advice(t);
+	put_end(t);
+}
+
+int notice_write(const struct notice *n, const struct lang *l, FILE *out)
+{
+	struct letter t = { n, l, arena_new(), out };
+
+	if (!t.arena || setjmp(*arena_on_failure(t.arena))) {
+		say("not enough memory");
+		arena_free(t.arena);
+		return EXIT_REFUSED;
+	}
+	put_letter(&t);
+	arena_free(t.arena);
+	return EXIT_DONE;
+}

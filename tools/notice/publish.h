@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page that tells the public which mail ports are blocked for whom, in
+ * which direction, why, since when, what to use instead and whom to ask: what
+ * BITAG ("Port Blocking", 2013) asks of whoever blocks ports. It is made from
+ * the checked policy, so that it is true as long as the policy is loaded.
+ *
+ * Classes are told by name: who their members are is not for the public.
+ * The JSON is {"policy": {...}, "rules": [...], "groups": [...],
+ * "instead": {...}}; names stand for the policy's own words, "text" members
+ * are in the page's language. Fields are added, none is renamed:
+ *
+ *     policy   name, purpose, contact, review, since (or null), mode
+ *              ("enforce", "observe"), hook, language, first_match (true)
+ *     rules    number, clause ("residential:17"), action, blocked (false
+ *              where it only counts, or the policy only observes), refusal
+ *              (or null), direction, ports [{port, service (or null)}],
+ *              from and to {within [...], only [...]} (names; empty: any),
+ *              users, groups [number], families ["ipv4", "ipv6"], log,
+ *              replies, limit {count, unit_s, burst} or null, redirect
+ *              [address], exceptions [{clause, action, ports, families,
+ *              text}], text {title, from, to, how}
+ *     groups   name, dynamic, families, interfaces (true: it has some)
+ *     instead  send, read [port]
+ */
+#ifndef MAILWALL_PUBLISH_H
+#define MAILWALL_PUBLISH_H
+
+#include "../program/program.h"
+#include "words.h"
+
+enum publish_form { PUBLISH_TEXT, PUBLISH_HTML, PUBLISH_JSON };
+
+/*
+ * since: a date as it is to be printed, or NULL. Nothing else of the outside
+ * goes in, no time either: the same policy gives the same page. An exit code;
+ * what was wrong was said. It is the caller who sees whether out took it.
+ */
+int publish_write(const struct policy *p, const struct lang *l,
+		  enum publish_form form, const char *since, FILE *out);
+
+/* What to use instead, the best first. */
+struct publish_way {
+	uint16_t port;
+	enum word_key key;
+};
+#define PUBLISH_SENDING 3
+#define PUBLISH_READING 2
+extern const struct publish_way publish_sending[PUBLISH_SENDING];
+extern const struct publish_way publish_reading[PUBLISH_READING];
+
+/*
+ * May customers be told to use the port: does no outbound clause block or
+ * redirect it, but for who is in a dynamic class? NULL: there is no policy, and
+ * all are open.
+ */
+bool publish_is_open(const struct policy *p, uint16_t port);
+
+#endif

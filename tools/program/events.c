@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "events.h"
+#include "../../rules/base/service.h"
+#include "program.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* ---- parts ---- */
+
+void time_print(char *out, int64_t time_us)
+{
+	time_t seconds = (time_t)(time_us / 1000000);
+	long fraction = (long)(time_us % 1000000);
+	struct tm tm;
+	size_t n;
+
+	if (fraction < 0) {
+		fraction += 1000000;
+		seconds--;
+	}
+	if (!gmtime_r(&seconds, &tm)) {
+		strcpy(out, "-");
+		return;
+	}
+	n = strftime(out, TIME_TEXT_BYTES - 10, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, TIME_TEXT_BYTES - n, ".%06ldZ", fraction);
+}
+
+void address_print(char *out, uint8_t family, const struct addr6 *address)
+{
+	const uint8_t *b = address->byte;
+
+	if (family == 4)
+		addr4_print(out, (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+					 (uint32_t)b[2] << 8 | b[3]);
+	else
+		addr6_print(out, address);
+}
+
+void source_print(char *out, uint8_t family, const struct addr6 *address)
+{
+	address_print(out, family, address);
+	if (family == 6)
+		strcat(out, "/64");
+}
+
+static json_t *time_json(int64_t time_us)
+{
+	char text[TIME_TEXT_BYTES];
+
+	time_print(text, time_us);
+	return json_string(text);
+}
+
+static json_t *address_json(uint8_t family, const struct addr6 *address)
+{
+	char text[RANGE_TEXT_MAX];
+
+	address_print(text, family, address);
+	return json_string(text);
+}
+
+static json_t *family_source_json(uint8_t family, const struct addr6 *address)
+{
+	char text[RANGE_TEXT_MAX];
+
+	source_print(text, family, address);
+	return json_string(text);
+}
+
+static void set_count(json_t *to, const char *name, uint64_t value)
+{
+	json_object_set_new(to, name, json_integer((json_int_t)value));
+}
+
+static void set_flag(json_t *to, const char *name, bool value)
+{
+	json_object_set_new(to, name, json_boolean(value));
+}
+
+static json_t *service_json(uint16_t port)
+{
+	const struct service *s = service_by_port(port);
+
+	return s ? json_string(s->name) : json_null();
+}
+
+/* ---- attempt ---- */
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} said_names[] = {
+	{ SAID_BANNER, "banner" },
+	{ SAID_IMPLICIT_TLS, "implicit-tls" },
+	{ SAID_STARTTLS_OFFERED, "starttls-offered" },
+	{ SAID_STARTTLS_MASKED, "starttls-masked" },
+	{ SAID_STARTTLS, "starttls" },
+	{ SAID_STARTTLS_REFUSED, "starttls-refused" },
+	{ SAID_TLS, "tls" },
+	{ SAID_AUTH_CLEAR, "cleartext-auth" },
+	{ SAID_AUTH_FAILED, "auth-failed" },
+	{ SAID_AUTH_OK, "auth-accepted" },
+	{ SAID_HELO, "helo" },
+	{ SAID_HELO_ODD, "helo-odd" },
+	{ SAID_MAIL, "mail" },
+	{ SAID_ACCEPTED, "message-accepted" },
+	{ SAID_GAP, "gap" },
+};
+
+static json_t *said_json(uint32_t said)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < COUNT(said_names); i++)
+		if (said & said_names[i].bit)
+			json_array_append_new(list,
+					      json_string(said_names[i].name));
+	return list;
+}
+
+/* Numbers of replies by class: [2xx and 3xx, 4xx, 5xx]. */
+static json_t *replies_json(const struct dialogue *d)
+{
+	static const char *const names[STAGE_N] = { [STAGE_MAIL] = "mail",
+						    [STAGE_RCPT] = "rcpt",
+						    [STAGE_DATA] = "data" };
+	json_t *all = json_object();
+
+	for (int i = 0; i < STAGE_N; i++)
+		json_object_set_new(all, names[i],
+				    json_pack("[i, i, i]", d->replies[i][0],
+					      d->replies[i][1],
+					      d->replies[i][2]));
+	return all;
+}
+
+static void add_decision(json_t *json, const struct attempt_event *event)
+{
+	const struct clause *c = event->decided;
+
+	if (!c)
+		return;
+	json_object_set_new(json, "policy_clause", text_json(c->id));
+	json_object_set_new(json, "policy_action",
+			    json_string(action_name(c->action)));
+	set_flag(json, "would_block", event->would_block);
+}
+
+json_t *attempt_json(const struct attempt_event *e, const char *input)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "event", json_string("attempt"));
+	json_object_set_new(json, "time", time_json(e->time_us));
+	json_object_set_new(json, "source",
+			    address_json(e->family, &e->source));
+	set_count(json, "source_port", e->source_port);
+	json_object_set_new(json, "destination",
+			    address_json(e->family, &e->destination));
+	set_count(json, "port", e->port);
+	json_object_set_new(json, "service", service_json(e->port));
+	set_count(json, "syns", e->syns);
+	json_object_set_new(json, "last", time_json(e->last_us));
+	json_object_set_new(json, "outcome",
+			    json_string(outcome_name(e->outcome)));
+	if (e->clause)
+		json_object_set_new(json, "clause", text_json(e->clause));
+	add_decision(json, e);
+	if (e->outcome == OUTCOME_ANSWERED)
+		set_flag(json, "established", e->established);
+	if (e->dialogue && e->said) {
+		json_object_set_new(json, "said", said_json(e->said));
+		if (e->said & SAID_MAIL)
+			json_object_set_new(json, "replies",
+					    replies_json(e->dialogue));
+	}
+	json_object_set_new(json, "input", text_json(input));
+	return json;
+}
+
+/* What a source did, of a finding and of a view of it. */
+struct deeds {
+	uint64_t attempts, syns, destinations, groups;
+	int64_t first_s, last_s;
+	bool exact; /* destinations */
+};
+
+static void add_deeds(json_t *to, const struct deeds *d)
+{
+	set_count(to, "attempts", d->attempts);
+	set_count(to, "syns", d->syns);
+	set_count(to, "destinations", d->destinations);
+	set_flag(to, "destinations_exact", d->exact);
+	set_count(to, "groups", d->groups);
+	json_object_set_new(to, "first", time_json(d->first_s * 1000000));
+	json_object_set_new(to, "last", time_json(d->last_s * 1000000));
+}
+
+/* ---- finding ---- */
+
+json_t *finding_json(const struct finding *f)
+{
+	json_t *json = json_object(), *examples = json_array();
+
+	for (uint8_t i = 0; i < f->n_examples; i++)
+		json_array_append_new(examples,
+				      address_json(f->family, &f->examples[i]));
+	json_object_set_new(json, "event", json_string("finding"));
+	json_object_set_new(json, "time", time_json(f->time_us));
+	json_object_set_new(
+		json, "finding",
+		json_string(finding_name(detector_finding(f->detector))));
+	json_object_set_new(json, "detector",
+			    json_string(detector_name(f->detector)));
+	json_object_set_new(json, "source",
+			    family_source_json(f->family, &f->source));
+	set_count(json, "port", f->port);
+	add_deeds(json, &(struct deeds){ f->attempts, f->syns, f->destinations,
+					 f->groups, f->first_s, f->last_s,
+					 f->destinations_exact });
+	set_flag(json, "again", f->again);
+	set_flag(json, "proven", f->proven);
+	json_object_set_new(json, "assumed",
+			    json_string(f->blocked ? "blocked" : "open"));
+	json_object_set_new(json, "examples", examples);
+	return json;
+}
+
+/* ---- source ---- */
+
+json_t *source_json(const struct source_view *v)
+{
+	json_t *json = json_object(), *ports = json_array();
+
+	for (size_t i = 0; i < v->n_ports; i++)
+		json_array_append_new(ports, json_integer(v->ports[i]));
+	json_object_set_new(json, "event", json_string("source"));
+	json_object_set_new(json, "source",
+			    family_source_json(v->family, &v->source));
+	json_object_set_new(json, "ports", ports);
+	add_deeds(json, &(struct deeds){ v->attempts, v->syns, v->destinations,
+					 v->groups, v->first_s, v->last_s,
+					 v->destinations_exact });
+	json_object_set_new(json, "score", json_real((double)v->score));
+	set_flag(json, "spam_source", v->spam);
+	set_flag(json, "mail_server", v->mail_server);
+	set_flag(json, "would_be_blocked", v->would_be_blocked);
+	set_flag(json, "proven", v->proven);
+	return json;
+}
+
+/* ---- summary ---- */
+
+static const struct {
+	const char *name;
+	size_t at;
+} port_fields[] = {
+#define FIELD(name)                                                            \
+	{                                                                      \
+#name, offsetof(struct port_counts, name)                      \
+	}
+	FIELD(syns),	       FIELD(attempts),	    FIELD(pairs),
+	FIELD(answered),       FIELD(established),  FIELD(half_open),
+	FIELD(refused),	       FIELD(icmp_refused), FIELD(unanswered),
+	FIELD(blocked),	       FIELD(open),	    FIELD(banner),
+	FIELD(implicit_tls),   FIELD(starttls),	    FIELD(starttls_tls),
+	FIELD(cleartext_auth), FIELD(midstream),    FIELD(would_block),
+#undef FIELD
+};
+
+static json_t *port_json(const struct port_counts *p)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < COUNT(port_fields); i++) {
+		uint64_t value;
+
+		memcpy(&value, (const char *)p + port_fields[i].at,
+		       sizeof(value));
+		set_count(json, port_fields[i].name, value);
+	}
+	set_flag(json, "pairs_exact", p->pairs_exact);
+	return json;
+}
+
+static json_t *ports_json(const struct engine_summary *s)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		char port[8];
+
+		snprintf(port, sizeof(port), "%u", s->ports[i].port);
+		json_object_set_new(json, port, port_json(&s->ports[i]));
+	}
+	return json;
+}
+
+static json_t *undecoded_json(const struct engine_summary *s)
+{
+	json_t *json = json_object();
+
+	for (enum decoded d = UNDECODED_TRUNCATED; d < DECODED_N; d++)
+		set_count(json, decoded_name(d), s->decoded[d]);
+	return json;
+}
+
+static json_t *findings_json(const struct engine_summary *s)
+{
+	json_t *json = json_object();
+
+	for (enum finding_kind k = 0; k < FINDING_N; k++)
+		set_count(json, finding_name(k), s->findings[k]);
+	return json;
+}
+
+json_t *summary_json(const struct engine_summary *s,
+		     const struct summary_extra *extra)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "event", json_string("summary"));
+	set_count(json, "packets", s->packets);
+	set_count(json, "bytes", s->bytes);
+	if (s->packets) {
+		json_object_set_new(json, "first", time_json(s->first_us));
+		json_object_set_new(json, "last", time_json(s->last_us));
+	}
+	set_count(json, "sources", s->sources);
+	json_object_set_new(json, "ports", ports_json(s));
+	json_object_set_new(json, "undecoded", undecoded_json(s));
+	json_object_set_new(json, "findings", findings_json(s));
+	set_count(json, "evicted", s->sources_evicted);
+	set_count(json, "histories_evicted", s->histories_evicted);
+	set_count(json, "attempts_cut", s->attempts_cut);
+	set_count(json, "dialogues_cut", s->talks_cut);
+	set_count(json, "clauses_cut", s->clauses_cut);
+	set_count(json, "clock_steps", s->clock_steps);
+	set_count(json, "lost", extra->lost);
+	set_flag(json, "lost_exact", extra->lost_exact);
+	set_count(json, "unlogged", extra->unlogged);
+	set_count(json, "memory", s->memory);
+	set_flag(json, "warm", s->warm);
+	set_flag(json, "final", extra->final);
+	return json;
+}
+
+/* ---- a line ---- */
+
+int print_event(json_t *event)
+{
+	int failed = json_dumpf(event, stdout,
+				JSON_COMPACT | JSON_ENSURE_ASCII |
+					JSON_REAL_PRECISION(4));
+
+	json_decref(event);
+	if (!failed && fputc('\n', stdout) != EOF)
+		return EXIT_DONE;
+	say("cannot write to standard output: %s",
+	    strerror(errno ? errno : EIO));
+	clearerr(stdout);
+	return EXIT_REFUSED;
+}

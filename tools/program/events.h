@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the monitor saw, as one JSON document a line. The names are a contract
+ * and stand in mailwall(8): fields are added, none is renamed.
+ */
+#ifndef MAILWALL_EVENTS_H
+#define MAILWALL_EVENTS_H
+
+#include "../../plugin/engine/engine.h"
+
+#include <jansson.h>
+
+/* What only the tools know of an engine's summary. */
+struct summary_extra {
+	uint64_t lost;	   /* frames, by all inputs */
+	bool lost_exact;   /* no input only estimates it */
+	uint64_t unlogged; /* packets that clauses counted, and no log came */
+	bool final;	   /* the last one of a run */
+};
+
+/* "2026-11-24T08:33:28.123456Z" */
+#define TIME_TEXT_BYTES 40
+void time_print(char *out, int64_t time_us);
+/* "192.0.2.1", or "2001:db8:1:2::/64" for a source */
+void address_print(char *out, uint8_t family, const struct addr6 *address);
+void source_print(char *out, uint8_t family, const struct addr6 *address);
+
+json_t *attempt_json(const struct attempt_event *event, const char *input);
+json_t *finding_json(const struct finding *finding);
+json_t *summary_json(const struct engine_summary *s,
+		     const struct summary_extra *extra);
+json_t *source_json(const struct source_view *view);
+
+/* Prints it on a line of its own, and gives it up. 0, or an exit code. */
+int print_event(json_t *event);
+
+#endif

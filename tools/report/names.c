@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What sources are called: by their addresses, or by pseudonyms. */
+#include "report.h"
+
+#include "../program/events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/hmac.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse(const char *path, const char *what)
+{
+	say("cannot %s the key of pseudonyms \"%s\": %s", what, path,
+	    strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static int make_key(struct pseudonyms *p, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t put = -1;
+
+	if (fd < 0)
+		return refuse(path, "make");
+	if (getrandom(p->key, sizeof(p->key), 0) == sizeof(p->key))
+		put = write(fd, p->key, sizeof(p->key));
+	if (close(fd) || put != sizeof(p->key)) {
+		unlink(path);
+		return refuse(path, "write");
+	}
+	return EXIT_DONE;
+}
+
+int pseudonyms_read(struct pseudonyms *p, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got;
+
+	if (fd < 0 && errno == ENOENT)
+		return make_key(p, path);
+	if (fd < 0)
+		return refuse(path, "open");
+	got = read(fd, p->key, sizeof(p->key));
+	close(fd);
+	if (got == sizeof(p->key))
+		return EXIT_DONE;
+	say("\"%s\" is no key of pseudonyms: it has less than %zu bytes", path,
+	    sizeof(p->key));
+	return EXIT_REFUSED;
+}
+
+/* RFC 4648 base32, in lower case, of 40 bits. */
+static void print_digest(const uint8_t *digest, char *out)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	uint64_t bits = 0;
+
+	for (int i = 0; i < 5; i++)
+		bits = bits << 8 | digest[i];
+	for (int i = 7; i >= 0; i--, bits >>= 5)
+		out[i] = letters[bits & 31];
+	out[8] = '\0';
+}
+
+void report_name(const struct pseudonyms *p, uint8_t family,
+		 const struct addr6 *source, char out[RANGE_TEXT_MAX])
+{
+	struct hmac_sha256_ctx ctx;
+	uint8_t digest[5];
+
+	if (!family) {
+		strcpy(out, "others");
+		return;
+	}
+	if (!p) {
+		source_print(out, family, source);
+		return;
+	}
+	hmac_sha256_set_key(&ctx, sizeof(p->key), p->key);
+	hmac_sha256_update(&ctx, 1, &family);
+	hmac_sha256_update(&ctx, family == 4 ? 4 : 8, source->byte);
+	hmac_sha256_digest(&ctx, sizeof(digest), digest);
+	strcpy(out, "anon-");
+	print_digest(digest, out + 5);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A report for a terminal, in local time. */
+#include "report.h"
+
+#include "../../rules/base/service.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_S 86400
+
+static const char *local_time(char out[32], int64_t at_s)
+{
+	time_t at = (time_t)at_s;
+	struct tm tm;
+
+	localtime_r(&at, &tm);
+	strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
+	return out;
+}
+
+/* "+12%", "-3%", "new", "same" */
+static const char *change(char out[16], uint64_t now, uint64_t before)
+{
+	double by =
+		before ? ((double)now - (double)before) * 100 / (double)before :
+			 0;
+
+	if (!before)
+		strcpy(out, now ? "new" : "-");
+	else if (by > 9999)
+		strcpy(out, ">9999%");
+	else
+		snprintf(out, 16, "%+.0f%%", by);
+	return out;
+}
+
+static const char *service_name(uint16_t port)
+{
+	const struct service *s = service_by_port(port);
+
+	return s ? s->name : "-";
+}
+
+/* ---- the head ---- */
+
+static void print_head(const struct report *r, FILE *out)
+{
+	char since[32], until[32], by[16];
+	uint64_t now = tally_sum(&r->now), before = tally_sum(&r->before);
+
+	fprintf(out, "%s to %s\n", local_time(since, r->wish.since_s),
+		local_time(until, r->wish.until_s));
+	fprintf(out,
+		"%" PRIu64 " attempts of %" PRIu64 " sources (%s; %" PRIu64
+		" of %" PRIu64 " in the period before)\n",
+		now, r->sources, change(by, now, before), before,
+		r->sources_before);
+	if (r->folded)
+		fprintf(out,
+			"%" PRIu64 " of them were of sources that were not "
+			"kept apart\n",
+			r->folded);
+}
+
+/* ---- tables ---- */
+
+static void print_ports(const struct report *r, FILE *out)
+{
+	char by[16];
+
+	if (!r->ports.n)
+		return;
+	fprintf(out, "\n port service       attempts  change  sources  blocked "
+		     "unanswered  refused     ICMP answered\n");
+	for (size_t i = 0; i < r->ports.n; i++) {
+		const struct report_port *p = &r->ports.items[i];
+		const uint64_t *n = p->now.outcome;
+
+		fprintf(out,
+			"%5u %-11s %10" PRIu64 " %7s %8" PRIu64 " %8" PRIu64
+			" %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
+			"\n",
+			p->port, service_name(p->port), tally_sum(&p->now),
+			change(by, tally_sum(&p->now), tally_sum(&p->before)),
+			p->sources, n[OUTCOME_BLOCKED], n[OUTCOME_UNANSWERED],
+			n[OUTCOME_REFUSED], n[OUTCOME_ICMP_REFUSED],
+			n[OUTCOME_ANSWERED]);
+	}
+}
+
+static void print_clauses(const struct report *r, FILE *out)
+{
+	char by[16];
+
+	if (!r->clauses.n || (r->clauses.n == 1 && !*r->clauses.items[0].id))
+		return;
+	fprintf(out, "\nclauses              attempts  change\n");
+	for (size_t i = 0; i < r->clauses.n; i++) {
+		const struct report_clause *c = &r->clauses.items[i];
+
+		fprintf(out, "  ");
+		print_safe(out, *c->id ? c->id : "(none)");
+		fprintf(out, "%*s%10" PRIu64 " %7s\n",
+			strlen(c->id) < 17 ? (int)(17 - strlen(c->id)) : 1, "",
+			c->attempts, change(by, c->attempts, c->before));
+	}
+}
+
+static void print_found(uint32_t findings, FILE *out)
+{
+	for (enum finding_kind k = 0; k < FINDING_N; k++)
+		if (findings & 1u << k)
+			fprintf(out, "  %s", finding_name(k));
+}
+
+static void print_source(const struct report_source *s, FILE *out)
+{
+	char last[32], by[16];
+
+	fprintf(out, "  %-28s %10" PRIu64 " %7s %10" PRIu64 "  %s", s->name,
+		s->attempts, change(by, s->attempts, s->before),
+		s->now.outcome[OUTCOME_BLOCKED], local_time(last, s->last_s));
+	for (size_t i = 0; i < s->n_ports; i++)
+		fprintf(out, "%s%u", i ? "," : "  ", s->ports[i]);
+	print_found(s->findings, out);
+	fputc('\n', out);
+}
+
+static void print_sources(const char *title, const struct report_sources *list,
+			  FILE *out)
+{
+	if (!list->n)
+		return;
+	fprintf(out, "\n%s: %zu of %" PRIu64 "\n", title, list->n, list->all);
+	fprintf(out, "  %-28s   attempts  change    blocked  %-16s  ports\n",
+		"", "last");
+	for (size_t i = 0; i < list->n; i++)
+		print_source(&list->items[i], out);
+}
+
+static void print_quiet(const struct report *r, FILE *out)
+{
+	char last[32];
+
+	if (!r->quiet.n)
+		return;
+	fprintf(out, "\ngone quiet: %zu of %" PRIu64 "\n", r->quiet.n,
+		r->quiet.all);
+	for (size_t i = 0; i < r->quiet.n; i++)
+		fprintf(out,
+			"  %-28s %10" PRIu64 " attempts before, the last one "
+			"%s\n",
+			r->quiet.items[i].name, r->quiet.items[i].before,
+			local_time(last, r->quiet.items[i].last_s));
+}
+
+static void print_cleartext(const struct report *r, FILE *out)
+{
+	char last[32];
+
+	if (!r->cleartext.n)
+		return;
+	fprintf(out, "\nlogins without encryption: %zu\n", r->cleartext.n);
+	for (size_t i = 0; i < r->cleartext.n; i++) {
+		const struct report_cleartext *c = &r->cleartext.items[i];
+
+		fprintf(out, "  %-28s port %u, last %s, %s\n", c->name, c->port,
+			local_time(last, c->last_s),
+			c->uses_tls ? "uses TLS elsewhere" :
+				      "has not moved to TLS");
+	}
+}
+
+/* ---- findings ---- */
+
+static void print_finding(const struct report_finding *f, FILE *out)
+{
+	char at[32];
+
+	fprintf(out, "  %s %s ", local_time(at, f->time_s), f->name);
+	print_safe(out, f->finding);
+	fputs(" (", out);
+	print_safe(out, f->detector);
+	fprintf(out,
+		"), port %u: %" PRIu64 " attempts, %s%" PRIu64
+		" destinations in %" PRIu64 " networks%s",
+		f->port, f->attempts, f->destinations_exact ? "" : "about ",
+		f->destinations, f->groups,
+		f->proven ? "" : "; only by SYNs, the address may be forged");
+	if (*f->examples) {
+		fputs("; ", out);
+		print_safe(out, f->examples);
+	}
+	fputc('\n', out);
+}
+
+static void print_findings(const struct report *r, FILE *out)
+{
+	size_t n = r->findings.n < r->wish.top ? r->findings.n : r->wish.top;
+
+	fprintf(out, "\nfindings: %zu of %zu, the latest first\n", n,
+		r->findings.n);
+	for (size_t i = 0; i < n; i++)
+		print_finding(&r->findings.items[i], out);
+}
+
+static void print_loaded(const struct report *r, FILE *out)
+{
+	char at[32];
+
+	if (!r->loaded.n)
+		return;
+	fprintf(out, "\nloaded\n");
+	for (size_t i = 0; i < r->loaded.n; i++) {
+		const struct report_loaded *l = &r->loaded.items[i];
+
+		fprintf(out, "  %s ", local_time(at, l->time_s));
+		print_safe(out, *l->policy ? l->policy : "removed");
+		fprintf(out, "%s%s by ", *l->digest ? " " : "", l->digest);
+		print_safe(out, l->who);
+		fputc('\n', out);
+	}
+}
+
+static void print_blind_spots(const struct report *r, FILE *out)
+{
+	int64_t length = r->wish.until_s - r->wish.since_s;
+
+	if (r->lost || r->unlogged)
+		fprintf(out,
+			"note: the monitor lost %" PRIu64 " packets, and no "
+			"log came of %" PRIu64 " that were blocked\n",
+			r->lost, r->unlogged);
+	if (r->watched_s && r->watched_s < length - 60)
+		fprintf(out,
+			"note: a monitor ran for %.1f of %.1f hours of this "
+			"period\n",
+			(double)r->watched_s / 3600, (double)length / 3600);
+}
+
+int report_text(const struct report *r, FILE *out)
+{
+	print_head(r, out);
+	print_ports(r, out);
+	print_clauses(r, out);
+	print_sources("sources", &r->top, out);
+	print_sources("newly seen", &r->fresh, out);
+	print_quiet(r, out);
+	print_findings(r, out);
+	print_cleartext(r, out);
+	print_loaded(r, out);
+	print_blind_spots(r, out);
+	return report_written(out);
+}
+
+/* ---- one source ---- */
+
+static const struct {
+	const char *detector, *meaning;
+} meanings[] = {
+	{ "fast", "it met many networks for the first time within minutes, as "
+		  "infected machines do and mail servers do not" },
+	{ "medium", "it met many networks for the first time within hours" },
+	{ "slow", "it met new networks for days, and hardly any again" },
+	{ "abandon", "it did not come back to networks that did not answer, "
+		     "which mail servers do for hours" },
+	{ "late", "it gave up sooner than mail servers do" },
+	{ "outcome", "far more of its connections failed, or were refused, "
+		     "than those of a mail server" },
+	{ "scan", "it tried one address of a network after the other" },
+	{ "groups", "it sent to many networks directly" },
+	{ "operators", "it used many submission servers" },
+	{ "volume", "it submitted mail without a pause, day and night" },
+	{ "storm", "it logged in again and again" },
+	{ "login", "its logins failed, with many names or at many servers" },
+	{ "cleartext", "it sent a password without encryption" },
+	{ "masked", "something on the way hid that encryption was offered" },
+};
+
+static const char *meaning_of(const char *detector)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (!strcmp(meanings[i].detector, detector))
+			return meanings[i].meaning;
+	return NULL;
+}
+
+static void print_why(const struct report *r, FILE *out)
+{
+	for (size_t i = 0; i < r->findings.n; i++) {
+		const char *why = meaning_of(r->findings.items[i].detector);
+
+		print_finding(&r->findings.items[i], out);
+		if (why)
+			fprintf(out, "    %s\n", why);
+	}
+}
+
+static void print_timeline(const struct report *r, FILE *out)
+{
+	char at[32];
+
+	fprintf(out, "\n%-16s   attempts    blocked\n", "timeline");
+	for (size_t i = 0; i < r->timeline.n; i++) {
+		const struct report_bucket *b = &r->timeline.items[i];
+
+		if (tally_sum(&b->now))
+			fprintf(out, "%s %10" PRIu64 " %10" PRIu64 "\n",
+				local_time(at, b->start_s), tally_sum(&b->now),
+				b->now.outcome[OUTCOME_BLOCKED]);
+	}
+}
+
+int report_source_text(const struct report *r, FILE *out)
+{
+	char first[32], last[32];
+
+	if (r->top.n)
+		fprintf(out, "%s: first seen %s, last %s\n",
+			r->top.items[0].name,
+			local_time(first, r->top.items[0].first_s),
+			local_time(last, r->top.items[0].last_s));
+	fprintf(out, "findings: %zu\n", r->findings.n);
+	print_why(r, out);
+	print_ports(r, out);
+	print_clauses(r, out);
+	print_timeline(r, out);
+	return report_written(out);
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xarf.h"
+#include "../program/events.h"
+
+#include <errno.h>
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define TEXT_MOST 1000 /* characters of a description, by the schema */
+#define ORG_MOST  200
+
+/*
+ * What is known of each kind. Confidence is no measurement: it puts the
+ * findings in an order, and a source whose address may be forged below all
+ * those that proved theirs.
+ */
+static const struct kind {
+	const char *finding, *type;
+	double proven, unproven;
+	const char *what; /* a sentence, without its full stop */
+} kinds[] = {
+	{ "spam-source", "infected_host", 0.8, 0.4,
+	  "The source behaves like a machine that sends spam: it opens "
+	  "connections to many mail servers, in a way that mail programs and "
+	  "mail "
+	  "servers hardly ever do. No message was seen" },
+	{ "direct-to-mx", "infected_host", 0.5, 0.2,
+	  "The source opens connections directly to the mail servers of many "
+	  "recipients. It may be an infected machine; it may as well be a "
+	  "mail server or a script that its network does not allow" },
+	{ "login-storm", "login_attack", 0.6, 0.3,
+	  "The source opens connections to mailbox servers at the rate of a "
+	  "program that tries passwords. The logins themselves were not seen" },
+	{ "login-failures", "login_attack", 0.9, 0.4,
+	  "Logins of the source to mailboxes of several users, or at several "
+	  "servers, failed" },
+};
+
+static const struct kind *kind_of(const struct report_finding *f)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].finding, f->finding))
+			return &kinds[i];
+	return NULL;
+}
+
+const char *xarf_type(const struct report_finding *f)
+{
+	const struct kind *kind = kind_of(f);
+
+	return kind ? kind->type : NULL;
+}
+
+/* ---- parts ---- */
+
+static bool is_infected_host(const struct kind *kind)
+{
+	return !strcmp(kind->type, "infected_host");
+}
+
+static const char *domain_of(const struct xarf_sender *s)
+{
+	const char *at = strchr(s->contact, '@');
+
+	return s->domain ? s->domain : at ? at + 1 : "";
+}
+
+/* The name that the report gives it, which may be a pseudonym. */
+static const char *source_of(const struct report_finding *f,
+			     char buffer[RANGE_TEXT_MAX])
+{
+	if (f->name)
+		return f->name;
+	source_print(buffer, f->family, &f->source);
+	return buffer;
+}
+
+/* RFC 3339, to the second. */
+#define STAMP_BYTES 32
+static const char *stamp(int64_t time_s, char out[STAMP_BYTES])
+{
+	time_t seconds = (time_t)time_s;
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    !strftime(out, STAMP_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		strcpy(out, "1970-01-01T00:00:00Z");
+	return out;
+}
+
+static json_t *stamp_json(int64_t time_s)
+{
+	char text[STAMP_BYTES];
+
+	return json_string(stamp(time_s, text));
+}
+
+/* ---- the id ---- */
+
+/* Ours alone, made at random once: ids of others cannot meet it. */
+static const uint8_t namespace[16] = { 0x5d, 0x0c, 0x3b, 0x8e, 0x61, 0xf4,
+				       0x4a, 0x27, 0x9c, 0x52, 0xd7, 0x1e,
+				       0x88, 0xb3, 0x06, 0xe9 };
+
+static void hash_text(struct sha1_ctx *sha, const char *text)
+{
+	/* With its NUL, so that "ab" "c" is not "a" "bc". */
+	sha1_update(sha, strlen(text) + 1, (const uint8_t *)text);
+}
+
+static void hash_number(struct sha1_ctx *sha, int64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	hash_text(sha, text);
+}
+
+static void hash_finding(struct sha1_ctx *sha, const struct report_finding *f)
+{
+	char buffer[RANGE_TEXT_MAX];
+	const uint64_t numbers[] = {
+		(uint64_t)f->time_s,
+		f->port,
+		f->attempts,
+		f->syns,
+		f->destinations,
+		f->groups,
+		(uint64_t)f->first_s,
+		(uint64_t)f->last_s,
+		f->destinations_exact,
+		f->proven,
+		f->blocked,
+	};
+
+	hash_text(sha, source_of(f, buffer));
+	hash_text(sha, f->finding);
+	hash_text(sha, f->detector);
+	hash_text(sha, f->examples ? f->examples : "");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		hash_number(sha, (int64_t)numbers[i]);
+}
+
+static void uuid_print(const uint8_t b[16], char out[XARF_UUID_BYTES])
+{
+	for (int i = 0; i < 16; i++) {
+		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+		out += sprintf(out, "%s%02x", dash ? "-" : "", b[i]);
+	}
+}
+
+void xarf_id(const struct report_finding *f, const struct xarf_sender *sender,
+	     char out[XARF_UUID_BYTES])
+{
+	uint8_t b[SHA1_DIGEST_SIZE];
+	struct sha1_ctx sha;
+
+	sha1_init(&sha);
+	sha1_update(&sha, sizeof(namespace), namespace);
+	hash_text(&sha, domain_of(sender));
+	hash_finding(&sha, f);
+	sha1_digest(&sha, sizeof(b), b);
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x50); /* version 5 */
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80); /* the RFC's variant */
+	uuid_print(b, out);
+}
+
+/* ---- sentences ---- */
+
+/* What the reader has to know before acting on it. */
+static const char *grade(const struct report_finding *f)
+{
+	return f->proven ?
+		       "The source completed a TCP handshake: its address is "
+		       "not forged." :
+		       "UNPROVEN: only opening packets (SYN) without an answer "
+		       "were seen. The source address may be forged; do not "
+		       "block or punish by this report alone.";
+}
+
+static const char *fate(const struct report_finding *f)
+{
+	return f->blocked ? "The connections were blocked by a firewall." :
+			    "The connections were not known to be blocked.";
+}
+
+static json_t *description(const struct kind *kind,
+			   const struct report_finding *f)
+{
+	char text[TEXT_MOST + 1];
+
+	snprintf(text, sizeof(text),
+		 "%s. %llu attempts to %s%llu destinations on TCP port %u. "
+		 "%s %s",
+		 kind->what, (unsigned long long)f->attempts,
+		 f->destinations_exact ? "" : "about ",
+		 (unsigned long long)f->destinations, f->port, grade(f),
+		 fate(f));
+	return text_json(text);
+}
+
+static const char *role(const struct kind *kind)
+{
+	return is_infected_host(kind) ? "suspected spam source" :
+					"suspected login attack";
+}
+
+/* Evidence as people read it; programs have the fields. */
+static void print_evidence(FILE *out, const struct kind *kind,
+			   const struct report_finding *f)
+{
+	char buffer[RANGE_TEXT_MAX], time[STAMP_BYTES];
+
+	fprintf(out, "source:        %s (%s)\n", source_of(f, buffer),
+		role(kind));
+	fprintf(out, "found:         %s by detector \"%s\" of mailwall\n",
+		stamp(f->time_s, time), f->detector);
+	fprintf(out, "first seen:    %s\n", stamp(f->first_s, time));
+	fprintf(out, "last seen:     %s\n", stamp(f->last_s, time));
+	fprintf(out, "port:          %u/tcp\n", f->port);
+	fprintf(out, "attempts:      %llu (SYN packets: %llu)\n",
+		(unsigned long long)f->attempts, (unsigned long long)f->syns);
+	fprintf(out, "destinations:  %s%llu, in %llu networks\n",
+		f->destinations_exact ? "" : "about ",
+		(unsigned long long)f->destinations,
+		(unsigned long long)f->groups);
+	if (f->examples && *f->examples)
+		fprintf(out, "among them:    %s\n", f->examples);
+	fprintf(out, "address:       %s\n", grade(f));
+	fprintf(out, "connections:   %s\n", fate(f));
+}
+
+static json_t *base64_json(const char *bytes, size_t len)
+{
+	char *text = malloc(BASE64_ENCODE_RAW_LENGTH(len) + 1);
+	json_t *json;
+
+	if (!text)
+		return NULL;
+	base64_encode_raw(text, len, (const uint8_t *)bytes);
+	text[BASE64_ENCODE_RAW_LENGTH(len)] = '\0';
+	json = json_string(text);
+	free(text);
+	return json;
+}
+
+static json_t *hash_json(const char *bytes, size_t len)
+{
+	char text[8 + 2 * SHA256_DIGEST_SIZE] = "sha256:", *out = text + 7;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, len, (const uint8_t *)bytes);
+	sha256_digest(&sha, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		out += sprintf(out, "%02x", digest[i]);
+	return json_string(text);
+}
+
+static json_t *evidence(const struct kind *kind, const struct report_finding *f)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	json_t *json = NULL;
+
+	if (!out)
+		return NULL;
+	print_evidence(out, kind, f);
+	if (!fclose(out))
+		json = json_pack(
+			"[{s:s, s:s, s:o, s:o, s:I}]", "content_type",
+			"text/plain", "description",
+			f->proven ? "What was observed" :
+				    "What was observed; unproven, the source "
+				    "address may be forged",
+			"payload", base64_json(text, len), "hash",
+			hash_json(text, len), "size", (json_int_t)len);
+	free(text);
+	return json;
+}
+
+/* ---- the document ---- */
+
+static json_t *party(const struct xarf_sender *s)
+{
+	return json_pack("{s:o, s:o, s:o}", "org", text_json(s->org), "contact",
+			 text_json(s->contact), "domain",
+			 text_json(domain_of(s)));
+}
+
+static json_t *tags(const struct report_finding *f)
+{
+	json_t *list = json_array();
+
+	json_array_append_new(list, json_sprintf("mailwall:%s", f->finding));
+	json_array_append_new(list, json_sprintf("detector:%s", f->detector));
+	json_array_append_new(list, json_sprintf("port:%u", f->port));
+	json_array_append_new(
+		list,
+		json_string(f->proven ? "address:proven" : "address:unproven"));
+	return list;
+}
+
+/*
+ * A recommended field, and only one of the destinations. It has to be an
+ * address: a report with pseudonyms has none.
+ */
+static void add_destination(json_t *to, const struct report_finding *f)
+{
+	size_t len = f->examples ? strcspn(f->examples, " ") : 0;
+	struct addr_range range;
+	char text[RANGE_TEXT_MAX];
+
+	if (!len || len >= sizeof(text) ||
+	    addr_parse(f->examples, len, &range) || range.is_range)
+		return;
+	snprintf(text, sizeof(text), "%.*s", (int)len, f->examples);
+	json_object_set_new(to, "destination_ip", text_json(text));
+}
+
+/* Fields that the two types share, and those of infected_host. */
+static void add_fields(json_t *to, const struct kind *kind,
+		       const struct report_finding *f)
+{
+	json_object_set_new(to, "protocol", json_string("tcp"));
+	add_destination(to, f);
+	if (f->port)
+		json_object_set_new(to, "destination_port",
+				    json_integer(f->port));
+	json_object_set_new(to, "first_seen", stamp_json(f->first_s));
+	json_object_set_new(to, "last_seen", stamp_json(f->last_s));
+	if (!is_infected_host(kind))
+		return;
+	/* Of a forged address, or a mail server, nothing can be said. */
+	json_object_set_new(to, "bot_type",
+			    json_string(f->proven && kind == &kinds[0] ?
+						"malicious" :
+						"unknown"));
+	json_object_set_new(to, "verification_status",
+			    json_string("unverified"));
+	if (f->attempts)
+		json_object_set_new(to, "total_requests",
+				    json_integer((json_int_t)f->attempts));
+}
+
+static json_t *core(const struct kind *kind, const struct report_finding *f,
+		    const struct xarf_sender *sender)
+{
+	char id[XARF_UUID_BYTES], buffer[RANGE_TEXT_MAX];
+
+	xarf_id(f, sender, id);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
+			 "s:f, s:o, s:o}",
+			 "xarf_version", XARF_VERSION, "report_id", id,
+			 "timestamp", stamp_json(f->time_s), "reporter",
+			 party(sender), "sender", party(sender),
+			 "source_identifier", text_json(source_of(f, buffer)),
+			 "category", "connection", "type", kind->type,
+			 "evidence_source", "traffic_analysis", "description",
+			 description(kind, f), "confidence",
+			 f->proven ? kind->proven : kind->unproven, "tags",
+			 tags(f), "evidence", evidence(kind, f));
+}
+
+json_t *xarf_document(const struct report_finding *f,
+		      const struct xarf_sender *sender)
+{
+	const struct kind *kind = kind_of(f);
+	json_t *json = kind ? core(kind, f, sender) : NULL;
+
+	if (json)
+		add_fields(json, kind, f);
+	return json;
+}
+
+/* ---- files ---- */
+
+/* What the schema calls email and hostname, as far as a typing error goes. */
+static bool is_hostname(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len < 254 && !strstr(text, "..") && *text != '.' &&
+	       *text != '-' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == len;
+}
+
+static bool is_mail_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at && at != text && is_hostname(at + 1) &&
+	       strcspn(text, " \t<>\"") == strlen(text);
+}
+
+static int check_sender(const struct xarf_sender *s)
+{
+	if (!s->org || !*s->org || strlen(s->org) > ORG_MOST)
+		say("a report needs the name of who reports, of at most %d "
+		    "bytes",
+		    ORG_MOST);
+	else if (!s->contact || !is_mail_address(s->contact))
+		say("\"%.60s\" is not a mail address; a report needs one, such "
+		    "as \"abuse@isp.example\"",
+		    s->contact ? s->contact : "");
+	else if (!is_hostname(domain_of(s)))
+		say("\"%.60s\" is not a domain; a report needs one, such as "
+		    "\"isp.example\"",
+		    domain_of(s));
+	else
+		return EXIT_DONE;
+	return EXIT_USAGE;
+}
+
+static int make_folder(const char *folder)
+{
+	struct stat st;
+
+	if (!mkdir(folder, 0750))
+		return EXIT_DONE;
+	if (errno != EEXIST || stat(folder, &st)) {
+		say("cannot make the folder \"%s\": %s", folder,
+		    strerror(errno));
+		return EXIT_REFUSED;
+	}
+	if (S_ISDIR(st.st_mode))
+		return EXIT_DONE;
+	say("\"%s\" is not a folder; reports need one, a file each", folder);
+	return EXIT_REFUSED;
+}
+
+/* "/folder/20261124T134600Z-5d0c....json" */
+static char *path_of(const char *folder, const struct report_finding *f,
+		     const struct xarf_sender *s)
+{
+	char id[XARF_UUID_BYTES], time[STAMP_BYTES] = "";
+	time_t seconds = (time_t)f->time_s;
+	struct tm tm;
+	char *path;
+
+	if (gmtime_r(&seconds, &tm))
+		strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ-", &tm);
+	xarf_id(f, s, id);
+	return asprintf(&path, "%s/%s%s.json", folder, time, id) < 0 ? NULL :
+								       path;
+}
+
+static int write_json(const char *path, const json_t *document)
+{
+	struct output o;
+	int code = output_open(&o, path);
+
+	if (code != EXIT_DONE)
+		return code;
+	/* output_finish() says it if the file did not take it. */
+	if (json_dumpf(document, o.file,
+		       JSON_INDENT(2) | JSON_ENSURE_ASCII |
+			       JSON_REAL_PRECISION(4)) &&
+	    !ferror(o.file)) {
+		say("cannot write the JSON document \"%s\"", path);
+		output_abandon(&o);
+		return EXIT_REFUSED;
+	}
+	fputc('\n', o.file);
+	return output_finish(&o);
+}
+
+static int write_finding(const struct report_finding *f,
+			 const struct xarf_sender *s, const char *folder)
+{
+	json_t *document = xarf_document(f, s);
+	char *path = path_of(folder, f, s);
+	int code = EXIT_REFUSED;
+
+	if (document && path)
+		code = write_json(path, document);
+	else
+		say("not enough memory");
+	json_decref(document);
+	free(path);
+	return code;
+}
+
+int xarf_write(const struct report *r, const struct xarf_sender *s,
+	       const char *folder)
+{
+	int code = check_sender(s);
+
+	if (code == EXIT_DONE)
+		code = make_folder(folder);
+	for (size_t i = 0; i < r->findings.n && code == EXIT_DONE; i++)
+		if (xarf_type(&r->findings.items[i]))
+			code = write_finding(&r->findings.items[i], s, folder);
+	return code;
+}

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libmicrohttpd parses the requests; which of them are answered stands here. */
+#include "http.h"
+#include "../../rules/base/units.h"
+#include "../program/program.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT(list)   (sizeof(list) / sizeof((list)[0]))
+
+#define CLIENTS_MOST  32
+#define CLIENT_MEMORY ((size_t)32 << 10) /* for its request, in bytes */
+#define IDLE_S	      10
+#define DEADLINE_S    30 /* of a request and its answer, however busy */
+#define ROUNDS_MOST   16 /* of one http_run() */
+#define HOST_BYTES    64 /* no literal address is longer */
+#define ADDRESS_BYTES (INET6_ADDRSTRLEN + sizeof("[]:65535"))
+
+struct client {
+	int fd;	       /* -1: free */
+	bool answered; /* its answer is at least on its way */
+	int64_t since_s;
+};
+
+/* An answer that may be given again. */
+struct kept {
+	struct MHD_Response *response;
+	unsigned int status;
+	int64_t until_s;
+};
+
+struct http {
+	struct MHD_Daemon *daemon;
+	int fd;	      /* waits for the daemon's, and for the next one */
+	int again_fd; /* http_run() left something to do */
+	struct http_pages pages;
+	struct kept *kept; /* one a page */
+	bool loopback;
+	char address[ADDRESS_BYTES];
+	struct client clients[CLIENTS_MOST];
+};
+
+static int64_t now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* ---- addresses ---- */
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t address_len(const union address *a)
+{
+	return a->any.sa_family == AF_INET6 ? sizeof(a->v6) : sizeof(a->v4);
+}
+
+static bool address_is_loopback(const union address *a)
+{
+	if (a->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
+	return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+/* "[::1]" or "127.0.0.1"; no name is looked up. */
+static bool address_parse(const char *text, size_t len, union address *out)
+{
+	bool is_v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
+	char host[HOST_BYTES];
+
+	memset(out, 0, sizeof(*out));
+	if (len >= sizeof(host))
+		return false;
+	len -= is_v6 ? 2 : 0;
+	memcpy(host, text + is_v6, len);
+	host[len] = '\0';
+	out->any.sa_family = is_v6 ? AF_INET6 : AF_INET;
+	if (is_v6)
+		return inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1;
+	return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1;
+}
+
+static void address_set_port(union address *a, uint16_t port)
+{
+	if (a->any.sa_family == AF_INET6)
+		a->v6.sin6_port = htons(port);
+	else
+		a->v4.sin_port = htons(port);
+}
+
+static void listen_print(const union address *a, char *out)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	if (a->any.sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof(host));
+		snprintf(out, ADDRESS_BYTES, "[%s]:%u", host,
+			 ntohs(a->v6.sin6_port));
+	} else {
+		inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof(host));
+		snprintf(out, ADDRESS_BYTES, "%s:%u", host,
+			 ntohs(a->v4.sin_port));
+	}
+}
+
+static bool is_localhost(const char *text, size_t len)
+{
+	static const char name[] = "localhost";
+
+	if (len == sizeof(name) && text[len - 1] == '.')
+		len--;
+	return len == sizeof(name) - 1 && !strncasecmp(text, name, len);
+}
+
+/* ---- where to listen ---- */
+
+static int bad_listen(const char *text)
+{
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, text, &v6) == 1)
+		say("an address of IPv6 is written in brackets, and with a "
+		    "port: \"[%s]:9525\"",
+		    text);
+	else
+		say("pages are served at ADDRESS:PORT like 127.0.0.1:9525, "
+		    "not \"%.60s\"",
+		    text);
+	return EXIT_USAGE;
+}
+
+static int listen_parse(const char *text, union address *out)
+{
+	static const char here[] = "127.0.0.1";
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	uint32_t port;
+
+	if (!number_parse(colon ? colon + 1 : text, 0, 65535, &port))
+		return bad_listen(text);
+	if (!len || is_localhost(text, len))
+		address_parse(here, strlen(here), out);
+	else if (!address_parse(text, len, out))
+		return bad_listen(text);
+	address_set_port(out, (uint16_t)port);
+	return EXIT_DONE;
+}
+
+static int refuse_remote(const char *where)
+{
+	say("%s can be reached from other hosts, and the pages tell who "
+	    "connects to whom; listen at 127.0.0.1 behind a web server that "
+	    "asks for a password, or allow it with " HTTP_REMOTE_OPTION,
+	    where);
+	return EXIT_USAGE;
+}
+
+static int cannot_listen(const char *where, int error)
+{
+	const char *why =
+		error == EADDRINUSE ?
+			"another program listens there; stop it or "
+			"take another port" :
+		error == EADDRNOTAVAIL ?
+			"this host does not have the address" :
+		error == EACCES ?
+			"a port below 1024 is for root; take another" :
+			strerror(error);
+
+	say("cannot serve pages at %s: %s", where, why);
+	return EXIT_REFUSED;
+}
+
+/* A socket, or -errno. */
+static int listen_open(const union address *a)
+{
+	int fd = socket(a->any.sa_family,
+			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int one = 1;
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	/* A restart does not wait for connections that just ended. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* "[::]" is what it says, and not IPv4 as well. */
+	if (a->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (!bind(fd, &a->any, address_len(a)) && !listen(fd, CLIENTS_MOST))
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+/* ---- whom a browser asked for ---- */
+
+/* What follows a host may be a port: any, as through a tunnel of ssh. */
+static bool is_port(const char *text)
+{
+	return !*text ||
+	       (*text == ':' && !text[1 + strspn(text + 1, "0123456789")]);
+}
+
+static bool host_is_loopback(const char *host)
+{
+	size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	union address a;
+
+	if (len > strlen(host) || !is_port(host + len))
+		return false;
+	return is_localhost(host, len) ||
+	       (address_parse(host, len, &a) && address_is_loopback(&a));
+}
+
+struct hosts {
+	unsigned int n;
+	bool good;
+};
+
+static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind,
+				   const char *key, const char *value)
+{
+	struct hosts *h = ctx;
+
+	(void)kind;
+	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) != 0)
+		return MHD_YES;
+	h->n++;
+	h->good = h->good && value && host_is_loopback(value);
+	return MHD_YES;
+}
+
+/* No browser leaves it out, and HTTP/1.0 may. */
+static bool host_is_good(const struct http *h, struct MHD_Connection *c)
+{
+	struct hosts hosts = { 0, true };
+
+	if (!h->loopback)
+		return true;
+	MHD_get_connection_values(c, MHD_HEADER_KIND, take_header, &hosts);
+	return hosts.n <= 1 && hosts.good;
+}
+
+/* ---- clients ---- */
+
+static void take_client(struct http *h, struct MHD_Connection *c,
+			void **of_client)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	for (size_t i = 0; info && i < CLIENTS_MOST; i++)
+		if (h->clients[i].fd < 0) {
+			h->clients[i] = (struct client){ info->connect_fd,
+							 false, now_s() };
+			*of_client = &h->clients[i];
+			return;
+		}
+}
+
+static void note_client(void *ctx, struct MHD_Connection *c, void **of_client,
+			enum MHD_ConnectionNotificationCode code)
+{
+	struct client *client = *of_client;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		take_client(ctx, c, of_client);
+	else if (client)
+		client->fd = -1;
+}
+
+static void note_answered(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *client = info ? info->socket_context : NULL;
+
+	if (client)
+		client->answered = true;
+}
+
+/*
+ * Whose bytes and whose end come together, the daemon reads the bytes of and
+ * waits for more (libmicrohttpd 0.9.75, epoll).
+ */
+static bool has_left(const struct client *client)
+{
+	char byte;
+
+	return !client->answered &&
+	       !recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+}
+
+/* One byte every nine seconds would else hold a connection for good. */
+static bool is_overdue(const struct client *client)
+{
+	return now_s() - client->since_s >= DEADLINE_S;
+}
+
+/* That they are over the daemon hears from its descriptor. */
+static void end_clients(struct http *h, bool (*is_over)(const struct client *))
+{
+	for (size_t i = 0; i < CLIENTS_MOST; i++)
+		if (h->clients[i].fd >= 0 && is_over(&h->clients[i]))
+			shutdown(h->clients[i].fd, SHUT_RDWR);
+}
+
+/* ---- answers ---- */
+
+/*
+ * Text that strangers had a hand in is shown: no script runs, nothing is
+ * fetched, nobody frames it, and nothing of it stays in a cache.
+ */
+static const struct {
+	const char *name, *value;
+} headers[] = {
+	{ "Content-Security-Policy",
+	  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+	  "form-action 'none'; frame-ancestors 'none'" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Cache-Control", "no-store" },
+	/* A connection has one deadline, and so has one request. */
+	{ "Connection", "close" },
+};
+
+/* Takes the bytes, which malloc() made, in any case. */
+static struct MHD_Response *make_response(char *bytes, size_t len,
+					  const char *type)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+		len, bytes, MHD_RESPMEM_MUST_FREE);
+
+	if (!r) {
+		free(bytes);
+		return NULL;
+	}
+	for (size_t i = 0; i < COUNT(headers); i++)
+		MHD_add_response_header(r, headers[i].name, headers[i].value);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	return r;
+}
+
+static struct MHD_Response *make_text(const char *text)
+{
+	char *bytes = strdup(text);
+
+	return bytes ? make_response(bytes, strlen(text), HTTP_TEXT) : NULL;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status,
+			      const char *text)
+{
+	struct MHD_Response *r = make_text(text);
+	enum MHD_Result result;
+
+	if (!r)
+		return MHD_NO;
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	result = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+/* What the page returned; its bytes are for free(), whatever it did. */
+static int write_page(const struct http *h, const struct http_page *page,
+		      char **bytes, size_t *len)
+{
+	FILE *out = open_memstream(bytes, len);
+	int result;
+
+	if (!out)
+		return -errno;
+	result = page->write(h->pages.ctx, out);
+	if (ferror(out) && result >= 0)
+		result = -EIO;
+	if (fclose(out) && result >= 0)
+		result = -ENOMEM;
+	return result;
+}
+
+static struct kept make_answer(const struct http *h,
+			       const struct http_page *page)
+{
+	struct kept answer = { .until_s = now_s() + page->keep_s };
+	char *bytes = NULL, text[128];
+	size_t len = 0;
+	int result = write_page(h, page, &bytes, &len);
+
+	if (result >= 0) {
+		answer.status =
+			result ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+		answer.response = make_response(bytes, len, page->type);
+		return answer;
+	}
+	free(bytes);
+	snprintf(text, sizeof(text), "this page cannot be made: %s\n",
+		 strerror(-result));
+	answer.status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+	answer.response = make_text(text);
+	return answer;
+}
+
+static void forget(struct kept *k)
+{
+	if (k->response)
+		MHD_destroy_response(k->response);
+	k->response = NULL;
+}
+
+/* Clients that are given the same answer share its memory. */
+static enum MHD_Result give(struct http *h, struct MHD_Connection *c, size_t i)
+{
+	struct kept *k = &h->kept[i];
+	enum MHD_Result result;
+
+	if (k->response && now_s() >= k->until_s)
+		forget(k);
+	if (!k->response)
+		*k = make_answer(h, &h->pages.items[i]);
+	if (!k->response)
+		return MHD_NO;
+	result = MHD_queue_response(c, k->status, k->response);
+	if (!h->pages.items[i].keep_s)
+		forget(k);
+	return result;
+}
+
+/*
+ * Called when the headers are here. The answer does not wait for a body: what
+ * comes of one is not read.
+ */
+static enum MHD_Result answer(void *ctx, struct MHD_Connection *c,
+			      const char *path, const char *method,
+			      const char *version, const char *body,
+			      size_t *body_len, void **of_request)
+{
+	struct http *h = ctx;
+	size_t i = 0;
+
+	(void)version, (void)body, (void)body_len, (void)of_request;
+	note_answered(c);
+	if (!host_is_good(h, c))
+		return refuse(c, MHD_HTTP_FORBIDDEN,
+			      "ask for it by its address, or as localhost\n");
+	while (i < h->pages.n && strcmp(h->pages.items[i].path, path) != 0)
+		i++;
+	if (i == h->pages.n)
+		return refuse(c, MHD_HTTP_NOT_FOUND, "no such page\n");
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return refuse(c, MHD_HTTP_METHOD_NOT_ALLOWED,
+			      "pages can only be read\n");
+	return give(h, c, i);
+}
+
+/* No path of ours has a "%", and so none is read into one. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *c, char *text)
+{
+	(void)ctx, (void)c;
+	return strlen(text);
+}
+
+/* ---- the start, the loop and the end ---- */
+
+static struct MHD_Daemon *start_daemon(struct http *h, int fd)
+{
+	return MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, answer, h,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)CLIENTS_MOST, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		CLIENT_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, note_client, h, MHD_OPTION_END);
+}
+
+static bool wait_for(struct http *h, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return !epoll_ctl(h->fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static bool open_descriptors(struct http *h)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	h->fd = epoll_create1(EPOLL_CLOEXEC);
+	h->again_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return info && h->fd >= 0 && h->again_fd >= 0 &&
+	       wait_for(h, info->epoll_fd) && wait_for(h, h->again_fd);
+}
+
+static struct http *http_new(const struct http_pages *pages)
+{
+	struct http *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->kept = calloc(pages->n + 1, sizeof(*h->kept));
+	h->pages = *pages;
+	h->fd = h->again_fd = -1;
+	for (size_t i = 0; i < CLIENTS_MOST; i++)
+		h->clients[i].fd = -1;
+	if (h->kept)
+		return h;
+	free(h);
+	return NULL;
+}
+
+/*
+ * The descriptor is the daemon's from then on, and whether one that did not
+ * start has closed it is not said: the program ends then.
+ */
+static int start(struct http *h, int fd, const char *where)
+{
+	union address a = { 0 };
+	socklen_t len = sizeof(a);
+
+	if (!getsockname(fd, &a.any, &len))
+		listen_print(&a, h->address);
+	h->loopback = address_is_loopback(&a);
+	errno = 0;
+	h->daemon = start_daemon(h, fd);
+	if (h->daemon && open_descriptors(h))
+		return EXIT_DONE;
+	say("cannot serve pages at %s: %s", where,
+	    strerror(errno ? errno : ENOMEM));
+	return EXIT_REFUSED;
+}
+
+int http_open(struct http **out, const char *listen,
+	      const struct http_pages *pages)
+{
+	char where[ADDRESS_BYTES];
+	union address a;
+	struct http *h;
+	int code = listen_parse(listen, &a), fd;
+
+	if (code)
+		return code;
+	listen_print(&a, where);
+	if (!address_is_loopback(&a) && !pages->allow_remote)
+		return refuse_remote(where);
+	fd = listen_open(&a);
+	if (fd < 0)
+		return cannot_listen(where, -fd);
+	h = http_new(pages);
+	if (!h) {
+		close(fd);
+		return cannot_listen(where, ENOMEM);
+	}
+	code = start(h, fd, where);
+	if (code)
+		http_close(h);
+	else
+		*out = h;
+	return code;
+}
+
+void http_close(struct http *h)
+{
+	if (!h)
+		return;
+	if (h->fd >= 0)
+		close(h->fd);
+	if (h->again_fd >= 0)
+		close(h->again_fd);
+	if (h->daemon)
+		MHD_stop_daemon(h->daemon);
+	for (size_t i = 0; i < h->pages.n; i++)
+		forget(&h->kept[i]);
+	free(h->kept);
+	free(h);
+}
+
+const char *http_address(const struct http *h)
+{
+	return h->address;
+}
+
+int http_fd(const struct http *h)
+{
+	return h->fd;
+}
+
+/*
+ * The daemon's descriptor tells what is new, and not what it already knows of.
+ * Some rounds do for that; after these it is the turn of the packets.
+ */
+static bool run_rounds(struct http *h)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	for (int i = 0; i < ROUNDS_MOST; i++) {
+		MHD_run(h->daemon);
+		if (MHD_get_timeout(h->daemon, &wait_ms) != MHD_YES || wait_ms)
+			return true;
+	}
+	return false;
+}
+
+void http_run(struct http *h)
+{
+	eventfd_t n;
+
+	eventfd_read(h->again_fd, &n);
+	end_clients(h, is_overdue);
+	if (!run_rounds(h))
+		eventfd_write(h->again_fd, 1);
+	end_clients(h, has_left);
+}

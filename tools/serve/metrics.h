@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a monitor counts, for Prometheus: its text exposition format 0.0.4. The
+ * names are a contract and stand in mailwall(8): some are added, none is
+ * renamed. Everything is borrowed for the call, and the kernel is not asked.
+ */
+#ifndef MAILWALL_METRICS_H
+#define MAILWALL_METRICS_H
+
+#include "../../plugin/engine/engine.h"
+
+#include <stdio.h>
+
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+struct metrics_clause {
+	const char *id, *text; /* "residential:17", "block smtp reset log" */
+	uint64_t packets, bytes;
+};
+
+struct metrics_set {
+	const char *name;
+	uint64_t elements, size; /* size 0: not limited */
+};
+
+/* Ids of clauses are different from each other, and so are names of sets. */
+struct metrics {
+	const struct engine_summary *summary; /* NULL: nothing is watched */
+	uint64_t lost, unlogged;	      /* packets */
+	bool lost_exact;
+	const struct metrics_clause *clauses;
+	size_t n_clauses;
+	const struct metrics_set *sets;
+	size_t n_sets;
+	bool loaded_known;	     /* the next two were looked for */
+	const char *policy, *digest; /* NULL: nothing is loaded */
+	bool drift_known, drift;
+	bool has_store;
+	uint64_t store_rows, store_errors;
+	int64_t start_s; /* of the process; 0: not known */
+};
+
+/* 0, or -EIO: out did not take all of it. */
+int metrics_write(const struct metrics *m, FILE *out);
+
+#endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "recorder.h"
+#include "sums.h"
+
+#include "../../rules/base/units.h"
+#include "../monitor/monitor.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define FINDINGS_MOST 4096
+#define TRIM_EVERY_S  60
+
+#define MOVES_MOST    65536
+
+/* An attempt that was told early and came out otherwise. */
+struct move {
+	struct store_row from, to;
+};
+
+/* What is handed to the writer at once. */
+struct batch_of_rows {
+	struct sums sums;
+	struct store_finding *findings;
+	size_t n_findings;
+	struct move *moves;
+	size_t n_moves;
+	struct store_run run;
+	bool settled;
+};
+
+struct recorder {
+	struct recorder_wish wish;
+	struct store *store;
+	struct sums_memory memory;
+	struct batch_of_rows *filling, *writing;
+	struct batch_of_rows batches[2];
+	struct recorder_state state;
+	int64_t trim_s;
+	bool said; /* that it cannot be written */
+	/* the writer; what is below is under the lock while it runs */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool busy, stop; /* busy: writing is the writer's */
+	int64_t now_s;
+	int error; /* of the last transaction */
+	char why[200];
+	uint64_t written, errors, folded;
+};
+
+/* ---- a batch ---- */
+
+static int batch_init(struct batch_of_rows *b)
+{
+	b->findings = malloc(FINDINGS_MOST * sizeof(*b->findings));
+	b->moves = malloc(MOVES_MOST * sizeof(*b->moves));
+	return b->findings && b->moves ? sums_init(&b->sums) : -ENOMEM;
+}
+
+static void batch_free(struct batch_of_rows *b)
+{
+	sums_free(&b->sums);
+	free(b->findings);
+	free(b->moves);
+}
+
+static bool batch_is_empty(const struct batch_of_rows *b)
+{
+	return !b->sums.n && !b->n_findings && !b->n_moves;
+}
+
+static void batch_clear(struct batch_of_rows *b)
+{
+	sums_clear(&b->sums);
+	b->n_findings = 0;
+	b->n_moves = 0;
+	b->settled = false;
+}
+
+/* ---- writing ---- */
+
+static void write_batch(struct recorder *r, struct batch_of_rows *b)
+{
+	if (!b->settled)
+		sums_settle(&b->sums, &r->memory);
+	b->settled = true;
+	store_begin(r->store);
+	for (uint32_t i = 0; i < b->sums.n; i++)
+		store_add(r->store, &b->sums.rows[i]);
+	for (size_t i = 0; i < b->n_findings; i++)
+		store_add_finding(r->store, &b->findings[i]);
+	for (size_t i = 0; i < b->n_moves; i++)
+		store_move(r->store, &b->moves[i].from, &b->moves[i].to);
+	if (b->run.inputs)
+		store_add_run(r->store, &b->run);
+}
+
+/* 0 or -errno; what was written is gone from the batch. */
+static int write_out(struct recorder *r, struct batch_of_rows *b)
+{
+	int error;
+
+	write_batch(r, b);
+	error = store_end(r->store);
+	if (error) {
+		r->errors++;
+		snprintf(r->why, sizeof(r->why), "%s", store_why(r->store));
+		return error;
+	}
+	r->written += b->sums.n;
+	r->folded += b->sums.folded;
+	batch_clear(b);
+	return 0;
+}
+
+static void trim(struct recorder *r, int64_t now_s)
+{
+	int error;
+
+	if (now_s < r->trim_s || (!r->wish.keep_s && !r->wish.most_bytes))
+		return;
+	if (!store_trim(r->store, now_s, r->wish.keep_s, r->wish.most_bytes,
+			&error))
+		r->trim_s = now_s + TRIM_EVERY_S;
+}
+
+static void *write_on(void *ctx)
+{
+	struct recorder *r = ctx;
+
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		int64_t now_s;
+		int error;
+
+		while (!r->busy && !r->stop)
+			pthread_cond_wait(&r->changed, &r->lock);
+		if (!r->busy)
+			break;
+		now_s = r->now_s;
+		pthread_mutex_unlock(&r->lock);
+		error = write_out(r, r->writing);
+		if (!error)
+			trim(r, now_s);
+		pthread_mutex_lock(&r->lock);
+		r->error = error;
+		r->busy = false;
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* ---- opening ---- */
+
+static int allocate(struct recorder *r)
+{
+	uint64_t key[2];
+
+	if (getrandom(key, sizeof(key), 0) != sizeof(key))
+		return -EIO;
+	r->filling = &r->batches[0];
+	r->writing = &r->batches[1];
+	if (sums_memory_init(&r->memory, key) || batch_init(&r->batches[0]) ||
+	    batch_init(&r->batches[1]))
+		return -ENOMEM;
+	return 0;
+}
+
+int recorder_open(struct recorder **out, const struct recorder_wish *wish)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	int code;
+
+	*out = NULL;
+	if (!r || allocate(r)) {
+		say("out of memory");
+		recorder_close(r);
+		return EXIT_REFUSED;
+	}
+	*out = r;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	r->wish = *wish;
+	code = store_open(wish->path, true, &r->store);
+	if (!code)
+		return EXIT_DONE;
+	recorder_close(r);
+	*out = NULL;
+	return code;
+}
+
+int read_bounds(const struct program *p, const char *keep, const char *most,
+		struct recorder_wish *wish)
+{
+	uint32_t keep_s;
+	size_t bytes = 0;
+	int code;
+
+	if (keep && !duration_parse(keep, &keep_s))
+		return usage_error(p,
+				   "--keep takes a duration like 90d, not "
+				   "\"%.40s\"",
+				   keep);
+	wish->keep_s = keep ? keep_s : 0;
+	code = most ? read_size(p, "--max", most, &bytes) : EXIT_DONE;
+	wish->most_bytes = bytes;
+	return code;
+}
+
+/* ---- what comes in ---- */
+
+static struct addr6 source_of(uint8_t family, const struct addr6 *address)
+{
+	struct addr6 source = *address;
+
+	if (family == 6)
+		memset(source.byte + 8, 0, 8);
+	return source;
+}
+
+/* What came to be known of the clause later is of a later outcome. */
+static const char *clause_of(const struct attempt_event *e,
+			     enum outcome outcome)
+{
+	if (e->clause && (outcome == OUTCOME_BLOCKED || !e->was_early))
+		return e->clause;
+	return e->decided ? e->decided->id : "";
+}
+
+static struct store_row row_of(struct recorder *r,
+			       const struct attempt_event *e,
+			       enum outcome outcome, int32_t attempts,
+			       int32_t syns)
+{
+	return (struct store_row){
+		.minute = e->time_us / 60000000,
+		.family = e->family,
+		.source = source_of(e->family, &e->source),
+		.port = e->port,
+		.outcome = (uint8_t)outcome,
+		.clause = sums_clause(&r->memory, clause_of(e, outcome)),
+		.attempts = attempts,
+		.syns = syns,
+	};
+}
+
+static void add(struct recorder *r, const struct store_row *row)
+{
+	sums_add(&r->filling->sums, &r->memory, row);
+}
+
+void recorder_early(struct recorder *r, const struct attempt_event *e)
+{
+	struct attempt_event early = *e;
+	struct store_row row;
+
+	early.was_early = true;
+	row = row_of(r, &early, e->outcome, 1, 1);
+	add(r, &row);
+}
+
+/*
+ * The row that it was told to may be written, and may be gone: then it stays
+ * as it was told.
+ */
+static void move(struct recorder *r, const struct attempt_event *e)
+{
+	struct batch_of_rows *b = r->filling;
+	struct move m = {
+		.from = row_of(r, e, e->early_outcome, 1, 1),
+		.to = row_of(r, e, e->outcome, 1, e->syns),
+	};
+
+	if (sums_take_back(&b->sums, &r->memory, &m.from))
+		add(r, &m.to);
+	else if (b->n_moves < MOVES_MOST)
+		b->moves[b->n_moves++] = m;
+}
+
+void recorder_attempt(struct recorder *r, const struct attempt_event *e)
+{
+	struct store_row row;
+
+	if (e->was_early && e->outcome != e->early_outcome) {
+		move(r, e);
+		return;
+	}
+	row = row_of(r, e, e->outcome, !e->was_early, e->syns - e->was_early);
+	if (row.attempts || row.syns)
+		add(r, &row);
+}
+
+void recorder_finding(struct recorder *r, const struct finding *f)
+{
+	struct batch_of_rows *b = r->filling;
+
+	if (b->n_findings == FINDINGS_MOST) {
+		r->state.dropped++;
+		return;
+	}
+	b->findings[b->n_findings++] =
+		(struct store_finding){ *f, r->wish.keep_destinations };
+}
+
+void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged)
+{
+	r->filling->run.lost = lost;
+	r->filling->run.unlogged = unlogged;
+}
+
+/* ---- handing over ---- */
+
+static void note_run(struct recorder *r, int64_t now_s)
+{
+	struct store_run *run = &r->filling->run;
+
+	run->inputs = r->wish.inputs;
+	if (!run->start_s)
+		run->start_s = now_s;
+	run->last_s = now_s;
+}
+
+/* What was added up becomes what is written. */
+static void swap(struct recorder *r)
+{
+	struct batch_of_rows *full = r->filling;
+
+	/* The number of the run was set in the one that was written. */
+	full->run.id = r->writing->run.id;
+	r->filling = r->writing;
+	r->writing = full;
+	r->filling->run = full->run;
+}
+
+/* What failed waits in writing, and is tried before anything else. */
+static void hand_over(struct recorder *r, int64_t now_s)
+{
+	if (batch_is_empty(r->writing))
+		swap(r);
+	r->now_s = now_s;
+	r->busy = true;
+}
+
+static void say_error(struct recorder *r)
+{
+	if (r->error && !r->said)
+		say("\"%s\": cannot be written: %s%s", r->wish.path, r->why,
+		    r->wish.inputs ?
+			    "; monitoring goes on, and it is tried again" :
+			    "");
+	else if (!r->error && r->said)
+		say("\"%s\": is written again", r->wish.path);
+	r->said = r->error;
+}
+
+static void copy_state(struct recorder *r)
+{
+	r->state.rows = r->written;
+	r->state.errors = r->errors;
+	r->state.folded = r->folded;
+	r->state.failing = r->error;
+}
+
+/* Where there can be none, what was added up is written at once. */
+static bool start_thread(struct recorder *r)
+{
+	if (!r->has_thread && pthread_create(&r->thread, NULL, write_on, r)) {
+		recorder_flush(r);
+		return false;
+	}
+	r->has_thread = true;
+	return true;
+}
+
+void recorder_pass(struct recorder *r, int64_t now_s)
+{
+	if (!start_thread(r))
+		return;
+	note_run(r, now_s);
+	pthread_mutex_lock(&r->lock);
+	if (!r->busy) {
+		say_error(r);
+		copy_state(r);
+		hand_over(r, now_s);
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_hand(struct recorder *r)
+{
+	if (!start_thread(r))
+		return;
+	pthread_mutex_lock(&r->lock);
+	while (r->busy)
+		pthread_cond_wait(&r->changed, &r->lock);
+	say_error(r);
+	copy_state(r);
+	hand_over(r, 0);
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void wait_for_writer(struct recorder *r)
+{
+	if (!r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	while (r->busy)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}
+
+int recorder_flush(struct recorder *r)
+{
+	wait_for_writer(r);
+	r->error = write_out(r, r->writing);
+	if (!r->error) {
+		swap(r);
+		r->error = write_out(r, r->writing);
+	}
+	say_error(r);
+	copy_state(r);
+	return r->error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+struct store *recorder_store(struct recorder *r)
+{
+	return r->store;
+}
+
+void recorder_state(struct recorder *r, struct recorder_state *out)
+{
+	*out = r->state;
+}
+
+static void stop_thread(struct recorder *r)
+{
+	if (!r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	r->has_thread = false;
+}
+
+int recorder_close(struct recorder *r)
+{
+	int code = EXIT_DONE;
+
+	if (!r)
+		return EXIT_DONE;
+	stop_thread(r);
+	if (r->store)
+		code = recorder_flush(r);
+	store_close(r->store);
+	batch_free(&r->batches[0]);
+	batch_free(&r->batches[1]);
+	sums_memory_free(&r->memory);
+	free(r);
+	return code;
+}

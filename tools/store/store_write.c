@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Into the store: transactions, and the bounds that it is kept within. */
+#include "store_inner.h"
+
+#include "../program/events.h"
+
+#define PLACES	     8u	   /* where one may lie, among those that are known */
+#define CLAUSES_MOST 10000 /* ids that are told apart; then they are one */
+#define TRIM_MINUTES 10
+#define VACUUM_PAGES 2000
+
+/* ---- a transaction ---- */
+
+static void forget_known(struct store *s)
+{
+	memset(s->whats, 0, sizeof(s->whats));
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
+	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
+}
+
+void store_begin(struct store *s)
+{
+	int64_t version;
+
+	s->error = 0;
+	s->run = NULL;
+	store_run_sql(s, "BEGIN IMMEDIATE");
+	/* Another program may have taken away what numbers stand for. */
+	version = store_number(s, "PRAGMA data_version");
+	if (version != s->data_version)
+		forget_known(s);
+	s->data_version = version;
+}
+
+static void write_out(struct store *s);
+
+int store_end(struct store *s)
+{
+	write_out(s);
+	store_run_sql(s, "COMMIT");
+	if (!s->error) {
+		if (s->run)
+			s->run->id = s->run_number;
+		return 0;
+	}
+	/* What was numbered in it was not. */
+	forget_known(s);
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return s->error;
+}
+
+/* Runs it; a row that it returns is a number. */
+static int64_t run(struct store *s, sqlite3_stmt *q)
+{
+	int code = sqlite3_step(q);
+	int64_t n = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+
+	if (code == SQLITE_ROW)
+		code = sqlite3_step(q);
+	sqlite3_reset(q);
+	if (code != SQLITE_DONE)
+		store_fail(s, code);
+	return n;
+}
+
+static void bind_text(sqlite3_stmt *q, int at, const char *text)
+{
+	sqlite3_bind_text(q, at, text, -1, SQLITE_STATIC);
+}
+
+/* ---- numbers for what repeats ---- */
+
+static int64_t put_source(struct store *s, uint8_t family,
+			  const struct addr6 *source, int64_t first_s,
+			  int64_t last_s)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_SOURCE,
+		"INSERT INTO source (address, first, last) VALUES (?1, ?2, ?3)"
+		" ON CONFLICT (address) DO UPDATE SET"
+		" first = min(first, ?2), last = max(last, ?3)"
+		" RETURNING number");
+
+	if (!q)
+		return 0;
+	sqlite3_bind_blob(q, 1, source->byte, family == 4 ? 4 : 8,
+			  SQLITE_STATIC);
+	sqlite3_bind_int64(q, 2, first_s);
+	sqlite3_bind_int64(q, 3, last_s);
+	return run(s, q);
+}
+
+static int64_t put_clause(struct store *s, const char *id)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_CLAUSE,
+		"INSERT INTO clause (id) VALUES (?1)"
+		" ON CONFLICT (id) DO UPDATE SET id = id RETURNING number");
+
+	if (!q)
+		return 0;
+	bind_text(q, 1, id);
+	return run(s, q);
+}
+
+static int64_t clause_number(struct store *s, const char *id)
+{
+	sqlite3_stmt *q = store_statement(
+		s, GET_CLAUSE, "SELECT number FROM clause WHERE id = ?1");
+
+	if (!q)
+		return 0;
+	bind_text(q, 1, id);
+	return run(s, q);
+}
+
+/* What writes logs may not fill the disk with names. */
+static int64_t bounded_clause(struct store *s, const char *id)
+{
+	int64_t number = clause_number(s, id);
+
+	if (number)
+		return number;
+	if (store_number(s, "SELECT count(*) FROM clause") >= CLAUSES_MOST)
+		id = "other";
+	return put_clause(s, id);
+}
+
+static int64_t put_what(struct store *s, const struct store_row *row)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_WHAT,
+		"INSERT INTO what (port, outcome, clause) VALUES (?1, ?2, ?3)"
+		" ON CONFLICT (port, outcome, clause) DO UPDATE SET"
+		" port = port RETURNING number");
+	int64_t clause = *row->clause ? bounded_clause(s, row->clause) : 0;
+
+	if (!q)
+		return 0;
+	sqlite3_bind_int(q, 1, row->port);
+	sqlite3_bind_int(q, 2, row->outcome);
+	sqlite3_bind_int64(q, 3, clause);
+	return run(s, q);
+}
+
+static uint32_t what_of(struct store *s, const struct store_row *row)
+{
+	uint32_t hash = row->port * 31u + row->outcome;
+	struct known_what *k;
+
+	for (const char *p = row->clause; *p; p++)
+		hash = hash * 31 + (uint8_t)*p;
+	k = &s->whats[hash % KNOWN_WHATS];
+	if (k->number && k->port == row->port && k->outcome == row->outcome &&
+	    !strcmp(k->clause, row->clause))
+		return k->number;
+	k->number = (uint32_t)put_what(s, row);
+	k->port = row->port;
+	k->outcome = row->outcome;
+	snprintf(k->clause, sizeof(k->clause), "%s", row->clause);
+	if (strlen(row->clause) >= sizeof(k->clause)) {
+		uint32_t number = k->number;
+
+		k->number = 0;
+		return number;
+	}
+	return k->number;
+}
+
+/* ---- rows ---- */
+
+static void put_minute(struct store *s, uint32_t source, uint32_t what,
+		       const struct store_row *row)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_MINUTE,
+		"INSERT INTO minute VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET attempts = attempts + ?4,"
+		" syns = syns + ?5");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, row->minute);
+	sqlite3_bind_int64(q, 2, source);
+	sqlite3_bind_int64(q, 3, what);
+	sqlite3_bind_int64(q, 4, row->attempts);
+	sqlite3_bind_int64(q, 5, row->syns);
+	run(s, q);
+}
+
+static void put_day(struct store *s, struct known_day *d)
+{
+	uint8_t hours[HOURS_BYTES];
+	size_t len = hours_pack(d->hours, hours);
+	sqlite3_stmt *q = store_statement(
+		s, PUT_DAY,
+		"INSERT INTO day VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT DO UPDATE SET attempts = attempts + ?4,"
+		" syns = syns + ?5, hours = add_hours(hours, ?6)");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, d->day);
+	sqlite3_bind_int64(q, 2, d->source);
+	sqlite3_bind_int64(q, 3, d->what);
+	sqlite3_bind_int64(q, 4, d->attempts);
+	sqlite3_bind_int64(q, 5, d->syns);
+	sqlite3_bind_blob(q, 6, hours, (int)len, SQLITE_STATIC);
+	run(s, q);
+	d->used = false;
+}
+
+static bool is_day(const struct known_day *d, int64_t day, uint32_t source,
+		   uint32_t what)
+{
+	return d->used && d->day == day && d->source == source &&
+	       d->what == what;
+}
+
+/* Its place, or a free one, or that of another, which goes. */
+static struct known_day *day_at(struct store *s, int64_t day, uint32_t source,
+				uint32_t what)
+{
+	uint64_t hash = ((uint64_t)source << 32 | what << 16 | (day & 0xffff)) *
+			0x9e3779b97f4a7c15;
+	struct known_day *place = NULL;
+
+	for (uint32_t i = 0; i < PLACES; i++) {
+		uint32_t at = (uint32_t)(hash >> 32) + i;
+		struct known_day *d = &s->days[at % KNOWN_DAYS];
+
+		if (is_day(d, day, source, what))
+			return d;
+		if (!d->used && !place)
+			place = d;
+	}
+	if (!place) {
+		place = &s->days[(uint32_t)(hash >> 32) % KNOWN_DAYS];
+		put_day(s, place);
+	}
+	*place = (struct known_day){
+		.used = true, .day = day, .source = source, .what = what
+	};
+	return place;
+}
+
+static void add_day(struct store *s, uint32_t source, uint32_t what,
+		    const struct store_row *row)
+{
+	int64_t hour = row->minute / 60;
+	struct known_day *d = day_at(s, hour / 24, source, what);
+
+	d->attempts += row->attempts;
+	d->syns += row->syns;
+	/* Modulo 2^32, as what is taken back is added there. */
+	d->hours[hour % 24] += (uint32_t)row->attempts;
+}
+
+/* ---- sources ---- */
+
+static void see_source(struct store *s, struct known_source *k)
+{
+	sqlite3_stmt *q = store_statement(
+		s, SEE_SOURCE,
+		"UPDATE source SET first = min(first, ?2), last = max(last, ?3)"
+		" WHERE number = ?1");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, k->number);
+	sqlite3_bind_int64(q, 2, k->first_s);
+	sqlite3_bind_int64(q, 3, k->last_s);
+	run(s, q);
+	k->seen = false;
+}
+
+/* The same for sources. */
+static struct known_source *known_at(struct store *s, uint8_t family,
+				     const struct addr6 *address)
+{
+	struct known_source *place = NULL;
+	uint64_t hash;
+
+	memcpy(&hash, address->byte, sizeof(hash));
+	hash = (hash ^ family) * 0x9e3779b97f4a7c15;
+	for (uint32_t i = 0; i < PLACES; i++) {
+		uint32_t at = (uint32_t)(hash >> 40) + i;
+		struct known_source *k = &s->sources[at % KNOWN_SOURCES];
+
+		if (k->family == family &&
+		    !memcmp(&k->address, address, sizeof(k->address)))
+			return k;
+		if (!k->family && !place)
+			place = k;
+	}
+	if (!place)
+		place = &s->sources[(uint32_t)(hash >> 40) % KNOWN_SOURCES];
+	if (place->seen)
+		see_source(s, place);
+	*place = (struct known_source){ .family = family, .address = *address };
+	return place;
+}
+
+static uint32_t source_of(struct store *s, const struct store_row *row)
+{
+	int64_t at_s = row->minute * 60;
+	struct known_source *k;
+
+	if (!row->family)
+		return 0;
+	k = known_at(s, row->family, &row->source);
+	if (!k->number)
+		k->number = (uint32_t)put_source(s, row->family, &row->source,
+						 at_s, at_s + 59);
+	if (!k->seen) {
+		k->first_s = at_s;
+		k->last_s = at_s + 59;
+	}
+	k->seen = true;
+	if (at_s < k->first_s)
+		k->first_s = at_s;
+	if (at_s + 59 > k->last_s)
+		k->last_s = at_s + 59;
+	return k->number;
+}
+
+static void write_out(struct store *s)
+{
+	for (uint32_t i = 0; i < KNOWN_DAYS; i++)
+		if (s->days[i].used)
+			put_day(s, &s->days[i]);
+	for (uint32_t i = 0; i < KNOWN_SOURCES; i++)
+		if (s->sources[i].seen)
+			see_source(s, &s->sources[i]);
+}
+
+void store_add(struct store *s, const struct store_row *row)
+{
+	uint32_t source, what;
+
+	if (!row->attempts && !row->syns)
+		return;
+	source = source_of(s, row);
+	what = what_of(s, row);
+	put_minute(s, source, what, row);
+	add_day(s, source, what, row);
+}
+
+static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
+			     int64_t minute)
+{
+	sqlite3_stmt *q = store_statement(
+		s, TAKE_MINUTE,
+		"UPDATE minute SET attempts = attempts - 1,"
+		" syns = max(syns - 1, 0) WHERE minute = ?1 AND source = ?2"
+		" AND what = ?3 AND attempts > 0");
+
+	if (!q)
+		return false;
+	sqlite3_bind_int64(q, 1, minute);
+	sqlite3_bind_int64(q, 2, source);
+	sqlite3_bind_int64(q, 3, what);
+	run(s, q);
+	return sqlite3_changes(s->db);
+}
+
+void store_move(struct store *s, const struct store_row *from,
+		const struct store_row *to)
+{
+	uint32_t source = source_of(s, from), what = what_of(s, from);
+	struct store_row less = *from;
+
+	if (!take_minute_back(s, source, what, from->minute))
+		return;
+	less.attempts = less.syns = -1;
+	add_day(s, source, what, &less);
+	store_add(s, to);
+}
+
+/* ---- findings, and what happened ---- */
+
+static void print_examples(const struct store_finding *f, char *out,
+			   size_t size)
+{
+	size_t n = 0;
+
+	*out = '\0';
+	for (uint8_t i = 0; f->keep_examples && i < f->finding.n_examples;
+	     i++) {
+		char text[RANGE_TEXT_MAX];
+
+		address_print(text, f->finding.family, &f->finding.examples[i]);
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "",
+				      text);
+	}
+}
+
+void store_add_finding(struct store *s, const struct store_finding *found)
+{
+	const struct finding *f = &found->finding;
+	char examples[EXAMPLES_MOST * RANGE_TEXT_MAX];
+	int64_t source =
+		put_source(s, f->family, &f->source, f->first_s, f->last_s);
+	sqlite3_stmt *q = store_statement(
+		s, PUT_FINDING,
+		"INSERT INTO finding (time, source, finding, detector, port,"
+		" attempts, syns, destinations, exact, groups, first, last,"
+		" proven, blocked, examples) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		" ON CONFLICT DO NOTHING");
+
+	if (!q)
+		return;
+	print_examples(found, examples, sizeof(examples));
+	sqlite3_bind_int64(q, 1, f->time_us / 1000000);
+	sqlite3_bind_int64(q, 2, source);
+	bind_text(q, 3, finding_name(detector_finding(f->detector)));
+	bind_text(q, 4, detector_name(f->detector));
+	sqlite3_bind_int(q, 5, f->port);
+	sqlite3_bind_int64(q, 6, f->attempts);
+	sqlite3_bind_int64(q, 7, f->syns);
+	sqlite3_bind_int64(q, 8, (int64_t)f->destinations);
+	sqlite3_bind_int(q, 9, f->destinations_exact);
+	sqlite3_bind_int64(q, 10, f->groups);
+	sqlite3_bind_int64(q, 11, f->first_s);
+	sqlite3_bind_int64(q, 12, f->last_s);
+	sqlite3_bind_int(q, 13, f->proven);
+	sqlite3_bind_int(q, 14, f->blocked);
+	bind_text(q, 15, examples);
+	run(s, q);
+}
+
+void store_add_loaded(struct store *s, const struct store_loaded *l)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_LOADED,
+		"INSERT INTO loaded (time, policy, digest, who, generation)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, l->time_s);
+	bind_text(q, 2, l->policy);
+	bind_text(q, 3, l->digest);
+	bind_text(q, 4, l->who);
+	sqlite3_bind_int64(q, 5, l->generation);
+	run(s, q);
+}
+
+void store_add_run(struct store *s, struct store_run *r)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_RUN,
+		"INSERT INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT (number) DO UPDATE SET last = ?3, lost = ?4,"
+		" unlogged = ?5 RETURNING number");
+
+	if (!q)
+		return;
+	if (r->id)
+		sqlite3_bind_int64(q, 1, r->id);
+	else
+		sqlite3_bind_null(q, 1);
+	sqlite3_bind_int64(q, 2, r->start_s);
+	sqlite3_bind_int64(q, 3, r->last_s);
+	sqlite3_bind_int64(q, 4, (int64_t)r->lost);
+	sqlite3_bind_int64(q, 5, (int64_t)r->unlogged);
+	bind_text(q, 6, r->inputs);
+	s->run_number = run(s, q);
+	s->run = r;
+}
+
+void store_add_imported(struct store *s, const struct store_imported *i)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_IMPORTED,
+		"INSERT INTO imported VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (key) DO UPDATE SET name = ?2, time = ?3,"
+		" bytes = ?4");
+
+	if (!q)
+		return;
+	bind_text(q, 1, i->key);
+	bind_text(q, 2, i->name);
+	sqlite3_bind_int64(q, 3, i->time_s);
+	sqlite3_bind_int64(q, 4, (int64_t)i->bytes);
+	run(s, q);
+}
+
+uint64_t store_imported_bytes(struct store *s, const char *key)
+{
+	sqlite3_stmt *q = store_statement(
+		s, GET_IMPORTED, "SELECT bytes FROM imported WHERE key = ?1");
+	int64_t bytes;
+
+	if (!q)
+		return 0;
+	bind_text(q, 1, key);
+	bytes = run(s, q);
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* ---- bounds ---- */
+
+static void delete_before(struct store *s, const char *sql, int64_t before)
+{
+	sqlite3_stmt *q = NULL;
+	int code = s->error ? SQLITE_OK :
+			      sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+
+	if (s->error)
+		return;
+	if (code != SQLITE_OK) {
+		store_fail(s, code);
+		return;
+	}
+	sqlite3_bind_int64(q, 1, before);
+	run(s, q);
+	sqlite3_finalize(q);
+}
+
+static void trim_lists(struct store *s, int64_t before_s)
+{
+	delete_before(s, "DELETE FROM day WHERE day < ?1", before_s / DAY_S);
+	delete_before(s, "DELETE FROM finding WHERE time < ?1", before_s);
+	delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
+	delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
+	/* Of whole days only: what is left of one needs its sources. */
+	delete_before(s, "DELETE FROM source WHERE last < ?1",
+		      before_s / DAY_S * DAY_S);
+	/* A number may be of another source from now on. */
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
+}
+
+static uint64_t bytes_in_use(struct store *s)
+{
+	int64_t pages = store_number(s, "PRAGMA page_count") -
+			store_number(s, "PRAGMA freelist_count");
+
+	return (uint64_t)(pages * store_number(s, "PRAGMA page_size"));
+}
+
+bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
+		uint64_t most_bytes, int *error)
+{
+	int64_t oldest, end = keep_s ? (now_s - keep_s) / 60 : 0;
+	char vacuum[64];
+	bool more = false;
+
+	store_begin(s);
+	oldest = store_number(s, "SELECT min(minute) FROM minute");
+	if (oldest > now_s / 60 + DAY_S)
+		oldest = 0; /* of no clock that we know */
+	if (oldest < 0)
+		oldest = -1; /* nor these, and they go at once */
+	if (most_bytes && oldest && bytes_in_use(s) > most_bytes &&
+	    end <= oldest)
+		end = oldest + TRIM_MINUTES;
+	if (oldest && oldest < end) {
+		more = true;
+		if (end > oldest + TRIM_MINUTES)
+			end = oldest + TRIM_MINUTES;
+		delete_before(s, "DELETE FROM minute WHERE minute < ?1", end);
+	}
+	if (end)
+		trim_lists(s, end * 60);
+	snprintf(vacuum, sizeof(vacuum), "PRAGMA incremental_vacuum(%d)",
+		 VACUUM_PAGES);
+	store_run_sql(s, vacuum);
+	*error = store_end(s);
+	return more && !*error;
+}
