@@ -181,7 +181,7 @@ enum mailwall_name {
 	MAILWALL_NAME_REFUSAL = 3,
 	MAILWALL_NAME_VERDICT = 4,
 	MAILWALL_NAME_OUTCOME = 5,
-	MAILWALL_NAME_SAID = 6, /* a bit, as its number: 0 is "banner" */
+	MAILWALL_NAME_SEEN = 6, /* a bit, as its number: 0 is "banner" */
 	MAILWALL_NAME_FINDING = 7,
 	MAILWALL_NAME_DETECTOR = 8, /* "fast", ...: mailwall.policy(5) */
 	MAILWALL_NAME_DECODED = 9
@@ -227,22 +227,22 @@ enum mailwall_outcome {
 };
 
 /* Bits of what followed on a connection. */
-enum mailwall_said {
-	MAILWALL_SAID_BANNER = 1 << 0,		 /* the server greeted */
-	MAILWALL_SAID_IMPLICIT_TLS = 1 << 1,	 /* the client began with it */
-	MAILWALL_SAID_STARTTLS_OFFERED = 1 << 2, /* in a capability list */
-	MAILWALL_SAID_STARTTLS_MASKED = 1 << 3,	 /* overwritten on the way */
-	MAILWALL_SAID_STARTTLS = 1 << 4,	 /* the client asked for it */
-	MAILWALL_SAID_STARTTLS_REFUSED = 1 << 5,
-	MAILWALL_SAID_TLS = 1 << 6,	   /* a handshake followed STARTTLS */
-	MAILWALL_SAID_AUTH_CLEAR = 1 << 7, /* a login without TLS */
-	MAILWALL_SAID_AUTH_FAILED = 1 << 8,
-	MAILWALL_SAID_AUTH_OK = 1 << 9,
-	MAILWALL_SAID_HELO = 1 << 10,
-	MAILWALL_SAID_HELO_ODD = 1 << 11, /* an address, or no dot */
-	MAILWALL_SAID_MAIL = 1 << 12,	  /* MAIL FROM */
-	MAILWALL_SAID_ACCEPTED = 1 << 13, /* a message got a 2xx */
-	MAILWALL_SAID_GAP = 1 << 14	  /* bytes are missing */
+enum mailwall_seen {
+	MAILWALL_SEEN_BANNER = 1 << 0,		 /* the server greeted */
+	MAILWALL_SEEN_IMPLICIT_TLS = 1 << 1,	 /* the client began with it */
+	MAILWALL_SEEN_STARTTLS_OFFERED = 1 << 2, /* in a capability list */
+	MAILWALL_SEEN_STARTTLS_MASKED = 1 << 3,	 /* overwritten on the way */
+	MAILWALL_SEEN_STARTTLS = 1 << 4,	 /* the client asked for it */
+	MAILWALL_SEEN_STARTTLS_REFUSED = 1 << 5,
+	MAILWALL_SEEN_TLS = 1 << 6,	   /* a handshake followed STARTTLS */
+	MAILWALL_SEEN_AUTH_CLEAR = 1 << 7, /* a login without TLS */
+	MAILWALL_SEEN_AUTH_FAILED = 1 << 8,
+	MAILWALL_SEEN_AUTH_OK = 1 << 9,
+	MAILWALL_SEEN_HELO = 1 << 10,
+	MAILWALL_SEEN_HELO_ODD = 1 << 11, /* an address, or no dot */
+	MAILWALL_SEEN_MAIL = 1 << 12,	  /* MAIL FROM */
+	MAILWALL_SEEN_ACCEPTED = 1 << 13, /* a message got a 2xx */
+	MAILWALL_SEEN_GAP = 1 << 14	  /* bytes are missing */
 };
 
 enum mailwall_finding_kind {
@@ -423,7 +423,7 @@ struct mailwall_attempt {
 	uint32_t outcome;	 /* enum mailwall_outcome */
 	/* If early() told of it: the outcome that this one replaces. */
 	uint32_t early_outcome;
-	uint32_t said; /* bits of enum mailwall_said */
+	uint32_t seen; /* bits of enum mailwall_seen */
 	uint16_t source_port, port;
 	uint16_t syns; /* sticks at 65535 */
 	uint8_t family, input;

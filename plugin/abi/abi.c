@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The plugin as one constant struct; what its members do is in abi_*.c. */
-#include "abi_inner.h"
+#include "abi_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,21 +32,21 @@ SAME(MAILWALL_ANSWERED, OUTCOME_ANSWERED);
 SAME(MAILWALL_REFUSED, OUTCOME_REFUSED);
 SAME(MAILWALL_ICMP_REFUSED, OUTCOME_ICMP_REFUSED);
 SAME(MAILWALL_BLOCKED, OUTCOME_BLOCKED);
-SAME(MAILWALL_SAID_BANNER, SAID_BANNER);
-SAME(MAILWALL_SAID_IMPLICIT_TLS, SAID_IMPLICIT_TLS);
-SAME(MAILWALL_SAID_STARTTLS_OFFERED, SAID_STARTTLS_OFFERED);
-SAME(MAILWALL_SAID_STARTTLS_MASKED, SAID_STARTTLS_MASKED);
-SAME(MAILWALL_SAID_STARTTLS, SAID_STARTTLS);
-SAME(MAILWALL_SAID_STARTTLS_REFUSED, SAID_STARTTLS_REFUSED);
-SAME(MAILWALL_SAID_TLS, SAID_TLS);
-SAME(MAILWALL_SAID_AUTH_CLEAR, SAID_AUTH_CLEAR);
-SAME(MAILWALL_SAID_AUTH_FAILED, SAID_AUTH_FAILED);
-SAME(MAILWALL_SAID_AUTH_OK, SAID_AUTH_OK);
-SAME(MAILWALL_SAID_HELO, SAID_HELO);
-SAME(MAILWALL_SAID_HELO_ODD, SAID_HELO_ODD);
-SAME(MAILWALL_SAID_MAIL, SAID_MAIL);
-SAME(MAILWALL_SAID_ACCEPTED, SAID_ACCEPTED);
-SAME(MAILWALL_SAID_GAP, SAID_GAP);
+SAME(MAILWALL_SEEN_BANNER, SEEN_BANNER);
+SAME(MAILWALL_SEEN_IMPLICIT_TLS, SEEN_IMPLICIT_TLS);
+SAME(MAILWALL_SEEN_STARTTLS_OFFERED, SEEN_STARTTLS_OFFERED);
+SAME(MAILWALL_SEEN_STARTTLS_MASKED, SEEN_STARTTLS_MASKED);
+SAME(MAILWALL_SEEN_STARTTLS, SEEN_STARTTLS);
+SAME(MAILWALL_SEEN_STARTTLS_REFUSED, SEEN_STARTTLS_REFUSED);
+SAME(MAILWALL_SEEN_TLS, SEEN_TLS);
+SAME(MAILWALL_SEEN_AUTH_CLEAR, SEEN_AUTH_CLEAR);
+SAME(MAILWALL_SEEN_AUTH_FAILED, SEEN_AUTH_FAILED);
+SAME(MAILWALL_SEEN_AUTH_OK, SEEN_AUTH_OK);
+SAME(MAILWALL_SEEN_HELO, SEEN_HELO);
+SAME(MAILWALL_SEEN_HELO_ODD, SEEN_HELO_ODD);
+SAME(MAILWALL_SEEN_MAIL, SEEN_MAIL);
+SAME(MAILWALL_SEEN_ACCEPTED, SEEN_ACCEPTED);
+SAME(MAILWALL_SEEN_GAP, SEEN_GAP);
 SAME(MAILWALL_SPAM_SOURCE, FINDING_SPAM_SOURCE);
 SAME(MAILWALL_DIRECT_TO_MX, FINDING_DIRECT_TO_MX);
 SAME(MAILWALL_SUBMISSION_ABUSE, FINDING_SUBMISSION_ABUSE);
@@ -97,7 +97,7 @@ FULL(mailwall_element, last_text);
 static const char *const severities[] = { "error", "warning" };
 static const char *const verdicts[] = { "pass", "block", "limit", "redirect",
 					"observe" };
-static const char *const said[] = {
+static const char *const seen[] = {
 	"banner",
 	"implicit-tls",
 	"starttls-offered",
@@ -144,8 +144,8 @@ static const char *name(unsigned int what, unsigned int number)
 	case MAILWALL_NAME_OUTCOME:
 		return number < OUTCOME_N ? outcome_name((enum outcome)number) :
 					    NULL;
-	case MAILWALL_NAME_SAID:
-		return of(said, COUNT(said), number);
+	case MAILWALL_NAME_SEEN:
+		return of(seen, COUNT(seen), number);
 	case MAILWALL_NAME_FINDING:
 		return number < FINDING_N ?
 			       finding_name((enum finding_kind)number) :
@@ -182,7 +182,7 @@ int abi_no_memory(struct why why)
 
 /* ---- structs of a host ---- */
 
-static size_t size_of(const void *theirs)
+static size_t abi_size_of(const void *theirs)
 {
 	size_t size;
 
@@ -201,7 +201,7 @@ int abi_look(const struct abi_struct *s, const void *theirs, struct why why)
 
 	if (!theirs)
 		return abi_refuse(why, -EINVAL, "struct %s is NULL", s->name);
-	size = size_of(theirs);
+	size = abi_size_of(theirs);
 	if (size < s->least)
 		return abi_refuse(why, -EINVAL,
 				  "struct %s has size %zu, and at least %zu "
@@ -223,13 +223,13 @@ int abi_take(const struct abi_struct *s, void *ours, const void *theirs,
 	if (error)
 		return error;
 	memset(ours, 0, s->ours);
-	memcpy(ours, theirs, smaller(s->ours, size_of(theirs)));
+	memcpy(ours, theirs, smaller(s->ours, abi_size_of(theirs)));
 	return 0;
 }
 
 void abi_give(const struct abi_struct *s, const void *ours, void *theirs)
 {
-	size_t size = size_of(theirs), n = smaller(s->ours, size);
+	size_t size = abi_size_of(theirs), n = smaller(s->ours, size);
 	const size_t head = sizeof(size);
 
 	memcpy((char *)theirs + head, (const char *)ours + head, n - head);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Engines, as mailwall.h has them. */
-#include "abi_inner.h"
+#include "abi_priv.h"
 #include "../../rules/base/service.h"
 
 #include <stdlib.h>
@@ -20,15 +20,16 @@ struct mailwall_engine {
 
 /* ---- events ---- */
 
-static const char *service_name(uint16_t port)
+static const char *abi_engine_service_name(uint16_t port)
 {
 	const struct service *s = service_by_port(port);
 
 	return s ? s->name : NULL;
 }
 
-static void add_decision(const struct mailwall_engine *m,
-			 const struct clause *c, struct mailwall_attempt *out)
+static void abi_engine_add_decision(const struct mailwall_engine *m,
+				    const struct clause *c,
+				    struct mailwall_attempt *out)
 {
 	out->decided_index = MAILWALL_NO_CLAUSE;
 	if (!c)
@@ -55,10 +56,10 @@ static struct mailwall_attempt attempt_of(const struct mailwall_engine *m,
 		.time_us = a->time_us,
 		.last_us = a->last_us,
 		.clause = a->clause,
-		.service = service_name(a->port),
+		.service = abi_engine_service_name(a->port),
 		.outcome = a->outcome,
 		.early_outcome = a->early_outcome,
-		.said = a->said,
+		.seen = a->seen,
 		.source_port = a->source_port,
 		.port = a->port,
 		.syns = a->syns,
@@ -69,7 +70,7 @@ static struct mailwall_attempt attempt_of(const struct mailwall_engine *m,
 		.was_early = a->was_early,
 	};
 
-	add_decision(m, a->decided, &out);
+	abi_engine_add_decision(m, a->decided, &out);
 	add_replies(a->dialogue, &out);
 	memcpy(out.source, a->source.byte, 16);
 	memcpy(out.destination, a->destination.byte, 16);
@@ -92,7 +93,7 @@ static void tell_early(void *ctx, const struct attempt_event *event)
 	m->config.early(m->config.ctx, &a);
 }
 
-static void tell_finding(void *ctx, const struct finding *f)
+static void abi_engine_tell_finding(void *ctx, const struct finding *f)
 {
 	const struct mailwall_engine *m = ctx;
 	struct mailwall_finding out = {
@@ -135,7 +136,7 @@ static int enter(struct mailwall_engine *m, struct why why)
 	return 0;
 }
 
-static void release(struct mailwall_engine *m)
+static void abi_engine_release(struct mailwall_engine *m)
 {
 	engine_free(m->engine);
 	abi_policy_free(m->policy);
@@ -146,7 +147,7 @@ static int leave(struct mailwall_engine *m, int result)
 {
 	m->inside = false;
 	if (m->gone)
-		release(m);
+		abi_engine_release(m);
 	return result;
 }
 
@@ -157,7 +158,7 @@ void abi_engine_free(struct mailwall_engine *m)
 	if (m->inside)
 		m->gone = true;
 	else
-		release(m);
+		abi_engine_release(m);
 }
 
 /* ---- making one ---- */
@@ -181,7 +182,7 @@ static int check_config(const struct mailwall_engine_config *c, struct why why)
 	return c->policy ? abi_good_policy(c->policy, why) : 0;
 }
 
-static int start(struct mailwall_engine *m)
+static int abi_engine_start(struct mailwall_engine *m)
 {
 	const struct mailwall_engine_config *c = &m->config;
 	struct engine_config config = {
@@ -194,7 +195,7 @@ static int start(struct mailwall_engine *m)
 		.ctx = m,
 		.attempt = c->attempt ? tell_attempt : NULL,
 		.early = c->early ? tell_early : NULL,
-		.finding = c->finding ? tell_finding : NULL,
+		.finding = c->finding ? abi_engine_tell_finding : NULL,
 	};
 
 	m->input = (struct decide_input){ abi_member, &m->members };
@@ -231,7 +232,7 @@ int abi_engine_new(const struct mailwall_engine_config *theirs,
 	strcpy(m->interface_name, name);
 	m->config = c;
 	m->members = members;
-	error = start(m);
+	error = abi_engine_start(m);
 	if (error) {
 		free(m);
 		return refuse_engine(error, why);
@@ -337,7 +338,7 @@ static struct mailwall_summary summary_of(const struct engine_summary *s)
 		.sources_evicted = s->sources_evicted,
 		.histories_evicted = s->histories_evicted,
 		.attempts_cut = s->attempts_cut,
-		.dialogues_cut = s->talks_cut,
+		.dialogues_cut = s->connections_cut,
 		.clauses_cut = s->clauses_cut,
 		.clock_steps = s->clock_steps,
 		.memory = s->memory,
@@ -370,11 +371,11 @@ int abi_engine_summary(struct mailwall_engine *m, struct mailwall_summary *out,
 	return leave(m, 0);
 }
 
-static struct mailwall_port port_of(const struct port_counts *p)
+static struct mailwall_port abi_engine_port_of(const struct port_counts *p)
 {
 	return (struct mailwall_port){
 		.size = sizeof(struct mailwall_port),
-		.service = service_name(p->port),
+		.service = abi_engine_service_name(p->port),
 		.syns = p->syns,
 		.attempts = p->attempts,
 		.pairs = p->pairs,
@@ -426,7 +427,7 @@ int abi_engine_ports(struct mailwall_engine *m,
 		return leave(m, no_function(why));
 	engine_summary(m->engine, &sum);
 	for (size_t i = 0; i < sum.n_ports && !result; i++) {
-		struct mailwall_port p = port_of(&sum.ports[i]);
+		struct mailwall_port p = abi_engine_port_of(&sum.ports[i]);
 
 		result = fn(ctx, &p);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Policies: loading, and what they say of themselves. */
-#include "abi_inner.h"
+#include "abi_priv.h"
 #include "../../rules/emit/emit.h"
 
 #include <stdio.h>
@@ -43,8 +43,8 @@ static int give_text(struct loader *l, const char **text, size_t *len)
 	return 0;
 }
 
-static int read_file(void *ctx, const char *path, const char **text,
-		     size_t *len)
+static int abi_policy_read_file(void *ctx, const char *path, const char **text,
+				size_t *len)
 {
 	struct loader *l = ctx;
 	int error;
@@ -63,7 +63,7 @@ static int read_file(void *ctx, const char *path, const char **text,
 	return error;
 }
 
-static void release_file(void *ctx, const char *text, size_t len)
+static void abi_policy_release_file(void *ctx, const char *text, size_t len)
 {
 	const struct loader *l = ctx;
 
@@ -72,14 +72,14 @@ static void release_file(void *ctx, const char *text, size_t len)
 				len);
 }
 
-static int find_user(void *ctx, const char *name, uint32_t *id)
+static int abi_policy_find_user(void *ctx, const char *name, uint32_t *id)
 {
 	const struct mailwall_load *l = &((const struct loader *)ctx)->load;
 
 	return l->user ? abi_error(l->user(l->ctx, name, id)) : -ENOENT;
 }
 
-static int find_group(void *ctx, const char *name, uint32_t *id)
+static int abi_policy_find_group(void *ctx, const char *name, uint32_t *id)
 {
 	const struct mailwall_load *l = &((const struct loader *)ctx)->load;
 
@@ -133,15 +133,16 @@ static struct mailwall_policy *handle_new(struct policy *policy)
 	return p;
 }
 
-static int load(struct loader *l, const char *path, struct policy **out)
+static int abi_policy_read(struct loader *l, const char *path,
+			   struct policy **out)
 {
 	struct definition *list = definitions_of(&l->load);
 	struct policy_input input = {
 		.ctx = l,
-		.read = read_file,
-		.release = release_file,
-		.user = find_user,
-		.group = find_group,
+		.read = abi_policy_read_file,
+		.release = abi_policy_release_file,
+		.user = abi_policy_find_user,
+		.group = abi_policy_find_group,
 		.today = l->load.today,
 		.definitions = list,
 		.n_definitions = l->load.n_definitions,
@@ -176,7 +177,7 @@ int abi_policy_load(const struct mailwall_load *theirs,
 	if (error)
 		return error;
 	path = l.load.path ? l.load.path : "policy";
-	error = load(&l, path, &policy);
+	error = abi_policy_read(&l, path, &policy);
 	if (error == -ENOMEM)
 		return abi_no_memory(why);
 	if (error)

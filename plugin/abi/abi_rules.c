@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What follows of a policy: rules, decisions, the element of a finding. */
-#include "abi_inner.h"
+#include "abi_priv.h"
 #include "../../rules/emit/emit.h"
 
 #include <stdio.h>
@@ -184,9 +184,9 @@ static uint32_t verdict_of(const struct policy *p, const struct clause *c)
 	return MAILWALL_PASS;
 }
 
-static struct connection connection_of(const struct mailwall_connection *c)
+static struct opening connection_of(const struct mailwall_connection *c)
 {
-	struct connection out = {
+	struct opening out = {
 		.family = c->family,
 		.source_port = c->source_port,
 		.destination_port = c->destination_port,
@@ -203,8 +203,9 @@ static struct connection connection_of(const struct mailwall_connection *c)
 	return out;
 }
 
-static void answer(const struct mailwall_policy *p, const struct decision *d,
-		   struct mailwall_decision *out)
+static void abi_rules_answer(const struct mailwall_policy *p,
+			     const struct decision *d,
+			     struct mailwall_decision *out)
 {
 	const struct abi_struct s = ABI_STRUCT(mailwall_decision, reserved);
 	const struct clause *c = d->clause;
@@ -235,7 +236,7 @@ int abi_policy_decide(const struct mailwall_policy *p,
 	struct mailwall_connection c;
 	struct mailwall_members m = { 0 };
 	struct decide_input input = { .member = abi_member, .ctx = &m };
-	struct connection connection;
+	struct opening opening;
 	struct decision d;
 	int error = abi_good_policy(p, why);
 
@@ -251,9 +252,9 @@ int abi_policy_decide(const struct mailwall_policy *p,
 		return abi_refuse(why, -EINVAL,
 				  "a connection's family is 4 or 6, not %u",
 				  c.family);
-	connection = connection_of(&c);
-	decide(p->policy, &input, &connection, &d);
-	answer(p, &d, out);
+	opening = connection_of(&c);
+	policy_decide(p->policy, &input, &opening, &d);
+	abi_rules_answer(p, &d, out);
 	return 0;
 }
 

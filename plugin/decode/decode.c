@@ -104,8 +104,9 @@ static bool is_plain_ipv4(const uint8_t *ip, uint32_t left)
 }
 
 /* DECODED_N: it is not plain. */
-static enum decoded read_plain(const struct decoder *d, const struct frame *f,
-			       struct segment *out)
+static enum decoded decode_read_plain(const struct decoder *d,
+				      const struct frame *f,
+				      struct segment *out)
 {
 	const uint8_t *b = f->data;
 	uint32_t left = f->caplen;
@@ -155,10 +156,10 @@ static enum decoded read_layers(struct decoder *d, const struct frame *f,
 	return UNDECODED_TOO_DEEP;
 }
 
-enum decoded decode(struct decoder *d, const struct frame *frame,
-		    struct segment *out)
+enum decoded decode_frame(struct decoder *d, const struct frame *frame,
+			  struct segment *out)
 {
-	enum decoded plain = read_plain(d, frame, out);
+	enum decoded plain = decode_read_plain(d, frame, out);
 
 	return plain == DECODED_N ? read_layers(d, frame, out) : plain;
 }

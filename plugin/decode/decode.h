@@ -65,8 +65,8 @@ struct decoder *decoder_new(const struct port_bits *ports);
 void decoder_free(struct decoder *d);
 
 /* DECODED_SEGMENT: *out is filled. Else it is not to be read. */
-enum decoded decode(struct decoder *d, const struct frame *frame,
-		    struct segment *out);
+enum decoded decode_frame(struct decoder *d, const struct frame *frame,
+			  struct segment *out);
 
 /* Fragments given up so far, counted once a datagram. */
 uint64_t decoder_given_up(const struct decoder *d);

@@ -177,7 +177,7 @@ void read_ip(struct packet *p)
 
 /* ---- extension headers of IPv6: the next one, their length ---- */
 
-static void read_extension(struct packet *p, uint32_t unit, uint32_t more)
+static void ip_read_extension(struct packet *p, uint32_t unit, uint32_t more)
 {
 	const uint8_t *h = cursor_take(&p->cursor, 2);
 
@@ -188,15 +188,15 @@ static void read_extension(struct packet *p, uint32_t unit, uint32_t more)
 }
 
 /* RFC 8200, sections 4.3, 4.4, 4.6 */
-static void read_options(struct packet *p)
+static void ip_read_options(struct packet *p)
 {
-	read_extension(p, 8, 1);
+	ip_read_extension(p, 8, 1);
 }
 
 /* RFC 4302, section 2.2 */
 static void read_ah(struct packet *p)
 {
-	read_extension(p, 4, 2);
+	ip_read_extension(p, 4, 2);
 }
 
 /* RFC 8200, section 4.5; RFC 6946: a fragment that is the whole */
@@ -335,9 +335,9 @@ static const struct {
 	{ IPPROTO_IPV6, V4 | V6, read_ipv6 },
 	{ IPPROTO_GRE, V4 | V6, read_gre },
 	{ IPPROTO_FRAGMENT, V6 | QUOTED, read_fragment_header },
-	{ IPPROTO_HOPOPTS, V6 | QUOTED, read_options },
-	{ IPPROTO_DSTOPTS, V6 | QUOTED, read_options },
-	{ IPPROTO_ROUTING, V6 | QUOTED, read_options },
+	{ IPPROTO_HOPOPTS, V6 | QUOTED, ip_read_options },
+	{ IPPROTO_DSTOPTS, V6 | QUOTED, ip_read_options },
+	{ IPPROTO_ROUTING, V6 | QUOTED, ip_read_options },
 	{ IPPROTO_AH, V4 | V6 | QUOTED, read_ah },
 	{ 97, V4 | V6, read_etherip },
 	{ IPPROTO_MPLS, V4 | V6, read_mpls }, /* RFC 4023 */

@@ -28,7 +28,7 @@ static bool is_old(const struct datagram *d, int64_t time_us)
 	return age_us + most_us > 2 * most_us;
 }
 
-static void give_up(struct reassembly *r, uint32_t slot)
+static void reassemble_give_up(struct reassembly *r, uint32_t slot)
 {
 	if (r->hash[slot] && !r->datagrams[slot].done)
 		r->given_up++;
@@ -37,7 +37,7 @@ static void give_up(struct reassembly *r, uint32_t slot)
 
 static void drop_oldest(struct reassembly *r)
 {
-	give_up(r, r->oldest);
+	reassemble_give_up(r, r->oldest);
 	r->oldest = (r->oldest + 1) % DATAGRAMS_MOST;
 	r->n--;
 }
@@ -55,7 +55,7 @@ struct datagram *reassembly_find(struct reassembly *r,
 			continue;
 		if (!is_old(d, time_us))
 			return d;
-		give_up(r, slot);
+		reassemble_give_up(r, slot);
 	}
 	return NULL;
 }
@@ -85,7 +85,7 @@ struct datagram *reassembly_add(struct reassembly *r,
 	struct datagram *d = reassembly_find(r, key, time_us);
 
 	if (d && d->done && d->seen & bits) { /* its number is used again */
-		give_up(r, (uint32_t)(d - r->datagrams));
+		reassemble_give_up(r, (uint32_t)(d - r->datagrams));
 		d = NULL;
 	}
 	if (!d)

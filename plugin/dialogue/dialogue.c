@@ -4,7 +4,7 @@
  * says. Where bytes are missing, the sides are out of step: no reply counts
  * until it is certain again what it answers.
  */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ enum asked read_verb(struct dialogue *d, const struct verb *verbs,
 enum asked ask_tls(struct dialogue *d, struct text rest)
 {
 	(void)rest;
-	d->said |= SAID_STARTTLS;
+	d->seen |= SEEN_STARTTLS;
 	d->state = READ_EITHER;
 	return ASKED_TLS;
 }
@@ -44,7 +44,7 @@ static void read_content(struct dialogue *d, struct text line)
 	if (!is_dot(line))
 		return;
 	d->state = READ_COMMANDS;
-	ask(d, ASKED_MESSAGE);
+	dialogue_ask(d, ASKED_MESSAGE);
 }
 
 static void read_client(struct dialogue *d, struct text line)
@@ -85,7 +85,8 @@ static struct text text_of(const struct dialogue *d,
 			      d->torn };
 }
 
-static void read_line(struct dialogue *d, const struct dialogue_side *side)
+static void dialogue_read_line(struct dialogue *d,
+			       const struct dialogue_side *side)
 {
 	if (side == &d->client)
 		read_client(d, text_of(d, side));
@@ -123,7 +124,7 @@ static void line_full(struct dialogue *d, struct dialogue_side *side)
 	if (known)
 		imap_capabilities(d, text_of(d, side));
 	else
-		read_line(d, side);
+		dialogue_read_line(d, side);
 	if (is_listed(d, side))
 		keep_last_word(side);
 }
@@ -153,7 +154,7 @@ static void line_end(struct dialogue *d, struct dialogue_side *side)
 		imap_capabilities(d, text_of(d, side));
 		d->listing = LISTING_NONE;
 	} else if (side->n && !side->overlong) {
-		read_line(d, side);
+		dialogue_read_line(d, side);
 	} else if (side == &d->client && d->state == READ_REST) {
 		d->state = READ_COMMANDS;
 	}
@@ -188,9 +189,9 @@ static void tls_begins(struct dialogue *d, uint8_t type)
 {
 	if (type == 22 || type & 0x80) {
 		if (d->state == READ_FIRST)
-			d->said |= SAID_IMPLICIT_TLS;
-		else if (d->said & SAID_STARTTLS)
-			d->said |= SAID_TLS;
+			d->seen |= SEEN_IMPLICIT_TLS;
+		else if (d->seen & SEEN_STARTTLS)
+			d->seen |= SEEN_TLS;
 	}
 	d->state = READ_NOTHING;
 }
@@ -236,8 +237,8 @@ static size_t line_len(const uint8_t *bytes, size_t len)
 }
 
 /* CR, LF or both end a line. */
-static size_t take_text(struct dialogue *d, struct dialogue_side *side,
-			const uint8_t *bytes, size_t len)
+static size_t dialogue_take_text(struct dialogue *d, struct dialogue_side *side,
+				 const uint8_t *bytes, size_t len)
 {
 	size_t n = line_len(bytes, len);
 
@@ -251,8 +252,8 @@ static size_t take_text(struct dialogue *d, struct dialogue_side *side,
 }
 
 /* How many bytes are dealt with: of len, which is not 0. */
-static size_t take(struct dialogue *d, struct dialogue_side *side,
-		   const uint8_t *bytes, size_t len)
+static size_t dialogue_take(struct dialogue *d, struct dialogue_side *side,
+			    const uint8_t *bytes, size_t len)
 {
 	bool after_cr = side->cr;
 
@@ -263,7 +264,7 @@ static size_t take(struct dialogue *d, struct dialogue_side *side,
 		return pass_over(d, len);
 	if (side == &d->client && d->state <= READ_TLS && !side->overlong)
 		return look_for_tls(d, *bytes);
-	return take_text(d, side, bytes, len);
+	return dialogue_take_text(d, side, bytes, len);
 }
 
 /* A login or STARTTLS may have been in the gap; content goes on. */
@@ -287,7 +288,7 @@ static void server_gap(struct dialogue *d)
 static void note_gap(struct dialogue *d, struct dialogue_side *side,
 		     uint32_t missing)
 {
-	d->said |= SAID_GAP;
+	d->seen |= SEEN_GAP;
 	side->cr = false;
 	if (side == &d->client && d->skip >= missing) {
 		d->skip -= missing;
@@ -308,7 +309,7 @@ static void read_stream(struct dialogue *d, struct dialogue_side *side,
 			const uint8_t *bytes, size_t len)
 {
 	while (len && d->state != READ_NOTHING) {
-		size_t n = take(d, side, bytes, len);
+		size_t n = dialogue_take(d, side, bytes, len);
 
 		bytes += n;
 		len -= n;
@@ -358,22 +359,22 @@ uint32_t dialogue_feed(struct dialogue *d, bool client, uint32_t seq,
 {
 	struct dialogue_side *side = client ? &d->client : &d->server;
 	size_t there = len < wire_len ? len : wire_len, passed;
-	uint32_t said = d->said, seen;
+	uint32_t before = d->seen, known;
 
 	if (!wire_len || d->state == READ_NOTHING)
 		return 0;
 	if (!side->started)
 		side_start(side, seq);
-	seen = side->next - seq;
-	if (seen > INT32_MAX) {
-		note_gap(d, side, 0 - seen);
+	known = side->next - seq;
+	if (known > INT32_MAX) {
+		note_gap(d, side, 0 - known);
 		side->next = seq;
-		seen = 0;
+		known = 0;
 	}
-	if (seen < wire_len) {
-		passed = seen < there ? seen : there;
+	if (known < wire_len) {
+		passed = known < there ? known : there;
 		read_new(d, side, bytes + passed, there - passed,
-			 (uint32_t)(wire_len - seen - (there - passed)));
+			 (uint32_t)(wire_len - known - (there - passed)));
 	}
-	return d->said & ~said;
+	return d->seen & ~before;
 }

@@ -19,21 +19,21 @@ enum dialogue_protocol { DIALOGUE_SMTP, DIALOGUE_IMAP, DIALOGUE_POP3 };
 
 /* Seen so far: bits. */
 enum {
-	SAID_BANNER = 1 << 0,		/* the server greeted: 220, +OK, * OK */
-	SAID_IMPLICIT_TLS = 1 << 1,	/* the client began with a handshake */
-	SAID_STARTTLS_OFFERED = 1 << 2, /* in a capability list */
-	SAID_STARTTLS_MASKED = 1 << 3,	/* overwritten on the way: XXXXXXXA */
-	SAID_STARTTLS = 1 << 4,		/* the client asked for it */
-	SAID_STARTTLS_REFUSED = 1 << 5, /* and was told no */
-	SAID_TLS = 1 << 6,		/* a handshake followed STARTTLS */
-	SAID_AUTH_CLEAR = 1 << 7,	/* a login without TLS */
-	SAID_AUTH_FAILED = 1 << 8,	/* and it was refused */
-	SAID_AUTH_OK = 1 << 9,
-	SAID_HELO = 1 << 10,
-	SAID_HELO_ODD = 1 << 11, /* a bare address, no dot, or localhost */
-	SAID_MAIL = 1 << 12,	 /* MAIL FROM */
-	SAID_ACCEPTED = 1 << 13, /* a message: DATA or BDAT got a 2xx */
-	SAID_GAP = 1 << 14,	 /* bytes are missing from the capture */
+	SEEN_BANNER = 1 << 0,		/* the server greeted: 220, +OK, * OK */
+	SEEN_IMPLICIT_TLS = 1 << 1,	/* the client began with a handshake */
+	SEEN_STARTTLS_OFFERED = 1 << 2, /* in a capability list */
+	SEEN_STARTTLS_MASKED = 1 << 3,	/* overwritten on the way: XXXXXXXA */
+	SEEN_STARTTLS = 1 << 4,		/* the client asked for it */
+	SEEN_STARTTLS_REFUSED = 1 << 5, /* and was told no */
+	SEEN_TLS = 1 << 6,		/* a handshake followed STARTTLS */
+	SEEN_AUTH_CLEAR = 1 << 7,	/* a login without TLS */
+	SEEN_AUTH_FAILED = 1 << 8,	/* and it was refused */
+	SEEN_AUTH_OK = 1 << 9,
+	SEEN_HELO = 1 << 10,
+	SEEN_HELO_ODD = 1 << 11, /* a bare address, no dot, or localhost */
+	SEEN_MAIL = 1 << 12,	 /* MAIL FROM */
+	SEEN_ACCEPTED = 1 << 13, /* a message: DATA or BDAT got a 2xx */
+	SEEN_GAP = 1 << 14,	 /* bytes are missing from the capture */
 };
 
 /*
@@ -46,7 +46,7 @@ enum dialogue_stage { STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_N };
 #define DIALOGUE_ASKED 16  /* commands that wait for a reply (PIPELINING) */
 
 struct dialogue {
-	uint32_t said;		     /* bits of SAID_ */
+	uint32_t seen;		     /* bits of SEEN_ */
 	uint8_t replies[STAGE_N][3]; /* 2xx and 3xx, 4xx, 5xx */
 	uint8_t auth_failures;
 	uint64_t helo_hash; /* keyed; 0: none seen */

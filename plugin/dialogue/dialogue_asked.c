@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that wait for their replies, and what a reply decides. */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 
 #define KIND 0x0f
 #define MORE 0x10 /* one more of the same; IMAP: a bit of the tag */
@@ -40,7 +40,7 @@ void lose_track(struct dialogue *d)
 }
 
 /* A run of the same takes one place: 16 recipients, say. */
-void ask(struct dialogue *d, enum asked what)
+void dialogue_ask(struct dialogue *d, enum asked what)
 {
 	if (d->doubt == DOUBT_LOST)
 		return;
@@ -114,7 +114,7 @@ static void count_up(uint8_t *count)
 static void tls_decided(struct dialogue *d, enum reply reply)
 {
 	if (reply != REPLY_GOOD) {
-		d->said |= SAID_STARTTLS_REFUSED;
+		d->seen |= SEEN_STARTTLS_REFUSED;
 		if (d->state == READ_EITHER)
 			d->state = READ_COMMANDS;
 	} else if (d->state == READ_EITHER) {
@@ -133,11 +133,11 @@ static void login_decided(struct dialogue *d, enum reply reply)
 	    d->state == READ_SECRET)
 		d->state = READ_COMMANDS;
 	if (reply != REPLY_GOOD) {
-		d->said |= SAID_AUTH_FAILED;
+		d->seen |= SEEN_AUTH_FAILED;
 		count_up(&d->auth_failures);
 		return;
 	}
-	d->said |= SAID_AUTH_OK;
+	d->seen |= SEEN_AUTH_OK;
 	if (d->protocol != DIALOGUE_SMTP)
 		d->state = READ_NOTHING;
 }
@@ -156,7 +156,7 @@ void message_decided(struct dialogue *d, enum reply reply)
 {
 	count_up(&d->replies[STAGE_DATA][reply]);
 	if (reply == REPLY_GOOD)
-		d->said |= SAID_ACCEPTED;
+		d->seen |= SEEN_ACCEPTED;
 }
 
 /* A yes to DATA, to a chunk, to USER is only half of what is to come. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IMAP: RFC 9051; LITERAL+: 7888; SASL-IR: 4959 */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 
 /* ---- commands ---- */
 
@@ -22,7 +22,7 @@ static void read_quoted(struct dialogue *d, struct text name)
 /* A name that comes in a literal is not read. */
 static enum asked read_login(struct dialogue *d, struct text rest)
 {
-	struct text all = trim(rest), name = split_word(&rest);
+	struct text all = text_trim(rest), name = split_word(&rest);
 
 	login_begins(d);
 	if (text_len(name) && *name.at == '"')
@@ -88,7 +88,7 @@ void imap_capabilities(struct dialogue *d, struct text words)
 		bool last = text_len(word) && word.end[-1] == ']' && !word.cut;
 
 		if (is_word(word, "STARTTLS") || is_word(word, "STARTTLS]"))
-			d->said |= SAID_STARTTLS_OFFERED;
+			d->seen |= SEEN_STARTTLS_OFFERED;
 		if (last) {
 			d->listing = LISTING_NONE;
 			return;
@@ -116,13 +116,14 @@ static void read_greeting(struct dialogue *d, struct text word)
 	bool is_open = is_word(word, "PREAUTH");
 
 	if (is_open || is_word(word, "OK"))
-		d->said |= SAID_BANNER;
+		d->seen |= SEEN_BANNER;
 	if (is_open)
 		d->state = READ_NOTHING;
 }
 
 /* Who is told no sends no literal. */
-static void read_answer(struct dialogue *d, struct text tag, struct text word)
+static void imap_read_answer(struct dialogue *d, struct text tag,
+			     struct text word)
 {
 	bool good = is_word(word, "OK");
 
@@ -144,7 +145,7 @@ void imap_reply(struct dialogue *d, struct text line)
 	if (is_word(tag, "+"))
 		login_continues(d);
 	else if (!is_word(tag, "*"))
-		read_answer(d, tag, word);
+		imap_read_answer(d, tag, word);
 	else if (d->greeting != GREETED)
 		read_greeting(d, word);
 	d->greeting = GREETED;

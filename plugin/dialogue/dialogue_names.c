@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who somebody says that he is: logins, and HELO. Only hashes are kept. */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 #include "../memory/siphash.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 static uint64_t hash_name(const struct dialogue *d, const uint8_t *name,
 			  size_t n)
 {
-	uint64_t hash = siphash(d->key, name, n);
+	uint64_t hash = siphash_24(d->key, name, n);
 
 	return hash ? hash : 1;
 }
@@ -18,7 +18,7 @@ static uint64_t hash_name(const struct dialogue *d, const uint8_t *name,
 
 void login_begins(struct dialogue *d)
 {
-	d->said |= SAID_AUTH_CLEAR;
+	d->seen |= SEEN_AUTH_CLEAR;
 	d->user_hash = 0;
 }
 
@@ -32,7 +32,7 @@ void note_user(struct dialogue *d, const uint8_t *name, size_t n)
 void read_plain(struct dialogue *d, struct text base64)
 {
 	uint8_t message[DIALOGUE_LINE];
-	size_t n = base64_decode(trim(base64), message);
+	size_t n = base64_decode(text_trim(base64), message);
 	const uint8_t *who = memchr(message, '\0', n), *end;
 
 	if (!who)
@@ -49,7 +49,7 @@ void read_user(struct dialogue *d, struct text base64)
 	uint8_t name[DIALOGUE_LINE];
 
 	if (!is_part(base64))
-		note_user(d, name, base64_decode(trim(base64), name));
+		note_user(d, name, base64_decode(text_trim(base64), name));
 }
 
 /* Mechanisms whose messages say who it is, where it can be read. */
@@ -108,11 +108,11 @@ void note_helo(struct dialogue *d, struct text name)
 	uint8_t folded[DIALOGUE_LINE];
 	size_t n = 0;
 
-	d->said |= SAID_HELO;
+	d->seen |= SEEN_HELO;
 	if (is_part(name))
 		return;
 	if (is_odd(name))
-		d->said |= SAID_HELO_ODD;
+		d->seen |= SEEN_HELO_ODD;
 	for (; name.at < name.end; name.at++)
 		folded[n++] = upper(*name.at);
 	if (n)

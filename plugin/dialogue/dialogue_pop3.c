@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* POP3: RFC 1939; CAPA: 2449; STLS: 2595; AUTH: 5034 */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 
 /* ---- commands ---- */
 
 /* A verb without its argument is no login. */
 static enum asked read_user_name(struct dialogue *d, struct text rest)
 {
-	struct text name = trim(rest);
+	struct text name = text_trim(rest);
 
 	if (!text_len(name))
 		return ASKED_OTHER;
@@ -19,9 +19,9 @@ static enum asked read_user_name(struct dialogue *d, struct text rest)
 
 static enum asked read_pass(struct dialogue *d, struct text rest)
 {
-	if (!text_len(trim(rest)))
+	if (!text_len(text_trim(rest)))
 		return ASKED_OTHER;
-	d->said |= SAID_AUTH_CLEAR;
+	d->seen |= SEEN_AUTH_CLEAR;
 	return ASKED_LOGIN;
 }
 
@@ -34,23 +34,23 @@ static enum asked read_apop(struct dialogue *d, struct text rest)
 }
 
 /* Alone it asks which mechanisms there are. */
-static enum asked read_auth(struct dialogue *d, struct text rest)
+static enum asked pop3_read_auth(struct dialogue *d, struct text rest)
 {
-	return text_len(trim(rest)) ? ask_sasl(d, rest) : ASKED_LIST;
+	return text_len(text_trim(rest)) ? ask_sasl(d, rest) : ASKED_LIST;
 }
 
 /* Of one message it is one line. */
 static enum asked read_list(struct dialogue *d, struct text rest)
 {
 	(void)d;
-	return text_len(trim(rest)) ? ASKED_OTHER : ASKED_LIST;
+	return text_len(text_trim(rest)) ? ASKED_OTHER : ASKED_LIST;
 }
 
 static const struct verb verbs[] = {
 	{ "USER", ASKED_USER, read_user_name },
 	{ "PASS", ASKED_LOGIN, read_pass },
 	{ "APOP", ASKED_LOGIN, read_apop },
-	{ "AUTH", ASKED_LOGIN, read_auth },
+	{ "AUTH", ASKED_LOGIN, pop3_read_auth },
 	{ "STLS", ASKED_TLS, ask_tls },
 	{ "CAPA", ASKED_CAPABILITIES, NULL },
 	{ "LIST", ASKED_LIST, read_list },
@@ -62,7 +62,7 @@ static const struct verb verbs[] = {
 
 void pop3_command(struct dialogue *d, struct text line)
 {
-	ask(d, read_verb(d, verbs, line));
+	dialogue_ask(d, read_verb(d, verbs, line));
 }
 
 /* ---- replies ---- */
@@ -72,8 +72,8 @@ static void read_listed(struct dialogue *d, struct text line)
 	if (is_dot(line))
 		d->listing = LISTING_NONE;
 	else if (d->listing == LISTING_CAPABILITIES &&
-		 is_word(trim(line), "STLS"))
-		d->said |= SAID_STARTTLS_OFFERED;
+		 is_word(text_trim(line), "STLS"))
+		d->seen |= SEEN_STARTTLS_OFFERED;
 }
 
 static bool is_greeting(const struct dialogue *d)
@@ -87,7 +87,7 @@ static void read_status(struct dialogue *d, enum reply reply)
 	if (!is_greeting(d))
 		decide_next(d, reply);
 	else if (reply == REPLY_GOOD)
-		d->said |= SAID_BANNER;
+		d->seen |= SEEN_BANNER;
 	d->greeting = GREETED;
 }
 
@@ -99,8 +99,8 @@ void pop3_reply(struct dialogue *d, struct text line)
 		read_listed(d, line);
 	else if (is_word(word, "+"))
 		login_continues(d);
-	else if (begins(line, "+OK"))
+	else if (text_begins(line, "+OK"))
 		read_status(d, REPLY_GOOD);
-	else if (begins(line, "-ERR"))
+	else if (text_begins(line, "-ERR"))
 		read_status(d, REPLY_NO);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SMTP: RFC 5321; STARTTLS: 3207; AUTH: 4954; BDAT: 3030; PIPELINING: 2920 */
-#include "dialogue_inner.h"
+#include "dialogue_priv.h"
 
 /* ---- commands ---- */
 
@@ -10,22 +10,22 @@ static enum asked read_helo(struct dialogue *d, struct text rest)
 	return ASKED_OTHER;
 }
 
-static enum asked read_auth(struct dialogue *d, struct text rest)
+static enum asked smtp_read_auth(struct dialogue *d, struct text rest)
 {
-	return text_len(trim(rest)) ? ask_sasl(d, rest) : ASKED_OTHER;
+	return text_len(text_trim(rest)) ? ask_sasl(d, rest) : ASKED_OTHER;
 }
 
 static enum asked read_mail(struct dialogue *d, struct text rest)
 {
-	if (begins(trim(rest), "FROM"))
-		d->said |= SAID_MAIL;
+	if (text_begins(text_trim(rest), "FROM"))
+		d->seen |= SEEN_MAIL;
 	return ASKED_MAIL;
 }
 
 /* Not all wait for the reply. */
 static enum asked read_data(struct dialogue *d, struct text rest)
 {
-	if (text_len(trim(rest)))
+	if (text_len(text_trim(rest)))
 		return ASKED_OTHER;
 	d->state = READ_CONTENT;
 	return ASKED_DATA;
@@ -45,10 +45,14 @@ static enum asked read_bdat(struct dialogue *d, struct text rest)
 }
 
 static const struct verb verbs[] = {
-	{ "HELO", ASKED_OTHER, read_helo }, { "EHLO", ASKED_OTHER, read_helo },
-	{ "STARTTLS", ASKED_TLS, ask_tls }, { "AUTH", ASKED_LOGIN, read_auth },
-	{ "MAIL", ASKED_MAIL, read_mail },  { "RCPT", ASKED_RCPT, NULL },
-	{ "DATA", ASKED_DATA, read_data },  { "BDAT", ASKED_CHUNK, read_bdat },
+	{ "HELO", ASKED_OTHER, read_helo },
+	{ "EHLO", ASKED_OTHER, read_helo },
+	{ "STARTTLS", ASKED_TLS, ask_tls },
+	{ "AUTH", ASKED_LOGIN, smtp_read_auth },
+	{ "MAIL", ASKED_MAIL, read_mail },
+	{ "RCPT", ASKED_RCPT, NULL },
+	{ "DATA", ASKED_DATA, read_data },
+	{ "BDAT", ASKED_CHUNK, read_bdat },
 	{ NULL, ASKED_OTHER, NULL },
 };
 
@@ -56,7 +60,7 @@ static const struct verb verbs[] = {
 void smtp_command(struct dialogue *d, struct text line)
 {
 	if (!is_dot(line))
-		ask(d, read_verb(d, verbs, line));
+		dialogue_ask(d, read_verb(d, verbs, line));
 }
 
 /* ---- replies ---- */
@@ -67,18 +71,19 @@ void smtp_command(struct dialogue *d, struct text line)
  */
 static bool is_masked(struct text word)
 {
-	return !word.cut && text_len(word) == 8 && begins(word, "XXXXXXX") &&
-	       upper(word.at[7]) >= 'A' && upper(word.at[7]) <= 'Z';
+	return !word.cut && text_len(word) == 8 &&
+	       text_begins(word, "XXXXXXX") && upper(word.at[7]) >= 'A' &&
+	       upper(word.at[7]) <= 'Z';
 }
 
-static void read_extension(struct dialogue *d, struct text line)
+static void smtp_read_extension(struct dialogue *d, struct text line)
 {
 	struct text word = split_word(&line);
 
 	if (is_word(word, "STARTTLS"))
-		d->said |= SAID_STARTTLS_OFFERED;
+		d->seen |= SEEN_STARTTLS_OFFERED;
 	else if (is_masked(word))
-		d->said |= SAID_STARTTLS_MASKED;
+		d->seen |= SEEN_STARTTLS_MASKED;
 }
 
 /* Some codes answer one command only. */
@@ -116,7 +121,7 @@ static void content_ended(struct dialogue *d, unsigned int code)
 	message_decided(d, class_of(code));
 }
 
-static void read_answer(struct dialogue *d, unsigned int code)
+static void smtp_read_answer(struct dialogue *d, unsigned int code)
 {
 	while (d->n_asked && !code_fits(code, asked_first(d)))
 		asked_drop(d);
@@ -168,11 +173,11 @@ void smtp_reply(struct dialogue *d, struct text line)
 	if (!last)
 		line.at++;
 	if (code == 250)
-		read_extension(d, line);
+		smtp_read_extension(d, line);
 	if (code_greets(d, code))
-		d->said |= code == 220 ? SAID_BANNER : 0;
+		d->seen |= code == 220 ? SEEN_BANNER : 0;
 	else if (last)
-		read_answer(d, code);
+		smtp_read_answer(d, code);
 	if (last)
 		d->greeting = GREETED;
 }

@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define RING_LEAST     1024u
-#define INDEX_LEAST    4096u
-#define TALKS_A_PIECE  32u
-#define END_AHEAD      8
-#define SECOND_US      1000000
-#define KEPT_US	       ((int64_t)ATTEMPT_KEPT_S * SECOND_US)
-#define TALK_IDLE_US   ((int64_t)TALK_IDLE_S * SECOND_US)
-#define TALK_CLOSED_US ((int64_t)TALK_CLOSED_S * SECOND_US)
+#define RING_LEAST	    1024u
+#define INDEX_LEAST	    4096u
+#define CONNECTIONS_A_PIECE 32u
+#define END_AHEAD	    8
+#define SECOND_US	    1000000
+#define KEPT_US		    ((int64_t)ATTEMPT_KEPT_S * SECOND_US)
+#define TALK_IDLE_US	    ((int64_t)CONNECTION_IDLE_S * SECOND_US)
+#define TALK_CLOSED_US	    ((int64_t)CONNECTION_CLOSED_S * SECOND_US)
 
 /*
  * A reference of the index is 31 bits of a position in the ring, or the number
@@ -21,7 +21,7 @@
 #define REF_TALK 0x80000000u
 #define REF_MASK 0x7fffffffu
 
-static uint64_t hash_long(const struct hash_key *key, const struct ends *e)
+static uint64_t hash_long(const struct hash_key *key, const struct tuple *e)
 {
 	uint64_t h = hash_2(key, load_u64(e->client->byte),
 			    load_u64(e->server->byte));
@@ -30,13 +30,13 @@ static uint64_t hash_long(const struct hash_key *key, const struct ends *e)
 			  load_u64(e->server->byte + 8) ^ h);
 }
 
-static uint64_t both_short(const struct ends *e)
+static uint64_t both_short(const struct tuple *e)
 {
 	return (uint64_t)load_be32(e->client->byte) << 32 |
 	       load_be32(e->server->byte);
 }
 
-uint64_t ends_hash(const struct hash_key *key, const struct ends *e)
+uint64_t tuple_hash(const struct hash_key *key, const struct tuple *e)
 {
 	uint64_t ports = (uint64_t)e->client_port << 16 | e->server_port;
 
@@ -47,18 +47,20 @@ uint64_t ends_hash(const struct hash_key *key, const struct ends *e)
 int attempts_init(struct attempts *t, struct pool *pool,
 		  const struct hash_key *key, uint32_t most)
 {
-	*t = (struct attempts){ .pool = pool,
-				.key = *key,
-				.ring_cap = RING_LEAST,
-				.ring_most =
-					most < RING_LEAST ? RING_LEAST : most,
-				.talks_free = TALK_NONE,
-				.open = { TALK_NONE, TALK_NONE },
-				.closed = { TALK_NONE, TALK_NONE } };
+	*t = (struct attempts){
+		.pool = pool,
+		.key = *key,
+		.ring_cap = RING_LEAST,
+		.ring_most = most < RING_LEAST ? RING_LEAST : most,
+		.connections_free = CONNECTION_NONE,
+		.open = { CONNECTION_NONE, CONNECTION_NONE },
+		.closed = { CONNECTION_NONE, CONNECTION_NONE }
+	};
 	t->ring = pool_resize(pool, NULL, 0, RING_LEAST * sizeof(*t->ring));
-	t->talks = pool_resize(pool, NULL, 0,
-			       TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
-	if (!t->ring || !t->talks)
+	t->connections = pool_resize(pool, NULL, 0,
+				     CONNECTIONS_MOST / CONNECTIONS_A_PIECE *
+					     sizeof(*t->connections));
+	if (!t->ring || !t->connections)
 		return -ENOMEM;
 	return index_init(&t->index, pool, INDEX_LEAST);
 }
@@ -68,18 +70,20 @@ void attempts_free(struct attempts *t)
 	if (t->ring)
 		pool_drop(t->pool, t->ring, t->ring_cap * sizeof(*t->ring));
 	index_free(&t->index);
-	if (t->talks)
-		pool_drop(t->pool, t->talks,
-			  TALKS_MOST / TALKS_A_PIECE * sizeof(*t->talks));
+	if (t->connections)
+		pool_drop(t->pool, t->connections,
+			  CONNECTIONS_MOST / CONNECTIONS_A_PIECE *
+				  sizeof(*t->connections));
 	*t = (struct attempts){ 0 };
 }
 
 /* ---- the index: references are REF_ numbers ---- */
 
-static struct talk *talk_at(const struct attempts *t, uint32_t n)
+static struct connection *connection_at(const struct attempts *t, uint32_t n)
 {
-	return (struct talk *)((uint8_t *)t->talks[n / TALKS_A_PIECE] +
-			       n % TALKS_A_PIECE * sizeof(struct talk));
+	return (struct connection
+			*)((uint8_t *)t->connections[n / CONNECTIONS_A_PIECE] +
+			   n % CONNECTIONS_A_PIECE * sizeof(struct connection));
 }
 
 static struct attempt *ring_at(const struct attempts *t, uint64_t position)
@@ -87,12 +91,12 @@ static struct attempt *ring_at(const struct attempts *t, uint64_t position)
 	return &t->ring[position & (t->ring_cap - 1)];
 }
 
-static bool is_full(struct attempts *t)
+static bool attempt_is_full(struct attempts *t)
 {
 	return t->index.n >= t->index.cap / 4 * 3 && index_grow(&t->index);
 }
 
-static bool is_between(const struct attempt *a, const struct ends *e)
+static bool is_between(const struct attempt *a, const struct tuple *e)
 {
 	return a->source_port == e->client_port &&
 	       a->destination_port == e->server_port &&
@@ -101,36 +105,40 @@ static bool is_between(const struct attempt *a, const struct ends *e)
 	       !memcmp(&a->destination, e->server, sizeof(a->destination));
 }
 
-struct found attempts_find(struct attempts *t, const struct ends *ends,
-			   uint64_t hash)
+struct ref attempts_find(struct attempts *t, const struct tuple *tuple,
+			 uint64_t hash)
 {
 	const struct index *x = &t->index;
 	uint32_t slot = index_home(x, hash);
-	struct found f = { 0 };
+	struct ref f = { 0 };
 
 	for (; x->entries[slot]; slot = index_next(x, slot)) {
 		uint32_t ref = index_reference(x, slot);
 
 		if (!index_may_be(x, slot, hash))
 			continue;
-		f.talk = ref & REF_TALK ? talk_at(t, ref & REF_MASK) : NULL;
-		f.attempt = f.talk ? &f.talk->attempt : ring_at(t, ref);
+		f.connection = ref & REF_TALK ?
+				       connection_at(t, ref & REF_MASK) :
+				       NULL;
+		f.attempt =
+			f.connection ? &f.connection->attempt : ring_at(t, ref);
 		f.slot = slot;
-		if (is_between(f.attempt, ends))
+		if (is_between(f.attempt, tuple))
 			return f;
 	}
-	return (struct found){ 0 };
+	return (struct ref){ 0 };
 }
 
 static uint64_t hash_anew(const struct attempts *t, const struct attempt *a)
 {
-	struct ends e = { &a->source, &a->destination, a->source_port,
-			  a->destination_port, a->family };
+	struct tuple e = { &a->source, &a->destination, a->source_port,
+			   a->destination_port, a->family };
 
-	return ends_hash(&t->key, &e);
+	return tuple_hash(&t->key, &e);
 }
 
-static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
+static uint64_t attempt_hash_of(const struct attempts *t,
+				const struct attempt *a)
 {
 	return attempt_is_open(a) ? (uint64_t)a->hash << 32 : hash_anew(t, a);
 }
@@ -139,7 +147,7 @@ static uint64_t hash_of(const struct attempts *t, const struct attempt *a)
 static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
 			uint32_t reference)
 {
-	return index_slot(&t->index, hash_of(t, a), reference);
+	return index_slot(&t->index, attempt_hash_of(t, a), reference);
 }
 
 /* What is to end soon: its entry of the index is on its way. */
@@ -151,7 +159,7 @@ static void prefetch_end(const struct attempts *t, uint64_t position)
 		return;
 	a = &t->ring[position & (t->ring_cap - 1)];
 	if (a->state != ATTEMPT_GONE)
-		index_prefetch(&t->index, hash_of(t, a));
+		index_prefetch(&t->index, attempt_hash_of(t, a));
 }
 
 /* ---- the ring ---- */
@@ -178,7 +186,7 @@ static int grow_ring(struct attempts *t)
 	return 0;
 }
 
-static void judge(struct attempt *a, const struct attempts_end *end)
+static void attempt_settle(struct attempt *a, const struct attempts_end *end)
 {
 	if (a->judged || a->state == ATTEMPT_GONE ||
 	    a->state == ATTEMPT_MIDSTREAM)
@@ -212,7 +220,7 @@ static void judge_oldest(struct attempts *t, const struct attempts_end *end)
 	if (t->judged > t->tail)
 		return;
 	t->judged = t->tail + 1;
-	judge(ring_at(t, t->tail), end);
+	attempt_settle(ring_at(t, t->tail), end);
 }
 
 static void end_oldest(struct attempts *t, const struct attempts_end *end)
@@ -228,195 +236,204 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 	t->tail++;
 }
 
-static bool give_up_talk(struct attempts *t, const struct attempts_end *end);
+static bool connection_give_up(struct attempts *t,
+			       const struct attempts_end *end);
 
-static void make_room(struct attempts *t, const struct attempts_end *end)
+static void attempt_make_room(struct attempts *t,
+			      const struct attempts_end *end)
 {
 	while ((t->head - t->tail == t->ring_cap && grow_ring(t)) ||
-	       (t->tail < t->head && is_full(t))) {
+	       (t->tail < t->head && attempt_is_full(t))) {
 		t->cut_short += ring_at(t, t->tail)->state != ATTEMPT_GONE;
 		end_oldest(t, end);
 	}
 	/* Talks alone can fill an index that may not grow. */
-	while (is_full(t) && give_up_talk(t, end))
+	while (attempt_is_full(t) && connection_give_up(t, end))
 		;
 }
 
-struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
+struct attempt *attempts_add(struct attempts *t, const struct tuple *tuple,
 			     uint64_t hash, const struct attempts_end *end)
 {
 	struct attempt *a;
 
-	if (t->head - t->tail == t->ring_cap || is_full(t))
-		make_room(t, end);
+	if (t->head - t->tail == t->ring_cap || attempt_is_full(t))
+		attempt_make_room(t, end);
 	index_add(&t->index, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);
-	*a = (struct attempt){ .source = *ends->client,
-			       .destination = *ends->server,
-			       .source_port = ends->client_port,
-			       .destination_port = ends->server_port,
+	*a = (struct attempt){ .source = *tuple->client,
+			       .destination = *tuple->server,
+			       .source_port = tuple->client_port,
+			       .destination_port = tuple->server_port,
 			       .hash = (uint32_t)(hash >> 32),
-			       .family = ends->family,
+			       .family = tuple->family,
 			       .state = ATTEMPT_OPENING };
 	return a;
 }
 
 /* ---- talks ---- */
 
-static struct talk_list *list_of(struct attempts *t, const struct talk *k)
+static struct connection_list *list_of(struct attempts *t,
+				       const struct connection *k)
 {
 	return k->closed ? &t->closed : &t->open;
 }
 
-static void unlink_talk(struct attempts *t, const struct talk *k)
+static void connection_unlink(struct attempts *t, const struct connection *k)
 {
-	struct talk_list *list = list_of(t, k);
+	struct connection_list *list = list_of(t, k);
 
-	if (k->newer == TALK_NONE)
+	if (k->newer == CONNECTION_NONE)
 		list->newest = k->older;
 	else
-		talk_at(t, k->newer)->older = k->older;
-	if (k->older == TALK_NONE)
+		connection_at(t, k->newer)->older = k->older;
+	if (k->older == CONNECTION_NONE)
 		list->oldest = k->newer;
 	else
-		talk_at(t, k->older)->newer = k->newer;
+		connection_at(t, k->older)->newer = k->newer;
 }
 
-static void link_newest(struct attempts *t, struct talk *k)
+static void link_newest(struct attempts *t, struct connection *k)
 {
-	struct talk_list *list = list_of(t, k);
+	struct connection_list *list = list_of(t, k);
 
-	k->newer = TALK_NONE;
+	k->newer = CONNECTION_NONE;
 	k->older = list->newest;
-	if (list->newest == TALK_NONE)
+	if (list->newest == CONNECTION_NONE)
 		list->oldest = k->self;
 	else
-		talk_at(t, list->newest)->newer = k->self;
+		connection_at(t, list->newest)->newer = k->self;
 	list->newest = k->self;
 }
 
-void talk_touch(struct attempts *t, struct talk *k, int64_t now_us)
+void connection_touch(struct attempts *t, struct connection *k, int64_t now_us)
 {
 	k->active_us = now_us;
 	if (list_of(t, k)->newest == k->self)
 		return;
-	unlink_talk(t, k);
+	connection_unlink(t, k);
 	link_newest(t, k);
 }
 
-void talk_close(struct attempts *t, struct talk *k)
+void connection_close(struct attempts *t, struct connection *k)
 {
 	if (k->closed)
 		return;
-	unlink_talk(t, k);
+	connection_unlink(t, k);
 	k->closed = true;
 	link_newest(t, k);
 }
 
-static void end_talk(struct attempts *t, struct talk *k, uint32_t slot,
-		     const struct attempts_end *end)
+static void connection_end(struct attempts *t, struct connection *k,
+			   uint32_t slot, const struct attempts_end *end)
 {
 	index_remove(&t->index, slot);
-	judge(&k->attempt, end);
+	attempt_settle(&k->attempt, end);
 	end->end(end->ctx, &k->attempt, &k->dialogue);
-	unlink_talk(t, k);
-	k->older = t->talks_free;
-	t->talks_free = k->self;
+	connection_unlink(t, k);
+	k->older = t->connections_free;
+	t->connections_free = k->self;
 }
 
-static void end_oldest_talk(struct attempts *t, const struct talk_list *list,
-			    const struct attempts_end *end)
+static void connection_end_oldest(struct attempts *t,
+				  const struct connection_list *list,
+				  const struct attempts_end *end)
 {
-	struct talk *k = talk_at(t, list->oldest);
+	struct connection *k = connection_at(t, list->oldest);
 
-	end_talk(t, k, slot_of(t, &k->attempt, k->self | REF_TALK), end);
+	connection_end(t, k, slot_of(t, &k->attempt, k->self | REF_TALK), end);
 }
 
 /* For lack of room, one that is over first. false: there is none. */
-static bool give_up_talk(struct attempts *t, const struct attempts_end *end)
+static bool connection_give_up(struct attempts *t,
+			       const struct attempts_end *end)
 {
-	if (t->closed.oldest != TALK_NONE) {
-		end_oldest_talk(t, &t->closed, end);
+	if (t->closed.oldest != CONNECTION_NONE) {
+		connection_end_oldest(t, &t->closed, end);
 		return true;
 	}
-	if (t->open.oldest == TALK_NONE)
+	if (t->open.oldest == CONNECTION_NONE)
 		return false;
-	t->talks_cut++;
-	end_oldest_talk(t, &t->open, end);
+	t->connections_cut++;
+	connection_end_oldest(t, &t->open, end);
 	return true;
 }
 
-static int new_talks(struct attempts *t)
+static int connections_new(struct attempts *t)
 {
-	uint32_t piece = t->talks_n / TALKS_A_PIECE;
+	uint32_t piece = t->connections_n / CONNECTIONS_A_PIECE;
 
-	if (t->talks_n == TALKS_MOST)
+	if (t->connections_n == CONNECTIONS_MOST)
 		return -ENOSPC;
-	t->talks[piece] =
-		pool_take(t->pool, TALKS_A_PIECE * sizeof(struct talk));
-	if (!t->talks[piece])
+	t->connections[piece] = pool_take(
+		t->pool, CONNECTIONS_A_PIECE * sizeof(struct connection));
+	if (!t->connections[piece])
 		return -ENOMEM;
-	for (uint32_t i = TALKS_A_PIECE; i--;) {
-		struct talk *k = talk_at(t, t->talks_n + i);
+	for (uint32_t i = CONNECTIONS_A_PIECE; i--;) {
+		struct connection *k = connection_at(t, t->connections_n + i);
 
-		k->self = t->talks_n + i;
-		k->older = t->talks_free;
-		t->talks_free = k->self;
+		k->self = t->connections_n + i;
+		k->older = t->connections_free;
+		t->connections_free = k->self;
 	}
-	t->talks_n += TALKS_A_PIECE;
+	t->connections_n += CONNECTIONS_A_PIECE;
 	return 0;
 }
 
 /* NULL: there is no memory for even one. */
-static struct talk *new_talk(struct attempts *t, int64_t now_us,
-			     const struct attempts_end *end)
+static struct connection *connection_new(struct attempts *t, int64_t now_us,
+					 const struct attempts_end *end)
 {
-	struct talk *k;
+	struct connection *k;
 
-	if (t->talks_free == TALK_NONE && new_talks(t) && !give_up_talk(t, end))
+	if (t->connections_free == CONNECTION_NONE && connections_new(t) &&
+	    !connection_give_up(t, end))
 		return NULL;
-	k = talk_at(t, t->talks_free);
-	t->talks_free = k->older;
+	k = connection_at(t, t->connections_free);
+	t->connections_free = k->older;
 	k->active_us = now_us;
 	k->closing[0] = k->closing[1] = k->closed = false;
 	link_newest(t, k);
 	return k;
 }
 
-struct talk *attempts_answered(struct attempts *t, struct found *found,
-			       int64_t now_us, const struct attempts_end *end)
+struct connection *attempts_answered(struct attempts *t, struct ref *ref,
+				     int64_t now_us,
+				     const struct attempts_end *end)
 {
-	struct attempt copy = *found->attempt;
-	struct talk *k = new_talk(t, now_us, end);
-	struct ends e = { &copy.source, &copy.destination, copy.source_port,
-			  copy.destination_port, copy.family };
+	struct attempt copy = *ref->attempt;
+	struct connection *k = connection_new(t, now_us, end);
+	struct tuple e = { &copy.source, &copy.destination, copy.source_port,
+			   copy.destination_port, copy.family };
 
 	if (!k)
 		return NULL;
 	/* Another talk may have ended for it, and entries moved. */
-	*found = attempts_find(t, &e, ends_hash(&t->key, &e));
-	found->attempt->state = ATTEMPT_GONE;
+	*ref = attempts_find(t, &e, tuple_hash(&t->key, &e));
+	ref->attempt->state = ATTEMPT_GONE;
 	k->attempt = copy;
-	index_refer(&t->index, found->slot, k->self | REF_TALK);
-	found->talk = k;
-	found->attempt = &k->attempt;
+	index_refer(&t->index, ref->slot, k->self | REF_TALK);
+	ref->connection = k;
+	ref->attempt = &k->attempt;
 	return k;
 }
 
-struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
-				uint64_t hash, int64_t now_us,
-				const struct attempts_end *end)
+struct connection *attempts_midstream(struct attempts *t,
+				      const struct tuple *tuple, uint64_t hash,
+				      int64_t now_us,
+				      const struct attempts_end *end)
 {
-	struct talk *k = is_full(t) ? NULL : new_talk(t, now_us, end);
+	struct connection *k =
+		attempt_is_full(t) ? NULL : connection_new(t, now_us, end);
 
 	if (!k)
 		return NULL;
 	k->attempt = (struct attempt){ .first_us = now_us,
-				       .source = *ends->client,
-				       .destination = *ends->server,
-				       .source_port = ends->client_port,
-				       .destination_port = ends->server_port,
-				       .family = ends->family,
+				       .source = *tuple->client,
+				       .destination = *tuple->server,
+				       .source_port = tuple->client_port,
+				       .destination_port = tuple->server_port,
+				       .family = tuple->family,
 				       .state = ATTEMPT_MIDSTREAM };
 	index_add(&t->index, hash, k->self | REF_TALK);
 	return k;
@@ -424,27 +441,27 @@ struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
 
 /* ---- endings ---- */
 
-void attempts_finish(struct attempts *t, struct found *found,
+void attempts_finish(struct attempts *t, struct ref *ref,
 		     const struct attempts_end *end)
 {
-	if (found->talk) {
-		end_talk(t, found->talk, found->slot, end);
+	if (ref->connection) {
+		connection_end(t, ref->connection, ref->slot, end);
 		return;
 	}
-	index_remove(&t->index, found->slot);
-	judge(found->attempt, end);
-	end->end(end->ctx, found->attempt, NULL);
-	found->attempt->state = ATTEMPT_GONE;
+	index_remove(&t->index, ref->slot);
+	attempt_settle(ref->attempt, end);
+	end->end(end->ctx, ref->attempt, NULL);
+	ref->attempt->state = ATTEMPT_GONE;
 }
 
-bool attempt_is_over(const struct found *found, int64_t now_us)
+bool attempt_is_over(const struct ref *ref, int64_t now_us)
 {
-	const struct talk *k = found->talk;
+	const struct connection *k = ref->connection;
 
 	if (k)
 		return now_us - k->active_us >
 		       (k->closed ? TALK_CLOSED_US : TALK_IDLE_US);
-	return now_us - attempt_last_us(found->attempt) > KEPT_US;
+	return now_us - attempt_last_us(ref->attempt) > KEPT_US;
 }
 
 /* Its SYNs still come: to the end of the line, under a new position. */
@@ -458,12 +475,14 @@ static void keep_oldest(struct attempts *t)
 	*ring_at(t, t->head++) = copy;
 }
 
-static void expire_talks(struct attempts *t, const struct talk_list *list,
-			 int64_t before_us, const struct attempts_end *end)
+static void connections_expire(struct attempts *t,
+			       const struct connection_list *list,
+			       int64_t before_us,
+			       const struct attempts_end *end)
 {
-	while (list->oldest != TALK_NONE &&
-	       talk_at(t, list->oldest)->active_us < before_us)
-		end_oldest_talk(t, list, end);
+	while (list->oldest != CONNECTION_NONE &&
+	       connection_at(t, list->oldest)->active_us < before_us)
+		connection_end_oldest(t, list, end);
 }
 
 void attempts_expire(struct attempts *t, int64_t now_us,
@@ -488,7 +507,8 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 			end_oldest(t, end);
 		}
 	}
-	expire_talks(t, &t->open, all ? now_us : now_us - TALK_IDLE_US, end);
-	expire_talks(t, &t->closed, all ? now_us : now_us - TALK_CLOSED_US,
-		     end);
+	connections_expire(t, &t->open, all ? now_us : now_us - TALK_IDLE_US,
+			   end);
+	connections_expire(t, &t->closed,
+			   all ? now_us : now_us - TALK_CLOSED_US, end);
 }

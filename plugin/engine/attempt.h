@@ -19,14 +19,14 @@
 #include "../memory/pool.h"
 #include "../decode/segment.h"
 
-#define ATTEMPT_KEPT_S 180
-#define ATTEMPT_SAME_S 3
-#define TALK_IDLE_S    600
+#define ATTEMPT_KEPT_S	  180
+#define ATTEMPT_SAME_S	  3
+#define CONNECTION_IDLE_S 600
 /* After both sides said FIN, or one RST: what comes late still belongs to it.
  */
-#define TALK_CLOSED_S 15
+#define CONNECTION_CLOSED_S 15
 
-#define TALKS_MOST    16384
+#define CONNECTIONS_MOST    16384
 
 enum attempt_state {
 	ATTEMPT_GONE, /* its place in the ring is free */
@@ -54,9 +54,10 @@ struct attempt {
 	uint8_t port : 7,   /* index of the monitored port */
 		judged : 1; /* its source knows of it */
 	uint8_t input;
-	uint8_t talked : 1, /* payload was seen: it was answered, seen or not */
-		early : 3,  /* the outcome that was told early, plus one */
-		has_data : 1, /* a SYN brought some: TCP Fast Open */
+	uint8_t has_payload : 1, /* payload was seen: it was answered, seen or
+				    not */
+		early : 3,	 /* the outcome that was told early, plus one */
+		has_data : 1,	 /* a SYN brought some: TCP Fast Open */
 		last_high : 3;
 };
 
@@ -87,20 +88,20 @@ static inline void attempt_seen(struct attempt *a, int64_t time_us)
 	a->last_high = (uint8_t)(after_us >> 32) & 7;
 }
 
-struct talk {
+struct connection {
 	struct attempt attempt;
 	struct dialogue dialogue;
 	int64_t active_us;
-	uint32_t newer, older; /* by activity; TALK_NONE ends the list */
+	uint32_t newer, older; /* by activity; CONNECTION_NONE ends the list */
 	uint32_t self;
 	bool closing[2]; /* a FIN was seen, of the server and of the client */
 	bool closed;
 };
 
-#define TALK_NONE UINT32_MAX
+#define CONNECTION_NONE UINT32_MAX
 
 /* By activity, those under way apart from those that are closed. */
-struct talk_list {
+struct connection_list {
 	uint32_t newest, oldest;
 };
 
@@ -113,11 +114,11 @@ struct attempts {
 	uint64_t head, tail, judged;
 	struct index index; /* by the two ends; see attempt.c */
 	/* talks */
-	struct talk **talks; /* pieces of TALKS_A_PIECE */
-	uint32_t talks_n, talks_free;
-	struct talk_list open, closed;
+	struct connection **connections; /* pieces of CONNECTIONS_A_PIECE */
+	uint32_t connections_n, connections_free;
+	struct connection_list open, closed;
 	uint64_t cut_short; /* attempts that ended early, for lack of room */
-	uint64_t talks_cut;
+	uint64_t connections_cut;
 };
 
 /*
@@ -137,37 +138,40 @@ int attempts_init(struct attempts *t, struct pool *pool,
 void attempts_free(struct attempts *t);
 
 /* The two ends, client first. */
-struct ends {
+struct tuple {
 	const struct addr6 *client, *server;
 	uint16_t client_port, server_port;
 	uint8_t family;
 };
-uint64_t ends_hash(const struct hash_key *key, const struct ends *ends);
+uint64_t tuple_hash(const struct hash_key *key, const struct tuple *tuple);
 
 /* What is known of two ends: an attempt in the ring, a talk, or neither. */
-struct found {
-	struct attempt *attempt; /* NULL: neither */
-	struct talk *talk;	 /* if it is one */
-	uint32_t slot;		 /* of the index */
+struct ref {
+	struct attempt *attempt;       /* NULL: neither */
+	struct connection *connection; /* if it is one */
+	uint32_t slot;		       /* of the index */
 };
-struct found attempts_find(struct attempts *t, const struct ends *ends,
-			   uint64_t hash);
+struct ref attempts_find(struct attempts *t, const struct tuple *tuple,
+			 uint64_t hash);
 
 /* A new attempt, zeroed but for its ends; the oldest may end for it. */
-struct attempt *attempts_add(struct attempts *t, const struct ends *ends,
+struct attempt *attempts_add(struct attempts *t, const struct tuple *tuple,
 			     uint64_t hash, const struct attempts_end *end);
 /* Moves an attempt of the ring out; found is changed to the talk. */
-struct talk *attempts_answered(struct attempts *t, struct found *found,
-			       int64_t now_us, const struct attempts_end *end);
+struct connection *attempts_answered(struct attempts *t, struct ref *ref,
+				     int64_t now_us,
+				     const struct attempts_end *end);
 /* A talk whose start was not seen. */
-struct talk *attempts_midstream(struct attempts *t, const struct ends *ends,
-				uint64_t hash, int64_t now_us,
-				const struct attempts_end *end);
+struct connection *attempts_midstream(struct attempts *t,
+				      const struct tuple *tuple, uint64_t hash,
+				      int64_t now_us,
+				      const struct attempts_end *end);
 /* It ended by now, even if nobody came by to end it. */
-bool attempt_is_over(const struct found *found, int64_t now_us);
-void talk_touch(struct attempts *t, struct talk *talk, int64_t now_us);
-/* It is over, and ends TALK_CLOSED_S after its last packet. */
-void talk_close(struct attempts *t, struct talk *talk);
+bool attempt_is_over(const struct ref *ref, int64_t now_us);
+void connection_touch(struct attempts *t, struct connection *connection,
+		      int64_t now_us);
+/* It is over, and ends CONNECTION_CLOSED_S after its last packet. */
+void connection_close(struct attempts *t, struct connection *connection);
 /*
  * The attempts whose first SYN is ATTEMPT_SAME_S old and whose sources were not
  * told: up to most of them, each once, in order. They count as judged.
@@ -175,7 +179,7 @@ void talk_close(struct attempts *t, struct talk *talk);
 size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
 		    size_t most);
 /* Ends it now. */
-void attempts_finish(struct attempts *t, struct found *found,
+void attempts_finish(struct attempts *t, struct ref *ref,
 		     const struct attempts_end *end);
 /* Ends what is too old, everything if now_us is INT64_MAX. */
 void attempts_expire(struct attempts *t, int64_t now_us,

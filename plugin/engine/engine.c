@@ -4,7 +4,7 @@
  * needs are on their way while the others are dealt with. One with payload is
  * dealt with at once: its bytes go with the frame.
  */
-#include "engine_state.h"
+#include "engine_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static uint32_t sources_most(size_t memory)
  * A time as the frames had it. Of clocks that were set back the last two are
  * known: from the last step on, and before it.
  */
-int64_t told_us(const struct engine *e, int64_t time_us)
+int64_t capture_us(const struct engine *e, int64_t time_us)
 {
 	return time_us -
 	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
@@ -43,15 +43,16 @@ int64_t told_us(const struct engine *e, int64_t time_us)
 
 static uint32_t told_s(const struct engine *e, uint32_t time_s)
 {
-	return (uint32_t)(told_us(e, (int64_t)time_s * SECOND_US) / SECOND_US);
+	return (uint32_t)(capture_us(e, (int64_t)time_s * SECOND_US) /
+			  SECOND_US);
 }
 
-static void tell_finding(void *ctx, const struct finding *finding)
+static void engine_tell_finding(void *ctx, const struct finding *finding)
 {
 	const struct engine *e = ctx;
 	struct finding f = *finding;
 
-	f.time_us = told_us(e, f.time_us);
+	f.time_us = capture_us(e, f.time_us);
 	f.first_s = told_s(e, f.first_s);
 	f.last_s = told_s(e, f.last_s);
 	if (e->config.finding)
@@ -74,7 +75,7 @@ static int init(struct engine *e)
 	if (error)
 		return error;
 	e->judge.ctx = e;
-	e->judge.finding = tell_finding;
+	e->judge.finding = engine_tell_finding;
 	return judge_init(&e->judge, &e->pool, &e->key, sources_most(memory),
 			  e->config.policy, e->config.skip_warmup);
 }
@@ -198,19 +199,19 @@ static bool orient(struct engine *e, struct pending *p)
 		return false;
 	p->from_server = !to;
 	if (to)
-		p->ends = (struct ends){ &s->source, &s->destination,
-					 s->source_port, s->destination_port,
-					 s->family };
+		p->tuple = (struct tuple){ &s->source, &s->destination,
+					   s->source_port, s->destination_port,
+					   s->family };
 	else
-		p->ends = (struct ends){ &s->destination, &s->source,
-					 s->destination_port, s->source_port,
-					 s->family };
-	p->hash = ends_hash(&e->key, &p->ends);
+		p->tuple = (struct tuple){ &s->destination, &s->source,
+					   s->destination_port, s->source_port,
+					   s->family };
+	p->hash = tuple_hash(&e->key, &p->tuple);
 	return true;
 }
 
 /* Warm-up begins with the first packet of any kind, or when time is told. */
-static void begin(struct engine *e)
+static void engine_begin(struct engine *e)
 {
 	judge_begin(&e->judge, (uint32_t)(e->now_us / SECOND_US));
 }
@@ -232,7 +233,7 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 	if (e->totals.packets == 1) {
 		e->totals.first_us = e->totals.last_us = time_us;
 		take_time(e, time_us);
-		begin(e);
+		engine_begin(e);
 	}
 	if (time_us > e->totals.last_us)
 		e->totals.last_us = time_us;
@@ -262,7 +263,7 @@ static void take_pending(struct engine *e)
 void engine_frame(struct engine *e, const struct frame *frame)
 {
 	enum decoded decoded =
-		decode(e->decoder, frame, &e->batch[e->n_batch].segment);
+		decode_frame(e->decoder, frame, &e->batch[e->n_batch].segment);
 
 	count_packet(e, frame->time_us, frame->len, decoded);
 	if (decoded != DECODED_SEGMENT)
@@ -282,7 +283,7 @@ void engine_time(struct engine *e, int64_t now_us)
 {
 	take_batch(e);
 	take_time(e, now_us);
-	begin(e);
+	engine_begin(e);
 	pass_time(e);
 }
 
@@ -317,7 +318,7 @@ void engine_summary(struct engine *e, struct engine_summary *out)
 	out->sources_evicted = e->judge.sources.evicted;
 	out->histories_evicted = e->judge.sources.forgotten;
 	out->attempts_cut = e->attempts.cut_short;
-	out->talks_cut = e->attempts.talks_cut;
+	out->connections_cut = e->attempts.connections_cut;
 	memcpy(out->findings, e->judge.findings, sizeof(out->findings));
 	out->memory = e->pool.used;
 	out->warm = judge_is_warm(&e->judge);

@@ -46,7 +46,7 @@ struct attempt_event {
 	 */
 	bool was_early;
 	enum outcome early_outcome;
-	uint32_t said;			 /* SAID_ bits, of what followed */
+	uint32_t seen;			 /* SEEN_ bits, of what followed */
 	const struct dialogue *dialogue; /* NULL: nothing was seen */
 };
 
@@ -90,8 +90,8 @@ struct engine_summary {
 	uint64_t decoded[DECODED_N];
 	uint64_t sources; /* known now */
 	uint64_t sources_evicted, histories_evicted;
-	uint64_t attempts_cut, talks_cut; /* for lack of room */
-	uint64_t clock_steps;		  /* back, by more than 5 s */
+	uint64_t attempts_cut, connections_cut; /* for lack of room */
+	uint64_t clock_steps;			/* back, by more than 5 s */
 	uint64_t clauses_cut; /* NFLOG prefixes beyond what is kept apart */
 	uint64_t findings[FINDING_N];
 	size_t memory; /* bytes in use */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a segment does to the attempt that it belongs to. */
-#include "engine_state.h"
+#include "engine_priv.h"
 
 #define SECOND_US     1000000
 #define SYN_DATA_MOST 65536u /* with TCP Fast Open */
@@ -18,15 +18,16 @@ const char *outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
-static struct port_state *port_of(struct engine *e, const struct attempt *a)
+static struct port_state *engine_port_of(struct engine *e,
+					 const struct attempt *a)
 {
 	return &e->ports[a->port];
 }
 
 /* ---- what the policy and the log say ---- */
 
-static const struct logged_clause *clause_of(const struct engine *e,
-					     const struct attempt *a)
+static const struct logged_clause *engine_clause_of(const struct engine *e,
+						    const struct attempt *a)
 {
 	return a->clause ? &e->clauses[a->clause - 1] : NULL;
 }
@@ -35,20 +36,20 @@ static void decide_attempt(const struct engine *e, const struct policy *policy,
 			   const struct attempt *a, struct decision *out)
 {
 	static const struct decide_input nobody;
-	struct connection c = { .family = a->family,
-				.source = a->source,
-				.destination = a->destination,
-				.source_port = a->source_port,
-				.destination_port = a->destination_port,
-				.in = e->config.interface };
+	struct opening c = { .family = a->family,
+			     .source = a->source,
+			     .destination = a->destination,
+			     .source_port = a->source_port,
+			     .destination_port = a->destination_port,
+			     .in = e->config.interface };
 
 	/* Where it is enforced is where it was seen, unless we know better. */
 	if (policy->hook == HOOK_OUTPUT && !c.in)
 		c.out = "";
 	if (policy->hook == HOOK_INGRESS && !c.in && policy->devices.n)
 		c.in = policy->devices.items[0].text;
-	decide(policy, e->config.members ? e->config.members : &nobody, &c,
-	       out);
+	policy_decide(policy, e->config.members ? e->config.members : &nobody,
+		      &c, out);
 }
 
 static inline void ask_policy(const struct engine *e, const struct attempt *a,
@@ -72,7 +73,7 @@ static bool was_answered(const struct attempt *a)
 static inline enum outcome outcome_of(const struct engine *e,
 				      const struct attempt *a)
 {
-	const struct logged_clause *c = clause_of(e, a);
+	const struct logged_clause *c = engine_clause_of(e, a);
 
 	if (was_answered(a))
 		return OUTCOME_ANSWERED;
@@ -90,8 +91,8 @@ static struct attempt_event event_of(const struct engine *e,
 				     const struct dialogue *d,
 				     const struct decision *decision)
 {
-	const struct logged_clause *c = clause_of(e, a);
-	int64_t time_us = told_us(e, a->first_us);
+	const struct logged_clause *c = engine_clause_of(e, a);
+	int64_t time_us = capture_us(e, a->first_us);
 
 	return (struct attempt_event){
 		.time_us = time_us,
@@ -111,14 +112,14 @@ static struct attempt_event event_of(const struct engine *e,
 		.was_early = a->early,
 		.early_outcome = a->early ? (enum outcome)(a->early - 1) :
 					    OUTCOME_UNANSWERED,
-		.said = d ? d->said : 0,
+		.seen = d ? d->seen : 0,
 		.dialogue = d,
 	};
 }
 
-static void say_attempt(struct engine *e, const struct attempt *a,
-			const struct dialogue *d,
-			const struct decision *decision)
+static void engine_say_attempt(struct engine *e, const struct attempt *a,
+			       const struct dialogue *d,
+			       const struct decision *decision)
 {
 	struct attempt_event event = event_of(e, a, d, decision);
 
@@ -139,7 +140,7 @@ static void say_early(struct engine *e, struct attempt *a,
 
 static void say_blocked(struct engine *e, struct attempt *a)
 {
-	const struct logged_clause *c = clause_of(e, a);
+	const struct logged_clause *c = engine_clause_of(e, a);
 	struct decision decision;
 
 	if (!e->config.early || a->early || !c || !c->blocks)
@@ -150,19 +151,21 @@ static void say_blocked(struct engine *e, struct attempt *a)
 
 /* ---- the judge ---- */
 
-static inline uint64_t judged_hash(const struct engine *e,
-				   const struct attempt *a)
+static inline uint64_t observation_hash(const struct engine *e,
+					const struct attempt *a)
 {
 	return source_hash(&e->judge.sources, a->family,
 			   source_key(a->family, &a->source));
 }
 
-static inline struct judged judged_of(struct engine *e, const struct attempt *a,
-				      uint64_t hash, const struct decision *d)
+static inline struct observation observation_of(struct engine *e,
+						const struct attempt *a,
+						uint64_t hash,
+						const struct decision *d)
 {
-	const struct logged_clause *c = clause_of(e, a);
+	const struct logged_clause *c = engine_clause_of(e, a);
 
-	return (struct judged){
+	return (struct observation){
 		.family = a->family,
 		.source = &a->source,
 		.destination = &a->destination,
@@ -171,24 +174,24 @@ static inline struct judged judged_of(struct engine *e, const struct attempt *a,
 		.syns = a->syns,
 		.port = a->destination_port,
 		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
-		.role = port_of(e, a)->role,
+		.role = engine_port_of(e, a)->role,
 		/* Who talks has been answered, even if that was not seen. */
-		.answered = was_answered(a) || a->talked,
+		.answered = was_answered(a) || a->has_payload,
 		.allowed = d->clause && d->clause->action == ACTION_ALLOW,
 		.blocked = (c && c->blocks) || would_block(e, d),
 	};
 }
 
 static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash,
-		       struct source *guess)
+		       struct source *hint)
 {
 	struct decision d;
-	struct judged j;
+	struct observation j;
 
 	ask_policy(e, a, &d);
 	say_early(e, a, &d);
-	j = judged_of(e, a, hash, &d);
-	j.guess = guess;
+	j = observation_of(e, a, hash, &d);
+	j.hint = hint;
 	judge_attempt(&e->judge, &j);
 }
 
@@ -196,7 +199,7 @@ void attempt_judge(void *ctx, struct attempt *a)
 {
 	struct engine *e = ctx;
 
-	tell_judge(e, a, judged_hash(e, a), NULL);
+	tell_judge(e, a, observation_hash(e, a), NULL);
 }
 
 static void judge_now(struct engine *e, struct attempt *a)
@@ -218,11 +221,11 @@ static void fetch_sources(const struct engine *e, struct attempt *const *due,
 	size_t n_with = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		hash[i] = judged_hash(e, due[i]);
+		hash[i] = observation_hash(e, due[i]);
 		index_prefetch(&t->index, hash[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		s[i] = sources_guess(t, hash[i]);
+		s[i] = sources_hint(t, hash[i]);
 		if (s[i])
 			source_prefetch(s[i]);
 	}
@@ -245,19 +248,19 @@ void judge_due(struct engine *e)
 {
 	struct attempt *due[BATCH];
 	uint64_t hash[BATCH];
-	struct source *guess[BATCH];
+	struct source *hint[BATCH];
 	size_t n;
 
 	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
-		fetch_sources(e, due, hash, guess, n);
+		fetch_sources(e, due, hash, hint, n);
 		for (size_t i = 0; i < n; i++)
-			tell_judge(e, due[i], hash[i], guess[i]);
+			tell_judge(e, due[i], hash[i], hint[i]);
 	}
 }
 
 /* ---- the end of an attempt ---- */
 
-static void count_outcome(struct port_counts *c, enum outcome outcome)
+static void engine_count_outcome(struct port_counts *c, enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_ANSWERED:
@@ -282,21 +285,23 @@ static void count_outcome(struct port_counts *c, enum outcome outcome)
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 {
 	struct engine *e = ctx;
-	struct port_counts *counts = &port_of(e, a)->counts;
+	struct port_counts *counts = &engine_port_of(e, a)->counts;
 	struct decision decision;
 
 	if (a->state == ATTEMPT_MIDSTREAM)
 		return;
 	ask_policy(e, a, &decision);
-	count_outcome(counts, outcome_of(e, a));
+	engine_count_outcome(counts, outcome_of(e, a));
 	counts->would_block += would_block(e, &decision);
 	if (d) {
-		struct judged j = judged_of(e, a, judged_hash(e, a), &decision);
+		struct observation j =
+			observation_of(e, a, observation_hash(e, a), &decision);
 
-		judge_talk(&e->judge, &j, d, a->state == ATTEMPT_ESTABLISHED);
+		judge_connection(&e->judge, &j, d,
+				 a->state == ATTEMPT_ESTABLISHED);
 	}
 	if (e->config.attempt)
-		say_attempt(e, a, d, &decision);
+		engine_say_attempt(e, a, d, &decision);
 }
 
 /* ---- openings ---- */
@@ -318,14 +323,14 @@ static void count_pair(struct engine *e, const struct attempt *a)
 			       hash_address(&e->key, a->destination.byte) ^
 				       a->destination_port);
 
-	distinct_add(&port_of(e, a)->pairs, &e->pool, &limits, hash);
+	distinct_add(&engine_port_of(e, a)->pairs, &e->pool, &limits, hash);
 }
 
 static void new_attempt(struct engine *e, const struct pending *p)
 {
 	const struct segment *s = &p->segment;
 	struct attempt *a =
-		attempts_add(&e->attempts, &p->ends, p->hash, &e->end);
+		attempts_add(&e->attempts, &p->tuple, p->hash, &e->end);
 
 	a->first_us = s->time_us;
 	a->isn = s->seq;
@@ -333,9 +338,9 @@ static void new_attempt(struct engine *e, const struct pending *p)
 	a->has_data = s->payload_wire_len > 0;
 	a->clause = p->clause;
 	a->input = s->input;
-	a->port = e->port_index[p->ends.server_port] & 0x7f;
-	port_of(e, a)->counts.syns++;
-	port_of(e, a)->counts.attempts++;
+	a->port = e->port_index[p->tuple.server_port] & 0x7f;
+	engine_port_of(e, a)->counts.syns++;
+	engine_port_of(e, a)->counts.attempts++;
 	count_pair(e, a);
 	say_blocked(e, a);
 }
@@ -355,19 +360,19 @@ static void same_attempt(struct engine *e, struct attempt *a,
 	a->has_data |= s->payload_wire_len > 0;
 	attempt_seen(a, s->time_us);
 	a->syns += a->syns < UINT16_MAX;
-	port_of(e, a)->counts.syns++;
+	engine_port_of(e, a)->counts.syns++;
 	if (a->judged)
 		judge_syns(&e->judge, a->family, &a->source,
 			   (uint32_t)(s->time_us / SECOND_US));
 }
 
-static bool is_same(const struct found *f, const struct segment *s)
+static bool engine_is_same(const struct ref *f, const struct segment *s)
 {
 	const struct attempt *a = f->attempt;
 	int64_t since_us = s->time_us - attempt_last_us(a);
 
 	if (a->state == ATTEMPT_MIDSTREAM ||
-	    (f->talk && f->talk->closed && a->isn != s->seq))
+	    (f->connection && f->connection->closed && a->isn != s->seq))
 		return false;
 	return since_us <= (int64_t)ATTEMPT_SAME_S * SECOND_US ||
 	       (a->isn == s->seq &&
@@ -375,9 +380,9 @@ static bool is_same(const struct found *f, const struct segment *s)
 }
 
 static void take_opening(struct engine *e, const struct pending *p,
-			 struct found *f)
+			 struct ref *f)
 {
-	if (f->attempt && is_same(f, &p->segment)) {
+	if (f->attempt && engine_is_same(f, &p->segment)) {
 		same_attempt(e, f->attempt, p);
 		return;
 	}
@@ -388,18 +393,19 @@ static void take_opening(struct engine *e, const struct pending *p,
 
 /* ---- what follows ---- */
 
-static struct talk *make_talk(struct engine *e, struct found *f)
+static struct connection *connection_make(struct engine *e, struct ref *f)
 {
 	struct attempt *a;
-	struct talk *k;
+	struct connection *k;
 
-	if (f->talk)
-		return f->talk;
+	if (f->connection)
+		return f->connection;
 	k = attempts_answered(&e->attempts, f, e->now_us, &e->end);
 	if (!k)
 		return NULL;
 	a = f->attempt;
-	dialogue_init(&k->dialogue, port_of(e, a)->protocol, e->config.key);
+	dialogue_init(&k->dialogue, engine_port_of(e, a)->protocol,
+		      e->config.key);
 	dialogue_start(&k->dialogue, true, a->isn + 1);
 	return k;
 }
@@ -412,23 +418,23 @@ static bool answers_syn(const struct attempt *a, const struct segment *s)
 }
 
 static void take_answer(struct engine *e, const struct segment *s,
-			struct found *f)
+			struct ref *f)
 {
-	struct talk *k;
+	struct connection *k;
 
 	if (!attempt_is_open(f->attempt) || !answers_syn(f->attempt, s))
 		return;
 	f->attempt->state = ATTEMPT_ANSWERED;
 	f->attempt->server_isn = s->seq;
-	port_of(e, f->attempt)->counts.answered++;
+	engine_port_of(e, f->attempt)->counts.answered++;
 	judge_now(e, f->attempt);
-	k = make_talk(e, f);
+	k = connection_make(e, f);
 	if (k)
 		dialogue_start(&k->dialogue, false, s->seq + 1);
 }
 
 static void take_from_server(struct engine *e, const struct segment *s,
-			     struct found *f)
+			     struct ref *f)
 {
 	struct attempt *a = f->attempt;
 
@@ -440,15 +446,15 @@ static void take_from_server(struct engine *e, const struct segment *s,
 }
 
 /* What the server sent so far, its SYN aside: nobody can know its numbers. */
-static uint32_t sent_by_server(const struct found *f)
+static uint32_t sent_by_server(const struct ref *f)
 {
-	return f->talk ? f->talk->dialogue.server.next -
-				 f->attempt->server_isn - 1 :
-			 0;
+	return f->connection ? f->connection->dialogue.server.next -
+				       f->attempt->server_isn - 1 :
+			       0;
 }
 
 static void take_from_client(struct engine *e, const struct segment *s,
-			     const struct found *f)
+			     const struct ref *f)
 {
 	struct attempt *a = f->attempt;
 
@@ -457,11 +463,11 @@ static void take_from_client(struct engine *e, const struct segment *s,
 	    s->ack - a->server_isn - 1 > sent_by_server(f))
 		return;
 	a->state = ATTEMPT_ESTABLISHED;
-	port_of(e, a)->counts.established++;
+	engine_port_of(e, a)->counts.established++;
 }
 
 /* An error quotes the SYN, with its number. */
-static void take_unreachable(const struct segment *s, struct found *f)
+static void take_unreachable(const struct segment *s, struct ref *f)
 {
 	if (f->attempt && f->attempt->state == ATTEMPT_OPENING &&
 	    f->attempt->isn == s->seq)
@@ -470,21 +476,21 @@ static void take_unreachable(const struct segment *s, struct found *f)
 
 /* Who forges it only makes the talk end when it is silent for a while. */
 static void take_closing(struct engine *e, const struct pending *p,
-			 struct talk *k)
+			 struct connection *k)
 {
 	const struct segment *s = &p->segment;
 
 	if (s->flags & TCP_FIN)
 		k->closing[!p->from_server] = true;
 	if (s->flags & TCP_RST || (k->closing[0] && k->closing[1]))
-		talk_close(&e->attempts, k);
+		connection_close(&e->attempts, k);
 }
 
-static struct talk *midstream(struct engine *e, const struct pending *p)
+static struct connection *midstream(struct engine *e, const struct pending *p)
 {
-	uint8_t port = e->port_index[p->ends.server_port];
-	struct talk *k = attempts_midstream(&e->attempts, &p->ends, p->hash,
-					    e->now_us, &e->end);
+	uint8_t port = e->port_index[p->tuple.server_port];
+	struct connection *k = attempts_midstream(&e->attempts, &p->tuple,
+						  p->hash, e->now_us, &e->end);
 
 	if (!k)
 		return NULL;
@@ -494,64 +500,65 @@ static struct talk *midstream(struct engine *e, const struct pending *p)
 	return k;
 }
 
-static void count_said(struct port_counts *c, uint32_t new)
+static void count_seen(struct port_counts *c, uint32_t new)
 {
-	c->banner += !!(new &SAID_BANNER);
-	c->implicit_tls += !!(new &SAID_IMPLICIT_TLS);
-	c->starttls += !!(new &SAID_STARTTLS);
-	c->starttls_tls += !!(new &SAID_TLS);
-	c->cleartext_auth += !!(new &SAID_AUTH_CLEAR);
+	c->banner += !!(new &SEEN_BANNER);
+	c->implicit_tls += !!(new &SEEN_IMPLICIT_TLS);
+	c->starttls += !!(new &SEEN_STARTTLS);
+	c->starttls_tls += !!(new &SEEN_TLS);
+	c->cleartext_auth += !!(new &SEEN_AUTH_CLEAR);
 }
 
 static void take_payload(struct engine *e, const struct pending *p,
-			 struct found *f)
+			 struct ref *f)
 {
 	const struct segment *s = &p->segment;
-	struct talk *k = f->attempt ? make_talk(e, f) : midstream(e, p);
+	struct connection *k =
+		f->attempt ? connection_make(e, f) : midstream(e, p);
 
 	if (!k)
 		return;
-	k->attempt.talked = true;
-	count_said(&e->ports[k->attempt.port].counts,
+	k->attempt.has_payload = true;
+	count_seen(&e->ports[k->attempt.port].counts,
 		   dialogue_feed(&k->dialogue, !p->from_server,
 				 s->seq + !!(s->flags & TCP_SYN), s->payload,
 				 s->payload_len, s->payload_wire_len));
 }
 
 /* What ended and was not ended so far is not found. */
-static struct found find(struct engine *e, const struct ends *ends,
-			 uint64_t hash, int64_t time_us)
+static struct ref engine_find(struct engine *e, const struct tuple *tuple,
+			      uint64_t hash, int64_t time_us)
 {
-	struct found f = attempts_find(&e->attempts, ends, hash);
+	struct ref f = attempts_find(&e->attempts, tuple, hash);
 
 	if (!f.attempt || !attempt_is_over(&f, time_us))
 		return f;
 	attempts_finish(&e->attempts, &f, &e->end);
-	return (struct found){ 0 };
+	return (struct ref){ 0 };
 }
 
 /*
  * Where both ports are ours. A server and a client may both have tried: then it
  * is of the attempt that it answers.
  */
-static void find_other_way(struct engine *e, struct pending *p, struct found *f)
+static void find_other_way(struct engine *e, struct pending *p, struct ref *f)
 {
 	const struct segment *s = &p->segment;
-	struct ends back = { &s->destination, &s->source, s->destination_port,
-			     s->source_port, s->family };
-	uint64_t hash = ends_hash(&e->key, &back);
-	struct found other;
+	struct tuple back = { &s->destination, &s->source, s->destination_port,
+			      s->source_port, s->family };
+	uint64_t hash = tuple_hash(&e->key, &back);
+	struct ref other;
 
 	if (p->from_server || !port_is_in(&e->bits, s->source_port))
 		return;
-	other = find(e, &back, hash, s->time_us);
+	other = engine_find(e, &back, hash, s->time_us);
 	if (!other.attempt)
 		return;
 	if (f->attempt &&
 	    !(attempt_is_open(other.attempt) && answers_syn(other.attempt, s)))
 		return;
 	*f = other;
-	p->ends = back;
+	p->tuple = back;
 	p->hash = hash;
 	p->from_server = true;
 }
@@ -559,7 +566,7 @@ static void find_other_way(struct engine *e, struct pending *p, struct found *f)
 void take_segment(struct engine *e, struct pending *p)
 {
 	const struct segment *s = &p->segment;
-	struct found f = find(e, &p->ends, p->hash, s->time_us);
+	struct ref f = engine_find(e, &p->tuple, p->hash, s->time_us);
 
 	if (s->kind == SEGMENT_UNREACHABLE) {
 		take_unreachable(s, &f);
@@ -577,8 +584,8 @@ void take_segment(struct engine *e, struct pending *p)
 		take_from_client(e, s, &f);
 	if (s->payload_len || (f.attempt && s->payload_wire_len))
 		take_payload(e, p, &f);
-	if (f.talk)
-		talk_touch(&e->attempts, f.talk, e->now_us);
-	if (f.talk && s->flags & (TCP_FIN | TCP_RST))
-		take_closing(e, p, f.talk);
+	if (f.connection)
+		connection_touch(&e->attempts, f.connection, e->now_us);
+	if (f.connection && s->flags & (TCP_FIN | TCP_RST))
+		take_closing(e, p, f.connection);
 }

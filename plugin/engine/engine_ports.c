@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which ports are watched, and what a clause in a log prefix is called. */
-#include "engine_state.h"
+#include "engine_priv.h"
 #include "../../rules/base/service.h"
 
 #include <errno.h>
@@ -110,8 +110,8 @@ static uint32_t clause_slot(const struct engine *e, const char *text,
 	return (uint32_t)hash & (CLAUSES_MOST - 1);
 }
 
-static uint16_t clause_number(struct engine *e, const char *id, size_t len,
-			      bool blocks)
+static uint16_t ports_clause_number(struct engine *e, const char *id,
+				    size_t len, bool blocks)
 {
 	uint32_t at = clause_slot(e, id, len);
 
@@ -143,7 +143,7 @@ uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len)
 
 	if (id_len >= CLAUSE_BYTES || !is_id(prefix, id_len))
 		return 0;
-	return clause_number(
+	return ports_clause_number(
 		e, prefix, id_len,
 		verb_blocks(verb, stop ? (size_t)(stop - verb) : left));
 }

@@ -5,7 +5,7 @@
  * to another), the key, the sources, and SHA-256 of all that. Attempts under
  * way are not kept: a SYN repeated across a restart counts as a new attempt.
  */
-#include "engine_state.h"
+#include "engine_priv.h"
 
 #include <errno.h>
 #include <nettle/sha2.h>
@@ -14,7 +14,7 @@ static const char magic[] = ENGINE_STATE "2\n";
 
 struct header {
 	uint32_t header_size, source_size, history_size, contact_size,
-		rare_size, usage_size;
+		cold_size, usage_size;
 	uint32_t start_s, now_s, n_sources;
 	uint8_t warm, padding[11];
 	uint64_t key[2];
@@ -24,7 +24,7 @@ struct header {
 /* How many of what come behind a history. */
 struct tail {
 	uint32_t contacts, others;
-	uint8_t rare, examples, registers, usage;
+	uint8_t cold, examples, registers, usage;
 };
 
 /* ---- writing ---- */
@@ -36,7 +36,7 @@ struct writer {
 	int error;
 };
 
-static void put(struct writer *w, const void *bytes, size_t len)
+static void save_put(struct writer *w, const void *bytes, size_t len)
 {
 	if (w->error || !len)
 		return;
@@ -44,60 +44,61 @@ static void put(struct writer *w, const void *bytes, size_t len)
 	w->error = w->write(w->ctx, bytes, len);
 }
 
-static void put_rare(struct writer *w, const struct history *h)
+static void put_cold(struct writer *w, const struct history *h)
 {
-	const struct rare *r = h->rare;
-	struct rare flat = *r;
+	const struct cold *r = h->cold;
+	struct cold flat = *r;
 
 	flat.others = (struct distinct){ 0 };
 	flat.examples = NULL;
 	flat.scan = NULL;
 	flat.usage = NULL;
-	put(w, &flat, sizeof(flat));
+	save_put(w, &flat, sizeof(flat));
 	for (uint32_t i = 0; i < r->others.cap; i++)
 		if (r->others.items[i])
-			put(w, &r->others.items[i], sizeof(uint64_t));
+			save_put(w, &r->others.items[i], sizeof(uint64_t));
 	if (r->others.registers)
-		put(w, r->others.registers,
-		    (size_t)1 << DESTINATION_LIMITS.log_registers);
-	put(w, r->examples, (size_t)r->n_examples * (h->family == 4 ? 4 : 16));
+		save_put(w, r->others.registers,
+			 (size_t)1 << DESTINATION_LIMITS.log_registers);
+	save_put(w, r->examples,
+		 (size_t)r->n_examples * (h->family == 4 ? 4 : 16));
 	if (r->usage)
-		put(w, r->usage, sizeof(*r->usage));
+		save_put(w, r->usage, sizeof(*r->usage));
 }
 
 static void put_history(struct writer *w, const struct source *s)
 {
 	const struct history *h = s->history;
-	const struct rare *r = rare_of(h);
+	const struct cold *r = history_cold_of(h);
 	struct history flat = *h;
 	struct tail tail = {
 		.contacts = h->n_contacts,
 		.others = r->others.n,
-		.rare = !!h->rare,
+		.cold = !!h->cold,
 		.examples = r->n_examples,
 		.registers = !!r->others.registers,
 		.usage = !!r->usage,
 	};
 
 	flat.contacts = NULL;
-	flat.rare = NULL;
-	put(w, &flat, sizeof(flat));
-	put(w, &tail, sizeof(tail));
+	flat.cold = NULL;
+	save_put(w, &flat, sizeof(flat));
+	save_put(w, &tail, sizeof(tail));
 	for (uint32_t i = 0; i < h->contacts_cap; i++)
 		if (h->contacts[i].first_s)
-			put(w, &h->contacts[i], sizeof(h->contacts[i]));
-	if (h->rare)
-		put_rare(w, h);
+			save_put(w, &h->contacts[i], sizeof(h->contacts[i]));
+	if (h->cold)
+		put_cold(w, h);
 }
 
-static void put_source(struct writer *w, const struct source *s)
+static void save_put_source(struct writer *w, const struct source *s)
 {
 	struct source flat = *s;
 	uint8_t has_history = !!s->history;
 
 	flat.history = NULL;
-	put(w, &flat, sizeof(flat));
-	put(w, &has_history, sizeof(has_history));
+	save_put(w, &flat, sizeof(flat));
+	save_put(w, &has_history, sizeof(has_history));
 	if (s->history)
 		put_history(w, s);
 }
@@ -109,7 +110,7 @@ static struct header header_of(const struct engine *e)
 		.source_size = sizeof(struct source),
 		.history_size = sizeof(struct history),
 		.contact_size = sizeof(struct contact),
-		.rare_size = sizeof(struct rare),
+		.cold_size = sizeof(struct cold),
 		.usage_size = sizeof(struct usage),
 		.start_s = e->judge.start_s,
 		.now_s = e->judge.now_s,
@@ -131,13 +132,13 @@ int engine_save(struct engine *e,
 	uint8_t sum[SHA256_DIGEST_SIZE];
 
 	sha256_init(&w.sha);
-	put(&w, magic, sizeof(magic) - 1);
-	put(&w, &h, sizeof(h));
+	save_put(&w, magic, sizeof(magic) - 1);
+	save_put(&w, &h, sizeof(h));
 	for (uint32_t i = 0; i < e->judge.sources.cap; i++) {
 		const struct source *s = source_at(&e->judge.sources, i);
 
 		if (s->family)
-			put_source(&w, s);
+			save_put_source(&w, s);
 	}
 	sha256_digest(&w.sha, sizeof(sum), sum);
 	return w.error ? w.error : write(ctx, sum, sizeof(sum));
@@ -150,7 +151,7 @@ struct reader {
 	bool failed;
 };
 
-static void take(struct reader *r, void *out, size_t len)
+static void save_take(struct reader *r, void *out, size_t len)
 {
 	memset(out, 0, len);
 	if (r->failed || len > (size_t)(r->end - r->at)) {
@@ -176,27 +177,27 @@ static void take_contacts(struct reader *r, struct sources *t,
 	while (n-- && !r->failed) {
 		struct contact c;
 
-		take(r, &c, sizeof(c));
+		save_take(r, &c, sizeof(c));
 		if (!r->failed)
 			history_restore(t, h, &c);
 	}
 }
 
-static void take_others(struct reader *r, struct sources *t, struct rare *rare,
+static void take_others(struct reader *r, struct sources *t, struct cold *cold,
 			const struct tail *tail)
 {
 	uint8_t registers[1 << 8];
 	uint64_t hash;
 
 	for (uint32_t i = 0; i < tail->others && !r->failed; i++) {
-		take(r, &hash, sizeof(hash));
-		distinct_add(&rare->others, t->pool, &DESTINATION_LIMITS, hash);
+		save_take(r, &hash, sizeof(hash));
+		distinct_add(&cold->others, t->pool, &DESTINATION_LIMITS, hash);
 	}
 	if (!tail->registers)
 		return;
-	take(r, registers, sizeof(registers));
+	save_take(r, registers, sizeof(registers));
 	if (!r->failed)
-		distinct_restore(&rare->others, t->pool, &DESTINATION_LIMITS,
+		distinct_restore(&cold->others, t->pool, &DESTINATION_LIMITS,
 				 registers);
 }
 
@@ -206,7 +207,7 @@ static void take_examples(struct reader *r, struct sources *t,
 	for (uint8_t i = 0; i < n && !r->failed; i++) {
 		struct addr6 address = { { 0 } };
 
-		take(r, address.byte, h->family == 4 ? 4 : 16);
+		save_take(r, address.byte, h->family == 4 ? 4 : 16);
 		if (!r->failed)
 			history_example(t, h, address.byte);
 	}
@@ -216,7 +217,7 @@ static void take_usage(struct reader *r, struct sources *t, struct history *h)
 {
 	struct usage u, *to;
 
-	take(r, &u, sizeof(u));
+	save_take(r, &u, sizeof(u));
 	to = r->failed ? NULL : history_usage(t, h);
 	if (!to)
 		return;
@@ -226,24 +227,24 @@ static void take_usage(struct reader *r, struct sources *t, struct history *h)
 	to->n_helos = u.n_helos > 3 ? 3 : u.n_helos;
 }
 
-static void take_rare(struct reader *r, struct sources *t, struct history *h,
+static void take_cold(struct reader *r, struct sources *t, struct history *h,
 		      const struct tail *tail)
 {
-	struct rare flat, *rare = history_rare(t, h);
+	struct cold flat, *cold = history_cold(t, h);
 
-	take(r, &flat, sizeof(flat));
-	if (!rare || !are_sane(flat.sum, DETECTOR_SUMS - DETECTOR_OFTEN))
+	save_take(r, &flat, sizeof(flat));
+	if (!cold || !are_sane(flat.sum, DETECTOR_SUMS - DETECTOR_OFTEN))
 		r->failed = true;
 	if (r->failed)
 		return;
-	distinct_end(&rare->others, t->pool, &DESTINATION_LIMITS);
-	*rare = flat;
-	rare->others = (struct distinct){ 0 };
-	rare->examples = NULL;
-	rare->n_examples = 0;
-	rare->scan = NULL;
-	rare->usage = NULL;
-	take_others(r, t, rare, tail);
+	distinct_end(&cold->others, t->pool, &DESTINATION_LIMITS);
+	*cold = flat;
+	cold->others = (struct distinct){ 0 };
+	cold->examples = NULL;
+	cold->n_examples = 0;
+	cold->scan = NULL;
+	cold->usage = NULL;
+	take_others(r, t, cold, tail);
 	take_examples(r, t, h, tail->examples);
 	if (tail->usage)
 		take_usage(r, t, h);
@@ -254,8 +255,8 @@ static void take_history(struct reader *r, struct sources *t, struct source *s)
 	struct history flat, *h;
 	struct tail tail;
 
-	take(r, &flat, sizeof(flat));
-	take(r, &tail, sizeof(tail));
+	save_take(r, &flat, sizeof(flat));
+	save_take(r, &tail, sizeof(tail));
 	if (r->failed || !are_sane(flat.sum, DETECTOR_OFTEN) ||
 	    history_make(t, s)) {
 		r->failed = true;
@@ -266,10 +267,10 @@ static void take_history(struct reader *r, struct sources *t, struct source *s)
 	h->family = s->family;
 	h->contacts = NULL;
 	h->n_contacts = h->contacts_cap = 0;
-	h->rare = NULL;
+	h->cold = NULL;
 	take_contacts(r, t, h, tail.contacts);
-	if (tail.rare)
-		take_rare(r, t, h, &tail);
+	if (tail.cold)
+		take_cold(r, t, h, &tail);
 }
 
 /* Bits of ports, as they are numbered now. */
@@ -290,15 +291,15 @@ static uint16_t ports_now(const struct engine *e, const struct header *h,
 	return out;
 }
 
-static void take_source(struct reader *r, struct engine *e,
-			const struct header *header)
+static void save_take_source(struct reader *r, struct engine *e,
+			     const struct header *header)
 {
 	struct sources *t = &e->judge.sources;
 	struct source flat, *s;
 	uint8_t has_history;
 
-	take(r, &flat, sizeof(flat));
-	take(r, &has_history, sizeof(has_history));
+	save_take(r, &flat, sizeof(flat));
+	save_take(r, &has_history, sizeof(has_history));
 	if (r->failed || (flat.family != 4 && flat.family != 6)) {
 		r->failed = true;
 		return;
@@ -318,14 +319,14 @@ static void take_source(struct reader *r, struct engine *e,
 	}
 }
 
-static void take_key(struct engine *e, const uint64_t key[2])
+static void save_take_key(struct engine *e, const uint64_t key[2])
 {
 	memcpy(e->key.word, key, sizeof(e->key.word));
 	memcpy(e->config.key, key, sizeof(e->config.key));
 	e->attempts.key = e->judge.key = e->judge.sources.key = e->key;
 }
 
-static bool sum_is_right(const uint8_t *bytes, size_t len)
+static bool save_sum_is_right(const uint8_t *bytes, size_t len)
 {
 	struct sha256_ctx sha;
 	uint8_t sum[SHA256_DIGEST_SIZE];
@@ -342,7 +343,7 @@ static bool sizes_are_ours(const struct header *h)
 	       h->source_size == sizeof(struct source) &&
 	       h->history_size == sizeof(struct history) &&
 	       h->contact_size == sizeof(struct contact) &&
-	       h->rare_size == sizeof(struct rare) &&
+	       h->cold_size == sizeof(struct cold) &&
 	       h->usage_size == sizeof(struct usage);
 }
 
@@ -352,14 +353,14 @@ static const char *what_is_wrong(const uint8_t *bytes, size_t len,
 	struct reader r = { .at = bytes, .end = bytes + len };
 	char start[sizeof(magic) - 1];
 
-	take(&r, start, sizeof(start));
+	save_take(&r, start, sizeof(start));
 	if (r.failed || memcmp(start, magic, sizeof(start)))
 		return "not a file of ours, or of another version";
-	take(&r, h, sizeof(*h));
+	save_take(&r, h, sizeof(*h));
 	if (r.failed ||
 	    len < SHA256_DIGEST_SIZE + sizeof(magic) - 1 + sizeof(*h))
 		return "cut short";
-	if (!sum_is_right(bytes, len))
+	if (!save_sum_is_right(bytes, len))
 		return "its checksum is wrong";
 	return sizes_are_ours(h) ? NULL :
 				   "written by another version or machine";
@@ -367,9 +368,9 @@ static const char *what_is_wrong(const uint8_t *bytes, size_t len,
 
 static void take_all(struct reader *r, struct engine *e, const struct header *h)
 {
-	take_key(e, h->key);
+	save_take_key(e, h->key);
 	for (uint32_t i = 0; i < h->n_sources && !r->failed; i++)
-		take_source(r, e, h);
+		save_take_source(r, e, h);
 	if (r->at != r->end)
 		r->failed = true;
 	if (r->failed)
@@ -399,7 +400,7 @@ int engine_load(struct engine *e, const void *bytes, size_t len,
 	if (!r.failed)
 		return 0;
 	sources_clear(&e->judge.sources);
-	take_key(e, key);
+	save_take_key(e, key);
 	*why = "it does not fit together";
 	return -EBADMSG;
 }

@@ -41,7 +41,7 @@
  * A path is tried first by itself: dlopen() says of one that is not there no
  * more than that it cannot open it.
  */
-static int can_read(const char *path)
+static int host_can_read(const char *path)
 {
 	int fd;
 
@@ -76,7 +76,7 @@ static const struct mailwall_plugin *find_symbol(const char *path)
 }
 
 /* The last function that is asked for here, and so all before it. */
-static int is_ours(const char *path, const struct mailwall_plugin *m)
+static int host_is_ours(const char *path, const struct mailwall_plugin *m)
 {
 	if (m->magic != MAILWALL_MAGIC)
 		fprintf(stderr,
@@ -104,15 +104,15 @@ static int is_ours(const char *path, const struct mailwall_plugin *m)
 static const struct mailwall_plugin *plugin_open(const char *path)
 {
 	const struct mailwall_plugin *m =
-		can_read(path) ? find_symbol(path) : NULL;
+		host_can_read(path) ? find_symbol(path) : NULL;
 
-	return m && is_ours(path, m) ? m : NULL;
+	return m && host_is_ours(path, m) ? m : NULL;
 }
 
 /* ---- the policy ---- */
 
-static int read_file(void *ctx, const char *path, const char **text,
-		     size_t *len)
+static int host_read_file(void *ctx, const char *path, const char **text,
+			  size_t *len)
 {
 	FILE *in = fopen(path, "re");
 	char *bytes = NULL;
@@ -141,7 +141,7 @@ static int read_file(void *ctx, const char *path, const char **text,
 	return error;
 }
 
-static void release_file(void *ctx, const char *text, size_t len)
+static void host_release_file(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
 	(void)len;
@@ -166,8 +166,8 @@ static struct mailwall_policy *policy_open(const struct mailwall_plugin *m,
 					   const char *path)
 {
 	struct mailwall_load load = { .size = sizeof(load),
-				      .read = read_file,
-				      .release = release_file,
+				      .read = host_read_file,
+				      .release = host_release_file,
 				      .path = path,
 				      .today = (int32_t)(time(NULL) / 86400) };
 	struct mailwall_facts facts = { .size = sizeof(facts) };
@@ -257,9 +257,9 @@ static size_t split(char *line, char **words)
 	return n;
 }
 
-static int ask(const struct mailwall_plugin *m,
-	       const struct mailwall_policy *policy, char *line,
-	       unsigned long number)
+static int host_ask(const struct mailwall_plugin *m,
+		    const struct mailwall_policy *policy, char *line,
+		    unsigned long number)
 {
 	struct mailwall_connection c = { .size = sizeof(c) };
 	struct mailwall_decision d = { .size = sizeof(d) };
@@ -290,7 +290,7 @@ static int ask_lines(const struct mailwall_plugin *m,
 	int bad = 0;
 
 	while (getline(&line, &cap, stdin) >= 0)
-		bad |= ask(m, policy, line, ++number);
+		bad |= host_ask(m, policy, line, ++number);
 	free(line);
 	if (ferror(stdin) || fflush(stdout)) {
 		fprintf(stderr, "bench: %s\n", strerror(errno));

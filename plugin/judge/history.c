@@ -28,9 +28,9 @@ int history_make(struct sources *t, struct source *s)
 	return 0;
 }
 
-static void end_rare(struct sources *t, const struct history *h)
+static void end_cold(struct sources *t, const struct history *h)
 {
-	struct rare *r = h->rare;
+	struct cold *r = h->cold;
 
 	pool_give(t->pool, r->examples, EXAMPLES_MOST * address_size(h));
 	pool_give(t->pool, r->scan, sizeof(*r->scan));
@@ -45,25 +45,25 @@ void history_end(struct sources *t, struct source *s)
 
 	if (!h)
 		return;
-	if (h->rare)
-		end_rare(t, h);
+	if (h->cold)
+		end_cold(t, h);
 	pool_give(t->pool, h->contacts, contacts_size(h->contacts_cap));
 	pool_give(t->pool, h, sizeof(*h));
 	s->history = NULL;
 }
 
-const struct rare rare_none;
+const struct cold history_cold_none;
 
-struct rare *history_rare(struct sources *t, struct history *h)
+struct cold *history_cold(struct sources *t, struct history *h)
 {
-	if (!h->rare)
-		h->rare = pool_take(t->pool, sizeof(*h->rare));
-	return h->rare;
+	if (!h->cold)
+		h->cold = pool_take(t->pool, sizeof(*h->cold));
+	return h->cold;
 }
 
 struct scan *history_scan(struct sources *t, struct history *h)
 {
-	struct rare *r = history_rare(t, h);
+	struct cold *r = history_cold(t, h);
 
 	if (r && !r->scan)
 		r->scan = pool_take(t->pool, sizeof(*r->scan));
@@ -72,7 +72,7 @@ struct scan *history_scan(struct sources *t, struct history *h)
 
 struct usage *history_usage(struct sources *t, struct history *h)
 {
-	struct rare *r = history_rare(t, h);
+	struct cold *r = history_cold(t, h);
 
 	if (r && !r->usage)
 		r->usage = pool_take(t->pool, sizeof(*r->usage));
@@ -86,8 +86,8 @@ static bool is_row(const struct history *h)
 	return h->contacts_cap <= CONTACTS_ROW;
 }
 
-static bool is_it(const struct history *h, const struct contact *c,
-		  uint32_t group, uint16_t role)
+static bool history_is_it(const struct history *h, const struct contact *c,
+			  uint32_t group, uint16_t role)
 {
 	return contact_group(h, c) == group &&
 	       (c->bits & CONTACT_SUBMISSION) == role;
@@ -97,7 +97,7 @@ static struct contact *find_in_row(const struct history *h, uint32_t group,
 				   uint16_t role)
 {
 	for (uint16_t i = 0; i < h->n_contacts; i++)
-		if (is_it(h, &h->contacts[i], group, role))
+		if (history_is_it(h, &h->contacts[i], group, role))
 			return &h->contacts[i];
 	return NULL;
 }
@@ -116,7 +116,7 @@ static struct contact *place_of(const struct sources *t,
 	uint32_t at = home_of(t, h, group);
 
 	while (h->contacts[at].first_s &&
-	       !is_it(h, &h->contacts[at], group, role))
+	       !history_is_it(h, &h->contacts[at], group, role))
 		at = (at + 1) & (h->contacts_cap - 1);
 	return &h->contacts[at];
 }
@@ -173,14 +173,14 @@ static uint16_t larger(uint16_t cap)
 					       size / sizeof(struct contact));
 }
 
-static bool is_full(const struct history *h)
+static bool history_is_full(const struct history *h)
 {
 	return is_row(h) ?
 		       h->n_contacts == h->contacts_cap :
 		       h->n_contacts >= h->contacts_cap - h->contacts_cap / 4;
 }
 
-static int grow(struct sources *t, struct history *h)
+static int history_grow(struct sources *t, struct history *h)
 {
 	struct contact *old = h->contacts, *new;
 	uint16_t cap = h->contacts_cap, n = 0;
@@ -242,7 +242,7 @@ static void close_hole(const struct sources *t, struct history *h, uint32_t at)
 
 /* ---- destinations ---- */
 
-static uint64_t hash_of(const struct sources *t, uint32_t address)
+static uint64_t history_hash_of(const struct sources *t, uint32_t address)
 {
 	return hash_u64(&t->key, address);
 }
@@ -257,14 +257,14 @@ static bool is_twice(const struct sources *t, const struct history *h,
 			     NULL;
 
 	return (same && same->address == c->address) ||
-	       (h->rare &&
-		distinct_has(&h->rare->others, hash_of(t, c->address)));
+	       (h->cold &&
+		distinct_has(&h->cold->others, history_hash_of(t, c->address)));
 }
 
 void history_example(struct sources *t, struct history *h,
 		     const uint8_t *address)
 {
-	struct rare *r = h->rare;
+	struct cold *r = h->cold;
 	size_t size = address_size(h);
 
 	if (r->n_examples == EXAMPLES_MOST)
@@ -297,31 +297,31 @@ void history_destination(struct sources *t, struct history *h,
 {
 	uint32_t word = load_be32(destination->byte);
 	uint64_t hash = h->family == 4 ?
-				hash_of(t, word) :
+				history_hash_of(t, word) :
 				hash_address(&t->key, destination->byte);
 
 	if (h->family == 4 && is_contact(t, h, word))
 		return;
-	if (history_rare(t, h) &&
-	    distinct_add(&h->rare->others, t->pool, &DESTINATION_LIMITS, hash))
+	if (history_cold(t, h) &&
+	    distinct_add(&h->cold->others, t->pool, &DESTINATION_LIMITS, hash))
 		history_example(t, h, destination->byte);
 }
 
 uint64_t history_destinations(const struct history *h)
 {
-	const struct rare *r = rare_of(h);
+	const struct cold *r = history_cold_of(h);
 	uint64_t n = distinct_count(&r->others, &DESTINATION_LIMITS);
 
 	if (h->family != 4)
 		return n;
 	/* Of more than are kept exactly it is not told who is there twice. */
 	return n + h->n_contacts -
-	       (r->twice < h->n_contacts ? r->twice : h->n_contacts);
+	       (r->overlap < h->n_contacts ? r->overlap : h->n_contacts);
 }
 
 bool history_is_exact(const struct history *h)
 {
-	return distinct_is_exact(&rare_of(h)->others);
+	return distinct_is_exact(&history_cold_of(h)->others);
 }
 
 /* Those that were met first, wherever their hashes put them. */
@@ -349,8 +349,8 @@ static uint8_t contact_examples(const struct history *h, struct addr6 *out)
 	return n;
 }
 
-static bool is_among(const struct addr6 *list, uint8_t n,
-		     const uint8_t *address, size_t size)
+static bool history_is_among(const struct addr6 *list, uint8_t n,
+			     const uint8_t *address, size_t size)
 {
 	for (uint8_t i = 0; i < n; i++)
 		if (!memcmp(list[i].byte, address, size))
@@ -360,14 +360,14 @@ static bool is_among(const struct addr6 *list, uint8_t n,
 
 uint8_t history_examples(const struct history *h, struct addr6 *out)
 {
-	const struct rare *r = rare_of(h);
+	const struct cold *r = history_cold_of(h);
 	size_t size = address_size(h);
 	uint8_t n;
 
 	memset(out, 0, EXAMPLES_MOST * sizeof(*out));
 	n = h->family == 4 ? contact_examples(h, out) : 0;
 	for (uint8_t i = 0; i < r->n_examples && n < EXAMPLES_MOST; i++)
-		if (!is_among(out, n, r->examples + i * size, size))
+		if (!history_is_among(out, n, r->examples + i * size, size))
 			memcpy(out[n++].byte, r->examples + i * size, size);
 	return n;
 }
@@ -380,13 +380,13 @@ static void remove_contact(struct sources *t, struct history *h,
 {
 	uint32_t at = (uint32_t)(c - h->contacts);
 
-	if (h->family == 4 && history_rare(t, h)) {
+	if (h->family == 4 && history_cold(t, h)) {
 		if (is_twice(t, h, c))
-			h->rare->twice -= h->rare->twice > 0;
+			h->cold->overlap -= h->cold->overlap > 0;
 		else
-			distinct_add(&h->rare->others, t->pool,
+			distinct_add(&h->cold->others, t->pool,
 				     &DESTINATION_LIMITS,
-				     hash_of(t, c->address));
+				     history_hash_of(t, c->address));
 	}
 	h->n_contacts--;
 	if (is_row(h)) {
@@ -414,7 +414,7 @@ void history_age(struct sources *t, struct history *h, uint32_t before_s)
 static struct contact *new_place(struct sources *t, struct history *h,
 				 uint32_t group, uint16_t role)
 {
-	if (is_full(h) && grow(t, h)) {
+	if (history_is_full(h) && history_grow(t, h)) {
 		if (!h->contacts_cap)
 			return NULL;
 		remove_contact(
@@ -434,8 +434,8 @@ struct contact *history_meet(struct sources *t, struct history *h,
 		return NULL;
 	contact_start(&new, time_s);
 	h->submits |= role == CONTACT_SUBMISSION;
-	if (h->family == 4 && is_twice(t, h, &new) && history_rare(t, h))
-		h->rare->twice++;
+	if (h->family == 4 && is_twice(t, h, &new) && history_cold(t, h))
+		h->cold->overlap++;
 	*c = new;
 	h->n_contacts++;
 	return c;

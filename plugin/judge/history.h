@@ -145,9 +145,9 @@ struct usage {
 #define EXAMPLES_MOST 8
 
 /* What is not needed for an attempt to a network of its own. */
-struct rare {
+struct cold {
 	struct distinct others; /* destinations that no contact stands for */
-	uint32_t twice;	    /* contacts whose address is counted without them */
+	uint32_t overlap;   /* contacts whose address is counted without them */
 	uint8_t n_examples; /* of the others */
 	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
 	uint8_t padding[2];
@@ -166,7 +166,7 @@ struct history {
 	uint8_t port;
 	uint8_t family : 4, submits : 1; /* it has contacts of submission */
 	struct contact *contacts;
-	struct rare *rare; /* NULL: all of it is 0 */
+	struct cold *cold; /* NULL: all of it is 0 */
 	uint16_t n_contacts, contacts_cap;
 	uint16_t users; /* behind the address, if its class declares them */
 	uint16_t found; /* bits of detectors that were reported */
@@ -193,15 +193,15 @@ static inline void history_prefetch(const struct history *h)
 int history_make(struct sources *t, struct source *s);
 void history_end(struct sources *t, struct source *s);
 /* Space for what few need; NULL: no memory. */
-struct rare *history_rare(struct sources *t, struct history *h);
+struct cold *history_cold(struct sources *t, struct history *h);
 struct scan *history_scan(struct sources *t, struct history *h);
 struct usage *history_usage(struct sources *t, struct history *h);
 
 /* To be read: never NULL. */
-extern const struct rare rare_none;
-static inline const struct rare *rare_of(const struct history *h)
+extern const struct cold history_cold_none;
+static inline const struct cold *history_cold_of(const struct history *h)
 {
-	return h->rare ? h->rare : &rare_none;
+	return h->cold ? h->cold : &history_cold_none;
 }
 
 static inline uint32_t contact_group(const struct history *h,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "judge_inner.h"
+#include "judge_priv.h"
 #include "../../rules/policy/decide.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static enum watch_figure warmup_of(enum detector d)
  * the rates and of the shares of new groups; of a yes-or-no, that of its
  * probabilities.
  */
-static void take_figures(struct judge *j)
+static void judge_take_figures(struct judge *j)
 {
 	const double *f = j->figures;
 	double q0 = f[WATCH_NEW_SHARE_NORMAL], q1 = f[WATCH_NEW_SHARE_SPAM];
@@ -56,7 +56,7 @@ void judge_policy(struct judge *j, const struct policy *policy)
 	j->policy = policy;
 	for (size_t i = 0; i < WATCH_FIGURES; i++)
 		j->figures[i] = policy ? policy->watch[i] : watch_rows[i].value;
-	take_figures(j);
+	judge_take_figures(j);
 	for (uint32_t i = 0; i < j->sources.cap; i++)
 		if (source_at(&j->sources, i)->history)
 			source_at(&j->sources, i)->due_s = 0;
@@ -80,11 +80,11 @@ void judge_free(struct judge *j)
 
 float *sum_at(struct judge *j, struct history *h, enum detector d)
 {
-	struct rare *r;
+	struct cold *r;
 
 	if (d < DETECTOR_OFTEN)
 		return &h->sum[d];
-	r = history_rare(&j->sources, h);
+	r = history_cold(&j->sources, h);
 	j->nowhere = 0;
 	return r ? &r->sum[d - DETECTOR_OFTEN] : &j->nowhere;
 }
@@ -105,7 +105,7 @@ void judge_lower_sums(struct judge *j, struct history *h)
 		  passed_s);
 	sum_lower(&h->sum[DETECTOR_SLOW], j->drift[DETECTOR_SLOW] * shared,
 		  passed_s);
-	if (h->rare)
+	if (h->cold)
 		sum_lower(sum_at(j, h, DETECTOR_OPERATORS),
 			  j->drift[DETECTOR_OPERATORS] * shared, passed_s);
 }
@@ -135,7 +135,7 @@ static uint16_t users_of(const struct judge *j, const struct source *s)
 }
 
 struct contact *judge_contact(struct judge *j, struct source *s,
-			      const struct judged *a, uint16_t role)
+			      const struct observation *a, uint16_t role)
 {
 	struct contact *c =
 		history_contact(&j->sources, s->history,
@@ -151,7 +151,7 @@ struct contact *judge_contact(struct judge *j, struct source *s,
 
 struct contact *judge_first_contact(struct judge *j, struct history *h,
 				    struct contact *known,
-				    const struct judged *a, uint16_t role)
+				    const struct observation *a, uint16_t role)
 {
 	if (!known)
 		return history_meet(&j->sources, h,
@@ -205,7 +205,7 @@ static void promote(struct judge *j, struct source *s)
 
 /* ---- an attempt ---- */
 
-static void note_flags(struct source *s, const struct judged *a)
+static void note_flags(struct source *s, const struct observation *a)
 {
 	if (a->allowed)
 		s->flags |= SOURCE_ALLOWED;
@@ -217,7 +217,7 @@ static void note_flags(struct source *s, const struct judged *a)
 }
 
 /* Most sources meet one group a few times, and need no history for that. */
-static bool stays_small(struct source *s, const struct judged *a)
+static bool stays_small(struct source *s, const struct observation *a)
 {
 	uint32_t address = load_be32(a->destination->byte);
 	uint8_t role = a->role == PORT_TRANSPORT ? 0 : SOURCE_SUBMISSION;
@@ -239,7 +239,7 @@ void judge_begin(struct judge *j, uint32_t now_s)
 		j->start_s = j->sweep_s = j->now_s = now_s;
 }
 
-static void start(struct judge *j, uint32_t time_s)
+static void judge_start(struct judge *j, uint32_t time_s)
 {
 	judge_begin(j, time_s);
 	/* After a long silence every network is new again. */
@@ -251,22 +251,23 @@ static void start(struct judge *j, uint32_t time_s)
 }
 
 /* For who was not found, what a history is worth grows with its score. */
-static void note_worth(const struct judge *j, struct source *s)
+static void note_keep_rank(const struct judge *j, struct source *s)
 {
 	float score = judge_score(j, s);
 
-	s->worth = !s->history ? 0 :
-		   score >= 1  ? WORTH_MOST :
-				 1 + (unsigned int)(score * (WORTH_MOST - 2));
+	s->keep_rank =
+		!s->history ? 0 :
+		score >= 1  ? WORTH_MOST :
+			      1 + (unsigned int)(score * (WORTH_MOST - 2));
 }
 
-void judge_attempt(struct judge *j, const struct judged *a)
+void judge_attempt(struct judge *j, const struct observation *a)
 {
 	struct source *s;
 
-	start(j, a->time_s);
+	judge_start(j, a->time_s);
 	s = sources_touch(&j->sources, a->hash, a->family,
-			  source_key(a->family, a->source), a->guess);
+			  source_key(a->family, a->source), a->hint);
 	if (!s)
 		return;
 	if (!s->attempts)
@@ -284,7 +285,7 @@ void judge_attempt(struct judge *j, const struct judged *a)
 			judge_submission(j, s, a);
 		else if (s->history)
 			judge_access(j, s, a);
-		note_worth(j, s);
+		note_keep_rank(j, s);
 	}
 	s->last_s = j->now_s;
 }
@@ -297,22 +298,22 @@ void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 		sources_find(&j->sources, source_hash(&j->sources, family, key),
 			     family, key);
 
-	start(j, time_s);
+	judge_start(j, time_s);
 	if (s)
 		s->syns++;
 }
 
 /* ---- what was said ---- */
 
-static void note_inbound(struct judge *j, const struct judged *a)
+static void note_inbound(struct judge *j, const struct observation *a)
 {
 	uint64_t key = source_key(a->family, a->destination);
 	uint64_t hash = source_hash(&j->sources, a->family, key);
 	struct source *s = sources_find(&j->sources, hash, a->family, key);
 	uint32_t group = group_of(a->family, a->source);
 
-	if (s && s->history && history_rare(&j->sources, s->history))
-		s->history->rare->inbound |= 1ull
+	if (s && s->history && history_cold(&j->sources, s->history))
+		s->history->cold->inbound |= 1ull
 					     << (hash_u64(&j->key, group) % 64);
 }
 
@@ -328,31 +329,31 @@ bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash)
 	return true;
 }
 
-void judge_talk(struct judge *j, const struct judged *a,
-		const struct dialogue *d, bool established)
+void judge_connection(struct judge *j, const struct observation *a,
+		      const struct dialogue *d, bool established)
 {
 	struct source *s = sources_find(&j->sources, a->hash, a->family,
 					source_key(a->family, a->source));
 
-	start(j, a->time_s);
+	judge_start(j, a->time_s);
 	if (!s)
 		return;
 	if (established)
 		s->flags |= SOURCE_PROVEN;
 	if (a->role == PORT_TRANSPORT && established)
 		note_inbound(j, a);
-	if (!s->history && d->said & (SAID_AUTH_CLEAR | SAID_STARTTLS_MASKED))
+	if (!s->history && d->seen & (SEEN_AUTH_CLEAR | SEEN_STARTTLS_MASKED))
 		promote(j, s);
 	if (!s->history)
 		return;
 	history_destination(&j->sources, s->history, a->destination);
 	if (a->role == PORT_TRANSPORT && !a->allowed)
-		judge_transport_talk(j, s, a, d);
-	if (d->said & SAID_AUTH_CLEAR)
+		judge_transport_connection(j, s, a, d);
+	if (d->seen & SEEN_AUTH_CLEAR)
 		judge_report(j, s, DETECTOR_CLEARTEXT, a->port);
-	if (d->said & SAID_STARTTLS_MASKED)
+	if (d->seen & SEEN_STARTTLS_MASKED)
 		judge_report(j, s, DETECTOR_STRIPPED, a->port);
-	if (d->said & (SAID_AUTH_FAILED | SAID_AUTH_OK))
+	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK))
 		judge_logins(j, s, a, d);
 }
 
@@ -361,7 +362,7 @@ void judge_talk(struct judge *j, const struct judged *a,
 static void abandonment(struct judge *j, struct source *s)
 {
 	judge_abandonment(j, s);
-	note_worth(j, s);
+	note_keep_rank(j, s);
 }
 
 static void look_at(struct judge *j, struct source *s)
@@ -382,7 +383,7 @@ void judge_time(struct judge *j, uint32_t now_s)
 
 	if (!j->start_s)
 		return;
-	start(j, now_s);
+	judge_start(j, now_s);
 	passed = j->now_s - j->sweep_s;
 	to = passed >= SWEEP_S ?
 		     j->sources.cap :
@@ -420,7 +421,7 @@ float judge_score(const struct judge *j, const struct source *s)
 		return 2;
 	for (enum detector d = DETECTOR_FAST; d <= DETECTOR_LATE; d++)
 		most = further(j, h, d, most);
-	if (h->rare)
+	if (h->cold)
 		most = further(j, h, DETECTOR_OUTCOME, most);
 	return most + 0.01f;
 }

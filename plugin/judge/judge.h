@@ -79,11 +79,11 @@ void judge_policy(struct judge *j, const struct policy *policy);
 void judge_begin(struct judge *j, uint32_t now_s);
 
 /* One attempt, once it is known whether it was answered, or after 3 s. */
-struct judged {
+struct observation {
 	uint8_t family;
 	const struct addr6 *source, *destination;
-	uint64_t hash;	      /* of the source */
-	struct source *guess; /* as sources_touch() has it */
+	uint64_t hash;	     /* of the source */
+	struct source *hint; /* as sources_touch() has it */
 	uint32_t time_s, syns;
 	uint16_t port, port_bit;
 	enum port_role role;
@@ -91,13 +91,13 @@ struct judged {
 	bool allowed; /* by a clause: its source is not judged for it */
 	bool blocked; /* by a clause */
 };
-void judge_attempt(struct judge *j, const struct judged *a);
+void judge_attempt(struct judge *j, const struct observation *a);
 /* SYNs that came after that. */
 void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 		uint32_t time_s);
 /* What was said after it was answered. */
-void judge_talk(struct judge *j, const struct judged *a,
-		const struct dialogue *d, bool established);
+void judge_connection(struct judge *j, const struct observation *a,
+		      const struct dialogue *d, bool established);
 
 /* Time passes: what is due is decided. */
 void judge_time(struct judge *j, uint32_t now_s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is found, and how much it takes. */
-#include "judge_inner.h"
+#include "judge_priv.h"
 
 #define INBOUND_SERVER 5
 
@@ -69,8 +69,8 @@ enum finding_kind detector_finding(enum detector detector)
 
 bool history_accepts_mail(const struct history *h)
 {
-	return h->rare &&
-	       __builtin_popcountll(h->rare->inbound) >= INBOUND_SERVER;
+	return h->cold &&
+	       __builtin_popcountll(h->cold->inbound) >= INBOUND_SERVER;
 }
 
 float judge_threshold_raised(const struct judge *j, const struct history *h,
@@ -91,7 +91,7 @@ float judge_threshold_raised(const struct judge *j, const struct history *h,
 
 #define DIRECT_DETECTORS (1u << DETECTOR_DIRECT | 1u << DETECTOR_DIRECT_ABANDON)
 
-static bool was_found(const struct history *h, enum finding_kind kind)
+static bool judge_was_found(const struct history *h, enum finding_kind kind)
 {
 	for (enum detector d = 0; d < DETECTOR_N; d++)
 		if (h->found & 1u << d && detector_rows[d].finding == kind)
@@ -130,16 +130,16 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 			     .port = port };
 
 	/* Once a day each, as long as it goes on. */
-	if (h->found && j->now_s - rare_of(h)->found_s >= DAY)
+	if (h->found && j->now_s - history_cold_of(h)->found_s >= DAY)
 		h->found = 0;
 	if (h->found & 1u << d)
 		return;
 	/* A spam source sends to MX hosts directly: that is said with it. */
 	if (DIRECT_DETECTORS & 1u << d && h->found & SPAM_DETECTORS)
 		return;
-	f.again = was_found(h, detector_finding(d));
-	if (!h->found && history_rare(&j->sources, h))
-		h->rare->found_s = j->now_s;
+	f.again = judge_was_found(h, detector_finding(d));
+	if (!h->found && history_cold(&j->sources, h))
+		h->cold->found_s = j->now_s;
 	h->found |= (uint16_t)(1u << d);
 	f.destinations = judge_destinations(s, &f.destinations_exact);
 	f.n_examples = history_examples(h, f.examples);

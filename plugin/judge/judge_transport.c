@@ -5,7 +5,7 @@
  * or a hobby mail server is how fast it meets new destination groups, whether
  * it comes back to those that failed, and for how long.
  */
-#include "judge_inner.h"
+#include "judge_priv.h"
 
 #include <math.h>
 
@@ -39,13 +39,13 @@ static void count_fate(struct history *h, bool answered)
 static void check_groups(struct judge *j, struct source *s, uint16_t port)
 {
 	struct history *h = s->history;
-	struct rare *r;
+	struct cold *r;
 	uint32_t n = 0;
 
 	if (h->n_contacts < j->figures[WATCH_DIRECT_GROUPS] ||
 	    h->found & 1u << DETECTOR_DIRECT)
 		return;
-	r = history_rare(&j->sources, h);
+	r = history_cold(&j->sources, h);
 	if (!r || (r->direct_s && j->now_s - r->direct_s < MINUTE))
 		return;
 	r->direct_s = j->now_s;
@@ -70,7 +70,7 @@ static void be_due(struct source *s, uint32_t due_s)
  * ones as if they were new.
  */
 static void new_group(struct judge *j, struct source *s, struct contact *c,
-		      const struct judged *a)
+		      const struct observation *a)
 {
 	if (!a->answered && judge_warm_for(j, DETECTOR_ABANDON)) {
 		c->bits |= CONTACT_PENDING | CONTACT_LATE;
@@ -127,7 +127,7 @@ static void returned(struct judge *j, struct history *h, struct contact *c)
  * to few networks are a queue that is flushed.
  */
 static void tried_again(struct judge *j, struct history *h, struct contact *c,
-			const struct judged *a)
+			const struct observation *a)
 {
 	double loss = 2 * j->loss[DETECTOR_FAST];
 
@@ -171,7 +171,7 @@ static uint32_t scanned(const struct scan *scan)
 }
 
 static void look_for_scan(struct judge *j, struct source *s, struct contact *c,
-			  const struct judged *a)
+			  const struct observation *a)
 {
 	struct history *h = s->history;
 	uint32_t group = contact_group(h, c);
@@ -203,19 +203,20 @@ static void forget_old(struct judge *j, struct source *s)
 {
 	uint32_t after_s = (uint32_t)j->figures[WATCH_NEW_AFTER];
 	struct history *h = s->history;
-	struct rare *r;
+	struct cold *r;
 
 	if (j->now_s - s->first_s <= after_s ||
 	    h->n_contacts + 1 < h->contacts_cap - h->contacts_cap / 4)
 		return;
-	r = history_rare(&j->sources, h);
+	r = history_cold(&j->sources, h);
 	if (!r || j->now_s - r->aged_s < HOUR)
 		return;
 	r->aged_s = j->now_s;
 	history_age(&j->sources, h, j->now_s - after_s);
 }
 
-void judge_transport(struct judge *j, struct source *s, const struct judged *a)
+void judge_transport(struct judge *j, struct source *s,
+		     const struct observation *a)
 {
 	struct history *h = s->history;
 	struct contact *c = judge_contact(j, s, a, 0);
@@ -255,7 +256,7 @@ static bool odd_helo(struct judge *j, struct source *s,
 {
 	struct usage *u = history_usage(&j->sources, s->history);
 
-	if (d->said & SAID_HELO_ODD)
+	if (d->seen & SEEN_HELO_ODD)
 		return true;
 	if (!u || !d->helo_hash)
 		return false;
@@ -272,24 +273,25 @@ static bool was_refused(const struct dialogue *d)
 	for (int i = 0; i < STAGE_N; i++)
 		if (d->replies[i][2])
 			return true;
-	return d->said & SAID_MAIL && !(d->said & SAID_ACCEPTED) &&
-	       !(d->said & SAID_GAP);
+	return d->seen & SEEN_MAIL && !(d->seen & SEEN_ACCEPTED) &&
+	       !(d->seen & SEEN_GAP);
 }
 
 /* TLS hides the outcome, and without payload there is none to see. */
-void judge_transport_talk(struct judge *j, struct source *s,
-			  const struct judged *a, const struct dialogue *d)
+void judge_transport_connection(struct judge *j, struct source *s,
+				const struct observation *a,
+				const struct dialogue *d)
 {
 	struct history *h = s->history;
 	float *sum = sum_at(j, h, DETECTOR_OUTCOME);
 
-	if (!history_is_open(h) || !h->rare)
+	if (!history_is_open(h) || !h->cold)
 		return;
-	if (!h->rare->odd_helo && odd_helo(j, s, d)) {
-		h->rare->odd_helo = 1;
+	if (!h->cold->odd_helo && odd_helo(j, s, d)) {
+		h->cold->odd_helo = 1;
 		sum_add(sum, HELO_ODD);
 	}
-	if (d->said && !(d->said & (SAID_TLS | SAID_IMPLICIT_TLS)))
+	if (d->seen && !(d->seen & (SEEN_TLS | SEEN_IMPLICIT_TLS)))
 		sum_add(sum, was_refused(d) ? j->gain[DETECTOR_OUTCOME] :
 					      j->loss[DETECTOR_OUTCOME]);
 	judge_check(j, s, DETECTOR_OUTCOME, a->port);
@@ -380,7 +382,7 @@ static bool goes_on(const struct judge *j, const struct source *s)
 {
 	const struct history *h = s->history;
 
-	uint32_t found_s = rare_of(h)->found_s;
+	uint32_t found_s = history_cold_of(h)->found_s;
 
 	return !h->found || s->last_s > found_s || j->now_s - found_s < DAY;
 }

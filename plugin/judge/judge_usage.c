@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ports where mail is submitted and read. */
-#include "judge_inner.h"
+#include "judge_priv.h"
 
 static void count_hour(struct judge *j, struct source *s,
-		       const struct judged *a)
+		       const struct observation *a)
 {
 	struct usage *u = history_usage(&j->sources, s->history);
 	uint32_t hour = j->now_s / HOUR, passed;
@@ -31,7 +31,8 @@ static void count_hour(struct judge *j, struct source *s,
 		u->busy_hours = 24;
 }
 
-void judge_submission(struct judge *j, struct source *s, const struct judged *a)
+void judge_submission(struct judge *j, struct source *s,
+		      const struct observation *a)
 {
 	struct history *h = s->history;
 	struct contact *c = judge_contact(j, s, a, CONTACT_SUBMISSION);
@@ -48,7 +49,8 @@ void judge_submission(struct judge *j, struct source *s, const struct judged *a)
 }
 
 /* Two windows side by side stand for one that slides. */
-void judge_access(struct judge *j, struct source *s, const struct judged *a)
+void judge_access(struct judge *j, struct source *s,
+		  const struct observation *a)
 {
 	struct usage *u = history_usage(&j->sources, s->history);
 	unsigned int i = a->role == PORT_POP3;
@@ -74,8 +76,8 @@ void judge_access(struct judge *j, struct source *s, const struct judged *a)
 		judge_report(j, s, DETECTOR_STORM, a->port);
 }
 
-void judge_logins(struct judge *j, struct source *s, const struct judged *a,
-		  const struct dialogue *d)
+void judge_logins(struct judge *j, struct source *s,
+		  const struct observation *a, const struct dialogue *d)
 {
 	struct usage *u = history_usage(&j->sources, s->history);
 	float *sum = sum_at(j, s->history, DETECTOR_LOGIN);
@@ -85,7 +87,7 @@ void judge_logins(struct judge *j, struct source *s, const struct judged *a,
 		return;
 	for (uint8_t i = 0; i < d->auth_failures; i++)
 		sum_add(sum, j->gain[DETECTOR_LOGIN]);
-	if (d->said & SAID_AUTH_OK)
+	if (d->seen & SEEN_AUTH_OK)
 		sum_add(sum, j->loss[DETECTOR_LOGIN]);
 	if (!d->auth_failures)
 		return;

@@ -45,7 +45,7 @@ void sources_free(struct sources *t)
 
 /* ---- the index ---- */
 
-static bool is_it(const struct source *s, uint8_t family, uint64_t key)
+static bool source_is_it(const struct source *s, uint8_t family, uint64_t key)
 {
 	return s->key == key && s->family == family;
 }
@@ -62,7 +62,7 @@ struct source *sources_find(const struct sources *t, uint64_t hash,
 		if (!index_may_be(x, slot, hash))
 			continue;
 		s = source_at(t, index_reference(x, slot));
-		if (is_it(s, family, key))
+		if (source_is_it(s, family, key))
 			return s;
 	}
 	return NULL;
@@ -102,7 +102,7 @@ void sources_clear(struct sources *t)
 /* Of a window: its place in it, by what goes first. */
 static uint64_t rank_of(const struct source *s, uint32_t i)
 {
-	return (uint64_t)s->worth << 60 | (uint64_t)s->last_s << 28 | i;
+	return (uint64_t)s->keep_rank << 60 | (uint64_t)s->last_s << 28 | i;
 }
 
 static int by_rank(const void *a, const void *b)
@@ -155,7 +155,7 @@ static void evict(struct sources *t)
 }
 
 /* Histories only: their sources stay, and begin anew. */
-static void forget(struct sources *t, const struct history *keep)
+static void source_forget(struct sources *t, const struct history *keep)
 {
 	uint32_t list[WINDOW], n = candidates(t, true, list);
 
@@ -173,7 +173,7 @@ static void forget(struct sources *t, const struct history *keep)
 
 /* ---- records ---- */
 
-static int new_piece(struct sources *t)
+static int source_new_piece(struct sources *t)
 {
 	struct source *piece;
 
@@ -193,15 +193,15 @@ static int new_piece(struct sources *t)
 	return 0;
 }
 
-static struct source *add(struct sources *t, uint64_t hash, uint8_t family,
-			  uint64_t key)
+static struct source *source_add(struct sources *t, uint64_t hash,
+				 uint8_t family, uint64_t key)
 {
 	struct source *s;
 	uint32_t n;
 
 	if (t->n >= t->index.cap / 5 * 4 && index_grow(&t->index))
 		evict(t);
-	if (!t->free && new_piece(t)) {
+	if (!t->free && source_new_piece(t)) {
 		if (!t->cap)
 			return NULL;
 		evict(t);
@@ -216,14 +216,14 @@ static struct source *add(struct sources *t, uint64_t hash, uint8_t family,
 }
 
 struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key, struct source *guess)
+			     uint64_t key, struct source *hint)
 {
 	struct source *s;
 
-	if (guess && is_it(guess, family, key))
-		return guess;
+	if (hint && source_is_it(hint, family, key))
+		return hint;
 	s = sources_find(t, hash, family, key);
-	return s ? s : add(t, hash, family, key);
+	return s ? s : source_add(t, hash, family, key);
 }
 
 /* ---- memory for histories ---- */
@@ -233,7 +233,7 @@ void *sources_take(struct sources *t, size_t size, const struct history *keep)
 	void *block = pool_take(t->pool, size);
 
 	for (int i = 0; !block && i < 8; i++) {
-		forget(t, keep);
+		source_forget(t, keep);
 		block = pool_take(t->pool, size);
 	}
 	return block;

@@ -33,8 +33,8 @@ struct source {
 		uint32_t due_s; /* with a history: a contact is decided then */
 	};
 	uint16_t ports; /* bits of monitored ports, the last for all others */
-	uint8_t family : 4, /* 0: the record is free */
-		worth : 4;  /* keeping: the lowest go first */
+	uint8_t family : 4,    /* 0: the record is free */
+		keep_rank : 4; /* keeping: the lowest go first */
 	uint8_t flags;
 };
 
@@ -83,7 +83,7 @@ struct source *sources_find(const struct sources *t, uint64_t hash,
  * or NULL. NULL: no memory at all.
  */
 struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
-			     uint64_t key, struct source *guess);
+			     uint64_t key, struct source *hint);
 void sources_remove(struct sources *t, struct source *s);
 void sources_clear(struct sources *t);
 /*
@@ -101,8 +101,8 @@ static inline struct source *source_at(const struct sources *t, uint32_t n)
  * Once the place in the index is there: which record it is, most likely. NULL:
  * none. From there on it, its history and its contact are fetched in turn.
  */
-static inline struct source *sources_guess(const struct sources *t,
-					   uint64_t hash)
+static inline struct source *sources_hint(const struct sources *t,
+					  uint64_t hash)
 {
 	uint32_t slot = index_home(&t->index, hash);
 

@@ -15,7 +15,7 @@ static uint32_t place(const struct distinct *d, uint64_t hash)
 	return at;
 }
 
-static int grow(struct distinct *d, struct pool *p)
+static int distinct_grow(struct distinct *d, struct pool *p)
 {
 	struct distinct old = *d;
 	uint32_t cap = d->cap ? d->cap * 2 : CAP_LEAST;
@@ -72,7 +72,7 @@ bool distinct_add(struct distinct *d, struct pool *p,
 	if (d->cap && d->items[place(d, hash)])
 		return false;
 	if (d->n >= d->cap - d->cap / 4) {
-		if (d->cap >= l->exact_most || grow(d, p)) {
+		if (d->cap >= l->exact_most || distinct_grow(d, p)) {
 			if (!estimate_from_now(d, p, l))
 				return note(d, l, hash);
 			d->lossy = true;

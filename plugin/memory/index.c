@@ -17,7 +17,7 @@ void index_free(struct index *x)
 	*x = (struct index){ 0 };
 }
 
-static void put(struct index *x, uint64_t entry)
+static void index_put(struct index *x, uint64_t entry)
 {
 	uint32_t slot = index_home(x, entry);
 
@@ -37,14 +37,14 @@ int index_grow(struct index *x)
 	x->n = old.n;
 	for (uint32_t i = 0; i < old.cap; i++)
 		if (old.entries[i])
-			put(x, old.entries[i]);
+			index_put(x, old.entries[i]);
 	index_free(&old);
 	return 0;
 }
 
 void index_add(struct index *x, uint64_t hash, uint32_t reference)
 {
-	put(x, (hash & ~(uint64_t)UINT32_MAX) | (reference + 1));
+	index_put(x, (hash & ~(uint64_t)UINT32_MAX) | (reference + 1));
 	x->n++;
 }
 

@@ -29,7 +29,7 @@ void pool_end(struct pool *p)
 
 #define EVEN_SIZES 8u /* multiples of POOL_SMALLEST */
 
-static size_t size_of(unsigned int n)
+static size_t pool_size_of(unsigned int n)
 {
 	size_t last = (size_t)POOL_SMALLEST * EVEN_SIZES;
 
@@ -46,12 +46,12 @@ static unsigned int size_class(size_t size)
 
 	if (size <= (size_t)POOL_SMALLEST * EVEN_SIZES)
 		return size ? (unsigned int)((size - 1) / POOL_SMALLEST) : 0;
-	while (n < POOL_SIZES && size_of(n) < size)
+	while (n < POOL_SIZES && pool_size_of(n) < size)
 		n++;
 	return n;
 }
 
-static int new_piece(struct pool *p)
+static int pool_new_piece(struct pool *p)
 {
 	struct pool_piece *piece;
 
@@ -72,7 +72,7 @@ static int new_piece(struct pool *p)
 	return 0;
 }
 
-static void *cut(struct pool *p, size_t size)
+static void *pool_cut(struct pool *p, size_t size)
 {
 	void *block = p->piece;
 
@@ -85,7 +85,7 @@ static void *cut(struct pool *p, size_t size)
 static void align(struct pool *p)
 {
 	if ((uintptr_t)p->piece % CACHE_LINE)
-		pool_give(p, cut(p, POOL_SMALLEST), POOL_SMALLEST);
+		pool_give(p, pool_cut(p, POOL_SMALLEST), POOL_SMALLEST);
 }
 
 void *pool_take(struct pool *p, size_t size)
@@ -95,16 +95,16 @@ void *pool_take(struct pool *p, size_t size)
 
 	if (n >= POOL_SIZES)
 		return pool_resize(p, NULL, 0, size);
-	size = size_of(n);
+	size = pool_size_of(n);
 	block = p->free[n];
 	if (block) {
 		memcpy(&p->free[n], block, sizeof(void *));
 	} else {
-		if (p->left < size + POOL_SMALLEST && new_piece(p))
+		if (p->left < size + POOL_SMALLEST && pool_new_piece(p))
 			return NULL;
 		if (size % CACHE_LINE == 0)
 			align(p);
-		block = cut(p, size);
+		block = pool_cut(p, size);
 	}
 	return memset(block, 0, size);
 }

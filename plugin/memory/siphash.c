@@ -22,7 +22,7 @@ static void mix(uint64_t v[4], unsigned int rounds)
 	}
 }
 
-static void take(uint64_t v[4], uint64_t word)
+static void siphash_take(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
 	mix(v, 2);
@@ -39,7 +39,7 @@ static uint64_t word_at(const uint8_t *bytes, size_t n)
 	return word;
 }
 
-uint64_t siphash(const uint64_t key[2], const void *bytes, size_t len)
+uint64_t siphash_24(const uint64_t key[2], const void *bytes, size_t len)
 {
 	/* "somepseudorandomlygeneratedbytes": section 2.1 */
 	uint64_t v[4] = {
@@ -52,8 +52,8 @@ uint64_t siphash(const uint64_t key[2], const void *bytes, size_t len)
 	size_t left = len;
 
 	for (; left >= 8; at += 8, left -= 8)
-		take(v, word_at(at, 8));
-	take(v, word_at(at, left) | (uint64_t)len << 56);
+		siphash_take(v, word_at(at, 8));
+	siphash_take(v, word_at(at, left) | (uint64_t)len << 56);
 	v[2] ^= 0xff;
 	mix(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];

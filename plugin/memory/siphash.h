@@ -11,6 +11,6 @@
  * until one fits. The key is 128 bits of chance, its first word the half that
  * the paper calls k0; the result is the same on every machine.
  */
-uint64_t siphash(const uint64_t key[2], const void *bytes, size_t len);
+uint64_t siphash_24(const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

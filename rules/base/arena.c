@@ -64,7 +64,7 @@ jmp_buf *arena_on_failure(struct arena *a)
 	return &a->failed;
 }
 
-static _Noreturn void give_up(struct arena *a)
+static _Noreturn void arena_give_up(struct arena *a)
 {
 	longjmp(a->failed, 1);
 }
@@ -76,7 +76,7 @@ static struct chunk *chunk_new(struct arena *a, size_t size)
 	if (size < CHUNK_BYTES)
 		size = CHUNK_BYTES;
 	if (size > SIZE_MAX - sizeof(*c) || !(c = malloc(sizeof(*c) + size)))
-		give_up(a);
+		arena_give_up(a);
 	c->used = 0;
 	c->size = size;
 	c->next = a->chunks;
@@ -91,7 +91,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	void *p;
 
 	if (size > SIZE_MAX - align)
-		give_up(a);
+		arena_give_up(a);
 	size = (size + align - 1) & ~(align - 1);
 	if (!c || c->size - c->used < size)
 		c = chunk_new(a, size);
@@ -118,7 +118,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	len = vsnprintf(NULL, 0, fmt, args);
 	va_end(args);
 	if (len < 0)
-		give_up(a);
+		arena_give_up(a);
 	text = arena_alloc(a, (size_t)len + 1);
 	va_start(args, fmt);
 	vsnprintf(text, (size_t)len + 1, fmt, args);
@@ -150,7 +150,7 @@ void *arena_resize(struct arena *a, void *data, size_t size)
 
 	if (size > SIZE_MAX - sizeof(*b) ||
 	    !(b = realloc(data ? block_of(data) : NULL, sizeof(*b) + size)))
-		give_up(a);
+		arena_give_up(a);
 	if (!data) {
 		b->ring.next = a->blocks.next;
 		b->ring.prev = &a->blocks;
@@ -182,7 +182,7 @@ void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
 	if (n == *cap) {
 		*cap = *cap ? *cap * 2 : 8;
 		if (*cap > SIZE_MAX / item_size)
-			give_up(a);
+			arena_give_up(a);
 		items = arena_resize(a, items, *cap * item_size);
 	}
 	memset((unsigned char *)items + n * item_size, 0, item_size);

@@ -86,7 +86,7 @@ void diags_sort(struct diags *d)
 
 #define WORD_MAX 31
 
-static size_t least(size_t a, size_t b)
+static size_t diag_least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -104,11 +104,11 @@ static size_t distance(const char *a, size_t alen, const char *b, size_t blen)
 		for (size_t j = 1; j <= blen; j++) {
 			size_t same = a[i - 1] == b[j - 1] ? 0 : 1;
 
-			cur[j] = least(least(prev[j], cur[j - 1]) + 1,
-				       prev[j - 1] + same);
+			cur[j] = diag_least(diag_least(prev[j], cur[j - 1]) + 1,
+					    prev[j - 1] + same);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
 			    a[i - 2] == b[j - 1])
-				cur[j] = least(cur[j], prev2[j - 2] + 1);
+				cur[j] = diag_least(cur[j], prev2[j - 2] + 1);
 		}
 		size_t *oldest = prev2;
 

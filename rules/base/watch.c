@@ -129,7 +129,7 @@ static bool rate(const char *text, double *out)
 }
 
 /* "30m", and unlike elsewhere "0h". */
-static bool duration(const char *text, double *out)
+static bool watch_duration(const char *text, double *out)
 {
 	uint32_t seconds = 0;
 	bool none = text[0] == '0' && text[1] && strchr("smhd", text[1]) &&
@@ -147,7 +147,7 @@ bool watch_parse(const struct watch_row *row, const char *text, double *out)
 
 	switch (row->unit) {
 	case WATCH_DURATION:
-		good = duration(text, out);
+		good = watch_duration(text, out);
 		break;
 	case WATCH_RATE:
 		good = rate(text, out);

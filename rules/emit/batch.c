@@ -53,7 +53,7 @@ static void add_page(struct batch *b)
 }
 
 /* Where the next message goes: there is room for the largest. */
-static unsigned char *room(struct batch *b)
+static unsigned char *batch_room(struct batch *b)
 {
 	struct iovec *page;
 
@@ -88,7 +88,7 @@ static void add_note(struct batch *b, const struct batch_note *note)
 
 static void put_frame(struct batch *b, uint16_t type, uint32_t generation)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room(b));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(batch_room(b));
 	struct nfgenmsg *nfg;
 
 	nlh->nlmsg_type = type;
@@ -130,7 +130,7 @@ struct nlmsghdr *batch_open(struct batch *b, uint16_t type, uint8_t family,
 	struct nlmsghdr *nlh;
 
 	add_note(b, &note);
-	nlh = nftnl_nlmsg_build_hdr((char *)room(b), type, family,
+	nlh = nftnl_nlmsg_build_hdr((char *)batch_room(b), type, family,
 				    NLM_F_REQUEST | flags,
 				    SEQ_BEGIN + (uint32_t)b->n_notes);
 	b->last = nlh;

@@ -43,7 +43,7 @@ static void keep_if(json_t **whole, bool good)
 	*whole = NULL;
 }
 
-static void put(json_t **object, const char *key, json_t *value)
+static void json_put(json_t **object, const char *key, json_t *value)
 {
 	keep_if(object, !json_object_set_new(*object, key, value));
 }
@@ -60,7 +60,7 @@ static json_t *named(const struct writer *w, const char *name)
 			 "name", name);
 }
 
-static json_t *table(const struct writer *w)
+static json_t *json_table(const struct writer *w)
 {
 	return json_pack("{s:s, s:s}", "family", family_name(w->rs->family),
 			 "name", TABLE_NAME);
@@ -104,23 +104,23 @@ static json_t *set_object(const struct writer *w, const struct set *set)
 {
 	json_t *o = named(w, set->name), *flags = json_array();
 
-	put(&o, "type", json_string(set_key_name(set->key)));
+	json_put(&o, "type", json_string(set_key_name(set->key)));
 	if (set->jumps)
-		put(&o, "map", json_string("verdict"));
+		json_put(&o, "map", json_string("verdict"));
 	if (set->size)
-		put(&o, "size", json_integer(set->size));
+		json_put(&o, "size", json_integer(set->size));
 	if (set->interval)
 		append(&flags, json_string("interval"));
 	/* nft 1.0.6 has no word for dynamic here; the rules imply it. */
 	if (set->timeout)
 		append(&flags, json_string("timeout"));
-	put(&o, "flags", flags);
+	json_put(&o, "flags", flags);
 	if (set->timeout_s)
-		put(&o, "timeout", json_integer(set->timeout_s));
+		json_put(&o, "timeout", json_integer(set->timeout_s));
 	return o;
 }
 
-static void write_elements(struct writer *w, const struct set *set)
+static void json_write_elements(struct writer *w, const struct set *set)
 {
 	size_t n = set_elements(set);
 
@@ -129,7 +129,7 @@ static void write_elements(struct writer *w, const struct set *set)
 
 		for (size_t k = i; k < n && k < i + SLICE; k++)
 			append(&list, element(set, k));
-		put(&o, "elem", list);
+		json_put(&o, "elem", list);
 		write_command(w, "add", "element", o);
 	}
 }
@@ -153,7 +153,7 @@ static json_t *payload(const char *protocol, const char *field)
 			 "field", field);
 }
 
-static json_t *set_name(const struct set *set)
+static json_t *json_set_name(const struct set *set)
 {
 	return json_sprintf("@%s", set->name);
 }
@@ -166,7 +166,7 @@ static json_t *address(int family, const char *field)
 static json_t *set_match(const struct set *set, const char *field)
 {
 	return match("==", address(set->key == KEY_IPV4 ? 4 : 6, field),
-		     set_name(set));
+		     json_set_name(set));
 }
 
 static json_t *flags_match(const char *op)
@@ -186,7 +186,7 @@ static json_t *id_match(const char *key, uint32_t id)
 static json_t *ports_vmap(const char *field, const struct set *map)
 {
 	return json_pack("{s:{s:o, s:o}}", "vmap", "key", payload("tcp", field),
-			 "data", set_name(map));
+			 "data", json_set_name(map));
 }
 
 static json_t *target(const struct stmt *s)
@@ -216,13 +216,13 @@ static json_t *meter(const struct stmt *s, bool over)
 			  (int)rate->burst, "per", unit_name(rate->unit_s));
 
 	if (over)
-		put(&limit, "inv", json_true());
+		json_put(&limit, "inv", json_true());
 	if (set->key == KEY_IPV6)
 		key = json_pack("{s:[o, s]}", "&", key,
 				"ffff:ffff:ffff:ffff::");
 	return json_pack("{s:{s:s, s:o, s:o, s:[{s:o}]}}", "set", "op",
-			 "update", "elem", key, "set", set_name(set), "stmt",
-			 "limit", limit);
+			 "update", "elem", key, "set", json_set_name(set),
+			 "stmt", "limit", limit);
 }
 
 static json_t *verdict(const char *what)
@@ -275,10 +275,10 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 		o = set_match(s->set, "daddr");
 		break;
 	case STMT_IIFNAME:
-		o = match("==", meta("iifname"), set_name(s->set));
+		o = match("==", meta("iifname"), json_set_name(s->set));
 		break;
 	case STMT_OIFNAME:
-		o = match("==", meta("oifname"), set_name(s->set));
+		o = match("==", meta("oifname"), json_set_name(s->set));
 		break;
 	case STMT_SKUID:
 		o = id_match("skuid", s->id);
@@ -359,7 +359,7 @@ static void write_rules(struct writer *w, const struct chain *chain)
 			      family_name(w->rs->family), "table", TABLE_NAME,
 			      "chain", chain->name, "expr", list);
 		if (rule->comment)
-			put(&o, "comment", json_string(rule->comment));
+			json_put(&o, "comment", json_string(rule->comment));
 		write_command(w, "add", "rule", o);
 	}
 }
@@ -376,23 +376,24 @@ static json_t *devices(const struct words *names)
 	return list;
 }
 
-static json_t *chain_object(const struct writer *w, const struct chain *chain)
+static json_t *json_chain_object(const struct writer *w,
+				 const struct chain *chain)
 {
 	const struct base_hook_info *base = base_hook_info(chain->hook);
 	json_t *o = named(w, chain->name);
 
 	if (!base)
 		return o;
-	put(&o, "type", json_string(base->type));
-	put(&o, "hook", json_string(base->hook));
-	put(&o, "prio", json_integer(base->priority));
-	put(&o, "policy", json_string("accept"));
+	json_put(&o, "type", json_string(base->type));
+	json_put(&o, "hook", json_string(base->hook));
+	json_put(&o, "prio", json_integer(base->priority));
+	json_put(&o, "policy", json_string("accept"));
 	if (w->rs->family == FAMILY_NETDEV)
-		put(&o, "dev", devices(w->rs->devices));
+		json_put(&o, "dev", devices(w->rs->devices));
 	return o;
 }
 
-static const char *set_word(const struct set *set)
+static const char *json_set_word(const struct set *set)
 {
 	return set->jumps ? "map" : "set";
 }
@@ -402,12 +403,13 @@ static void write_sets(struct writer *w)
 	const struct ruleset *rs = w->rs;
 
 	for (size_t i = 0; i < rs->sets.n; i++)
-		write_command(w, "add", set_word(rs->sets.items[i]),
+		write_command(w, "add", json_set_word(rs->sets.items[i]),
 			      set_object(w, rs->sets.items[i]));
-	write_command(w, "flush", "table", table(w));
+	write_command(w, "flush", "table", json_table(w));
 	for (size_t i = 0; i < rs->sets.n; i++)
 		if (set_elements(rs->sets.items[i]))
-			write_command(w, "flush", set_word(rs->sets.items[i]),
+			write_command(w, "flush",
+				      json_set_word(rs->sets.items[i]),
 				      named(w, rs->sets.items[i]->name));
 }
 
@@ -416,16 +418,16 @@ void emit_json(const struct ruleset *rs, FILE *out)
 	struct writer w = { .rs = rs, .out = out, .first = true };
 
 	fprintf(out, "{\"nftables\":[");
-	write_command(&w, "add", "table", table(&w));
+	write_command(&w, "add", "table", json_table(&w));
 	write_sets(&w);
 	for (size_t i = 0; i < rs->counters.n; i++)
 		write_command(&w, "add", "counter",
 			      named(&w, rs->counters.items[i]->name));
 	for (size_t i = 0; i < rs->chains.n; i++)
 		write_command(&w, "add", "chain",
-			      chain_object(&w, rs->chains.items[i]));
+			      json_chain_object(&w, rs->chains.items[i]));
 	for (size_t i = 0; i < rs->sets.n; i++)
-		write_elements(&w, rs->sets.items[i]);
+		json_write_elements(&w, rs->sets.items[i]);
 	for (size_t i = 0; i < rs->chains.n; i++)
 		write_rules(&w, rs->chains.items[i]);
 	fprintf(out, "\n]}\n");

@@ -79,7 +79,7 @@ static void print_flags(const struct set *set, FILE *out)
 		fputc('\n', out);
 }
 
-static const char *set_word(const struct set *set)
+static const char *nft_set_word(const struct set *set)
 {
 	return set->jumps ? "map" : "set";
 }
@@ -88,7 +88,7 @@ static void print_set(const struct set *set, bool elements, FILE *out)
 {
 	char timeout[16];
 
-	fprintf(out, "\t%s %s {\n\t\ttype %s%s\n", set_word(set), set->name,
+	fprintf(out, "\t%s %s {\n\t\ttype %s%s\n", nft_set_word(set), set->name,
 		set_key_name(set->key), set->jumps ? " : verdict" : "");
 	if (set->size)
 		fprintf(out, "\t\tsize %u\n", set->size);
@@ -244,7 +244,7 @@ static void print_rule(const struct rule *rule, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_devices(const struct words *devices, FILE *out)
+static void nft_print_devices(const struct words *devices, FILE *out)
 {
 	if (devices->n == 1) {
 		fprintf(out, " device \"%s\"", devices->items[0].text);
@@ -265,7 +265,7 @@ static void print_chain(const struct ruleset *rs, const struct chain *chain,
 	if (base) {
 		fprintf(out, "\t\ttype %s hook %s", base->type, base->hook);
 		if (rs->family == FAMILY_NETDEV)
-			print_devices(rs->devices, out);
+			nft_print_devices(rs->devices, out);
 		fprintf(out, " priority %s; policy accept;\n",
 			base->priority_name);
 	}
@@ -313,8 +313,8 @@ static void print_clearing(const struct ruleset *rs, FILE *out)
 	for (size_t i = 0; i < rs->sets.n; i++)
 		if (has_fixed_elements(rs->sets.items[i]))
 			fprintf(out, "flush %s %s %s %s\n",
-				set_word(rs->sets.items[i]), family, TABLE_NAME,
-				rs->sets.items[i]->name);
+				nft_set_word(rs->sets.items[i]), family,
+				TABLE_NAME, rs->sets.items[i]->name);
 	fputc('\n', out);
 }
 

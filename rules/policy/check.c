@@ -83,8 +83,8 @@ struct rate check_rate(struct check *c, const struct word *word,
 
 /* ---- clauses ---- */
 
-static void add_port(struct check *c, struct clause *clause,
-		     const struct word *word, uint16_t port)
+static void check_add_port(struct check *c, struct clause *clause,
+			   const struct word *word, uint16_t port)
 {
 	if (clause_decides(clause, port)) {
 		diag_warning(c->diags, &word->span, "repeated",
@@ -102,7 +102,7 @@ static void check_service(struct check *c, struct clause *clause,
 	uint32_t port;
 
 	if (s || number_parse(word->text, 1, 65535, &port)) {
-		add_port(c, clause, word, s ? s->port : (uint16_t)port);
+		check_add_port(c, clause, word, s ? s->port : (uint16_t)port);
 		return;
 	}
 	if (strspn(word->text, "0123456789") == strlen(word->text)) {
@@ -159,8 +159,8 @@ static void check_ids(struct check *c, const struct words *words,
 	out->n = kept;
 }
 
-static void check_owner(struct check *c, struct clause *clause,
-			const struct decl_clause *decl)
+static void check_owner_own(struct check *c, struct clause *clause,
+			    const struct decl_clause *decl)
 {
 	const struct words *first =
 		decl->users.n ? &decl->users : &decl->groups;
@@ -222,7 +222,8 @@ static void check_redirect(struct check *c, struct clause *clause,
 		check_target(c, clause, &decl->to.items[i]);
 }
 
-static void refuse(struct check *c, const struct word *word, const char *why)
+static void check_refuse(struct check *c, const struct word *word,
+			 const char *why)
 {
 	if (word->text)
 		diag_error(c->diags, &word->span, "unexpected",
@@ -238,12 +239,12 @@ static void check_action(struct check *c, struct clause *clause,
 		decl->action == ACTION_BLOCK || decl->action == ACTION_LIMIT;
 
 	if (!blocks)
-		refuse(c, &decl->refusal, "block and limit");
+		check_refuse(c, &decl->refusal, "block and limit");
 	else if (decl->refusal.text)
 		clause->refusal = (enum refusal)check_choose(
 			c, &decl->refusal, refusals, 3, "a refusal");
 	if (decl->action != ACTION_LIMIT)
-		refuse(c, &decl->rate, "limit");
+		check_refuse(c, &decl->rate, "limit");
 	else if (!decl->rate.text)
 		diag_error(c->diags, &decl->span, "no-rate",
 			   "the clause does not say how much is too much")
@@ -252,7 +253,7 @@ static void check_action(struct check *c, struct clause *clause,
 	else
 		clause->rate = check_rate(c, &decl->rate, &decl->burst);
 	if (decl->action != ACTION_BLOCK)
-		refuse(c, &decl->replies, "block");
+		check_refuse(c, &decl->replies, "block");
 	if (decl->action == ACTION_REDIRECT)
 		check_redirect(c, clause, decl);
 	else
@@ -371,7 +372,7 @@ static void check_clause(struct check *c, struct block *block,
 		check_service(c, clause, &decl->services.items[i]);
 	resolve_refs(c, &decl->from, &clause->from);
 	check_action(c, clause, decl);
-	check_owner(c, clause, decl);
+	check_owner_own(c, clause, decl);
 	clause->id = span_id(c, &clause->span);
 	clause->key = clause_key(c, clause);
 }
@@ -416,7 +417,7 @@ static void check_blocks(struct check *c)
 
 /* ---- the whole ---- */
 
-static int load(struct check *c, const char *path)
+static int policy_load_into(struct check *c, const char *path)
 {
 	int error = parse_policy(c->arena, c->diags, c->input, path, &c->decl);
 
@@ -457,7 +458,7 @@ int policy_load(const struct policy_input *input, const char *path,
 	c->policy->arena = arena;
 	c->diags = &c->policy->diags;
 	c->diags->arena = arena;
-	error = load(c, path);
+	error = policy_load_into(c, path);
 	if (error) {
 		arena_free(arena);
 		return error;

@@ -11,7 +11,7 @@
 #define LOG_SNAPLEN	  128 /* bytes: headers and a first command */
 #define LOG_THRESHOLD	  64  /* packets that wait for each other */
 
-static uint32_t duration(struct check *c, const struct word *word)
+static uint32_t header_duration(struct check *c, const struct word *word)
 {
 	uint32_t seconds = 0;
 
@@ -162,7 +162,7 @@ void check_header(struct check *c)
 			check_choose(c, &c->decl.mode, modes, 2, "a mode") == 1;
 	check_hook(c);
 	check_log(c);
-	p->quarantine_s = duration(c, &c->decl.watch.quarantine);
+	p->quarantine_s = header_duration(c, &c->decl.watch.quarantine);
 	if (c->decl.watch.destinations.text)
 		p->keep_destinations =
 			check_choose(c, &c->decl.watch.destinations, keeps, 2,

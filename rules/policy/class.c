@@ -127,7 +127,7 @@ static struct class *find_class(struct check *c, const char *name)
 	return NULL;
 }
 
-static void read_class(struct check *c, size_t index);
+static void class_read_class(struct check *c, size_t index);
 
 static void add_class(struct check *c, struct class *class, struct raw *raw,
 		      struct class *member, const struct span *at)
@@ -149,7 +149,7 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 				   "class %s holds itself", member->name);
 			return;
 		}
-		read_class(c, i);
+		class_read_class(c, i);
 	}
 	member->uses++;
 	append(c, raw, class, member);
@@ -207,8 +207,8 @@ static void add_address(struct check *c, struct raw *raw,
 	raw_add(c, raw, &range);
 }
 
-static void add_word(struct check *c, struct class *class, struct raw *raw,
-		     const struct word *word)
+static void class_add_word(struct check *c, struct class *class,
+			   struct raw *raw, const struct word *word)
 {
 	struct class *member = find_class(c, word->text);
 
@@ -334,7 +334,7 @@ static void check_name(struct check *c, const struct class *class,
 			   name->text, first->span.line);
 }
 
-static void read_class(struct check *c, size_t index)
+static void class_read_class(struct check *c, size_t index)
 {
 	const struct decl_class *decl = &c->decl.classes.items[index];
 	struct class *class = c->policy->classes.items[index];
@@ -348,7 +348,7 @@ static void read_class(struct check *c, size_t index)
 
 		switch (m->kind) {
 		case MEMBER_WORD:
-			add_word(c, class, &raw, &m->word);
+			class_add_word(c, class, &raw, &m->word);
 			break;
 		case MEMBER_INTERFACE:
 			add_interface(c, class, &m->word);
@@ -444,7 +444,7 @@ void check_classes(struct check *c)
 	add_builtins(c);
 	c->class_state = arena_alloc(c->arena, n * sizeof(int) + 1);
 	for (size_t i = 0; i < n; i++)
-		read_class(c, i);
+		class_read_class(c, i);
 }
 
 /* ---- references ---- */

@@ -169,7 +169,7 @@ static void file_line(struct class_file *f)
 	}
 }
 
-static void file_read(struct class_file *f)
+static void class_file_file_read(struct class_file *f)
 {
 	ranges4_reserve(f->check->arena, &f->raw->v4,
 			(size_t)(f->end - f->at) / LINE_BYTES);
@@ -207,7 +207,7 @@ void class_file_read(struct check *c, const struct word *word, struct raw *raw)
 	f.end = text + len;
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		f.at += 3; /* a byte order mark */
-	file_read(&f);
+	class_file_file_read(&f);
 	c->input->release(c->input->ctx, text, len);
 	if (f.warnings > FILE_WARNINGS)
 		diag_warning(c->diags, &word->span, "host-bits",

@@ -25,11 +25,11 @@ struct end {
 struct question {
 	const struct policy *policy;
 	const struct decide_input *input;
-	const struct connection *connection;
+	const struct opening *opening;
 	struct end source, destination;
 };
 
-static enum match least(enum match a, enum match b)
+static enum match decide_least(enum match a, enum match b)
 {
 	return a < b ? a : b;
 }
@@ -133,7 +133,7 @@ static enum match match_interfaces(const struct words *patterns,
 static enum match match_class(const struct question *q,
 			      const struct class *class, const struct end *end)
 {
-	uint8_t family = q->connection->family;
+	uint8_t family = q->opening->family;
 	bool holds = false;
 
 	switch (class->kind) {
@@ -181,7 +181,7 @@ static bool ids_hold(const struct ids *ids, uint32_t id)
 static enum match match_owner(const struct question *q,
 			      const struct clause *clause)
 {
-	const struct connection *c = q->connection;
+	const struct opening *c = q->opening;
 
 	if (!clause->users.n && !clause->groups.n)
 		return MATCH_YES;
@@ -194,7 +194,7 @@ static enum match match_owner(const struct question *q,
 }
 
 /* A redirect leaves a family without target to the clauses below. */
-static bool concerns(const struct clause *clause, const struct connection *c)
+static bool concerns(const struct clause *clause, const struct opening *c)
 {
 	if (clause->action == ACTION_REDIRECT &&
 	    !(c->family == 4 ? clause->has_target4 : clause->has_target6))
@@ -208,10 +208,11 @@ static enum match match_clause(const struct question *q,
 	enum match match = match_owner(q, clause);
 
 	if (match != MATCH_NO)
-		match = least(match, match_refs(q, &clause->from, &q->source));
+		match = decide_least(match,
+				     match_refs(q, &clause->from, &q->source));
 	if (match != MATCH_NO)
-		match = least(match,
-			      match_refs(q, &clause->to, &q->destination));
+		match = decide_least(
+			match, match_refs(q, &clause->to, &q->destination));
 	return match;
 }
 
@@ -233,16 +234,16 @@ static bool ask_block(const struct question *q, const struct block *block,
 	const struct clause *cl = block->clauses.items;
 	const struct clause *end = cl + block->clauses.n;
 
-	while (cl < end && !concerns(cl, q->connection))
+	while (cl < end && !concerns(cl, q->opening))
 		cl++;
 	if (cl < end && here != MATCH_NO)
-		here = least(here, match_block(q, block));
+		here = decide_least(here, match_block(q, block));
 	for (; cl < end && here != MATCH_NO; cl++) {
 		enum match match;
 
-		if (!concerns(cl, q->connection))
+		if (!concerns(cl, q->opening))
 			continue;
-		match = least(here, match_clause(q, cl));
+		match = decide_least(here, match_clause(q, cl));
 		out->unsure = out->unsure || match == MATCH_MAYBE;
 		if (match == MATCH_YES) {
 			out->clause = cl;
@@ -255,8 +256,8 @@ static bool ask_block(const struct question *q, const struct block *block,
 /* ---- places ---- */
 
 /* The blocks of one direction are asked as far as the packet is seen there. */
-static void ask(const struct question *q, enum match outbound,
-		enum match inbound, struct decision *out)
+static void decide_ask(const struct question *q, enum match outbound,
+		       enum match inbound, struct decision *out)
 {
 	*out = (struct decision){ 0 };
 	for (size_t i = 0; i < q->policy->blocks.n; i++) {
@@ -271,7 +272,7 @@ static void ask(const struct question *q, enum match outbound,
 }
 
 /* Hook output: where the host sends outbound, where it receives inbound. */
-static enum match at_host(const struct connection *c, enum direction direction)
+static enum match at_host(const struct opening *c, enum direction direction)
 {
 	bool leaves = c->out || c->has_owner, arrives = c->in;
 
@@ -284,8 +285,7 @@ static enum match at_host(const struct connection *c, enum direction direction)
 
 /* Hook ingress: what comes from the device is outbound. */
 static enum match at_device(const struct words *devices,
-			    const struct connection *c,
-			    enum direction direction)
+			    const struct opening *c, enum direction direction)
 {
 	const char *name = direction == DIRECTION_OUTBOUND ? c->in : c->out;
 
@@ -302,9 +302,9 @@ static enum match seen(const struct question *q, enum direction direction)
 	case HOOK_BRIDGE:
 		return MATCH_YES;
 	case HOOK_OUTPUT:
-		return at_host(q->connection, direction);
+		return at_host(q->opening, direction);
 	case HOOK_INGRESS:
-		return at_device(&q->policy->devices, q->connection, direction);
+		return at_device(&q->policy->devices, q->opening, direction);
 	}
 	return MATCH_NO;
 }
@@ -314,23 +314,24 @@ static void ask_two_places(const struct question *q, struct decision *out)
 {
 	struct decision second;
 
-	ask(q, seen(q, DIRECTION_OUTBOUND), MATCH_NO, out);
+	decide_ask(q, seen(q, DIRECTION_OUTBOUND), MATCH_NO, out);
 	if (out->clause && !action_lets_through(out->clause->action))
 		return;
-	ask(q, MATCH_NO, seen(q, DIRECTION_INBOUND), &second);
+	decide_ask(q, MATCH_NO, seen(q, DIRECTION_INBOUND), &second);
 	out->unsure = out->unsure || second.unsure;
 	if (second.clause &&
 	    (!out->clause || !action_lets_through(second.clause->action)))
 		out->clause = second.clause;
 }
 
-void decide(const struct policy *policy, const struct decide_input *input,
-	    const struct connection *c, struct decision *out)
+void policy_decide(const struct policy *policy,
+		   const struct decide_input *input, const struct opening *c,
+		   struct decision *out)
 {
 	struct question q = {
 		.policy = policy,
 		.input = input,
-		.connection = c,
+		.opening = c,
 		.source = end_of(&c->source, c->in),
 		.destination = end_of(&c->destination, c->out),
 	};
@@ -338,7 +339,7 @@ void decide(const struct policy *policy, const struct decide_input *input,
 	switch (policy->hook) {
 	case HOOK_FORWARD:
 	case HOOK_BRIDGE:
-		ask(&q, MATCH_YES, MATCH_YES, out);
+		decide_ask(&q, MATCH_YES, MATCH_YES, out);
 		break;
 	case HOOK_OUTPUT:
 	case HOOK_INGRESS:

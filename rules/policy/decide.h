@@ -13,7 +13,7 @@
  * ingress see it in two places: in alone means where it comes in, out alone
  * (or an owner) where it goes out, both mean both, one after the other.
  */
-struct connection {
+struct opening {
 	uint8_t family; /* 4 or 6 */
 	/* IPv4 lies in the first four bytes, and zeros behind it. */
 	struct addr6 source, destination;
@@ -50,8 +50,9 @@ struct decision {
  * Of "and replies" the replies are not asked: this is about the packet that
  * opens a connection. Calls from many threads are fine.
  */
-void decide(const struct policy *policy, const struct decide_input *input,
-	    const struct connection *connection, struct decision *out);
+void policy_decide(const struct policy *policy,
+		   const struct decide_input *input,
+		   const struct opening *opening, struct decision *out);
 
 /*
  * Is the address one of the class's fixed members? What a dynamic class holds

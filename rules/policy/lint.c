@@ -103,7 +103,7 @@ struct conditions {
 	const struct class_refs *list[2];
 };
 
-static struct conditions source_of(const struct clause *cl)
+static struct conditions lint_source_of(const struct clause *cl)
 {
 	const struct class_refs *block = &cl->block->of;
 
@@ -161,7 +161,8 @@ static bool clause_covers(struct arena *a, const struct clause *earlier,
 		return false;
 	return ids_cover(&earlier->users, &later->users) &&
 	       ids_cover(&earlier->groups, &later->groups) &&
-	       conditions_cover(a, source_of(earlier), source_of(later)) &&
+	       conditions_cover(a, lint_source_of(earlier),
+				lint_source_of(later)) &&
 	       conditions_cover(a, destination_of(earlier),
 				destination_of(later));
 }

@@ -41,8 +41,8 @@ static struct nftnl_expr *expr_new(struct builder *b, const char *name)
 }
 
 /* libnftnl copies it, or has no memory. */
-static void set_name(struct builder *b, struct nftnl_expr *e, uint16_t attr,
-		     const char *name)
+static void expr_set_name(struct builder *b, struct nftnl_expr *e,
+			  uint16_t attr, const char *name)
 {
 	if (nftnl_expr_set_str(e, attr, name) < 0)
 		b->failed = true;
@@ -105,7 +105,7 @@ static struct nftnl_expr *put_lookup(struct builder *b, const char *set)
 	if (!e)
 		return NULL;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	set_name(b, e, NFTNL_EXPR_LOOKUP_SET, set);
+	expr_set_name(b, e, NFTNL_EXPR_LOOKUP_SET, set);
 	return e;
 }
 
@@ -118,7 +118,7 @@ static void put_verdict(struct builder *b, int verdict, const char *chain)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdict);
 	if (chain)
-		set_name(b, e, NFTNL_EXPR_IMM_CHAIN, chain);
+		expr_set_name(b, e, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
 /* ---- what has to be known before a header is read ---- */
@@ -247,7 +247,8 @@ static void put_dnated(struct builder *b, const struct stmt *s, bool source)
 	put_address_is(b, s, source);
 }
 
-static void put_ports(struct builder *b, const struct set *map, uint32_t offset)
+static void expr_put_ports(struct builder *b, const struct set *map,
+			   uint32_t offset)
 {
 	struct nftnl_expr *e;
 
@@ -274,7 +275,7 @@ static struct nftnl_expr *limit_expr(const struct rate *rate, bool over)
 }
 
 /* A source is an IPv4 address or an IPv6 /64: a host has all of that. */
-static void put_meter(struct builder *b, const struct stmt *s, bool over)
+static void expr_put_meter(struct builder *b, const struct stmt *s, bool over)
 {
 	static const uint8_t mask64[16] = { 255, 255, 255, 255,
 					    255, 255, 255, 255 };
@@ -293,27 +294,27 @@ static void put_meter(struct builder *b, const struct stmt *s, bool over)
 	}
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
+	expr_set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
 	nftnl_expr_add_expr(e, 0, limit);
 }
 
-static void put_counter(struct builder *b, const struct counter *counter)
+static void expr_put_counter(struct builder *b, const struct counter *counter)
 {
 	struct nftnl_expr *e = expr_new(b, "objref");
 
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	set_name(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, counter->name);
+	expr_set_name(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, counter->name);
 }
 
-static void put_log(struct builder *b, const struct stmt *s)
+static void expr_put_log(struct builder *b, const struct stmt *s)
 {
 	struct nftnl_expr *e = expr_new(b, "log");
 
 	if (!e)
 		return;
-	set_name(b, e, NFTNL_EXPR_LOG_PREFIX, s->log.prefix);
+	expr_set_name(b, e, NFTNL_EXPR_LOG_PREFIX, s->log.prefix);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, s->log.group);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, s->log.snaplen);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD,
@@ -401,22 +402,22 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		put_dnated(b, s, true);
 		break;
 	case STMT_DPORT:
-		put_ports(b, s->set, 2);
+		expr_put_ports(b, s->set, 2);
 		break;
 	case STMT_SPORT:
-		put_ports(b, s->set, 0);
+		expr_put_ports(b, s->set, 0);
 		break;
 	case STMT_METER:
-		put_meter(b, s, false);
+		expr_put_meter(b, s, false);
 		break;
 	case STMT_METER_OVER:
-		put_meter(b, s, true);
+		expr_put_meter(b, s, true);
 		break;
 	case STMT_COUNTER:
-		put_counter(b, s->counter);
+		expr_put_counter(b, s->counter);
 		break;
 	case STMT_LOG:
-		put_log(b, s);
+		expr_put_log(b, s);
 		break;
 	case STMT_ACCEPT:
 		put_verdict(b, NF_ACCEPT, NULL);

@@ -11,7 +11,7 @@
  */
 #include "lower.h"
 #include "../base/arena.h"
-#include "canon.h"
+#include "digest.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -20,16 +20,17 @@
 
 /* ---- base chains ---- */
 
-struct room {
+struct hook_chain {
 	const char *name;
 	enum base_hook hook;
 	bool outbound, inbound; /* the blocks that are decided here */
 };
 
-static bool room_has(const struct room *room, const struct block *block)
+static bool hook_chain_has(const struct hook_chain *hook_chain,
+			   const struct block *block)
 {
-	return block->direction == DIRECTION_OUTBOUND ? room->outbound :
-							room->inbound;
+	return block->direction == DIRECTION_OUTBOUND ? hook_chain->outbound :
+							hook_chain->inbound;
 }
 
 typedef bool clause_filter(const struct clause *clause);
@@ -40,8 +41,9 @@ static int compare_ports(const void *a, const void *b)
 }
 
 /* The ports of a room's clauses that pass the filter, ascending. */
-static struct ports room_ports(struct ruleset *rs, const struct room *room,
-			       clause_filter *wanted)
+static struct ports hook_chain_ports(struct ruleset *rs,
+				     const struct hook_chain *hook_chain,
+				     clause_filter *wanted)
 {
 	const struct policy *p = rs->policy;
 	struct ports all = { 0 };
@@ -53,7 +55,7 @@ static struct ports room_ports(struct ruleset *rs, const struct room *room,
 		for (size_t k = 0; k < b->clauses.n; k++) {
 			const struct clause *cl = &b->clauses.items[k];
 
-			if (!room_has(room, b) || !wanted(cl))
+			if (!hook_chain_has(hook_chain, b) || !wanted(cl))
 				continue;
 			for (size_t m = 0; m < cl->ports.n; m++)
 				*arena_push(rs->arena, &all) =
@@ -90,11 +92,12 @@ static bool redirect_clause(const struct clause *clause)
  * filled by fill. A port's chain has the port's name whatever the policy says:
  * a packet that finds a new chain under way has old rules to go through.
  */
-static void add_dispatch(struct ruleset *rs, struct chain *base,
-			 const struct room *room, enum stmt_kind kind,
-			 const char *infix, const struct ports *ports,
-			 void (*fill)(struct ruleset *rs, struct chain *chain,
-				      const struct room *room, uint16_t port))
+static void
+add_dispatch(struct ruleset *rs, struct chain *base,
+	     const struct hook_chain *hook_chain, enum stmt_kind kind,
+	     const char *infix, const struct ports *ports,
+	     void (*fill)(struct ruleset *rs, struct chain *chain,
+			  const struct hook_chain *hook_chain, uint16_t port))
 {
 	struct port_jumps *jumps = arena_alloc(rs->arena, sizeof(*jumps));
 	struct rule rule = { 0 };
@@ -102,9 +105,10 @@ static void add_dispatch(struct ruleset *rs, struct chain *base,
 
 	if (!ports->n)
 		return;
-	map = add_set(rs,
-		      arena_printf(rs->arena, "%s%s.ports", room->name, infix),
-		      KEY_SERVICE, NULL);
+	map = add_set(
+		rs,
+		arena_printf(rs->arena, "%s%s.ports", hook_chain->name, infix),
+		KEY_SERVICE, NULL);
 	map->jumps = jumps;
 	map->size = hash_size(ports->n);
 	for (size_t i = 0; i < ports->n; i++) {
@@ -112,12 +116,12 @@ static void add_dispatch(struct ruleset *rs, struct chain *base,
 
 		jump->port = ports->items[i];
 		jump->chain =
-			arena_printf(rs->arena, "%s%s.%s", room->name, infix,
-				     port_name(rs->arena, jump->port));
-		fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL), room,
-		     jump->port);
+			arena_printf(rs->arena, "%s%s.%s", hook_chain->name,
+				     infix, port_name(rs->arena, jump->port));
+		fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL),
+		     hook_chain, jump->port);
 	}
-	put(&rule, kind)->set = map;
+	rule_put(&rule, kind)->set = map;
 	put_rule(rs, base, &rule);
 }
 
@@ -130,8 +134,8 @@ static void accept_redirected(struct ruleset *rs, struct chain *chain,
 
 		if (!has_target(clause, family))
 			continue;
-		put_target(put(&rule, kind), clause, family);
-		put(&rule, STMT_ACCEPT);
+		put_target(rule_put(&rule, kind), clause, family);
+		rule_put(&rule, STMT_ACCEPT);
 		rule.comment =
 			make_comment(rs->arena, clause->id, "redirected");
 		put_rule(rs, chain, &rule);
@@ -161,7 +165,8 @@ static void each_redirect(struct ruleset *rs, struct chain *chain,
  * send: whoever may open a connection may finish it.
  */
 static void judge_opening_only(struct ruleset *rs, struct chain *chain,
-			       const struct room *room, uint16_t port)
+			       const struct hook_chain *hook_chain,
+			       uint16_t port)
 {
 	const struct policy *p = rs->policy;
 	struct rule rule = { 0 };
@@ -172,11 +177,12 @@ static void judge_opening_only(struct ruleset *rs, struct chain *chain,
 		for (size_t k = 0; k < b->clauses.n; k++) {
 			const struct clause *cl = &b->clauses.items[k];
 
-			if (!room_has(room, b) || !clause_decides(cl, port) ||
+			if (!hook_chain_has(hook_chain, b) ||
+			    !clause_decides(cl, port) ||
 			    !(cl->users.n || cl->groups.n))
 				continue;
-			put(&rule, STMT_NOT_SYN);
-			put(&rule, STMT_ACCEPT);
+			rule_put(&rule, STMT_NOT_SYN);
+			rule_put(&rule, STMT_ACCEPT);
 			rule.comment = "an owner is known when a connection "
 				       "opens";
 			put_rule(rs, chain, &rule);
@@ -190,7 +196,7 @@ static void judge_opening_only(struct ruleset *rs, struct chain *chain,
  * to the port that is blocked. It opens nothing.
  */
 static void let_resets_out(struct ruleset *rs, struct chain *chain,
-			   const struct room *room, uint16_t port)
+			   const struct hook_chain *hook_chain, uint16_t port)
 {
 	const struct policy *p = rs->policy;
 	struct rule rule = { 0 };
@@ -201,31 +207,31 @@ static void let_resets_out(struct ruleset *rs, struct chain *chain,
 
 		for (size_t k = 0; k < b->clauses.n; k++)
 			answers = answers ||
-				  (!room_has(room, b) &&
+				  (!hook_chain_has(hook_chain, b) &&
 				   b->clauses.items[k].replies &&
 				   clause_decides(&b->clauses.items[k], port));
 	}
 	if (!answers || p->hook != HOOK_OUTPUT)
 		return;
-	put(&rule, STMT_RST);
-	put(&rule, STMT_ACCEPT);
+	rule_put(&rule, STMT_RST);
+	rule_put(&rule, STMT_ACCEPT);
 	put_rule(rs, chain, &rule);
 }
 
 static void fill_port(struct ruleset *rs, struct chain *chain,
-		      const struct room *room, uint16_t port)
+		      const struct hook_chain *hook_chain, uint16_t port)
 {
 	const struct policy *p = rs->policy;
 
-	let_resets_out(rs, chain, room, port);
-	judge_opening_only(rs, chain, room, port);
-	if (room->outbound)
+	let_resets_out(rs, chain, hook_chain, port);
+	judge_opening_only(rs, chain, hook_chain, port);
+	if (hook_chain->outbound)
 		each_redirect(rs, chain, port, DIRECTION_OUTBOUND,
 			      STMT_DNAT_TO);
-	if (room->inbound)
+	if (hook_chain->inbound)
 		each_redirect(rs, chain, port, DIRECTION_INBOUND, STMT_DNAT_TO);
 	for (size_t i = 0; i < p->blocks.n; i++)
-		if (room_has(room, &p->blocks.items[i]))
+		if (hook_chain_has(hook_chain, &p->blocks.items[i]))
 			add_block(rs, chain, &p->blocks.items[i], port, "",
 				  add_clause);
 }
@@ -261,10 +267,10 @@ static void emit_mirror(struct ruleset *rs, const struct rule *matches,
 	tail = (struct rule){ .origin = &place->clause->span };
 	if (!put_concerned(&tail, place->clause, family))
 		return;
-	put(&tail, STMT_ACCEPT);
+	rule_put(&tail, STMT_ACCEPT);
 	tail.comment =
 		make_comment(rs->arena, place->clause->id, "answers to it");
-	tail = join(matches, &tail);
+	tail = rule_join(matches, &tail);
 	put_rule(rs, place->chain, &tail);
 }
 
@@ -280,8 +286,8 @@ static void emit_mirror_target(struct ruleset *rs, const struct rule *matches,
 
 		if ((family && family != mine) || !has_target(cl, mine))
 			continue;
-		put_target(put(&rule, STMT_SADDR_IS), cl, mine);
-		put(&rule, STMT_ACCEPT);
+		put_target(rule_put(&rule, STMT_SADDR_IS), cl, mine);
+		rule_put(&rule, STMT_ACCEPT);
 		rule.origin = &cl->span;
 		rule.comment = make_comment(rs->arena, cl->id, "answers to it");
 		put_rule(rs, place->chain, &rule);
@@ -343,8 +349,8 @@ static const char *replies_chain(struct ruleset *rs,
 
 	place.chain = add_chain(rs, name, BASE_NONE, &clause->span);
 	/* A refusal may be our own, on its way back; it opens nothing. */
-	put(&rst, STMT_RST);
-	put(&rst, STMT_ACCEPT);
+	rule_put(&rst, STMT_RST);
+	rule_put(&rst, STMT_ACCEPT);
 	put_rule(rs, place.chain, &rst);
 	each_redirect(rs, place.chain, port, opposite, STMT_DNAT_FROM);
 	for (size_t i = 0; i < p->blocks.n; i++) {
@@ -364,7 +370,7 @@ static const char *replies_chain(struct ruleset *rs,
 }
 
 static void fill_replies(struct ruleset *rs, struct chain *chain,
-			 const struct room *room, uint16_t port)
+			 const struct hook_chain *hook_chain, uint16_t port)
 {
 	const struct policy *p = rs->policy;
 
@@ -377,7 +383,7 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 			struct clause_place place = { .chain = chain,
 						      .clause = cl };
 
-			if (!room_has(room, b) || !cl->replies ||
+			if (!hook_chain_has(hook_chain, b) || !cl->replies ||
 			    !clause_decides(cl, port))
 				continue;
 			clause_tail(rs, cl, &place.tail);
@@ -397,17 +403,19 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 	}
 }
 
-static void add_room(struct ruleset *rs, const struct room *room)
+static void add_hook_chain(struct ruleset *rs,
+			   const struct hook_chain *hook_chain)
 {
-	struct ports to = room_ports(rs, room, every_clause);
-	struct ports from = room_ports(rs, room, replies_clause);
+	struct ports to = hook_chain_ports(rs, hook_chain, every_clause);
+	struct ports from = hook_chain_ports(rs, hook_chain, replies_clause);
 	struct chain *base;
 
 	if (!to.n)
 		return;
-	base = add_chain(rs, room->name, room->hook, NULL);
-	add_dispatch(rs, base, room, STMT_DPORT, "", &to, fill_port);
-	add_dispatch(rs, base, room, STMT_SPORT, ".from", &from, fill_replies);
+	base = add_chain(rs, hook_chain->name, hook_chain->hook, NULL);
+	add_dispatch(rs, base, hook_chain, STMT_DPORT, "", &to, fill_port);
+	add_dispatch(rs, base, hook_chain, STMT_SPORT, ".from", &from,
+		     fill_replies);
 }
 
 /* ---- redirect: the nat chain ---- */
@@ -429,13 +437,13 @@ static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
 		if ((family && family != mine) || !has_target(cl, mine))
 			continue;
 		if (!family)
-			put_target(put(&rule, STMT_NFPROTO), cl, mine);
-		rule = join(&rule, matches);
+			put_target(rule_put(&rule, STMT_NFPROTO), cl, mine);
+		rule = rule_join(&rule, matches);
 		rule.origin = &cl->span;
 		put_counter(&rule, counter_for(rs, cl->key, cl));
 		if (cl->log)
 			put_log(rs, &rule, cl);
-		put_target(put(&rule, STMT_DNAT), cl, mine);
+		put_target(rule_put(&rule, STMT_DNAT), cl, mine);
 		rule.comment = make_comment(rs->arena, cl->id, cl->text);
 		put_rule(rs, place->chain, &rule);
 	}
@@ -450,7 +458,7 @@ static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
 	struct rule rule = *matches;
 
 	(void)family;
-	put(&rule, STMT_ACCEPT);
+	rule_put(&rule, STMT_ACCEPT);
 	rule.origin = &cl->span;
 	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
 	put_rule(rs, place->chain, &rule);
@@ -471,12 +479,12 @@ static void add_nat_clause(struct ruleset *rs, struct chain *chain,
 }
 
 static void fill_nat(struct ruleset *rs, struct chain *chain,
-		     const struct room *room, uint16_t port)
+		     const struct hook_chain *hook_chain, uint16_t port)
 {
 	const struct policy *p = rs->policy;
 
 	for (size_t i = 0; i < p->blocks.n; i++)
-		if (room_has(room, &p->blocks.items[i]))
+		if (hook_chain_has(hook_chain, &p->blocks.items[i]))
 			add_block(rs, chain, &p->blocks.items[i], port, "nat-",
 				  add_nat_clause);
 }
@@ -484,31 +492,31 @@ static void fill_nat(struct ruleset *rs, struct chain *chain,
 static void add_redirects(struct ruleset *rs)
 {
 	bool output = rs->policy->hook == HOOK_OUTPUT;
-	struct room room = {
+	struct hook_chain hook_chain = {
 		"nat", /* "redirect" is a word of nft */
 		output ? BASE_NAT_OUTPUT : BASE_NAT_PREROUTING,
 		true,
 		!output,
 	};
-	struct ports ports = room_ports(rs, &room, redirect_clause);
+	struct ports ports = hook_chain_ports(rs, &hook_chain, redirect_clause);
 	struct rule local = { 0 };
 	struct chain *base;
 
 	if (!ports.n || rs->policy->observe)
 		return;
-	base = add_chain(rs, room.name, room.hook, NULL);
+	base = add_chain(rs, hook_chain.name, hook_chain.hook, NULL);
 	if (!output) {
 		/* What is sent to the router itself is not forwarded. */
-		put(&local, STMT_LOCAL);
-		put(&local, STMT_ACCEPT);
+		rule_put(&local, STMT_LOCAL);
+		rule_put(&local, STMT_ACCEPT);
 		put_rule(rs, base, &local);
 	}
-	add_dispatch(rs, base, &room, STMT_DPORT, "", &ports, fill_nat);
+	add_dispatch(rs, base, &hook_chain, STMT_DPORT, "", &ports, fill_nat);
 }
 
 /* ---- the whole ---- */
 
-static const struct room rooms[][2] = {
+static const struct hook_chain hook_chains[][2] = {
 	[HOOK_FORWARD] = { { "forward", BASE_FORWARD, true, true } },
 	[HOOK_OUTPUT] = { { "output", BASE_OUTPUT, true, false },
 			  { "input", BASE_INPUT, false, true } },
@@ -533,14 +541,14 @@ static enum family family_of(enum hook hook)
 
 static int lower(struct ruleset *rs)
 {
-	const struct room *room = rooms[rs->policy->hook];
+	const struct hook_chain *hook_chain = hook_chains[rs->policy->hook];
 	int error;
 
 	rs->family = family_of(rs->policy->hook);
 	rs->devices = &rs->policy->devices;
 	for (int i = 0; i < 2; i++)
-		if (room[i].name)
-			add_room(rs, &room[i]);
+		if (hook_chain[i].name)
+			add_hook_chain(rs, &hook_chain[i]);
 	add_redirects(rs);
 	error = ruleset_digest(rs);
 	if (error)

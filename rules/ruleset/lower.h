@@ -22,11 +22,11 @@ struct set *add_set(struct ruleset *rs, const char *name, enum set_key key,
 struct set *find_set(struct ruleset *rs, const char *name);
 uint32_t hash_size(size_t elements);
 
-struct stmt *put(struct rule *rule, enum stmt_kind kind);
+struct stmt *rule_put(struct rule *rule, enum stmt_kind kind);
 void put_counter(struct rule *rule, const struct counter *counter);
 void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule);
 /* The statements of head, then those of tail, as one rule. */
-struct rule join(const struct rule *head, const struct rule *tail);
+struct rule rule_join(const struct rule *head, const struct rule *tail);
 
 /* One list of classes that a packet's source or destination has to be in. */
 struct condition {

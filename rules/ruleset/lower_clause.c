@@ -30,7 +30,7 @@ static const char *logged_verb(const struct policy *policy,
 
 void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
 {
-	struct stmt *s = put(rule, STMT_LOG);
+	struct stmt *s = rule_put(rule, STMT_LOG);
 
 	s->log.prefix = arena_printf(rs->arena, "%s %s ", clause->id,
 				     logged_verb(rs->policy, clause));
@@ -59,7 +59,7 @@ static struct rule *verdict_rule(struct tail *tail, const struct clause *clause,
 	struct rule *rule = tail_rule(tail, clause);
 
 	if (verdict == STMT_RESET)
-		put(rule, STMT_TCP);
+		rule_put(rule, STMT_TCP);
 	return rule;
 }
 
@@ -91,10 +91,10 @@ static const struct set *meter_set(struct ruleset *rs, const char *stem,
 	return set;
 }
 
-static void put_meter(struct rule *rule, enum stmt_kind kind,
-		      const struct set *set, const struct rate *rate)
+static void lower_put_meter(struct rule *rule, enum stmt_kind kind,
+			    const struct set *set, const struct rate *rate)
 {
-	struct stmt *s = put(rule, kind);
+	struct stmt *s = rule_put(rule, kind);
 
 	s->meter.set = set;
 	s->meter.rate = *rate;
@@ -115,15 +115,16 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 	for (int family = 4; family <= 6; family += 2) {
 		struct rule *rule = verdict_rule(tail, clause, verdict);
 
-		put_meter(rule, STMT_METER_OVER,
-			  meter_set(rs, "log", family, rate, NULL), rate);
+		lower_put_meter(rule, STMT_METER_OVER,
+				meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
-		put(rule, verdict);
+		rule_put(rule, verdict);
 	}
 }
 
-static void refuse(struct ruleset *rs, struct tail *tail,
-		   const struct clause *clause, const struct counter *counter)
+static void lower_refuse(struct ruleset *rs, struct tail *tail,
+			 const struct clause *clause,
+			 const struct counter *counter)
 {
 	enum stmt_kind verdict = refusal_stmt(clause->refusal);
 	bool steps = clause->log && rs->policy->log_rate.count;
@@ -138,7 +139,7 @@ static void refuse(struct ruleset *rs, struct tail *tail,
 		put_counter(rule, counter);
 	if (clause->log)
 		put_log(rs, rule, clause);
-	put(rule, verdict);
+	rule_put(rule, verdict);
 }
 
 /*
@@ -154,13 +155,13 @@ static void let_through(struct ruleset *rs, struct tail *tail,
 	put_counter(rule, counter);
 	if (clause->log) {
 		rule = tail_rule(tail, clause);
-		put(rule, STMT_NOT_SYN);
-		put(rule, STMT_ACCEPT);
+		rule_put(rule, STMT_NOT_SYN);
+		rule_put(rule, STMT_ACCEPT);
 		add_log_limit(rs, tail, clause, STMT_ACCEPT);
 		rule = tail_rule(tail, clause);
 		put_log(rs, rule, clause);
 	}
-	put(rule, STMT_ACCEPT);
+	rule_put(rule, STMT_ACCEPT);
 }
 
 /*
@@ -174,23 +175,23 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 {
 	struct rule *rule = tail_rule(tail, clause);
 
-	put(rule, STMT_NOT_SYN);
+	rule_put(rule, STMT_NOT_SYN);
 	put_counter(rule, counter);
-	put(rule, STMT_ACCEPT);
+	rule_put(rule, STMT_ACCEPT);
 	for (int family = 4; family <= 6; family += 2) {
 		rule = tail_rule(tail, clause);
-		put_meter(rule, STMT_METER,
-			  meter_set(rs, clause->key, family, &clause->rate,
-				    &clause->span),
-			  &clause->rate);
+		lower_put_meter(rule, STMT_METER,
+				meter_set(rs, clause->key, family,
+					  &clause->rate, &clause->span),
+				&clause->rate);
 		put_counter(rule, counter);
-		put(rule, STMT_ACCEPT);
+		rule_put(rule, STMT_ACCEPT);
 	}
 }
 
 void go_to(struct tail *tail, const struct clause *clause, const char *chain)
 {
-	put(tail_rule(tail, clause), STMT_GOTO)->chain = chain;
+	rule_put(tail_rule(tail, clause), STMT_GOTO)->chain = chain;
 }
 
 /* The steps themselves, or the chain that holds them if they are many. */
@@ -217,7 +218,7 @@ static void refuse_or_count(struct ruleset *rs, struct tail *tail,
 	if (rs->policy->observe)
 		let_through(rs, tail, clause, counter);
 	else
-		refuse(rs, tail, clause, counter);
+		lower_refuse(rs, tail, clause, counter);
 }
 
 void clause_tail(struct ruleset *rs, const struct clause *clause,
@@ -279,7 +280,7 @@ bool put_concerned(struct rule *rule, const struct clause *clause, int family)
 		return true;
 	if (family)
 		return has_target(clause, family);
-	put_target(put(rule, STMT_NFPROTO), clause,
+	put_target(rule_put(rule, STMT_NFPROTO), clause,
 		   clause->has_target4 ? 4 : 6);
 	return true;
 }
@@ -295,13 +296,13 @@ void emit_clause(struct ruleset *rs, const struct rule *matches, int family,
 		return;
 	/* The reset's "this is TCP" stands in front, as nft writes it. */
 	if (rest.n && rest.stmts[0].kind == STMT_TCP) {
-		put(&head, STMT_TCP);
+		rule_put(&head, STMT_TCP);
 		memmove(&rest.stmts[0], &rest.stmts[1],
 			(rest.n - 1) * sizeof(rest.stmts[0]));
 		rest.n--;
 	}
-	head = join(&head, matches);
-	rule = join(&head, &rest);
+	head = rule_join(&head, matches);
+	rule = rule_join(&head, &rest);
 	put_rule(rs, place->chain, &rule);
 }
 
@@ -320,8 +321,8 @@ static void emit_at_target(struct ruleset *rs, const struct rule *matches,
 		if ((family && family != mine) ||
 		    !has_target(place->clause, mine))
 			continue;
-		put_target(put(&rule, STMT_DADDR_IS), place->clause, mine);
-		put(&rule, STMT_ACCEPT);
+		put_target(rule_put(&rule, STMT_DADDR_IS), place->clause, mine);
+		rule_put(&rule, STMT_ACCEPT);
 		rule.origin = &place->clause->span;
 		rule.comment = make_comment(rs->arena, place->clause->id,
 					    "at its target");
@@ -363,7 +364,7 @@ static void emit_jump(struct ruleset *rs, const struct rule *matches,
 	struct rule rule = *matches;
 
 	(void)family;
-	put(&rule, STMT_JUMP)->chain = place->target;
+	rule_put(&rule, STMT_JUMP)->chain = place->target;
 	rule.comment = place->comment;
 	rule.origin = &place->block->span;
 	put_rule(rs, place->chain, &rule);
@@ -404,9 +405,9 @@ static uint16_t first_like(const struct block *block, uint16_t port)
 	return first;
 }
 
-static void add_clauses(struct ruleset *rs, struct chain *chain,
-			const struct block *block, uint16_t port,
-			add_clause_fn *add)
+static void lower_add_clauses(struct ruleset *rs, struct chain *chain,
+			      const struct block *block, uint16_t port,
+			      add_clause_fn *add)
 {
 	for (size_t i = 0; i < block->clauses.n; i++)
 		if (clause_decides(&block->clauses.items[i], port))
@@ -428,7 +429,7 @@ void add_block(struct ruleset *rs, struct chain *chain,
 	if (!block_decides(block, port))
 		return;
 	if (!block->of.n) {
-		add_clauses(rs, chain, block, port, add);
+		lower_add_clauses(rs, chain, block, port, add);
 		return;
 	}
 	place.target =
@@ -440,6 +441,6 @@ void add_block(struct ruleset *rs, struct chain *chain,
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);
 	if (!find_chain(rs, place.target)) {
 		chain = add_chain(rs, place.target, BASE_NONE, &block->span);
-		add_clauses(rs, chain, block, port, add);
+		lower_add_clauses(rs, chain, block, port, add);
 	}
 }

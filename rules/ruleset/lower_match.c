@@ -220,7 +220,7 @@ static const struct set *part_set(struct ruleset *rs, const struct class *class,
 
 /* ---- rules, statement by statement ---- */
 
-struct stmt *put(struct rule *rule, enum stmt_kind kind)
+struct stmt *rule_put(struct rule *rule, enum stmt_kind kind)
 {
 	struct stmt *s = &rule->stmts[rule->n++];
 
@@ -230,7 +230,7 @@ struct stmt *put(struct rule *rule, enum stmt_kind kind)
 
 void put_counter(struct rule *rule, const struct counter *counter)
 {
-	put(rule, STMT_COUNTER)->counter = counter;
+	rule_put(rule, STMT_COUNTER)->counter = counter;
 }
 
 void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule)
@@ -239,7 +239,7 @@ void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule)
 }
 
 /* The statements of head, then those of tail, as one rule. */
-struct rule join(const struct rule *head, const struct rule *tail)
+struct rule rule_join(const struct rule *head, const struct rule *tail)
 {
 	struct rule out = *head;
 
@@ -277,10 +277,10 @@ static void each_owner(struct ruleset *rs, const struct conditions *cs,
 			struct rule more = *matches;
 
 			if (cs->users)
-				put(&more, STMT_SKUID)->id =
+				rule_put(&more, STMT_SKUID)->id =
 					cs->users->items[u];
 			if (cs->groups)
-				put(&more, STMT_SKGID)->id =
+				rule_put(&more, STMT_SKGID)->id =
 					cs->groups->items[g];
 			emit(rs, &more, family, data);
 		}
@@ -318,7 +318,7 @@ void each_way(struct ruleset *rs, const struct conditions *cs,
 			if (!part_members(class, part) ||
 			    (mine && family && mine != family))
 				continue;
-			put(&more, kind)->set = part_set(rs, class, part);
+			rule_put(&more, kind)->set = part_set(rs, class, part);
 			each_way(rs, cs, from + 1, &more, mine ? mine : family,
 				 emit, data);
 		}

@@ -23,7 +23,7 @@ static bool is_alnum(int c)
 	       (c >= '0' && c <= '9');
 }
 
-static bool is_word(int c)
+static bool lex_is_word(int c)
 {
 	return is_alnum(c) || (c && strchr("_.:/*-+@%", c));
 }
@@ -64,7 +64,7 @@ static struct token lex_word(struct lexer *lex, enum token_kind kind)
 {
 	struct token t = token_at(lex, kind);
 
-	while (lex->at < lex->source->len && is_word(peek(lex)))
+	while (lex->at < lex->source->len && lex_is_word(peek(lex)))
 		lex->at++;
 	token_close(lex, &t);
 	return t;
@@ -148,7 +148,7 @@ static void skip_garbage(struct lexer *lex)
 	bool nul = false;
 	int c;
 
-	while ((c = peek(lex)) != -1 && !is_word(c) && !is_blank(c) &&
+	while ((c = peek(lex)) != -1 && !lex_is_word(c) && !is_blank(c) &&
 	       !strchr("\n{}=\"$#", c ? c : 1)) {
 		nul = nul || !c;
 		lex->at++;
@@ -200,7 +200,7 @@ struct token lex_next(struct lexer *lex)
 				lex->at++;
 			continue;
 		}
-		if (is_word(c))
+		if (lex_is_word(c))
 			return lex_word(lex, TOKEN_WORD);
 		switch (c) {
 		case '\n':

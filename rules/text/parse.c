@@ -22,7 +22,7 @@ static void parse_hook(struct parser *p)
 	struct word hook = { 0 };
 	struct words devices = { 0 };
 
-	advance(p);
+	parser_advance(p);
 	take_once(p, &hook, "forward, output, bridge or ingress");
 	while (is_text(p))
 		*arena_push(p->arena, &devices) = take_word(p);
@@ -43,22 +43,22 @@ static void parse_log(struct parser *p)
 		diag_error(p->diags, &p->tok.span, "repeated",
 			   "this is said already, in line %u", log->span.line);
 	log->span = p->tok.span;
-	advance(p);
+	parser_advance(p);
 	while (!at_statement_end(p)) {
 		if (at_word(p, "group")) {
-			advance(p);
+			parser_advance(p);
 			take_once(p, &log->group, "a group number");
 		} else if (at_word(p, "snaplen")) {
-			advance(p);
+			parser_advance(p);
 			take_once(p, &log->snaplen, "a number of bytes");
 		} else if (at_word(p, "threshold")) {
-			advance(p);
+			parser_advance(p);
 			take_once(p, &log->threshold, "a number of packets");
 		} else if (at_word(p, "limit")) {
-			advance(p);
+			parser_advance(p);
 			parse_rate(p, &log->rate, &log->burst);
 		} else {
-			expected(p, "group, snaplen, threshold or limit")
+			parser_expected(p, "group, snaplen, threshold or limit")
 				->help =
 				near_help(p, words, COUNT(words), NULL);
 			skip_statement(p);
@@ -73,13 +73,13 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 	size_t i = 0;
 
 	if (at_word(p, "quarantine")) {
-		advance(p);
+		parser_advance(p);
 		take_once(p, &watch->quarantine, "a duration like 24h");
 		end_statement(p);
 		return;
 	}
 	if (at_word(p, "destinations")) {
-		advance(p);
+		parser_advance(p);
 		take_once(p, &watch->destinations, "keep or forget");
 		end_statement(p);
 		return;
@@ -89,13 +89,13 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 		i++;
 	}
 	if (i < WATCH_FIGURES) {
-		advance(p);
+		parser_advance(p);
 		take_once(p, &watch->figures[i], watch_wanted(&watch_rows[i]));
 	} else {
-		expected(p,
-			 "quarantine, destinations, warmup or another figure")
+		parser_expected(
+			p, "quarantine, destinations, warmup or another figure")
 			->help = near_help(p, words, COUNT(words), NULL);
-		advance(p);
+		parser_advance(p);
 		skip_statement(p);
 	}
 	end_statement(p);
@@ -111,7 +111,7 @@ static void parse_watch(struct parser *p)
 			   "this is said already, in line %u",
 			   watch->span.line);
 	watch->span = opened;
-	advance(p);
+	parser_advance(p);
 	if (!open_brace(p, "watch block")) {
 		skip_statement(p);
 		return;
@@ -130,9 +130,9 @@ static void parse_define(struct parser *p)
 	} tokens = { 0 };
 	struct variable *old;
 
-	advance(p);
+	parser_advance(p);
 	if (!at_kind(p, TOKEN_WORD) || p->tok.len > VARIABLE_BYTES) {
-		expected(p, "a short name after \"define\"");
+		parser_expected(p, "a short name after \"define\"");
 		skip_statement(p);
 		return;
 	}
@@ -148,12 +148,12 @@ static void parse_define(struct parser *p)
 			return;
 		}
 	if (at_kind(p, TOKEN_EQUALS))
-		advance(p);
+		parser_advance(p);
 	else
-		expected(p, "\"=\"");
+		parser_expected(p, "\"=\"");
 	while (is_text(p) && tokens.n < WORDS_MOST) {
 		*arena_push(p->arena, &tokens) = p->tok;
-		advance(p);
+		parser_advance(p);
 	}
 	if (is_text(p)) {
 		diag_error(p->diags, &p->tok.span, "too-many",
@@ -218,7 +218,7 @@ static void parse_include(struct parser *p)
 	const char *path;
 	int error;
 
-	advance(p);
+	parser_advance(p);
 	take_once(p, &name, "a file's name after \"include\"");
 	end_statement(p);
 	if (!name.text)
@@ -261,12 +261,12 @@ static void skip_unknown(struct parser *p)
 		if (at_kind(p, TOKEN_OPEN))
 			open++;
 		else if (at_kind(p, TOKEN_CLOSE) && open && !--open) {
-			advance(p);
+			parser_advance(p);
 			return;
 		} else if (at_kind(p, TOKEN_LINE) && !open) {
 			return;
 		}
-		advance(p);
+		parser_advance(p);
 	}
 }
 
@@ -301,7 +301,7 @@ static void unknown_statement(struct parser *p)
 		   token_describe(p->arena, &p->tok))
 		->help = statement_help(p);
 	if (at_kind(p, TOKEN_CLOSE))
-		advance(p);
+		parser_advance(p);
 	else
 		skip_unknown(p);
 }
@@ -351,7 +351,7 @@ static void parse_statement(struct parser *p)
 				 "this one";
 	for (size_t i = 0; i < COUNT(headers); i++)
 		if (at_word(p, headers[i].word)) {
-			advance(p);
+			parser_advance(p);
 			take_once(p,
 				  (struct word *)((char *)p->out +
 						  headers[i].offset),
@@ -375,10 +375,10 @@ static void parse_file(struct parser *p, const struct source_text *source)
 	p->frame = &frame;
 	p->depth++;
 	p->files++;
-	advance(p);
+	parser_advance(p);
 	while (!at_kind(p, TOKEN_END)) {
 		if (at_kind(p, TOKEN_LINE))
-			advance(p);
+			parser_advance(p);
 		else
 			parse_statement(p);
 	}

@@ -12,7 +12,7 @@ static const char *const option_words[] = { "from",  "to",     "user", "group",
 					    "and",   "per",    "burst" };
 
 /* Another one; those past too many are read and forgotten. */
-static void add_word(struct parser *p, struct words *out)
+static void parse_add_word(struct parser *p, struct words *out)
 {
 	if (out->n < LIST_MOST) {
 		*arena_push(p->arena, out) = take_word(p);
@@ -23,7 +23,7 @@ static void add_word(struct parser *p, struct words *out)
 		->help = "put addresses into a class, and ports into several "
 			 "clauses";
 	while (is_text(p) && !at_any(p, option_words, COUNT(option_words)))
-		advance(p);
+		parser_advance(p);
 }
 
 /* Words up to the next option; at least one. */
@@ -33,9 +33,9 @@ static void parse_list(struct parser *p, struct words *out, const char *what)
 
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
-		add_word(p, out);
+		parse_add_word(p, out);
 	if (out->n == before)
-		expected(p, what);
+		parser_expected(p, what);
 }
 
 static void parse_list_once(struct parser *p, struct words *out,
@@ -44,7 +44,7 @@ static void parse_list_once(struct parser *p, struct words *out,
 	struct span keyword = p->tok.span;
 	struct words again = { 0 };
 
-	advance(p);
+	parser_advance(p);
 	if (!out->n) {
 		parse_list(p, out, what);
 		return;
@@ -59,9 +59,9 @@ static void parse_replies(struct parser *p, struct decl_clause *c)
 {
 	struct word w;
 
-	advance(p);
+	parser_advance(p);
 	if (!at_word(p, "replies")) {
-		expected(p, "\"replies\" after \"and\"");
+		parser_expected(p, "\"replies\" after \"and\"");
 		skip_statement(p);
 		return;
 	}
@@ -121,10 +121,11 @@ static void parse_services(struct parser *p, struct decl_clause *c)
 {
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
-		add_word(p, &c->services);
+		parse_add_word(p, &c->services);
 	if (!c->services.n)
-		expected(p, "a service like smtp or submission, or a port "
-			    "number");
+		parser_expected(p,
+				"a service like smtp or submission, or a port "
+				"number");
 }
 
 const char *const action_words[] = { "allow", "block", "limit", "redirect",
@@ -144,7 +145,7 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 			->help = near_help(p, action_words, N_ACTIONS,
 					   "a clause starts with allow, block, "
 					   "limit, redirect or observe");
-		advance(p);
+		parser_advance(p);
 		skip_statement(p);
 		return;
 	}
@@ -158,7 +159,7 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 	c = arena_push(p->arena, &block->clauses);
 	c->action = (enum action)action;
 	c->span = p->tok.span;
-	advance(p);
+	parser_advance(p);
 	parse_services(p, c);
 	parse_options(p, c);
 	close_span(p, &c->span, &c->text);
@@ -174,7 +175,7 @@ static void parse_block(struct parser *p, enum direction direction)
 
 	block->direction = direction;
 	block->span = p->tok.span;
-	advance(p);
+	parser_advance(p);
 	if (at_word(p, other))
 		diag_error(p->diags, &p->tok.span, "wrong-side",
 			   "%s is said of \"%s\"",
@@ -218,11 +219,12 @@ static void parse_member(struct parser *p, struct decl_class *class)
 	else if (at_word(p, "file"))
 		kind = MEMBER_FILE;
 	if (kind != MEMBER_WORD) {
-		advance(p);
+		parser_advance(p);
 		if (!is_text(p)) {
-			expected(p, kind == MEMBER_FILE ?
-					    "a file's name after \"file\"" :
-					    "a name after \"interface\"");
+			parser_expected(p,
+					kind == MEMBER_FILE ?
+						"a file's name after \"file\"" :
+						"a name after \"interface\"");
 			return;
 		}
 	}
@@ -238,9 +240,10 @@ static void parse_members(struct parser *p, struct decl_class *class,
 		if (is_text(p)) {
 			parse_member(p, class);
 		} else {
-			expected(p, "an address, a prefix, \"interface\", "
-				    "\"file\" or a class");
-			advance(p);
+			parser_expected(p,
+					"an address, a prefix, \"interface\", "
+					"\"file\" or a class");
+			parser_advance(p);
 		}
 	}
 }
@@ -250,9 +253,9 @@ void parse_class(struct parser *p)
 	struct decl_class *class;
 	struct span opened = p->tok.span;
 
-	advance(p);
+	parser_advance(p);
 	if (!is_text(p)) {
-		expected(p, "a name for the class");
+		parser_expected(p, "a name for the class");
 		if (!at_kind(p, TOKEN_OPEN)) {
 			skip_statement(p);
 			return;
@@ -266,12 +269,12 @@ void parse_class(struct parser *p)
 	for (;;) {
 		if (at_word(p, "dynamic")) {
 			class->dynamic = true;
-			advance(p);
+			parser_advance(p);
 		} else if (at_word(p, "size")) {
-			advance(p);
+			parser_advance(p);
 			take_once(p, &class->size, "a number of elements");
 		} else if (at_word(p, "users")) {
-			advance(p);
+			parser_advance(p);
 			take_once(p, &class->users,
 				  "how many users share one address");
 		} else {

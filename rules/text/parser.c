@@ -63,7 +63,7 @@ static void expand(struct parser *p, const struct token *t)
 			     (int)t->len, t->text, (int)t->len, t->text);
 }
 
-void advance(struct parser *p)
+void parser_advance(struct parser *p)
 {
 	if (!p->from_definition && !at_kind(p, TOKEN_LINE) &&
 	    !at_kind(p, TOKEN_END))
@@ -114,7 +114,7 @@ struct word take_word(struct parser *p)
 		.quoted = p->tok.kind == TOKEN_STRING,
 	};
 
-	advance(p);
+	parser_advance(p);
 	return w;
 }
 
@@ -123,7 +123,7 @@ bool is_text(const struct parser *p)
 	return at_kind(p, TOKEN_WORD) || at_kind(p, TOKEN_STRING);
 }
 
-struct diag *expected(struct parser *p, const char *what)
+struct diag *parser_expected(struct parser *p, const char *what)
 {
 	return diag_error(p->diags, &p->tok.span, "expected",
 			  "expected %s, found %s", what,
@@ -135,7 +135,7 @@ void skip_statement(struct parser *p)
 {
 	p->n_expanded = 0;
 	while (!at_statement_end(p))
-		advance(p);
+		parser_advance(p);
 }
 
 void end_statement(struct parser *p)
@@ -164,7 +164,7 @@ void take_once(struct parser *p, struct word *out, const char *what)
 	struct word w;
 
 	if (!is_text(p)) {
-		expected(p, what);
+		parser_expected(p, what);
 		skip_statement(p);
 		return;
 	}
@@ -207,19 +207,19 @@ void parse_rate(struct parser *p, struct word *rate, struct word *burst)
 {
 	take_once(p, rate, "a rate like 10/minute");
 	if (!at_word(p, "per")) {
-		expected(p, "\"per source\" after the rate");
+		parser_expected(p, "\"per source\" after the rate");
 		skip_statement(p);
 		return;
 	}
-	advance(p);
+	parser_advance(p);
 	if (!at_word(p, "source")) {
-		expected(p, "\"source\" after \"per\"");
+		parser_expected(p, "\"source\" after \"per\"");
 		skip_statement(p);
 		return;
 	}
-	advance(p);
+	parser_advance(p);
 	if (at_word(p, "burst")) {
-		advance(p);
+		parser_advance(p);
 		take_once(p, burst, "a number of connections after \"burst\"");
 	}
 }
@@ -265,12 +265,13 @@ void close_span(struct parser *p, struct span *span, const char **text)
 bool open_brace(struct parser *p, const char *what)
 {
 	while (at_kind(p, TOKEN_LINE))
-		advance(p);
+		parser_advance(p);
 	if (at_kind(p, TOKEN_OPEN)) {
-		advance(p);
+		parser_advance(p);
 		return true;
 	}
-	expected(p, arena_printf(p->arena, "\"{\" to open the %s", what));
+	parser_expected(p,
+			arena_printf(p->arena, "\"{\" to open the %s", what));
 	return false;
 }
 
@@ -301,10 +302,10 @@ static bool brace_is_missing(struct parser *p, const struct span *opened,
 bool next_inside(struct parser *p, const struct span *opened, const char *what)
 {
 	while (at_kind(p, TOKEN_LINE))
-		advance(p);
+		parser_advance(p);
 	if (!at_kind(p, TOKEN_CLOSE))
 		return !brace_is_missing(p, opened, what);
-	advance(p);
+	parser_advance(p);
 	end_statement(p);
 	return false;
 }

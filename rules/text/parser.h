@@ -52,7 +52,7 @@ struct parser {
 struct variable *variable_find(struct parser *p, const char *name, size_t len);
 
 /* To the next word; a $NAME is replaced by what it stands for. */
-void advance(struct parser *p);
+void parser_advance(struct parser *p);
 bool at_kind(const struct parser *p, enum token_kind kind);
 bool at_word(const struct parser *p, const char *word);
 bool at_any(const struct parser *p, const char *const *words, size_t n);
@@ -71,7 +71,7 @@ bool first_time(struct parser *p, const struct word *have,
 void parse_rate(struct parser *p, struct word *rate, struct word *burst);
 
 /* "expected WHAT, found ..."; set help on what it returns. */
-struct diag *expected(struct parser *p, const char *what);
+struct diag *parser_expected(struct parser *p, const char *what);
 void skip_statement(struct parser *p);
 void end_statement(struct parser *p);
 bool open_brace(struct parser *p, const char *what);

@@ -156,7 +156,7 @@ static void put_flag(FILE *to, const char *key, uint8_t flag)
 	fprintf(to, ",\"%s\":%s", key, flag ? "true" : "false");
 }
 
-static void put_said(FILE *to, const struct mailwall_attempt *a)
+static void put_seen(FILE *to, const struct mailwall_attempt *a)
 {
 	const uint8_t *r[3] = { a->replies_mail, a->replies_rcpt,
 				a->replies_data };
@@ -165,13 +165,13 @@ static void put_said(FILE *to, const struct mailwall_attempt *a)
 
 	fprintf(to, ",\"said\":[");
 	for (unsigned int i = 0; i < 32; i++)
-		if (a->said >> i & 1) {
+		if (a->seen >> i & 1) {
 			fprintf(to, "%s\"%s\"", between,
-				m->name(MAILWALL_NAME_SAID, i));
+				m->name(MAILWALL_NAME_SEEN, i));
 			between = ",";
 		}
 	fprintf(to, "]");
-	if (!(a->said & MAILWALL_SAID_MAIL))
+	if (!(a->seen & MAILWALL_SEEN_MAIL))
 		return;
 	for (int i = 0; i < 3; i++)
 		fprintf(to, "%s\"%s\":[%u,%u,%u]", i ? "," : ",\"replies\":{",
@@ -205,8 +205,8 @@ static void take_attempt(void *ctx, const struct mailwall_attempt *a)
 	}
 	if (a->outcome == MAILWALL_ANSWERED)
 		put_flag(to, "established", a->established);
-	if (a->said)
-		put_said(to, a);
+	if (a->seen)
+		put_seen(to, a);
 	fprintf(to, "}\n");
 }
 

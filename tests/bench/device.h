@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hardware address of a network device. */
-#ifndef MAILWALL_BENCH_DEVICE_H
-#define MAILWALL_BENCH_DEVICE_H
+#ifndef MAILWALL_DEVICE_H
+#define MAILWALL_DEVICE_H
 
 #include <net/if.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What flood.c and its program in the kernel both know. */
-#ifndef MAILWALL_BENCH_FLOOD_H
-#define MAILWALL_BENCH_FLOOD_H
+#ifndef MAILWALL_FLOOD_H
+#define MAILWALL_FLOOD_H
 
 #include <linux/types.h>
 

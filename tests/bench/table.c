@@ -12,7 +12,7 @@
  * nanoseconds of an attempt, of decoding it, and of both kinds of access, then
  * bytes in use, sources and attempts cut short.
  */
-#include "../../plugin/engine/engine_state.h"
+#include "../../plugin/engine/engine_priv.h"
 #include "../detect/chance.h"
 
 #include <stdio.h>
@@ -115,7 +115,8 @@ static void run_block(struct round *r, uint32_t n, struct cost *cost)
 	for (uint32_t i = 0; i < n; i++) {
 		struct frame f = frame_of(r, i);
 
-		wrong += decode(r->decoder, &f, &segment) != DECODED_SEGMENT;
+		wrong += decode_frame(r->decoder, &f, &segment) !=
+			 DECODED_SEGMENT;
 	}
 	cost->decode_s += now_s() - middle_s;
 	cost->attempt_s += middle_s - start_s;

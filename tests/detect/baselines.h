@@ -11,8 +11,8 @@
  * What was assumed where a source leaves something open is said beside each
  * rule in baselines.c.
  */
-#ifndef MAILWALL_DETECT_BASELINES_H
-#define MAILWALL_DETECT_BASELINES_H
+#ifndef MAILWALL_BASELINES_H
+#define MAILWALL_BASELINES_H
 
 #include "generate.h"
 

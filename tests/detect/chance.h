@@ -5,8 +5,8 @@
  * (glibc picks a variant with fused multiply-add where there is one). For the
  * same reason the compiler must not fuse; gcc -std=c11 does not.
  */
-#ifndef MAILWALL_DETECT_CHANCE_H
-#define MAILWALL_DETECT_CHANCE_H
+#ifndef MAILWALL_CHANCE_H
+#define MAILWALL_CHANCE_H
 
 #include <stdint.h>
 #include <string.h>

@@ -35,8 +35,8 @@
  * knowledge of the detector's code, and should stay so: a generator that is
  * fitted to a detector proves nothing.
  */
-#ifndef MAILWALL_DETECT_GENERATE_H
-#define MAILWALL_DETECT_GENERATE_H
+#ifndef MAILWALL_GENERATE_H
+#define MAILWALL_GENERATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

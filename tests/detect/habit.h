@@ -4,8 +4,8 @@
  * when that fails. Classes are made of habits, a NAT of a hundred of them.
  * Each sender draws its own figures from the habit's ranges.
  */
-#ifndef MAILWALL_DETECT_HABIT_H
-#define MAILWALL_DETECT_HABIT_H
+#ifndef MAILWALL_HABIT_H
+#define MAILWALL_HABIT_H
 
 #include "machine.h"
 

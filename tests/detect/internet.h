@@ -13,8 +13,8 @@
  * report. One thing was measured: a bot of 2011 behind a block (CTU-13,
  * scenario 6) met 463 addresses in 331 /16s.
  */
-#ifndef MAILWALL_DETECT_INTERNET_H
-#define MAILWALL_DETECT_INTERNET_H
+#ifndef MAILWALL_INTERNET_H
+#define MAILWALL_INTERNET_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * do, customers that they belong to, and attempts to connect. For generate.c,
  * habit.c and classes.c only.
  */
-#ifndef MAILWALL_DETECT_MACHINE_H
-#define MAILWALL_DETECT_MACHINE_H
+#ifndef MAILWALL_MACHINE_H
+#define MAILWALL_MACHINE_H
 
 #include "chance.h"
 #include "generate.h"

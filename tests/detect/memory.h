@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef MAILWALL_DETECT_MEMORY_H
-#define MAILWALL_DETECT_MEMORY_H
+#ifndef MAILWALL_MEMORY_H
+#define MAILWALL_MEMORY_H
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * Events as a capture file, for what reads such: the program itself, tcpdump.
  * Microseconds, the writer's byte order; libpcap is not needed.
  */
-#ifndef MAILWALL_DETECT_PCAP_H
-#define MAILWALL_DETECT_PCAP_H
+#ifndef MAILWALL_PCAP_H
+#define MAILWALL_PCAP_H
 
 #include "frame.h"
 

@@ -2,8 +2,8 @@
 /*
  * A share of a population, with what it may be in truth.
  */
-#ifndef MAILWALL_DETECT_STATS_H
-#define MAILWALL_DETECT_STATS_H
+#ifndef MAILWALL_STATS_H
+#define MAILWALL_STATS_H
 
 #include <stdint.h>
 

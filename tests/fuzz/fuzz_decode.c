@@ -79,7 +79,7 @@ static enum decoded decode_copy(struct decoder *d, struct frame f,
 		abort();
 	memcpy(copy, f.data, f.caplen);
 	f.data = copy;
-	got = decode(d, &f, s);
+	got = decode_frame(d, &f, s);
 	must(got < DECODED_N && got != UNDECODED_FRAGMENT,
 	     "a frame has a result");
 	if (got == DECODED_SEGMENT)

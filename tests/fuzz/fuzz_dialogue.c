@@ -86,17 +86,17 @@ static void check_bounds(const struct dialogue *d)
 	     "no more is asked than there is room for");
 	must(d->client.n <= DIALOGUE_LINE && d->server.n <= DIALOGUE_LINE,
 	     "no more of a line is kept than there is room for");
-	must(d->said < SAID_GAP << 1, "what is said has a name");
-	must(d->said & SAID_HELO || !d->helo_hash, "a name in HELO needs HELO");
-	must(d->said & SAID_AUTH_CLEAR || !d->user_hash,
+	must(d->seen < SEEN_GAP << 1, "what is said has a name");
+	must(d->seen & SEEN_HELO || !d->helo_hash, "a name in HELO needs HELO");
+	must(d->seen & SEEN_AUTH_CLEAR || !d->user_hash,
 	     "a user needs a login");
-	must(d->said & SAID_STARTTLS || !(d->said & SAID_TLS),
+	must(d->seen & SEEN_STARTTLS || !(d->seen & SEEN_TLS),
 	     "TLS that is not implicit needs STARTTLS");
 }
 
 static void check_same(const struct dialogue *a, const struct dialogue *b)
 {
-	must(a->said == b->said && a->state == b->state &&
+	must(a->seen == b->seen && a->state == b->state &&
 		     a->auth_failures == b->auth_failures &&
 		     !memcmp(a->replies, b->replies, sizeof(a->replies)),
 	     "the same was said, however it was cut");
@@ -119,9 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cut = whole;
 	while (in.at < in.end) {
 		struct piece p = take_piece(&in, &whole);
-		uint32_t had = whole.said, news = feed(&whole, &p);
+		uint32_t had = whole.seen, news = feed(&whole, &p);
 
-		must(!(had & news) && (had | news) == whole.said,
+		must(!(had & news) && (had | news) == whole.seen,
 		     "what is new is returned");
 		must(feed_bytes(&cut, &p) == news, "and all of it");
 		check_bounds(&whole);

@@ -8,10 +8,10 @@
  */
 #include "fuzz.h"
 #include "../../rules/base/arena.h"
-#include "../../rules/ruleset/canon.h"
+#include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/emit.h"
 #include "../../tools/kernel/netlink.h"
-#include "../../tools/kernel/refuse.h"
+#include "../../tools/kernel/kernel_error.h"
 
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>

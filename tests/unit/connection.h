@@ -31,11 +31,10 @@ static inline uint32_t address4(const struct addr6 *address)
 	       (uint32_t)b[2] << 8 | b[3];
 }
 
-static inline struct connection
+static inline struct opening
 connection_of(const char *source, const char *destination, uint16_t port)
 {
-	struct connection c = { .source_port = 40000,
-				.destination_port = port };
+	struct opening c = { .source_port = 40000, .destination_port = port };
 
 	c.family = read_address(source, &c.source);
 	if (read_address(destination, &c.destination) != c.family)

@@ -3,8 +3,8 @@
  * For tests of the store: a folder for each, what is said on standard error,
  * and another program at the same database.
  */
-#ifndef MAILWALL_UNIT_FOLDER_H
-#define MAILWALL_UNIT_FOLDER_H
+#ifndef MAILWALL_FOLDER_H
+#define MAILWALL_FOLDER_H
 
 #include "unit.h"
 

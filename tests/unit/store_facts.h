@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rows for a store, all that one holds as text, and work in a child. */
-#ifndef MAILWALL_UNIT_STORE_FACTS_H
-#define MAILWALL_UNIT_STORE_FACTS_H
+#ifndef MAILWALL_STORE_FACTS_H
+#define MAILWALL_STORE_FACTS_H
 
 #include "folder.h"
 #include "../../tools/program/events.h"
-#include "../../tools/store/store_inner.h"
+#include "../../tools/store/store_priv.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

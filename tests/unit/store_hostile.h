@@ -3,8 +3,8 @@
  * A store as an attacker would have it: tables without types and constraints,
  * and rows with whatever a row can hold.
  */
-#ifndef MAILWALL_UNIT_STORE_HOSTILE_H
-#define MAILWALL_UNIT_STORE_HOSTILE_H
+#ifndef MAILWALL_STORE_HOSTILE_H
+#define MAILWALL_STORE_HOSTILE_H
 
 static const char loose[] =
 	"CREATE TABLE source (number, address, first, last);"

@@ -30,7 +30,7 @@ void *input_new(size_t size, const struct input_verbs *verbs, const char *name)
 	if (in)
 		in->name = strdup(name);
 	if (!in || !in->name) {
-		say("out of memory");
+		message_say("out of memory");
 		free(in);
 		return NULL;
 	}
@@ -52,7 +52,7 @@ int capture_add(struct capture *c, struct input *in)
 		void *items = realloc(c->items, cap * sizeof(*c->items));
 
 		if (!items) {
-			say("out of memory");
+			message_say("out of memory");
 			input_free(in);
 			return EXIT_REFUSED;
 		}

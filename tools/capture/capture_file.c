@@ -54,11 +54,11 @@ static void say_reason(const struct file *f, const char *libpcap)
 		const struct reason *r = &reasons[i];
 
 		if (!strncmp(libpcap, r->libpcap, strlen(r->libpcap))) {
-			say("%s: %s", f->input.name, r->text);
+			message_say("%s: %s", f->input.name, r->text);
 			return;
 		}
 	}
-	say("%s: is damaged: %s", f->input.name, libpcap);
+	message_say("%s: is damaged: %s", f->input.name, libpcap);
 }
 
 static void say_no_capture(const struct file *f, const char *libpcap)
@@ -68,15 +68,16 @@ static void say_no_capture(const struct file *f, const char *libpcap)
 	const char *packer = stream_packer(f->stream);
 
 	if (fault)
-		say("%s: %s", name, fault);
+		message_say("%s: %s", name, fault);
 	else if (stream_is_empty(f->stream))
-		say("%s: is empty", name);
+		message_say("%s: is empty", name);
 	else if (packer)
-		say("%s: is packed by %s; unpack it: %s -dc FILE | mailwall "
-		    "... -",
-		    name, packer, packer);
+		message_say("%s: is packed by %s; unpack it: %s -dc FILE | "
+			    "mailwall "
+			    "... -",
+			    name, packer, packer);
 	else if (!strncmp(libpcap, "truncated", strlen("truncated")))
-		say("%s: ends in the middle of its header", name);
+		message_say("%s: ends in the middle of its header", name);
 	else
 		say_reason(f, libpcap);
 }
@@ -86,13 +87,13 @@ static void say_no_file(const struct file *f)
 	struct rlimit limit = { 0 };
 
 	if (f->error != EMFILE) {
-		say("%s: %s", f->input.name, strerror(f->error));
+		message_say("%s: %s", f->input.name, strerror(f->error));
 		return;
 	}
 	getrlimit(RLIMIT_NOFILE, &limit);
-	say("%s: cannot be opened: no more than %llu files may be open "
-	    "(ulimit -n); give fewer at once",
-	    f->input.name, (unsigned long long)limit.rlim_cur);
+	message_say("%s: cannot be opened: no more than %llu files may be open "
+		    "(ulimit -n); give fewer at once",
+		    f->input.name, (unsigned long long)limit.rlim_cur);
 }
 
 /* ---- one file ---- */
@@ -181,7 +182,7 @@ static int file_end(struct file *f)
 	if (!is_stopped(f) && (fault || f->last == PCAP_ERROR)) {
 		code = EXIT_REFUSED;
 		if (fault)
-			say("%s: %s", f->input.name, fault);
+			message_say("%s: %s", f->input.name, fault);
 		else
 			say_reason(f, pcap_geterr(f->pcap));
 	}
@@ -269,8 +270,8 @@ static void merge_step(struct capture *c, struct merge *m)
 		remove_top(m);
 }
 
-static void take(u_char *u, const struct pcap_pkthdr *header,
-		 const u_char *data)
+static void file_take(u_char *u, const struct pcap_pkthdr *header,
+		      const u_char *data)
 {
 	struct file *f = (struct file *)u;
 
@@ -288,7 +289,7 @@ static void run_last(struct capture *c, struct merge *m)
 	if (!open_top(c, m))
 		return;
 	input_hand_packet((u_char *)f, f->header, f->data);
-	f->last = pcap_loop(f->pcap, -1, take, (u_char *)f);
+	f->last = pcap_loop(f->pcap, -1, file_take, (u_char *)f);
 	c->code |= file_end(f);
 }
 
@@ -320,7 +321,7 @@ int capture_run_files(struct capture *c, frame_fn *fn, void *ctx,
 	struct merge m = { .files = calloc(c->n + 1, sizeof(*m.files)) };
 
 	if (!m.files) {
-		say("out of memory");
+		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
 	merge_start(c, &m, fn, ctx, stop);
@@ -339,13 +340,14 @@ int capture_run_files(struct capture *c, frame_fn *fn, void *ctx,
 static int check_stdin(const struct capture *c)
 {
 	if (isatty(STDIN_FILENO)) {
-		say(STDIN_NAME " is a terminal; pipe a capture into it");
+		message_say(STDIN_NAME
+			    " is a terminal; pipe a capture into it");
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->items[i]->verbs == &file_verbs &&
 		    !strcmp(c->items[i]->name, STDIN_NAME)) {
-			say(STDIN_NAME " can be read only once");
+			message_say(STDIN_NAME " can be read only once");
 			return EXIT_USAGE;
 		}
 	}

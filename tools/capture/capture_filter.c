@@ -29,7 +29,7 @@ static const char errors[] = " or icmp[0] == 3 or icmp6[0] == 1";
 static const char openings[] = "(tcp[13] & 6 != 0 or "
 			       "(ip6[6] == 6 and ip6[53] & 6 != 0)) and ";
 
-static void put_ports(FILE *out, const struct live_options *o)
+static void filter_put_ports(FILE *out, const struct live_options *o)
 {
 	if (o->openings_only)
 		fputs(openings, out);
@@ -43,10 +43,10 @@ static void put_ports(FILE *out, const struct live_options *o)
 	fputc(')', out);
 }
 
-static void put_untagged(FILE *out, const struct live_options *o)
+static void filter_put_untagged(FILE *out, const struct live_options *o)
 {
 	fputs("((", out);
-	put_ports(out, o);
+	filter_put_ports(out, o);
 	fprintf(out, ") %s%s)", whole, errors);
 }
 
@@ -55,17 +55,17 @@ static void put_untagged(FILE *out, const struct live_options *o)
  * once for 802.1Q and once more for QinQ. Only Ethernet has it; elsewhere
  * tagged frames pass whole.
  */
-static void put_filter(FILE *out, const struct live_options *o, int link)
+static void filter_put_filter(FILE *out, const struct live_options *o, int link)
 {
-	put_untagged(out, o);
+	filter_put_untagged(out, o);
 	if (link != DLT_EN10MB) {
 		fputs(" or ether proto 0x8100 or ether proto 0x88a8", out);
 		return;
 	}
 	fputs(" or (vlan and (", out);
-	put_untagged(out, o);
+	filter_put_untagged(out, o);
 	fputs(" or (vlan and ", out);
-	put_untagged(out, o);
+	filter_put_untagged(out, o);
 	fputs(")))", out);
 }
 
@@ -77,7 +77,7 @@ char *capture_filter(const struct live_options *options, int link)
 
 	if (!out)
 		return NULL;
-	put_filter(out, options, link);
+	filter_put_filter(out, options, link);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

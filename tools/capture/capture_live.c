@@ -51,15 +51,17 @@ static void say_no_interface(const char *name)
 	near = nearest_word(name, strlen(name), names, n);
 	list_names(text, sizeof(text), names, n);
 	if (near)
-		say("\"%.40s\" is not an interface; did you mean \"%s\"?", name,
-		    near);
+		message_say(
+			"\"%.40s\" is not an interface; did you mean \"%s\"?",
+			name, near);
 	else
-		say("\"%.40s\" is not an interface; there are: %s", name, text);
+		message_say("\"%.40s\" is not an interface; there are: %s",
+			    name, text);
 	if (list)
 		if_freenameindex(list);
 }
 
-static int say_refused(const struct live *l, int code)
+static int live_say_refused(const struct live *l, int code)
 {
 	const char *name = l->input.name;
 
@@ -67,15 +69,17 @@ static int say_refused(const struct live *l, int code)
 		say_no_interface(name);
 	else if (code == PCAP_ERROR_PERM_DENIED ||
 		 code == PCAP_ERROR_PROMISC_PERM_DENIED)
-		say("%s: not permitted: capturing needs CAP_NET_RAW; run it "
-		    "as root",
-		    name);
+		message_say("%s: not permitted: capturing needs CAP_NET_RAW; "
+			    "run it "
+			    "as root",
+			    name);
 	else if (code == PCAP_ERROR_IFACE_NOT_UP)
-		say("%s: is down; bring it up: ip link set %s up", name, name);
+		message_say("%s: is down; bring it up: ip link set %s up", name,
+			    name);
 	else
-		say("%s: cannot be captured: %s", name,
-		    *pcap_geterr(l->pcap) ? pcap_geterr(l->pcap) :
-					    pcap_statustostr(code));
+		message_say("%s: cannot be captured: %s", name,
+			    *pcap_geterr(l->pcap) ? pcap_geterr(l->pcap) :
+						    pcap_statustostr(code));
 	return EXIT_REFUSED;
 }
 
@@ -88,7 +92,7 @@ static int live_activate(struct live *l, const struct live_options *o)
 
 	l->pcap = pcap_create(l->input.name, error);
 	if (!l->pcap) {
-		say("%s: %s", l->input.name, error);
+		message_say("%s: %s", l->input.name, error);
 		return EXIT_REFUSED;
 	}
 	pcap_set_snaplen(l->pcap,
@@ -98,7 +102,7 @@ static int live_activate(struct live *l, const struct live_options *o)
 	pcap_set_buffer_size(l->pcap, o->buffer_bytes > 0 ? o->buffer_bytes :
 							    BUFFER_BYTES);
 	code = pcap_activate(l->pcap);
-	return code < 0 ? say_refused(l, code) : EXIT_DONE;
+	return code < 0 ? live_say_refused(l, code) : EXIT_DONE;
 }
 
 /* SLL2 says which interface of "any" it was; where it is not known, fine. */
@@ -127,19 +131,20 @@ static int live_filter(struct live *l, const struct live_options *o)
 	int code;
 
 	if (!text) {
-		say("out of memory");
+		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
 	code = pcap_compile(l->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN);
 	free(text);
 	if (code)
-		return say_refused(l, code);
+		return live_say_refused(l, code);
 	code = pcap_setfilter(l->pcap, &program);
 	pcap_freecode(&program);
 	if (code)
-		return say_refused(l, code);
+		return live_say_refused(l, code);
 	if (!kernel_filters(l)) {
-		say("%s: the kernel does not take the filter", l->input.name);
+		message_say("%s: the kernel does not take the filter",
+			    l->input.name);
 		return EXIT_REFUSED;
 	}
 	return EXIT_DONE;
@@ -153,7 +158,7 @@ static int live_open(struct live *l, const struct live_options *o)
 	if (!code)
 		code = live_filter(l, o);
 	if (!code && pcap_setnonblock(l->pcap, 1, error)) {
-		say("%s: %s", l->input.name, error);
+		message_say("%s: %s", l->input.name, error);
 		code = EXIT_REFUSED;
 	}
 	return code;
@@ -196,7 +201,7 @@ static int live_read(struct input *in)
 		return 0;
 	if (live_is_gone(in))
 		return -ENETDOWN;
-	say("%s: %s", in->name, pcap_geterr(l->pcap));
+	message_say("%s: %s", in->name, pcap_geterr(l->pcap));
 	return -EIO;
 }
 

@@ -36,7 +36,7 @@ struct nflog {
 /* ---- what can be wrong ---- */
 
 /* The netlink port of who listens to the group; -1: it cannot be known. */
-static long listener_of(uint16_t group)
+static long nflog_listener_of(uint16_t group)
 {
 	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
 	unsigned int of, port;
@@ -52,25 +52,28 @@ static long listener_of(uint16_t group)
 }
 
 /* A group of another's is answered with EPERM, like a lack of privilege. */
-static int say_refused(const struct nflog *g, int error)
+static int nflog_say_refused(const struct nflog *g, int error)
 {
 	const char *name = g->input.name;
 	long listener = -1;
 
 	if (error == EPERM || error == EBUSY)
-		listener = listener_of(g->group);
+		listener = nflog_listener_of(g->group);
 	if (listener >= 0)
-		say("%s: this group has a listener already (netlink port %ld, "
-		    "most often its process id), and can have only one",
-		    name, listener);
+		message_say("%s: this group has a listener already (netlink "
+			    "port %ld, "
+			    "most often its process id), and can have only one",
+			    name, listener);
 	else if (error == EPERM)
-		say("%s: not permitted: NFLOG needs CAP_NET_ADMIN; run it as "
-		    "root",
-		    name);
+		message_say("%s: not permitted: NFLOG needs CAP_NET_ADMIN; run "
+			    "it as "
+			    "root",
+			    name);
 	else if (error == EINVAL || error == EPROTONOSUPPORT)
-		say("%s: this kernel has no NFLOG (nfnetlink_log)", name);
+		message_say("%s: this kernel has no NFLOG (nfnetlink_log)",
+			    name);
 	else
-		say("%s: %s", name, strerror(error));
+		message_say("%s: %s", name, strerror(error));
 	return EXIT_REFUSED;
 }
 
@@ -99,7 +102,7 @@ static void put_config(const struct nflog *g, struct nlmsghdr *nlh)
 }
 
 /* Logs that come before the answer are lost, and their numbers show it. */
-static int read_answer(struct nflog *g)
+static int nflog_read_answer(struct nflog *g)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)g->buffer;
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
@@ -124,10 +127,10 @@ static int nflog_bind(struct nflog *g)
 	put_config(g, nlh);
 	if (mnl_socket_sendto(g->socket, nlh, nlh->nlmsg_len) < 0)
 		return errno;
-	return read_answer(g);
+	return nflog_read_answer(g);
 }
 
-static void make_room(int fd)
+static void nflog_make_room(int fd)
 {
 	int bytes = BUFFER_BYTES;
 
@@ -141,17 +144,17 @@ static int nflog_open(struct nflog *g)
 
 	g->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!g->socket)
-		return say_refused(g, errno);
+		return nflog_say_refused(g, errno);
 	if (mnl_socket_bind(g->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return say_refused(g, errno);
-	make_room(mnl_socket_get_fd(g->socket));
+		return nflog_say_refused(g, errno);
+	nflog_make_room(mnl_socket_get_fd(g->socket));
 	error = nflog_bind(g);
-	return error ? say_refused(g, error) : EXIT_DONE;
+	return error ? nflog_say_refused(g, error) : EXIT_DONE;
 }
 
 /* ---- reading ---- */
 
-static int64_t now_us(void)
+static int64_t nflog_now_us(void)
 {
 	struct timespec now;
 
@@ -239,10 +242,10 @@ static int nflog_read(struct input *in)
 		if (got == -ENOBUFS || got == -EINTR || !got)
 			continue;
 		if (got < 0) {
-			say("%s: %s", in->name, strerror((int)-got));
+			message_say("%s: %s", in->name, strerror((int)-got));
 			return (int)got;
 		}
-		g->now_us = now_us();
+		g->now_us = nflog_now_us();
 		mnl_cb_run(g->buffer, (size_t)got, 0, 0, take_log, g);
 	}
 	return 0;

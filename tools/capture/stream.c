@@ -64,7 +64,7 @@ static bool refill(struct stream *s)
 }
 
 /* What was read ahead, then straight into the caller's buffer. */
-static size_t read_plain(struct stream *s, char *out, size_t size)
+static size_t stream_read_plain(struct stream *s, char *out, size_t size)
 {
 	if (!s->z.avail_in)
 		return read_some(s, out, size);
@@ -116,7 +116,7 @@ static ssize_t cookie_read(void *cookie, char *out, size_t size)
 	struct stream *s = cookie;
 
 	return (ssize_t)(s->gzip ? read_gzip(s, out, size) :
-				   read_plain(s, out, size));
+				   stream_read_plain(s, out, size));
 }
 
 static int cookie_close(void *cookie)

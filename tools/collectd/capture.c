@@ -41,7 +41,8 @@ static struct capture capture = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- what the engine tells ---- */
 
-static struct port_figures *port_of(struct figures *f, uint16_t port)
+static struct port_figures *collectd_capture_port_of(struct figures *f,
+						     uint16_t port)
 {
 	for (size_t i = 0; i < f->n_ports; i++)
 		if (f->ports[i].port == port)
@@ -52,36 +53,41 @@ static struct port_figures *port_of(struct figures *f, uint16_t port)
 	return &f->ports[f->n_ports++];
 }
 
-static void count_outcome(struct capture *c, const struct mailwall_attempt *a)
+static void collectd_capture_count_outcome(struct capture *c,
+					   const struct mailwall_attempt *a)
 {
-	struct port_figures *p = port_of(&c->now, a->port);
+	struct port_figures *p = collectd_capture_port_of(&c->now, a->port);
 
 	if (p && a->outcome < OUTCOMES_MOST)
 		p->outcomes[a->outcome]++;
 }
 
 /* An answer is the last word; that there is none is known minutes later. */
-static void take_early(void *ctx, const struct mailwall_attempt *a)
+static void collectd_capture_take_early(void *ctx,
+					const struct mailwall_attempt *a)
 {
 	if (a->outcome != MAILWALL_UNANSWERED)
-		count_outcome(ctx, a);
+		collectd_capture_count_outcome(ctx, a);
 }
 
 /* Each attempt counts once: what only grows cannot be taken back. */
-static void take_attempt(void *ctx, const struct mailwall_attempt *a)
+static void collectd_capture_take_attempt(void *ctx,
+					  const struct mailwall_attempt *a)
 {
 	if (!a->was_early || a->early_outcome == MAILWALL_UNANSWERED)
-		count_outcome(ctx, a);
+		collectd_capture_count_outcome(ctx, a);
 }
 
-static void take_finding(void *ctx, const struct mailwall_finding *f)
+static void collectd_capture_take_finding(void *ctx,
+					  const struct mailwall_finding *f)
 {
 	struct capture *c = ctx;
 
 	report_finding(&c->library, f);
 }
 
-static void take_frame(void *ctx, const struct mailwall_frame *f)
+static void collectd_capture_take_frame(void *ctx,
+					const struct mailwall_frame *f)
 {
 	struct capture *c = ctx;
 	char why[MAILWALL_WHY_BYTES];
@@ -89,16 +95,17 @@ static void take_frame(void *ctx, const struct mailwall_frame *f)
 	if (!c->library.m->engine_frame(c->engine, f, why, sizeof(why)) ||
 	    c->complained)
 		return;
-	say(LOG_WARNING, "a frame was not judged: %s", why);
+	collectd_say(LOG_WARNING, "a frame was not judged: %s", why);
 	c->complained = true;
 }
 
 /* ---- figures ---- */
 
-static int take_port(void *ctx, const struct mailwall_port *p)
+static int collectd_capture_take_port(void *ctx, const struct mailwall_port *p)
 {
 	struct figures *f = ctx;
-	struct port_figures *to = port_of(f, (uint16_t)p->number);
+	struct port_figures *to =
+		collectd_capture_port_of(f, (uint16_t)p->number);
 
 	if (to)
 		to->attempts = p->attempts;
@@ -132,9 +139,10 @@ static void add_inputs(struct capture *c)
 	}
 }
 
-static void publish(struct capture *c)
+static void collectd_capture_publish(struct capture *c)
 {
-	c->library.m->engine_ports(c->engine, take_port, &c->now, NULL, 0);
+	c->library.m->engine_ports(c->engine, collectd_capture_take_port,
+				   &c->now, NULL, 0);
 	add_summary(c);
 	add_inputs(c);
 	pthread_mutex_lock(&c->lock);
@@ -167,7 +175,7 @@ static bool reads_files(const struct capture *c)
 	return c->inputs[0].setting->is_file;
 }
 
-static void open_inputs(struct capture *c)
+static void collectd_capture_open_inputs(struct capture *c)
 {
 	uint16_t ports[MAILWALL_PORTS];
 
@@ -226,27 +234,27 @@ static void end_files(struct capture *c)
 }
 
 /* Once a second. Time is that of the frames, for files. */
-static void tick(struct capture *c)
+static void collectd_capture_tick(struct capture *c)
 {
 	if (reads_files(c))
 		end_files(c);
 	else
 		c->library.m->engine_time(c->engine, clock_us(CLOCK_REALTIME),
 					  NULL, 0);
-	publish(c);
+	collectd_capture_publish(c);
 	c->ticks++;
 	if (c->ticks % TRY_AGAIN_S == 0)
-		open_inputs(c);
+		collectd_capture_open_inputs(c);
 	if (c->state_path && c->ticks % SAVE_EVERY_S == 0)
 		state_save(c->library.m, c->engine, c->state_path);
 }
 
-static void loop(struct capture *c)
+static void collectd_capture_loop(struct capture *c)
 {
 	int64_t next_us = clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
 	bool stop = false;
 
-	open_inputs(c);
+	collectd_capture_open_inputs(c);
 	while (!stop) {
 		int64_t left_us = next_us - clock_us(CLOCK_MONOTONIC);
 
@@ -254,23 +262,24 @@ static void loop(struct capture *c)
 			c, left_us < 0 ? 0 : (int)(left_us / 1000) + 1);
 		for (size_t i = 0; i < c->n_inputs; i++)
 			if (c->inputs[i].ready)
-				input_read(&c->inputs[i], take_frame, c);
+				input_read(&c->inputs[i],
+					   collectd_capture_take_frame, c);
 		if (clock_us(CLOCK_MONOTONIC) < next_us)
 			continue;
-		tick(c);
+		collectd_capture_tick(c);
 		next_us = clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
 	}
 }
 
 /* Signals are collectd's. */
-static void *run(void *ctx)
+static void *collectd_capture_run(void *ctx)
 {
 	struct capture *c = ctx;
 	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	loop(c);
+	collectd_capture_loop(c);
 	if (c->state_path)
 		state_save(c->library.m, c->engine, c->state_path);
 	return NULL;
@@ -280,25 +289,26 @@ static void *run(void *ctx)
 
 static int make_engine(struct capture *c, const struct settings *s)
 {
-	struct mailwall_engine_config config = { .size = sizeof(config),
-						 .policy = c->library.policy,
-						 .ctx = c,
-						 .attempt = take_attempt,
-						 .early = take_early,
-						 .finding = take_finding,
-						 .memory = s->memory,
-						 .skip_warmup =
-							 s->skip_warmup };
+	struct mailwall_engine_config config = {
+		.size = sizeof(config),
+		.policy = c->library.policy,
+		.ctx = c,
+		.attempt = collectd_capture_take_attempt,
+		.early = collectd_capture_take_early,
+		.finding = collectd_capture_take_finding,
+		.memory = s->memory,
+		.skip_warmup = s->skip_warmup
+	};
 	char why[MAILWALL_WHY_BYTES];
 
 	if (getrandom(config.key, sizeof(config.key), 0) !=
 	    sizeof(config.key)) {
-		say(LOG_ERR, "no random numbers to be had: %s",
-		    strerror(errno));
+		collectd_say(LOG_ERR, "no random numbers to be had: %s",
+			     strerror(errno));
 		return -1;
 	}
 	if (c->library.m->engine_new(&config, &c->engine, why, sizeof(why))) {
-		say(LOG_ERR, "cannot make an engine: %s", why);
+		collectd_say(LOG_ERR, "cannot make an engine: %s", why);
 		return -1;
 	}
 	if (s->state)
@@ -314,22 +324,24 @@ static void take_inputs(struct capture *c, const struct settings *s)
 					       .number = (uint8_t)i };
 }
 
-static int start_thread(struct capture *c)
+static int collectd_capture_start_thread(struct capture *c)
 {
 	int error;
 
 	c->stop = eventfd(0, EFD_CLOEXEC);
 	error = c->stop < 0 ?
 			errno :
-			plugin_thread_create(&c->thread, run, c, "mailwall");
+			plugin_thread_create(&c->thread, collectd_capture_run,
+					     c, "mailwall");
 	if (error)
-		say(LOG_ERR, "cannot start a thread: %s", strerror(error));
+		collectd_say(LOG_ERR, "cannot start a thread: %s",
+			     strerror(error));
 	else
 		c->running = true;
 	return error ? -1 : 0;
 }
 
-static void release(struct capture *c)
+static void collectd_capture_release(struct capture *c)
 {
 	for (size_t i = 0; i < c->n_inputs; i++)
 		input_close(&c->inputs[i]);
@@ -351,11 +363,11 @@ int capture_start(const struct library *l, const struct settings *s)
 	c->state_path = s->state;
 	take_inputs(c, s);
 	if (!make_engine(c, s)) {
-		publish(c);
-		if (!start_thread(c))
+		collectd_capture_publish(c);
+		if (!collectd_capture_start_thread(c))
 			return 0;
 	}
-	release(c);
+	collectd_capture_release(c);
 	return -1;
 }
 
@@ -368,5 +380,5 @@ void capture_stop(void)
 	while (write(capture.stop, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	pthread_join(capture.thread, NULL);
-	release(&capture);
+	collectd_capture_release(&capture);
 }

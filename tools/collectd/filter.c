@@ -20,7 +20,8 @@ static const char others[] =
 	" or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864"
 	" or icmp[0] == 3 or icmp6[0] == 1)";
 
-static void put_untagged(FILE *out, const uint16_t *ports, size_t n)
+static void collectd_filter_put_untagged(FILE *out, const uint16_t *ports,
+					 size_t n)
 {
 	fputs("((", out);
 	for (size_t i = 0; i < n; i++)
@@ -33,17 +34,18 @@ static void put_untagged(FILE *out, const uint16_t *ports, size_t n)
  * once for 802.1Q and once more for QinQ. Only Ethernet has it; elsewhere
  * tagged frames pass whole.
  */
-static void put_filter(FILE *out, const uint16_t *ports, size_t n, int link)
+static void collectd_filter_put_filter(FILE *out, const uint16_t *ports,
+				       size_t n, int link)
 {
-	put_untagged(out, ports, n);
+	collectd_filter_put_untagged(out, ports, n);
 	if (link != DLT_EN10MB) {
 		fputs(" or ether proto 0x8100 or ether proto 0x88a8", out);
 		return;
 	}
 	fputs(" or (vlan and (", out);
-	put_untagged(out, ports, n);
+	collectd_filter_put_untagged(out, ports, n);
 	fputs(" or (vlan and ", out);
-	put_untagged(out, ports, n);
+	collectd_filter_put_untagged(out, ports, n);
 	fputs(")))", out);
 }
 
@@ -55,7 +57,7 @@ char *filter_text(const uint16_t *ports, size_t n_ports, int link)
 
 	if (!out)
 		return NULL;
-	put_filter(out, ports, n_ports, link);
+	collectd_filter_put_filter(out, ports, n_ports, link);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -8,8 +8,8 @@
  * one that captures, to which the engine belongs. Between them is a lock, and
  * under it figures of the last second.
  */
-#ifndef MAILWALL_COLLECTD_HOST_H
-#define MAILWALL_COLLECTD_HOST_H
+#ifndef MAILWALL_HOST_H
+#define MAILWALL_HOST_H
 
 #include <mailwall.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@
 #define OUTCOMES_MOST 8 /* enum mailwall_outcome has room to grow */
 
 /* A line of collectd's log, after our name. level: LOG_ERR and so on. */
-void say(int level, const char *format, ...)
+void collectd_say(int level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- settings.c ---- */

@@ -20,7 +20,7 @@
 #define FRAMES_AT_ONCE 1024
 #define SECONDS_MOST   INT64_C(253402300799) /* the year 9999 */
 
-static bool is_group(const struct input *in)
+static bool collectd_input_is_group(const struct input *in)
 {
 	return !in->setting->is_file && strchr(in->setting->name, ':');
 }
@@ -30,13 +30,13 @@ static bool is_group(const struct input *in)
 static void complain(struct input *in, const char *why)
 {
 	if (!in->complained)
-		say(LOG_ERR, "%s: %s%s", in->setting->name, why,
-		    in->setting->is_file ? "" : "; it is tried again");
+		collectd_say(LOG_ERR, "%s: %s%s", in->setting->name, why,
+			     in->setting->is_file ? "" : "; it is tried again");
 	in->complained = true;
 }
 
 /* The netlink port of who listens to the group; -1: it cannot be known. */
-static long listener_of(const struct input *in)
+static long collectd_input_listener_of(const struct input *in)
 {
 	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
 	unsigned int group = 0, of, port;
@@ -54,7 +54,7 @@ static long listener_of(const struct input *in)
 
 static void complain_of_group(struct input *in)
 {
-	long listener = listener_of(in);
+	long listener = collectd_input_listener_of(in);
 	char why[PCAP_ERRBUF_SIZE + 64];
 
 	if (listener >= 0)
@@ -71,11 +71,11 @@ static void complain_of_group(struct input *in)
 	complain(in, why);
 }
 
-static void refuse(struct input *in, int code)
+static void collectd_input_refuse(struct input *in, int code)
 {
 	char why[PCAP_ERRBUF_SIZE + 64];
 
-	if (is_group(in))
+	if (collectd_input_is_group(in))
 		complain_of_group(in);
 	else if (code == PCAP_ERROR_NO_SUCH_DEVICE)
 		complain(in, "there is no such interface");
@@ -122,7 +122,8 @@ static int activate(struct input *in)
 {
 	int code;
 
-	pcap_set_snaplen(in->pcap, is_group(in) ? SNAP_GROUP : SNAP_BYTES);
+	pcap_set_snaplen(in->pcap,
+			 collectd_input_is_group(in) ? SNAP_GROUP : SNAP_BYTES);
 	pcap_set_promisc(in->pcap, 0);
 	pcap_set_timeout(in->pcap, BLOCK_MS);
 	pcap_set_buffer_size(in->pcap, BUFFER_BYTES);
@@ -130,12 +131,15 @@ static int activate(struct input *in)
 	return code < 0 ? code : 0; /* above 0 are warnings */
 }
 
-static void open_live(struct input *in, const uint16_t *ports, size_t n_ports)
+static void collectd_input_open_live(struct input *in, const uint16_t *ports,
+				     size_t n_ports)
 {
 	char why[PCAP_ERRBUF_SIZE];
 	int code;
 
-	in->index = is_group(in) ? 0 : if_nametoindex(in->setting->name);
+	in->index = collectd_input_is_group(in) ?
+			    0 :
+			    if_nametoindex(in->setting->name);
 	in->pcap = pcap_create(in->setting->name, why);
 	if (!in->pcap) {
 		complain(in, why);
@@ -143,15 +147,15 @@ static void open_live(struct input *in, const uint16_t *ports, size_t n_ports)
 	}
 	in->dropped = 0;
 	code = activate(in);
-	if (!code && !is_group(in))
+	if (!code && !collectd_input_is_group(in))
 		code = set_filter(in, ports, n_ports);
 	if (!code)
 		code = pcap_setnonblock(in->pcap, 1, why);
 	if (code)
-		refuse(in, code);
+		collectd_input_refuse(in, code);
 }
 
-static void open_file(struct input *in)
+static void collectd_input_open_file(struct input *in)
 {
 	char why[PCAP_ERRBUF_SIZE];
 
@@ -167,21 +171,22 @@ void input_open(struct input *in, const uint16_t *ports, size_t n_ports)
 	if (in->pcap || in->ended)
 		return;
 	if (in->setting->is_file)
-		open_file(in);
+		collectd_input_open_file(in);
 	else
-		open_live(in, ports, n_ports);
+		collectd_input_open_live(in, ports, n_ports);
 	if (!in->pcap)
 		return;
 	if (in->complained || in->opened)
-		say(LOG_NOTICE, "%s: is captured now", in->setting->name);
+		collectd_say(LOG_NOTICE, "%s: is captured now",
+			     in->setting->name);
 	in->complained = false;
 	in->opened = true;
 }
 
 /* ---- reading ---- */
 
-static void hand_over(u_char *user, const struct pcap_pkthdr *h,
-		      const u_char *data)
+static void collectd_input_hand_over(u_char *user, const struct pcap_pkthdr *h,
+				     const u_char *data)
 {
 	struct input *in = (struct input *)user;
 	int64_t seconds = h->ts.tv_sec;
@@ -205,7 +210,7 @@ static bool is_gone(const struct input *in)
 	return in->index && if_nametoindex(in->setting->name) != in->index;
 }
 
-static void end(struct input *in)
+static void collectd_input_end(struct input *in)
 {
 	char why[PCAP_ERRBUF_SIZE + 16];
 
@@ -225,12 +230,13 @@ void input_read(struct input *in, frame_fn *fn, void *ctx)
 	in->fn = fn;
 	in->ctx = ctx;
 	errno = 0;
-	n = pcap_dispatch(in->pcap, FRAMES_AT_ONCE, hand_over, (u_char *)in);
+	n = pcap_dispatch(in->pcap, FRAMES_AT_ONCE, collectd_input_hand_over,
+			  (u_char *)in);
 	/* libpcap 1.10 takes a group that has nothing more for an error. */
-	if (n < 0 && is_group(in) && errno == EAGAIN)
+	if (n < 0 && collectd_input_is_group(in) && errno == EAGAIN)
 		return;
 	if (n < 0) {
-		end(in);
+		collectd_input_end(in);
 	} else if (!n && in->setting->is_file) {
 		input_close(in);
 		in->ended = true;
@@ -245,7 +251,7 @@ void input_count_lost(struct input *in)
 	if (!in->pcap || in->setting->is_file)
 		return;
 	if (is_gone(in)) {
-		end(in);
+		collectd_input_end(in);
 		return;
 	}
 	if (pcap_stats(in->pcap, &now))

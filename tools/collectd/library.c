@@ -28,7 +28,7 @@
  * A path is tried first by itself: dlopen() says of one that is not there no
  * more than that it cannot open it.
  */
-static bool can_read(const char *path)
+static bool library_can_read(const char *path)
 {
 	int fd;
 
@@ -36,8 +36,8 @@ static bool can_read(const char *path)
 		return true;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		say(LOG_ERR, "cannot read Library \"%s\": %s", path,
-		    strerror(errno));
+		collectd_say(LOG_ERR, "cannot read Library \"%s\": %s", path,
+			     strerror(errno));
 		return false;
 	}
 	close(fd);
@@ -45,30 +45,34 @@ static bool can_read(const char *path)
 }
 
 /* The last function that is asked for here, and so all before it. */
-static bool is_ours(const char *path, const struct mailwall_plugin *m)
+static bool library_is_ours(const char *path, const struct mailwall_plugin *m)
 {
 	if (!m)
-		say(LOG_ERR,
-		    "\"%s\" is not mailwall's: it has no symbol %s; "
-		    "Library is for %s",
-		    path, MAILWALL_SYMBOL, LIBRARY);
+		collectd_say(LOG_ERR,
+			     "\"%s\" is not mailwall's: it has no symbol %s; "
+			     "Library is for %s",
+			     path, MAILWALL_SYMBOL, LIBRARY);
 	else if (m->magic != MAILWALL_MAGIC)
-		say(LOG_ERR,
-		    "\"%s\" is not mailwall's: its symbol %s begins with "
-		    "%#lx, not %#lx; Library is for %s",
-		    path, MAILWALL_SYMBOL, (unsigned long)m->magic,
-		    (unsigned long)MAILWALL_MAGIC, LIBRARY);
+		collectd_say(
+			LOG_ERR,
+			"\"%s\" is not mailwall's: its symbol %s begins with "
+			"%#lx, not %#lx; Library is for %s",
+			path, MAILWALL_SYMBOL, (unsigned long)m->magic,
+			(unsigned long)MAILWALL_MAGIC, LIBRARY);
 	else if (m->major != MAILWALL_MAJOR)
-		say(LOG_ERR,
-		    "\"%s\" has version %u.%u of the interface, and this "
-		    "plugin speaks %u; take mailwall.so.%u",
-		    path, m->major, m->minor, MAILWALL_MAJOR, MAILWALL_MAJOR);
+		collectd_say(
+			LOG_ERR,
+			"\"%s\" has version %u.%u of the interface, and this "
+			"plugin speaks %u; take mailwall.so.%u",
+			path, m->major, m->minor, MAILWALL_MAJOR,
+			MAILWALL_MAJOR);
 	else if (!MAILWALL_HAS(m, finding_element))
-		say(LOG_ERR,
-		    "\"%s\" is too old: its struct has %zu bytes, and "
-		    "finding_element is not among them; take mailwall %u.%u "
-		    "or later",
-		    path, m->size, MAILWALL_MAJOR, MAILWALL_MINOR);
+		collectd_say(LOG_ERR,
+			     "\"%s\" is too old: its struct has %zu bytes, and "
+			     "finding_element is not among them; take mailwall "
+			     "%u.%u "
+			     "or later",
+			     path, m->size, MAILWALL_MAJOR, MAILWALL_MINOR);
 	else
 		return true;
 	return false;
@@ -78,18 +82,19 @@ static int open_so(struct library *l, const char *path)
 {
 	const struct mailwall_plugin *m;
 
-	if (!can_read(path))
+	if (!library_can_read(path))
 		return -1;
 	l->so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!l->so) {
-		say(LOG_ERR,
-		    "cannot load mailwall: %s; install it, or name the file "
-		    "with Library",
-		    dlerror());
+		collectd_say(LOG_ERR,
+			     "cannot load mailwall: %s; install it, or name "
+			     "the file "
+			     "with Library",
+			     dlerror());
 		return -1;
 	}
 	m = dlsym(l->so, MAILWALL_SYMBOL);
-	if (!is_ours(path, m))
+	if (!library_is_ours(path, m))
 		return -1;
 	l->m = m;
 	return 0;
@@ -142,14 +147,14 @@ int file_read(const char *path, const char **text, size_t *len)
 	return error;
 }
 
-static int read_file(void *ctx, const char *path, const char **text,
-		     size_t *len)
+static int library_read_file(void *ctx, const char *path, const char **text,
+			     size_t *len)
 {
 	(void)ctx;
 	return file_read(path, text, len);
 }
 
-static void release_file(void *ctx, const char *text, size_t len)
+static void library_release_file(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
 	(void)len;
@@ -158,7 +163,7 @@ static void release_file(void *ctx, const char *text, size_t len)
 
 /* ---- the policy ---- */
 
-static int find_user(void *ctx, const char *name, uint32_t *id)
+static int library_find_user(void *ctx, const char *name, uint32_t *id)
 {
 	struct passwd pw, *found = NULL;
 	char room[4096];
@@ -170,7 +175,7 @@ static int find_user(void *ctx, const char *name, uint32_t *id)
 	return 0;
 }
 
-static int find_group(void *ctx, const char *name, uint32_t *id)
+static int library_find_group(void *ctx, const char *name, uint32_t *id)
 {
 	struct group gr, *found = NULL;
 	char room[16384];
@@ -189,20 +194,22 @@ static void say_mistakes(const struct library *l)
 	for (size_t i = 0; i < MISTAKES_MOST &&
 			   !l->m->policy_diagnostic(l->policy, i, &d, NULL, 0);
 	     i++)
-		say(d.severity == MAILWALL_ERROR ? LOG_ERR : LOG_WARNING,
-		    "%s:%u:%u: %s: %s%s%s", d.file ? d.file : settings.policy,
-		    (unsigned int)d.line, (unsigned int)d.column,
-		    l->m->name(MAILWALL_NAME_SEVERITY, d.severity), d.message,
-		    d.help ? "; " : "", d.help ? d.help : "");
+		collectd_say(
+			d.severity == MAILWALL_ERROR ? LOG_ERR : LOG_WARNING,
+			"%s:%u:%u: %s: %s%s%s",
+			d.file ? d.file : settings.policy, (unsigned int)d.line,
+			(unsigned int)d.column,
+			l->m->name(MAILWALL_NAME_SEVERITY, d.severity),
+			d.message, d.help ? "; " : "", d.help ? d.help : "");
 }
 
 static int open_policy(struct library *l, const char *path)
 {
 	struct mailwall_load load = { .size = sizeof(load),
-				      .read = read_file,
-				      .release = release_file,
-				      .user = find_user,
-				      .group = find_group,
+				      .read = library_read_file,
+				      .release = library_release_file,
+				      .user = library_find_user,
+				      .group = library_find_group,
 				      .path = path,
 				      .today = (int32_t)(time(NULL) / DAY_S) };
 	struct mailwall_facts facts = { .size = sizeof(facts) };
@@ -210,16 +217,17 @@ static int open_policy(struct library *l, const char *path)
 
 	if (l->m->policy_load(&load, &l->policy, why, sizeof(why)) ||
 	    l->m->policy_facts(l->policy, &facts, why, sizeof(why))) {
-		say(LOG_ERR, "cannot take Policy \"%s\": %s", path, why);
+		collectd_say(LOG_ERR, "cannot take Policy \"%s\": %s", path,
+			     why);
 		return -1;
 	}
 	say_mistakes(l);
 	if (!facts.errors)
 		return 0;
-	say(LOG_ERR,
-	    "Policy \"%s\" has %zu mistake%s: nothing is collected; "
-	    "\"mailwall check\" shows all of them",
-	    path, facts.errors, facts.errors == 1 ? "" : "s");
+	collectd_say(LOG_ERR,
+		     "Policy \"%s\" has %zu mistake%s: nothing is collected; "
+		     "\"mailwall check\" shows all of them",
+		     path, facts.errors, facts.errors == 1 ? "" : "s");
 	return -1;
 }
 

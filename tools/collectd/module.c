@@ -9,7 +9,7 @@
 
 #define LINE_BYTES 768
 
-void say(int level, const char *format, ...)
+void collectd_say(int level, const char *format, ...)
 {
 	char line[LINE_BYTES];
 	va_list args;
@@ -55,23 +55,26 @@ static void say_reading(int error)
 	const struct table *t = &host.table;
 
 	if (!error)
-		say(LOG_NOTICE, "table %s %s is there", t->family, t->name);
+		collectd_say(LOG_NOTICE, "table %s %s is there", t->family,
+			     t->name);
 	else if (error == -ENOENT)
-		say(LOG_NOTICE,
-		    "there is no table %s %s; mailwall apply loads it, and its "
-		    "values follow",
-		    t->family, t->name);
+		collectd_say(LOG_NOTICE,
+			     "there is no table %s %s; mailwall apply loads "
+			     "it, and its "
+			     "values follow",
+			     t->family, t->name);
 	else if (error == -EPERM)
-		say(LOG_ERR,
-		    "table %s %s: not permitted: reading rules needs "
-		    "CAP_NET_ADMIN; let collectd run as root, or give it that "
-		    "capability",
-		    t->family, t->name);
+		collectd_say(LOG_ERR,
+			     "table %s %s: not permitted: reading rules needs "
+			     "CAP_NET_ADMIN; let collectd run as root, or give "
+			     "it that "
+			     "capability",
+			     t->family, t->name);
 	else
-		say(LOG_ERR,
-		    "table %s %s cannot be read: %s; it is tried "
-		    "again",
-		    t->family, t->name, strerror(-error));
+		collectd_say(LOG_ERR,
+			     "table %s %s cannot be read: %s; it is tried "
+			     "again",
+			     t->family, t->name, strerror(-error));
 }
 
 static void say_uncounted(void)
@@ -82,16 +85,18 @@ static void say_uncounted(void)
 		return;
 	for (size_t i = 0; i < t->n_sets && !host.uncounted; i++)
 		if (!t->sets[i].counted) {
-			say(LOG_NOTICE,
-			    "set %s has more than ElementsMost elements, and "
-			    "this kernel does not count them (Linux 6.16 "
-			    "does): sets like that have no values",
-			    t->sets[i].name);
+			collectd_say(
+				LOG_NOTICE,
+				"set %s has more than ElementsMost elements, "
+				"and "
+				"this kernel does not count them (Linux 6.16 "
+				"does): sets like that have no values",
+				t->sets[i].name);
 			host.uncounted = true;
 		}
 }
 
-static void read_table(void)
+static void module_read_table(void)
 {
 	int error = table_read(&host.table, settings.elements_most);
 
@@ -111,7 +116,7 @@ static void read_table(void)
 /* An error would suspend it: what is absent may come back. */
 static int module_read(void)
 {
-	read_table();
+	module_read_table();
 	if (capture_figures(&host.figures))
 		report_figures(host.library.m, &host.figures);
 	return 0;
@@ -119,11 +124,12 @@ static int module_read(void)
 
 /* ---- start and stop ---- */
 
-static int start(void)
+static int module_start(void)
 {
 	settings_finish();
 	if (settings.refused) {
-		say(LOG_ERR, "nothing is collected, for the mistakes in the "
+		collectd_say(LOG_ERR,
+			     "nothing is collected, for the mistakes in the "
 			     "configuration that were said");
 		return -1;
 	}
@@ -145,7 +151,7 @@ static int module_shutdown(void)
 /* After collectd went to the background: threads would not follow it there. */
 static int module_init(void)
 {
-	int error = start();
+	int error = module_start();
 
 	if (error) {
 		module_shutdown();

@@ -60,11 +60,12 @@ static void make_name(char *to, size_t size, const char *format, va_list args)
 			*to = '_';
 }
 
-static void put(const char *instance, const char *type, value_t value,
-		const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void collectd_report_put(const char *instance, const char *type,
+				value_t value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
-static void put(const char *instance, const char *type, value_t value,
-		const char *format, ...)
+static void collectd_report_put(const char *instance, const char *type,
+				value_t value, const char *format, ...)
 {
 	value_list_t list = VALUE_LIST_INIT;
 	va_list args;
@@ -106,7 +107,7 @@ static void make_instance(char *to, size_t size, const char *format, ...)
 }
 
 /* Sets of fixed members are as large as they need to be. */
-static bool can_fill(const struct set *s)
+static bool collectd_report_can_fill(const struct set *s)
 {
 	return s->size && s->flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL);
 }
@@ -115,12 +116,14 @@ static void report_set(const char *instance, const struct set *s)
 {
 	if (!s->counted)
 		return;
-	put(instance, "count", gauge(s->elements), "%s", s->name);
-	if (can_fill(s))
-		put(instance, "percent",
-		    (value_t){ .gauge = 100.0 * (double)s->elements /
-					(double)s->size },
-		    "%s", s->name);
+	collectd_report_put(instance, "count", gauge(s->elements), "%s",
+			    s->name);
+	if (collectd_report_can_fill(s))
+		collectd_report_put(
+			instance, "percent",
+			(value_t){ .gauge = 100.0 * (double)s->elements /
+					    (double)s->size },
+			"%s", s->name);
 }
 
 void report_table(const struct table *t, bool present)
@@ -128,12 +131,14 @@ void report_table(const struct table *t, bool present)
 	char instance[DATA_MAX_NAME_LEN];
 
 	make_instance(instance, sizeof(instance), "%s-%s", t->family, t->name);
-	put(instance, "bool", gauge(present), "loaded");
+	collectd_report_put(instance, "bool", gauge(present), "loaded");
 	for (size_t i = 0; i < t->n_counters; i++) {
 		const struct counter *c = &t->counters[i];
 
-		put(instance, "ipt_packets", derive(c->packets), "%s", c->name);
-		put(instance, "ipt_bytes", derive(c->bytes), "%s", c->name);
+		collectd_report_put(instance, "ipt_packets", derive(c->packets),
+				    "%s", c->name);
+		collectd_report_put(instance, "ipt_bytes", derive(c->bytes),
+				    "%s", c->name);
 	}
 	for (size_t i = 0; i < t->n_sets; i++)
 		report_set(instance, &t->sets[i]);
@@ -146,13 +151,14 @@ static void report_port(const struct mailwall_plugin *m,
 {
 	const char *name;
 
-	put(INSTANCE, "mailwall_attempts", derive(p->attempts), "%u-all",
-	    p->port);
+	collectd_report_put(INSTANCE, "mailwall_attempts", derive(p->attempts),
+			    "%u-all", p->port);
 	for (unsigned int i = 0; i < OUTCOMES_MOST; i++) {
 		name = m->name(MAILWALL_NAME_OUTCOME, i);
 		if (name)
-			put(INSTANCE, "mailwall_attempts",
-			    derive(p->outcomes[i]), "%u-%s", p->port, name);
+			collectd_report_put(INSTANCE, "mailwall_attempts",
+					    derive(p->outcomes[i]), "%u-%s",
+					    p->port, name);
 	}
 }
 
@@ -161,9 +167,10 @@ static void report_inputs(const struct figures *f)
 	for (size_t i = 0; i < f->n_inputs; i++) {
 		const struct input_figures *in = &f->inputs[i];
 
-		put(INSTANCE, "mailwall_lost", derive(in->lost), "%s",
-		    in->name);
-		put(INSTANCE, "bool", gauge(in->open), "%s", in->name);
+		collectd_report_put(INSTANCE, "mailwall_lost", derive(in->lost),
+				    "%s", in->name);
+		collectd_report_put(INSTANCE, "bool", gauge(in->open), "%s",
+				    in->name);
 	}
 }
 
@@ -176,12 +183,14 @@ void report_figures(const struct mailwall_plugin *m, const struct figures *f)
 	for (unsigned int i = 0; i < MAILWALL_FINDINGS; i++) {
 		name = m->name(MAILWALL_NAME_FINDING, i);
 		if (name)
-			put(INSTANCE, "mailwall_findings",
-			    derive(f->findings[i]), "%s", name);
+			collectd_report_put(INSTANCE, "mailwall_findings",
+					    derive(f->findings[i]), "%s", name);
 	}
-	put(INSTANCE, "mailwall_sources", gauge(f->sources), "%s", "known");
-	put(INSTANCE, "packets", derive(f->packets), "%s", "captured");
-	put(INSTANCE, "bool", gauge(f->warm), "%s", "warm");
+	collectd_report_put(INSTANCE, "mailwall_sources", gauge(f->sources),
+			    "%s", "known");
+	collectd_report_put(INSTANCE, "packets", derive(f->packets), "%s",
+			    "captured");
+	collectd_report_put(INSTANCE, "bool", gauge(f->warm), "%s", "warm");
 	report_inputs(f);
 }
 
@@ -214,9 +223,10 @@ static void add_examples(char *text, size_t size,
 	}
 }
 
-static void tell(char *text, size_t size, const struct mailwall_plugin *m,
-		 const struct mailwall_element *e,
-		 const struct mailwall_finding *f)
+static void collectd_report_tell(char *text, size_t size,
+				 const struct mailwall_plugin *m,
+				 const struct mailwall_element *e,
+				 const struct mailwall_finding *f)
 {
 	char since[32];
 
@@ -253,7 +263,7 @@ void report_finding(const struct library *l, const struct mailwall_finding *f)
 
 	if (l->m->finding_element(l->policy, f, &e, NULL, 0))
 		return;
-	tell(n.message, sizeof(n.message), l->m, &e, f);
+	collectd_report_tell(n.message, sizeof(n.message), l->m, &e, f);
 	snprintf(n.host, sizeof(n.host), "%s", hostname_g);
 	snprintf(n.plugin, sizeof(n.plugin), "%s", PLUGIN_NAME);
 	snprintf(n.plugin_instance, sizeof(n.plugin_instance), "%s", INSTANCE);

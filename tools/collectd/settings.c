@@ -34,13 +34,14 @@ static bool keep(char **to, const char *text)
 	return *to != NULL;
 }
 
-static bool take_text(const struct option *o, const oconfig_value_t *v)
+static bool settings_take_text(const struct option *o, const oconfig_value_t *v)
 {
 	return keep((char **)((char *)&settings + o->offset),
 		    v[0].value.string);
 }
 
-static bool take_table(const struct option *o, const oconfig_value_t *v)
+static bool settings_take_table(const struct option *o,
+				const oconfig_value_t *v)
 {
 	(void)o;
 	return table_family_is_known(v[0].value.string) &&
@@ -53,13 +54,14 @@ static bool add_input(const char *name, bool is_file)
 	struct input_setting *in = &settings.inputs[settings.n_inputs];
 
 	if (settings.n_inputs == INPUTS_MOST) {
-		say(LOG_ERR, "more than %d interfaces, groups and files",
-		    INPUTS_MOST);
+		collectd_say(LOG_ERR,
+			     "more than %d interfaces, groups and files",
+			     INPUTS_MOST);
 		return false;
 	}
 	for (size_t i = 0; i < settings.n_inputs; i++)
 		if (!strcmp(settings.inputs[i].name, name)) {
-			say(LOG_ERR, "\"%s\" is there twice", name);
+			collectd_say(LOG_ERR, "\"%s\" is there twice", name);
 			return false;
 		}
 	in->is_file = is_file;
@@ -96,7 +98,7 @@ static bool take_group(const struct option *o, const oconfig_value_t *v)
 	return add_input(name, false);
 }
 
-static bool take_file(const struct option *o, const oconfig_value_t *v)
+static bool settings_take_file(const struct option *o, const oconfig_value_t *v)
 {
 	(void)o;
 	return *v[0].value.string && add_input(v[0].value.string, true);
@@ -111,7 +113,8 @@ static bool take_memory(const struct option *o, const oconfig_value_t *v)
 	return true;
 }
 
-static bool take_elements(const struct option *o, const oconfig_value_t *v)
+static bool settings_take_elements(const struct option *o,
+				   const oconfig_value_t *v)
 {
 	(void)o;
 	if (!whole_number(v, 0, COUNT_MOST))
@@ -128,22 +131,24 @@ static bool take_warmup(const struct option *o, const oconfig_value_t *v)
 }
 
 #define TEXT(member)                                                           \
-	1, OCONFIG_TYPE_STRING, offsetof(struct settings, member), take_text,  \
-		false
+	1, OCONFIG_TYPE_STRING, offsetof(struct settings, member),             \
+		settings_take_text, false
 #define STRINGS(n, take, repeated) n, OCONFIG_TYPE_STRING, 0, take, repeated
 #define NUMBER(take, repeated)	   1, OCONFIG_TYPE_NUMBER, 0, take, repeated
 
 static const struct option options[] = {
 	{ "Library", "\"/usr/lib/mailwall.so.1\"", TEXT(library) },
 	{ "Policy", "\"/etc/mailwall/mailwall.policy\"", TEXT(policy) },
-	{ "Table", "\"inet\" \"mailwall\"", STRINGS(2, take_table, false) },
+	{ "Table", "\"inet\" \"mailwall\"",
+	  STRINGS(2, settings_take_table, false) },
 	{ "Interface", "\"eth0\"", STRINGS(1, take_interface, true) },
 	{ "NflogGroup", "25", NUMBER(take_group, true) },
-	{ "File", "\"/var/tmp/mail.pcap\"", STRINGS(1, take_file, false) },
+	{ "File", "\"/var/tmp/mail.pcap\"",
+	  STRINGS(1, settings_take_file, false) },
 	{ "State", "\"/var/lib/collectd/mailwall.state\"", TEXT(state) },
 	{ "Memory", "256", NUMBER(take_memory, false) },
 	{ "Warmup", "true", 1, OCONFIG_TYPE_BOOLEAN, 0, take_warmup, false },
-	{ "ElementsMost", "65536", NUMBER(take_elements, false) },
+	{ "ElementsMost", "65536", NUMBER(settings_take_elements, false) },
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -160,8 +165,8 @@ static void refuse_unknown(const oconfig_item_t *item)
 	for (size_t i = 0; i < N_OPTIONS; i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
 				      i ? ", " : "", options[i].name);
-	say(LOG_ERR, "\"%s\" is not an option; there are: %s", item->key,
-	    names);
+	collectd_say(LOG_ERR, "\"%s\" is not an option; there are: %s",
+		     item->key, names);
 	settings.refused = true;
 }
 
@@ -180,13 +185,13 @@ static void take_option(size_t number, const oconfig_item_t *item)
 	const struct option *o = &options[number];
 
 	if (was_given[number] && !o->repeated) {
-		say(LOG_ERR, "option %s is there twice", o->name);
+		collectd_say(LOG_ERR, "option %s is there twice", o->name);
 		settings.refused = true;
 	} else if (!has_values(o, item) || !o->take(o, item->values)) {
-		say(LOG_ERR,
-		    "option %s has no good value; write it as in: "
-		    "%s %s",
-		    o->name, o->name, o->example);
+		collectd_say(LOG_ERR,
+			     "option %s has no good value; write it as in: "
+			     "%s %s",
+			     o->name, o->name, o->example);
 		settings.refused = true;
 	}
 	was_given[number] = true;
@@ -206,7 +211,8 @@ static void take_item(const oconfig_item_t *item)
 int settings_take(oconfig_item_t *block)
 {
 	if (settings.given) {
-		say(LOG_ERR, "there are two blocks <Plugin mailwall>; put all "
+		collectd_say(LOG_ERR,
+			     "there are two blocks <Plugin mailwall>; put all "
 			     "options into one");
 		settings.refused = true;
 		return 0;
@@ -224,10 +230,12 @@ static void check_together(void)
 	for (size_t i = 0; i < settings.n_inputs; i++)
 		files += settings.inputs[i].is_file;
 	if (files && (files < settings.n_inputs || settings.state))
-		say(LOG_ERR, "File is for a look at captures: leave out "
+		collectd_say(LOG_ERR,
+			     "File is for a look at captures: leave out "
 			     "Interface, NflogGroup and State, or File");
 	else if (settings.state && !settings.n_inputs)
-		say(LOG_ERR, "State keeps what was captured: give an Interface "
+		collectd_say(LOG_ERR,
+			     "State keeps what was captured: give an Interface "
 			     "or a NflogGroup, or leave it out");
 	else
 		return;

@@ -24,26 +24,29 @@ void state_load(const struct mailwall_plugin *m, struct mailwall_engine *e,
 	if (error == -ENOENT)
 		return;
 	if (error) {
-		say(LOG_WARNING, "cannot read State \"%s\": %s; it begins anew",
-		    path, strerror(-error));
+		collectd_say(LOG_WARNING,
+			     "cannot read State \"%s\": %s; it begins anew",
+			     path, strerror(-error));
 		return;
 	}
 	if (m->engine_load(e, bytes, len, why, sizeof(why)))
-		say(LOG_WARNING, "State \"%s\": %s; it begins anew", path, why);
+		collectd_say(LOG_WARNING, "State \"%s\": %s; it begins anew",
+			     path, why);
 	free((char *)bytes);
 }
 
-static int put(void *ctx, const void *bytes, size_t len)
+static int collectd_state_put(void *ctx, const void *bytes, size_t len)
 {
 	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
 }
 
-static int save(const struct mailwall_plugin *m, struct mailwall_engine *e,
-		const char *path)
+static int collectd_state_save(const struct mailwall_plugin *m,
+			       struct mailwall_engine *e, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	int error = out ? m->engine_save(e, put, out, NULL, 0) : -errno;
+	int error = out ? m->engine_save(e, collectd_state_put, out, NULL, 0) :
+			  -errno;
 
 	if (!out && fd >= 0)
 		close(fd);
@@ -63,14 +66,15 @@ void state_save(const struct mailwall_plugin *m, struct mailwall_engine *e,
 
 	if (snprintf(new, sizeof(new), "%s.new", path) < PATH_MAX) {
 		unlink(new);
-		error = save(m, e, new);
+		error = collectd_state_save(m, e, new);
 		if (!error && rename(new, path))
 			error = -errno;
 		if (error)
 			unlink(new);
 	}
 	if (error)
-		say(LOG_WARNING,
-		    "cannot write State \"%s\": %s; a restart would begin anew",
-		    path, strerror(-error));
+		collectd_say(LOG_WARNING,
+			     "cannot write State \"%s\": %s; a restart would "
+			     "begin anew",
+			     path, strerror(-error));
 }

@@ -43,7 +43,7 @@ static const struct {
 
 #define N_FAMILIES (sizeof(families) / sizeof(families[0]))
 
-static uint8_t family_number(const char *name)
+static uint8_t table_family_number(const char *name)
 {
 	for (size_t i = 0; i < N_FAMILIES; i++)
 		if (!strcmp(families[i].name, name))
@@ -53,7 +53,7 @@ static uint8_t family_number(const char *name)
 
 bool table_family_is_known(const char *name)
 {
-	return family_number(name) != NFPROTO_UNSPEC;
+	return table_family_number(name) != NFPROTO_UNSPEC;
 }
 
 /* ---- asking ---- */
@@ -88,21 +88,22 @@ static void reader_close(struct reader *r)
 	r->socket = NULL;
 }
 
-static struct nlmsghdr *request(const struct reader *r, char *buf, int type,
-				uint16_t flags)
+static struct nlmsghdr *table_request(const struct reader *r, char *buf,
+				      int type, uint16_t flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 
 	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nfg->nfgen_family = family_number(r->table->family);
+	nfg->nfgen_family = table_family_number(r->table->family);
 	nfg->version = NFNETLINK_V0;
 	return nlh;
 }
 
 /* 0, or -errno; -ECANCELED: cb had enough. */
-static int ask(struct reader *r, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx)
+static int table_ask(struct reader *r, struct nlmsghdr *nlh, mnl_cb_t cb,
+		     void *ctx)
 {
 	unsigned int port = mnl_socket_get_portid(r->socket);
 	int more = 1;
@@ -127,10 +128,10 @@ static int dump(struct reader *r, int type, uint16_t table_attr, mnl_cb_t cb,
 		void *ctx)
 {
 	char buf[512];
-	struct nlmsghdr *nlh = request(r, buf, type, NLM_F_DUMP);
+	struct nlmsghdr *nlh = table_request(r, buf, type, NLM_F_DUMP);
 
 	mnl_attr_put_strz(nlh, table_attr, r->table->name);
-	return ask(r, nlh, cb, ctx);
+	return table_ask(r, nlh, cb, ctx);
 }
 
 /* ---- attributes ---- */
@@ -142,14 +143,14 @@ static const char *string_of(const struct nlattr *attr)
 		       mnl_attr_get_str(attr);
 }
 
-static uint32_t be32_of(const struct nlattr *attr)
+static uint32_t table_be32_of(const struct nlattr *attr)
 {
 	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ?
 		       0 :
 		       ntohl(mnl_attr_get_u32(attr));
 }
 
-static uint64_t be64_of(const struct nlattr *attr)
+static uint64_t table_be64_of(const struct nlattr *attr)
 {
 	uint64_t n = 0;
 
@@ -169,7 +170,7 @@ static void copy_name(char *to, const struct nlattr *attr)
 
 /* ---- is it there ---- */
 
-static int take_table(const struct nlmsghdr *nlh, void *ctx)
+static int table_take_table(const struct nlmsghdr *nlh, void *ctx)
 {
 	(void)nlh;
 	*(bool *)ctx = true;
@@ -179,12 +180,12 @@ static int take_table(const struct nlmsghdr *nlh, void *ctx)
 static int find_table(struct reader *r)
 {
 	char buf[512];
-	struct nlmsghdr *nlh = request(r, buf, NFT_MSG_GETTABLE, 0);
+	struct nlmsghdr *nlh = table_request(r, buf, NFT_MSG_GETTABLE, 0);
 	bool found = false;
 	int error;
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, r->table->name);
-	error = ask(r, nlh, take_table, &found);
+	error = table_ask(r, nlh, table_take_table, &found);
 	/* A kernel without the family has no table of it either. */
 	if (error == -EAFNOSUPPORT || error == -EOPNOTSUPP)
 		return -ENOENT;
@@ -199,15 +200,15 @@ static void *one_more(void *items, size_t n, size_t size)
 	return n & (n - 1) ? items : realloc(items, (n ? 2 * n : 1) * size);
 }
 
-static void take_figures(const struct nlattr *data, struct counter *c)
+static void table_take_figures(const struct nlattr *data, struct counter *c)
 {
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested (attr, data) {
 		if (mnl_attr_get_type(attr) == NFTA_COUNTER_PACKETS)
-			c->packets = be64_of(attr);
+			c->packets = table_be64_of(attr);
 		else if (mnl_attr_get_type(attr) == NFTA_COUNTER_BYTES)
-			c->bytes = be64_of(attr);
+			c->bytes = table_be64_of(attr);
 	}
 }
 
@@ -216,7 +217,7 @@ static bool is_of(const struct table *t, const struct nlattr *attr)
 	return !strcmp(string_of(attr), t->name);
 }
 
-static int take_counter(const struct nlmsghdr *nlh, void *ctx)
+static int table_take_counter(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct table *t = ctx;
 	struct counter c = { 0 };
@@ -232,13 +233,13 @@ static int take_counter(const struct nlmsghdr *nlh, void *ctx)
 		else if (type == NFTA_OBJ_NAME)
 			copy_name(c.name, attr);
 		else if (type == NFTA_OBJ_TYPE)
-			counts = be32_of(attr) == NFT_OBJECT_COUNTER;
+			counts = table_be32_of(attr) == NFT_OBJECT_COUNTER;
 		else if (type == NFTA_OBJ_DATA)
 			data = attr;
 	}
 	if (!mine || !counts || !data || !*c.name)
 		return MNL_CB_OK;
-	take_figures(data, &c);
+	table_take_figures(data, &c);
 	items = one_more(t->counters, t->n_counters, sizeof(c));
 	if (!items)
 		return MNL_CB_ERROR;
@@ -255,7 +256,7 @@ static void take_size(const struct nlattr *desc, struct set *s)
 
 	mnl_attr_for_each_nested (attr, desc)
 		if (mnl_attr_get_type(attr) == NFTA_SET_DESC_SIZE)
-			s->size = be32_of(attr);
+			s->size = table_be32_of(attr);
 }
 
 static void take_set_attr(const struct nlattr *attr, struct set *s)
@@ -265,20 +266,20 @@ static void take_set_attr(const struct nlattr *attr, struct set *s)
 		copy_name(s->name, attr);
 		break;
 	case NFTA_SET_FLAGS:
-		s->flags = be32_of(attr);
+		s->flags = table_be32_of(attr);
 		break;
 	case NFTA_SET_DESC:
 		take_size(attr, s);
 		break;
 	case SET_ATTR_COUNT:
 		s->counted = true;
-		s->elements = be32_of(attr);
+		s->elements = table_be32_of(attr);
 		break;
 	}
 }
 
 /* Maps of ports are how the rules work, not what they know. */
-static int take_set(const struct nlmsghdr *nlh, void *ctx)
+static int table_take_set(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct table *t = ctx;
 	struct set s = { 0 };
@@ -314,11 +315,11 @@ static bool is_end(const struct nlattr *element)
 
 	mnl_attr_for_each_nested (attr, element)
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_FLAGS)
-			return be32_of(attr) & NFT_SET_ELEM_INTERVAL_END;
+			return table_be32_of(attr) & NFT_SET_ELEM_INTERVAL_END;
 	return false;
 }
 
-static int take_elements(const struct nlmsghdr *nlh, void *ctx)
+static int table_take_elements(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct nlattr *attr, *element;
 	struct count *c = ctx;
@@ -338,13 +339,14 @@ static int take_elements(const struct nlmsghdr *nlh, void *ctx)
 static int count_elements(struct reader *r, struct set *s, size_t most)
 {
 	char buf[1024];
-	struct nlmsghdr *nlh = request(r, buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		table_request(r, buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	struct count c = { 0, most };
 	int error;
 
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, r->table->name);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, s->name);
-	error = ask(r, nlh, take_elements, &c);
+	error = table_ask(r, nlh, table_take_elements, &c);
 	if (error == -ECANCELED) {
 		reader_close(r);
 		return reader_open(r);
@@ -356,17 +358,18 @@ static int count_elements(struct reader *r, struct set *s, size_t most)
 
 /* ---- all of it ---- */
 
-static int read_once(struct reader *r, size_t elements_most)
+static int table_read_once(struct reader *r, size_t elements_most)
 {
 	struct table *t = r->table;
 	int error = find_table(r);
 
 	t->n_counters = t->n_sets = 0;
 	if (!error)
-		error = dump(r, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, take_counter,
-			     t);
+		error = dump(r, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE,
+			     table_take_counter, t);
 	if (!error)
-		error = dump(r, NFT_MSG_GETSET, NFTA_SET_TABLE, take_set, t);
+		error = dump(r, NFT_MSG_GETSET, NFTA_SET_TABLE, table_take_set,
+			     t);
 	for (size_t i = 0; i < t->n_sets && !error; i++)
 		if (!t->sets[i].counted && elements_most)
 			error = count_elements(r, &t->sets[i], elements_most);
@@ -374,17 +377,17 @@ static int read_once(struct reader *r, size_t elements_most)
 }
 
 /* -EINTR: the rules changed while they were read. */
-static int read_steadily(struct reader *r, size_t elements_most)
+static int table_read_steadily(struct reader *r, size_t elements_most)
 {
 	const struct timespec pause = { .tv_nsec = TRY_AGAIN_MS * 1000000 };
-	int error = read_once(r, elements_most);
+	int error = table_read_once(r, elements_most);
 
 	for (int i = 1; i < TRIES_MOST && error == -EINTR; i++) {
 		nanosleep(&pause, NULL);
 		reader_close(r);
 		error = reader_open(r);
 		if (!error)
-			error = read_once(r, elements_most);
+			error = table_read_once(r, elements_most);
 	}
 	return error;
 }
@@ -400,7 +403,7 @@ int table_read(struct table *t, size_t elements_most)
 	r->seq = 0;
 	error = reader_open(r);
 	if (!error)
-		error = read_steadily(r, elements_most);
+		error = table_read_steadily(r, elements_most);
 	reader_close(r);
 	free(r);
 	return error;

@@ -5,8 +5,8 @@
  * again, so two applies never mix.
  */
 #include "commands.h"
-#include "../kernel/refuse.h"
-#include "../kernel/remember.h"
+#include "../kernel/kernel_error.h"
+#include "../kernel/applied.h"
 #include "../store/loaded_note.h"
 #include "../../rules/base/arena.h"
 
@@ -26,7 +26,7 @@ struct apply {
 	struct ruleset *rules;
 	struct netlink netlink;
 	struct reading reading;
-	struct remembered remembered;
+	struct applied applied;
 	bool distrust; /* what is remembered did not hold */
 	struct change_summary summary;
 	bool changed;
@@ -65,7 +65,7 @@ static bool sizes_fit(const struct apply *a)
 
 static int is_loaded(struct apply *a, bool *loaded)
 {
-	struct claim claim = { &a->remembered, a->reading.generation };
+	struct claim claim = { &a->applied, a->reading.generation };
 	struct loaded there;
 	bool same;
 	int error;
@@ -77,7 +77,7 @@ static int is_loaded(struct apply *a, bool *loaded)
 		if (f != (int)a->rules->family && a->reading.tables[f].ours)
 			return 0;
 	error = kernel_loaded(&a->netlink, &a->reading, a->rules->family,
-			      ELEMENTS_MOST, remember_claim, &claim, &there);
+			      ELEMENTS_MOST, applied_claim, &claim, &there);
 	canon_free(&there.canon);
 	if (error)
 		return error;
@@ -92,9 +92,9 @@ static int is_loaded(struct apply *a, bool *loaded)
 
 static const struct known *trusted(const struct apply *a)
 {
-	if (a->distrust || !remember_matches(&a->remembered, mine(a)))
+	if (a->distrust || !applied_matches(&a->applied, mine(a)))
 		return NULL;
-	return &a->remembered.known;
+	return &a->applied.known;
 }
 
 static int commit(struct apply *a, struct kernel_errors *errors)
@@ -197,13 +197,14 @@ static int apply(struct apply *a)
 
 static void remember(struct apply *a)
 {
-	int error = remember_save(a->program, a->rules,
-				  a->reading.generation + 1, a->path);
+	int error = applied_save(a->program, a->rules,
+				 a->reading.generation + 1, a->path);
 
 	if (error)
-		say("cannot remember what was loaded in %s: %s; the next "
-		    "change will send every set whole",
-		    a->program->run_dir, strerror(-error));
+		message_say(
+			"cannot remember what was loaded in %s: %s; the next "
+			"change will send every set whole",
+			a->program->run_dir, strerror(-error));
 }
 
 /* What the policy was warned of, then what the kernel said. */
@@ -217,7 +218,7 @@ static json_t *all_diags(const struct apply *a)
 	return list;
 }
 
-static int say_json(struct apply *a, int error)
+static int apply_say_json(struct apply *a, int error)
 {
 	const struct change_summary *s = &a->summary;
 	bool ok = !error;
@@ -281,7 +282,7 @@ static void say_text(struct apply *a)
 		       s->members_lost, a->dry_run ? "would be" : "are");
 }
 
-static int finish(struct apply *a, int error)
+static int apply_finish(struct apply *a, int error)
 {
 	struct program *p = a->program;
 	int code;
@@ -292,12 +293,12 @@ static int finish(struct apply *a, int error)
 			    a->reading.generation + 1);
 	}
 	if (p->json) {
-		code = say_json(a, error);
+		code = apply_say_json(a, error);
 		if (code)
 			return code;
 	} else if (error) {
 		say_diags(p, &a->diags);
-		say("nothing was changed");
+		message_say("nothing was changed");
 	} else {
 		say_text(a);
 	}
@@ -311,9 +312,10 @@ static void warn_of_devices(const struct apply *a)
 
 	for (size_t i = 0; i < devices->n && !a->program->quiet; i++)
 		if (!if_nametoindex(devices->items[i].text))
-			say("there is no device \"%s\": nothing is enforced "
-			    "on it until there is",
-			    devices->items[i].text);
+			message_say("there is no device \"%s\": nothing is "
+				    "enforced "
+				    "on it until there is",
+				    devices->items[i].text);
 }
 
 static int open_and_apply(struct apply *a)
@@ -322,12 +324,12 @@ static int open_and_apply(struct apply *a)
 
 	if (error) {
 		refuse_diags(&a->diags, &(struct kernel_errors){ 0 }, error);
-		return finish(a, error);
+		return apply_finish(a, error);
 	}
-	remember_load(a->program, &a->remembered);
+	applied_load(a->program, &a->applied);
 	warn_of_devices(a);
 	error = apply(a);
-	code = finish(a, error);
+	code = apply_finish(a, error);
 	netlink_close(&a->netlink);
 	return code;
 }
@@ -352,7 +354,7 @@ int cmd_apply(struct program *p, int argc, char **argv)
 	if (code)
 		return code;
 	if (ruleset_new(a.policy, &a.rules)) {
-		say("out of memory");
+		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
 	code = open_and_apply(&a);

@@ -93,9 +93,9 @@ int cmd_check(struct program *p, int argc, char **argv)
 		if (printed)
 			return printed;
 	} else if (t.errors || t.warnings) {
-		say("%zu error%s, %zu warning%s", t.errors,
-		    t.errors == 1 ? "" : "s", t.warnings,
-		    t.warnings == 1 ? "" : "s");
+		message_say("%zu error%s, %zu warning%s", t.errors,
+			    t.errors == 1 ? "" : "s", t.warnings,
+			    t.warnings == 1 ? "" : "s");
 	}
 	return code ? code : good ? EXIT_DONE : EXIT_NO;
 }

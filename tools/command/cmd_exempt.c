@@ -2,8 +2,8 @@
 /* Members of a dynamic class come and go while the policy stays loaded. */
 #include "commands.h"
 #include "../kernel/members.h"
-#include "../kernel/refuse.h"
-#include "../kernel/remember.h"
+#include "../kernel/kernel_error.h"
+#include "../kernel/applied.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
 #include "../../rules/base/units.h"
@@ -78,15 +78,15 @@ static bool meets(const struct range6 *a, const struct range6 *b)
 
 /* ---- the sets of the class ---- */
 
-static const char *set_name(struct exempt *e, int family)
+static const char *exempt_set_name(struct exempt *e, int family)
 {
 	return arena_printf(e->program->arena, "%s.v%d", e->class, family);
 }
 
-static const struct present_set *find_set(struct exempt *e, int family)
+static const struct present_set *exempt_find_set(struct exempt *e, int family)
 {
 	const struct present *p = &e->reading.tables[e->family];
-	const char *name = set_name(e, family);
+	const char *name = exempt_set_name(e, family);
 
 	for (size_t i = 0; i < p->sets.n; i++)
 		if (!strcmp(p->sets.items[i].name, name) &&
@@ -112,11 +112,12 @@ static const char *dynamic_classes(struct exempt *e)
 	return out;
 }
 
-static int read_members(struct exempt *e, int family, struct members *out)
+static int exempt_read_members(struct exempt *e, int family,
+			       struct members *out)
 {
 	return members_read(&e->netlink, e->program->arena,
-			    (enum family)e->family, set_name(e, family), family,
-			    out);
+			    (enum family)e->family, exempt_set_name(e, family),
+			    family, out);
 }
 
 /* ---- one address ---- */
@@ -131,7 +132,7 @@ static void put_member(struct exempt *e, struct batch *b,
 {
 	struct elements to = {
 		.family = (enum family)e->family,
-		.set = set_name(e, m->family),
+		.set = exempt_set_name(e, m->family),
 		.interval = true,
 		.remove = remove,
 		.timeout_ms = remove ? 0 : e->timeout_ms,
@@ -151,8 +152,8 @@ static void drop(struct members *members, size_t i)
 }
 
 /* Smaller members inside the new one make room for it. */
-static void add(struct exempt *e, struct batch *b, const struct member *new,
-		struct members *now)
+static void exempt_add(struct exempt *e, struct batch *b,
+		       const struct member *new, struct members *now)
 {
 	char text[RANGE_TEXT_MAX], other[RANGE_TEXT_MAX];
 
@@ -233,7 +234,7 @@ static void change_one(struct exempt *e, struct batch *b, const char *arg,
 	}
 	now = r.family == 4 ? &e->now4 : &e->now6;
 	if (adds)
-		add(e, b, &m, now);
+		exempt_add(e, b, &m, now);
 	else
 		take_away(e, b, &m, now);
 }
@@ -245,9 +246,9 @@ static int change_once(struct exempt *e, bool adds)
 	int error = b ? 0 : -ENOMEM;
 
 	if (!error)
-		error = read_members(e, 4, &e->now4);
+		error = exempt_read_members(e, 4, &e->now4);
 	if (!error)
-		error = read_members(e, 6, &e->now6);
+		error = exempt_read_members(e, 6, &e->now6);
 	for (int i = 0; i < e->argc && !error; i++)
 		change_one(e, b, e->argv[i], adds);
 	if (!error && !e->diags.errors) {
@@ -275,7 +276,7 @@ static json_t *member_json(const struct member *m)
 				json_null());
 }
 
-static int list(struct exempt *e)
+static int exempt_list(struct exempt *e)
 {
 	json_t *all = json_array();
 	char text[RANGE_TEXT_MAX];
@@ -283,7 +284,7 @@ static int list(struct exempt *e)
 	int error;
 
 	for (int family = 4; family <= 6; family += 2) {
-		error = read_members(e, family, &members);
+		error = exempt_read_members(e, family, &members);
 		if (error)
 			return error;
 		for (size_t i = 0; i < members.n; i++) {
@@ -319,7 +320,7 @@ static int with_class(struct exempt *e, const char *verb)
 			"mailwall apply FILE";
 		return 0;
 	}
-	if (!find_set(e, 4) || !find_set(e, 6)) {
+	if (!exempt_find_set(e, 4) || !exempt_find_set(e, 6)) {
 		const char *others = dynamic_classes(e);
 
 		diag_error(&e->diags, NULL, "no-class",
@@ -332,7 +333,7 @@ static int with_class(struct exempt *e, const char *verb)
 		return 0;
 	}
 	if (!strcmp(verb, "list"))
-		return list(e);
+		return exempt_list(e);
 	return change_once(e, !strcmp(verb, "add"));
 }
 
@@ -350,7 +351,7 @@ static int attempt(struct exempt *e, const char *verb)
 	return with_class(e, verb);
 }
 
-static int finish(struct exempt *e, const char *verb, int error)
+static int exempt_finish(struct exempt *e, const char *verb, int error)
 {
 	int code = error ? EXIT_REFUSED : e->diags.errors ? EXIT_NO : EXIT_DONE;
 	int printed;
@@ -365,19 +366,19 @@ static int finish(struct exempt *e, const char *verb, int error)
 	return code;
 }
 
-static int run(struct exempt *e, const char *verb)
+static int exempt_run(struct exempt *e, const char *verb)
 {
 	int error = netlink_open(&e->netlink);
 
 	if (error) {
 		refuse_diags(&e->diags, &(struct kernel_errors){ 0 }, error);
-		return finish(e, verb, error);
+		return exempt_finish(e, verb, error);
 	}
 	error = -ERESTART;
 	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
 		error = attempt(e, verb);
 	netlink_close(&e->netlink);
-	return finish(e, verb, error);
+	return exempt_finish(e, verb, error);
 }
 
 int cmd_exempt(struct program *p, int argc, char **argv)
@@ -416,5 +417,5 @@ int cmd_exempt(struct program *p, int argc, char **argv)
 				   "or 30d",
 				   e.duration);
 	e.timeout_ms = e.duration ? (uint64_t)seconds * 1000 : 0;
-	return run(&e, verb);
+	return exempt_run(&e, verb);
 }

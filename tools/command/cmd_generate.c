@@ -23,7 +23,7 @@ static int generate(const struct policy *policy, size_t format,
 	int code;
 
 	if (ruleset_new(policy, &rs)) {
-		say("out of memory");
+		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
 	code = output_open(&out, path);

@@ -9,7 +9,7 @@
 #include "../import/log_line.h"
 #include "../report/progress.h"
 #include "../store/recorder.h"
-#include "../monitor/saved.h"
+#include "../monitor/state_file.h"
 #include "../capture/stream.h"
 
 #include "../../rules/base/arena.h"
@@ -64,7 +64,7 @@ static const struct {
 
 /* ---- callbacks of the engine ---- */
 
-static void take_attempt(void *ctx, const struct attempt_event *event)
+static void import_take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct import *im = ctx;
 
@@ -79,7 +79,7 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 		im->code = EXIT_REFUSED;
 }
 
-static void take_finding(void *ctx, const struct finding *finding)
+static void import_take_finding(void *ctx, const struct finding *finding)
 {
 	struct import *im = ctx;
 
@@ -179,12 +179,13 @@ static void print_bad(const struct import *im, const char *line, size_t len,
 	for (size_t i = 0; i < n; i++)
 		text[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
 	text[n] = '\0';
-	say("%s:%llu: %s: \"%s%s\"", im->name, (unsigned long long)im->lines,
-	    why, text, len > n ? "..." : "");
+	message_say("%s:%llu: %s: \"%s%s\"", im->name,
+		    (unsigned long long)im->lines, why, text,
+		    len > n ? "..." : "");
 }
 
-static int64_t local_s(void *ctx, int year, int month, int day, int hour,
-		       int minute, int second)
+static int64_t import_local_s(void *ctx, int year, int month, int day, int hour,
+			      int minute, int second)
 {
 	struct tm tm = { .tm_year = year - 1900,
 			 .tm_mon = month - 1,
@@ -248,7 +249,7 @@ static void take_line(struct import *im, const char *line, size_t len)
 
 /* ---- a file ---- */
 
-static void make_key(struct import *im, const char *line, size_t len)
+static void import_make_key(struct import *im, const char *line, size_t len)
 {
 	uint8_t digest[SHA256_DIGEST_SIZE];
 	struct sha256_ctx sha;
@@ -263,7 +264,7 @@ static void make_key(struct import *im, const char *line, size_t len)
 /* What was taken in before, when the file was shorter, is left out. */
 static void look_at_first(struct import *im, const char *line, size_t len)
 {
-	make_key(im, line, len);
+	import_make_key(im, line, len);
 	if (!im->again)
 		im->skip = store_imported_bytes(recorder_store(im->recorder),
 						im->key);
@@ -343,38 +344,38 @@ static int note_imported(struct import *im)
 	return store_end(store) ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static int refuse(const char *name, const char *why)
+static int import_refuse(const char *name, const char *why)
 {
-	say("cannot read \"%s\": %s", name, why);
+	message_say("cannot read \"%s\": %s", name, why);
 	return EXIT_REFUSED;
 }
 
-static int open_file(struct import *im, const char *name,
-		     struct stream **stream)
+static int import_open_file(struct import *im, const char *name,
+			    struct stream **stream)
 {
 	int fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) :
 				     dup(STDIN_FILENO);
 	struct stat st;
 
 	if (fd < 0)
-		return refuse(name, strerror(errno));
+		return import_refuse(name, strerror(errno));
 	if (isatty(fd)) {
 		close(fd);
-		return refuse(name, "is a terminal; pipe a log into it");
+		return import_refuse(name, "is a terminal; pipe a log into it");
 	}
 	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
 		close(fd);
-		return refuse(name, strerror(EISDIR));
+		return import_refuse(name, strerror(EISDIR));
 	}
 	im->changed_s = S_ISREG(st.st_mode) ? st.st_mtime : time(NULL);
 	im->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	*stream = stream_open(fd);
 	if (!*stream)
-		return refuse(name, strerror(errno));
+		return import_refuse(name, strerror(errno));
 	if (!stream_packer(*stream) || !strcmp(stream_packer(*stream), "gzip"))
 		return EXIT_DONE;
-	say("\"%s\" is packed with %s; unpack it first, as in %s -dc", name,
-	    stream_packer(*stream), stream_packer(*stream));
+	message_say("\"%s\" is packed with %s; unpack it first, as in %s -dc",
+		    name, stream_packer(*stream), stream_packer(*stream));
 	stream_close(*stream);
 	return EXIT_REFUSED;
 }
@@ -388,7 +389,7 @@ static void begin_file(struct import *im, const char *name)
 	im->name = name;
 	im->look = im->format;
 	im->clock = (struct log_clock){ .year = tm.tm_year + 1900,
-					.local = local_s };
+					.local = import_local_s };
 	if (im->year_text)
 		im->clock.year = atoi(im->year_text);
 	im->bytes = im->lines = im->skip = 0;
@@ -399,7 +400,7 @@ static int import_file(struct import *im, const char *name)
 {
 	uint64_t before = im->events;
 	struct stream *stream;
-	int code = open_file(im, name, &stream);
+	int code = import_open_file(im, name, &stream);
 
 	if (code)
 		return code;
@@ -407,16 +408,17 @@ static int import_file(struct import *im, const char *name)
 	stream_stop_by(stream, &monitor_stop);
 	code = read_lines(im, stream_file(stream));
 	if (stream_fault(stream)) {
-		say("\"%s\" %s", name, stream_fault(stream));
+		message_say("\"%s\" %s", name, stream_fault(stream));
 		code = EXIT_REFUSED;
 	}
 	stream_close(stream);
 	if (im->skip && im->skip >= im->bytes && !im->program->quiet)
-		say("\"%s\" was imported before; --again takes it once more",
-		    name);
+		message_say("\"%s\" was imported before; --again takes it once "
+			    "more",
+			    name);
 	else if (im->events == before && !im->program->quiet)
-		say("\"%s\": no attempt to a mail port in %llu lines", name,
-		    (unsigned long long)im->lines);
+		message_say("\"%s\": no attempt to a mail port in %llu lines",
+			    name, (unsigned long long)im->lines);
 	return code ? code : note_imported(im);
 }
 
@@ -448,12 +450,12 @@ static int print_result(const struct import *im)
 
 static int open_all(struct import *im)
 {
-	struct recorder_wish wish = { .path = im->store_path };
+	struct recorder_options options = { .path = im->store_path };
 	struct monitor_options o = { .policy = im->policy,
 				     .skip_warmup = im->no_warmup,
 				     .ctx = im,
-				     .attempt = take_attempt,
-				     .finding = take_finding };
+				     .attempt = import_take_attempt,
+				     .finding = import_take_finding };
 	const uint16_t *ports;
 	size_t n;
 	int code = read_memory(im->program, im->memory_text, &o.memory);
@@ -462,7 +464,7 @@ static int open_all(struct import *im)
 		code = make_folder_of(im->program, im->store_path, NULL);
 
 	if (im->policy)
-		wish.keep_destinations = im->policy->keep_destinations;
+		options.keep_destinations = im->policy->keep_destinations;
 	if (!code)
 		code = monitor_engine(&o, &im->engine);
 	if (code)
@@ -470,7 +472,7 @@ static int open_all(struct import *im)
 	ports = engine_ports(im->engine, &n);
 	for (size_t i = 0; i < n; i++)
 		im->ports.word[ports[i] / 64] |= 1ull << (ports[i] % 64);
-	return recorder_open(&im->recorder, &wish);
+	return recorder_open(&im->recorder, &options);
 }
 
 static int read_format(struct import *im)
@@ -494,7 +496,7 @@ static int read_format(struct import *im)
 	return EXIT_DONE;
 }
 
-static int run(struct import *im, int argc, char **argv)
+static int import_run(struct import *im, int argc, char **argv)
 {
 	int code = open_all(im), one;
 
@@ -543,7 +545,7 @@ int cmd_import(struct program *p, int argc, char **argv)
 	if (code)
 		return code;
 	stop_on_signals();
-	code = run(&im, argc - first, argv + first);
+	code = import_run(&im, argc - first, argv + first);
 	engine_free(im.engine);
 	if (recorder_close(im.recorder) && !code)
 		code = EXIT_REFUSED;

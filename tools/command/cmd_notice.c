@@ -13,11 +13,11 @@
 
 #define SINCE "30d"
 
-static int finish(FILE *out)
+static int notice_finish(FILE *out)
 {
 	if (!fflush(out) && !ferror(out))
 		return EXIT_DONE;
-	say("cannot write to standard output");
+	message_say("cannot write to standard output");
 	clearerr(out);
 	return EXIT_REFUSED;
 }
@@ -27,7 +27,7 @@ static int finish(FILE *out)
 struct letter {
 	struct program *program;
 	const char *store, *since, *policy_path, *language;
-	struct report_wish wish;
+	struct report_query query;
 	struct report report;
 	struct policy *policy;
 	struct lang *lang;
@@ -38,25 +38,25 @@ static int make_report(struct letter *l, const char *address)
 	struct store *store;
 	int code;
 
-	l->wish.until_s = (int64_t)time(NULL);
-	l->wish.top = 1;
-	if (!when_parse(l->since, l->wish.until_s, &l->wish.since_s) ||
-	    l->wish.since_s >= l->wish.until_s)
+	l->query.until_s = (int64_t)time(NULL);
+	l->query.top = 1;
+	if (!when_parse(l->since, l->query.until_s, &l->query.since_s) ||
+	    l->query.since_s >= l->query.until_s)
 		return usage_error(l->program,
 				   "--since takes a time like " WHEN_WANTED
 				   ", not \"%.40s\"",
 				   l->since);
-	code = report_wish_source(l->program, address, &l->wish);
+	code = report_query_source(l->program, address, &l->query);
 	if (!code)
 		code = store_open(l->store, false, &store);
 	if (code)
 		return code;
-	code = report_make(store, l->program->arena, &l->wish, &l->report);
+	code = report_make(store, l->program->arena, &l->query, &l->report);
 	store_close(store);
 	if (code || l->report.top.n)
 		return code;
-	say("%s: no attempt since %s: there is nothing to write about", address,
-	    l->since);
+	message_say("%s: no attempt since %s: there is nothing to write about",
+		    address, l->since);
 	return EXIT_NO;
 }
 
@@ -71,14 +71,15 @@ static int write_letter(struct letter *l)
 	int code;
 
 	if (!notice_has_reason(&n)) {
-		say("%s: of %llu attempts since %s none was blocked, and "
-		    "nothing was found: there is nothing to write about",
-		    n.source->name, (unsigned long long)n.source->attempts,
-		    l->since);
+		message_say(
+			"%s: of %llu attempts since %s none was blocked, and "
+			"nothing was found: there is nothing to write about",
+			n.source->name, (unsigned long long)n.source->attempts,
+			l->since);
 		return EXIT_NO;
 	}
 	code = notice_write(&n, l->lang, stdout);
-	return code ? code : finish(stdout);
+	return code ? code : notice_finish(stdout);
 }
 
 int cmd_notice(struct program *p, int argc, char **argv)
@@ -143,7 +144,7 @@ int cmd_publish(struct program *p, int argc, char **argv)
 					       PUBLISH_TEXT,
 				     since, stdout);
 	if (!code)
-		code = finish(stdout);
+		code = notice_finish(stdout);
 	words_free(lang);
 	policy_free(policy);
 	return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
-#include "../kernel/refuse.h"
-#include "../kernel/remember.h"
+#include "../kernel/kernel_error.h"
+#include "../kernel/applied.h"
 #include "../store/loaded_note.h"
 #include "../../rules/base/arena.h"
 
@@ -29,8 +29,8 @@ static int remove_once(struct netlink *nl, struct arena *a, bool *any,
 	return error;
 }
 
-static int finish(struct program *p, const struct diags *diags, bool any,
-		  int error)
+static int remove_finish(struct program *p, const struct diags *diags, bool any,
+			 int error)
 {
 	int code = error ? EXIT_REFUSED : any ? EXIT_DONE : EXIT_NO;
 	int printed;
@@ -67,15 +67,15 @@ int cmd_remove(struct program *p, int argc, char **argv)
 	error = netlink_open(&nl);
 	if (error) {
 		refuse_diags(&diags, &(struct kernel_errors){ 0 }, error);
-		return finish(p, &diags, false, error);
+		return remove_finish(p, &diags, false, error);
 	}
 	error = -ERESTART;
 	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
-		remember_forget(p);
+		applied_forget(p);
 	if (!error && any)
 		note_loaded("", "", 0);
 	netlink_close(&nl);
-	return finish(p, &diags, any, error);
+	return remove_finish(p, &diags, any, error);
 }

@@ -42,7 +42,7 @@ struct replay {
 
 #define RECORDED_AT_ONCE 65536
 
-static void record(struct replay *r, const struct attempt_event *event)
+static void replay_record(struct replay *r, const struct attempt_event *event)
 {
 	if (!r->recorder)
 		return;
@@ -51,17 +51,17 @@ static void record(struct replay *r, const struct attempt_event *event)
 		recorder_hand(r->recorder);
 }
 
-static void take_attempt(void *ctx, const struct attempt_event *event)
+static void replay_take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct replay *r = ctx;
 
 	impact_add(&r->impact, event);
-	record(r, event);
+	replay_record(r, event);
 	if (r->attempts && !r->code)
 		r->code = say_attempt(r->program, event, r->capture);
 }
 
-static void take_finding(void *ctx, const struct finding *finding)
+static void replay_take_finding(void *ctx, const struct finding *finding)
 {
 	struct replay *r = ctx;
 
@@ -74,7 +74,7 @@ static void take_finding(void *ctx, const struct finding *finding)
 		*arena_push(r->program->arena, &r->findings) = *finding;
 }
 
-static void take_frame(void *ctx, const struct frame *frame)
+static void replay_take_frame(void *ctx, const struct frame *frame)
 {
 	engine_frame(((struct replay *)ctx)->engine, frame);
 }
@@ -90,7 +90,7 @@ static bool leads(const struct source_view *a, const struct source_view *b)
 	return memcmp(&a->source, &b->source, sizeof(a->source)) < 0;
 }
 
-static void take_source(void *ctx, const struct source_view *view)
+static void replay_take_source(void *ctx, const struct source_view *view)
 {
 	struct replay *r = ctx;
 	size_t at = r->n_sources;
@@ -140,7 +140,7 @@ static int print_results(struct replay *r)
 	engine_end(r->engine);
 	r->sources = arena_alloc(r->program->arena,
 				 r->top * sizeof(*r->sources) + 1);
-	engine_sources(r->engine, take_source, r);
+	engine_sources(r->engine, replay_take_source, r);
 	engine_summary(r->engine, s);
 	return r->program->json ? print_json_results(r, s) :
 				  print_text_results(r, s);
@@ -148,7 +148,7 @@ static int print_results(struct replay *r)
 
 /* ---- the command ---- */
 
-static int read_numbers(struct replay *r, struct monitor_options *o)
+static int replay_read_numbers(struct replay *r, struct monitor_options *o)
 {
 	r->top = TOP_DEFAULT;
 	if (r->top_text && !number_parse(r->top_text, 0, TOP_MOST, &r->top))
@@ -159,22 +159,22 @@ static int read_numbers(struct replay *r, struct monitor_options *o)
 	return read_memory(r->program, r->memory_text, &o->memory);
 }
 
-static int open_recorder(struct replay *r)
+static int replay_open_recorder(struct replay *r)
 {
-	struct recorder_wish wish = { .path = r->store_path };
+	struct recorder_options options = { .path = r->store_path };
 
 	if (r->policy)
-		wish.keep_destinations = r->policy->keep_destinations;
-	return recorder_open(&r->recorder, &wish);
+		options.keep_destinations = r->policy->keep_destinations;
+	return recorder_open(&r->recorder, &options);
 }
 
-static int run(struct replay *r, int argc, char **argv,
-	       const struct monitor_options *options)
+static int replay_run(struct replay *r, int argc, char **argv,
+		      const struct monitor_options *options)
 {
 	int code = monitor_engine(options, &r->engine), read;
 
 	if (!code && r->store_path)
-		code = open_recorder(r);
+		code = replay_open_recorder(r);
 	if (code)
 		return code;
 	impact_init(&r->impact, r->program, r->policy);
@@ -182,7 +182,8 @@ static int run(struct replay *r, int argc, char **argv,
 		read = capture_add_file(r->capture, argv[i]);
 		code = read ? read : code;
 	}
-	read = capture_run_files(r->capture, take_frame, r, &monitor_stop);
+	read = capture_run_files(r->capture, replay_take_frame, r,
+				 &monitor_stop);
 	code = read ? read : code;
 	read = print_results(r);
 	return read ? read : code;
@@ -192,8 +193,8 @@ int cmd_replay(struct program *p, int argc, char **argv)
 {
 	struct replay r = { .program = p };
 	struct monitor_options o = { .ctx = &r,
-				     .attempt = take_attempt,
-				     .finding = take_finding };
+				     .attempt = replay_take_attempt,
+				     .finding = replay_take_finding };
 	const struct option_row rows[] = {
 		{ "policy", 'p', NULL, &r.policy_path, NULL },
 		{ "interface", 'i', NULL, &r.interface, NULL },
@@ -211,7 +212,7 @@ int cmd_replay(struct program *p, int argc, char **argv)
 		return options_code(p);
 	if (first == argc)
 		return usage_error(p, "which capture file?");
-	code = read_numbers(&r, &o);
+	code = replay_read_numbers(&r, &o);
 	if (!code && r.policy_path)
 		code = load_good_policy(p, r.policy_path, &r.policy);
 	if (code)
@@ -224,7 +225,7 @@ int cmd_replay(struct program *p, int argc, char **argv)
 	o.skip_warmup = r.no_warmup;
 	r.capture = capture_new();
 	stop_on_signals();
-	code = r.capture ? run(&r, argc - first, argv + first, &o) :
+	code = r.capture ? replay_run(&r, argc - first, argv + first, &o) :
 			   out_of_memory();
 	if (recorder_close(r.recorder) && !code)
 		code = EXIT_REFUSED;

@@ -25,15 +25,15 @@ struct request {
 	bool csv;
 	struct policy *policy;
 	struct pseudonyms pseudonyms;
-	struct report_wish wish;
+	struct report_query query;
 	struct report report;
 };
 
 /* ---- what is wished ---- */
 
-static int read_period(struct request *q)
+static int report_read_period(struct request *q)
 {
-	struct report_wish *w = &q->wish;
+	struct report_query *w = &q->query;
 	int64_t now_s = (int64_t)time(NULL);
 	uint32_t back_s;
 
@@ -65,8 +65,8 @@ static bool is_length_of(const char *rest, int family)
 	       (family == 6 && !strcmp(rest, "/128"));
 }
 
-int report_wish_source(const struct program *p, const char *address,
-		       struct report_wish *w)
+int report_query_source(const struct program *p, const char *address,
+			struct report_query *w)
 {
 	struct addr_range r;
 
@@ -87,7 +87,7 @@ int report_wish_source(const struct program *p, const char *address,
 	return EXIT_DONE;
 }
 
-static int read_class(struct request *q)
+static int report_read_class(struct request *q)
 {
 	if (!q->class)
 		return EXIT_DONE;
@@ -97,8 +97,8 @@ static int read_class(struct request *q)
 				   "in it");
 	for (size_t i = 0; i < q->policy->classes.n; i++)
 		if (!strcmp(q->policy->classes.items[i]->name, q->class))
-			q->wish.class = q->policy->classes.items[i];
-	if (!q->wish.class)
+			q->query.class = q->policy->classes.items[i];
+	if (!q->query.class)
 		return usage_error(q->program, "the policy has no class %.40s",
 				   q->class);
 	return EXIT_DONE;
@@ -106,7 +106,7 @@ static int read_class(struct request *q)
 
 static int read_rest(struct request *q)
 {
-	struct report_wish *w = &q->wish;
+	struct report_query *w = &q->query;
 	uint32_t n = TOP_DEFAULT;
 
 	if (q->top && !number_parse(q->top, 0, TOP_MOST, &n))
@@ -128,16 +128,16 @@ static int read_rest(struct request *q)
 	return pseudonyms_read(&q->pseudonyms, q->key);
 }
 
-static int read_wish(struct request *q)
+static int read_query(struct request *q)
 {
-	int code = read_period(q);
+	int code = report_read_period(q);
 
 	if (!code && q->source)
-		code = report_wish_source(q->program, q->source, &q->wish);
+		code = report_query_source(q->program, q->source, &q->query);
 	if (!code && q->policy_path)
 		code = load_good_policy(q->program, q->policy_path, &q->policy);
 	if (!code)
-		code = read_class(q);
+		code = report_read_class(q);
 	return code ? code : read_rest(q);
 }
 
@@ -149,13 +149,13 @@ static int make(struct request *q)
 	int code = store_open(q->store, false, &store);
 
 	if (!code)
-		code = report_make(store, q->program->arena, &q->wish,
+		code = report_make(store, q->program->arena, &q->query,
 				   &q->report);
 	store_close(store);
 	return code;
 }
 
-static int write_page(const struct request *q)
+static int report_write_page(const struct request *q)
 {
 	struct output o;
 	int code = output_open(&o, strcmp(q->html, "-") ? q->html : NULL);
@@ -181,12 +181,12 @@ static int write_xarf(const struct request *q)
 	return xarf_write(&q->report, &sender, q->xarf);
 }
 
-static int write_report(const struct request *q)
+static int report_write_report(const struct request *q)
 {
 	if (q->xarf)
 		return write_xarf(q);
 	if (q->html)
-		return write_page(q);
+		return report_write_page(q);
 	if (q->program->json)
 		return print_json(report_json(&q->report));
 	return q->csv ? report_csv(&q->report, stdout) :
@@ -226,11 +226,11 @@ int cmd_report(struct program *p, int argc, char **argv)
 	if (q.csv + p->json + !!q.html + !!q.xarf > 1)
 		return usage_error(p, "--csv, --json, --html or --xarf: one of "
 				      "them");
-	code = read_wish(&q);
+	code = read_query(&q);
 	if (!code)
 		code = make(&q);
 	if (!code)
-		code = write_report(&q);
+		code = report_write_report(&q);
 	policy_free(q.policy);
 	return code;
 }
@@ -256,13 +256,14 @@ int cmd_source(struct program *p, int argc, char **argv)
 	if (first != argc - 1)
 		return usage_error(p, "which source? One address");
 	q.source = argv[first];
-	code = read_wish(&q);
+	code = read_query(&q);
 	if (!code)
 		code = make(&q);
 	if (code)
 		return code;
 	if (!q.report.top.n && !q.report.findings.n) {
-		say("%s: nothing is known of it since %s", q.source, q.since);
+		message_say("%s: nothing is known of it since %s", q.source,
+			    q.since);
 		return EXIT_NO;
 	}
 	return p->json ? print_json(report_json(&q.report)) :

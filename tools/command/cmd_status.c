@@ -5,8 +5,8 @@
  * table by hand.
  */
 #include "commands.h"
-#include "../kernel/refuse.h"
-#include "../kernel/remember.h"
+#include "../kernel/kernel_error.h"
+#include "../kernel/applied.h"
 #include "status_hosts.h"
 #include "../../rules/base/arena.h"
 
@@ -38,7 +38,7 @@ struct status {
 	struct ruleset *rules;
 	struct netlink netlink;
 	struct reading reading;
-	struct remembered remembered;
+	struct applied applied;
 	struct loaded loaded;
 	int family;
 	enum state state;
@@ -48,7 +48,7 @@ struct status {
 	} differences;
 };
 
-static const struct present *table(const struct status *s)
+static const struct present *status_table(const struct status *s)
 {
 	return &s->reading.tables[s->family];
 }
@@ -74,7 +74,7 @@ static bool same_object(const char *a, const char *b)
 
 enum presence { ABSENT, DIFFERENT, SAME };
 
-static enum presence find(const char *text, char *const *items, size_t n)
+static enum presence status_find(const char *text, char *const *items, size_t n)
 {
 	enum presence found = ABSENT;
 
@@ -101,22 +101,22 @@ static void compare(struct status *s, char *const *wanted, size_t n)
 	size_t n_there = s->loaded.canon.n;
 
 	for (size_t i = 0; i < n; i++) {
-		enum presence p = find(wanted[i], there, n_there);
+		enum presence p = status_find(wanted[i], there, n_there);
 
 		if (p != SAME)
 			add_difference(s, p == ABSENT ? "missing" : "changed",
 				       wanted[i]);
 	}
 	for (size_t i = 0; i < n_there; i++)
-		if (find(there[i], wanted, n) == ABSENT)
+		if (status_find(there[i], wanted, n) == ABSENT)
 			add_difference(s, "unexpected", there[i]);
 }
 
 /* Is what was remembered the policy that the table says it holds? */
-static bool remembered(const struct status *s)
+static bool applied(const struct status *s)
 {
-	return s->remembered.valid &&
-	       !strcmp(s->remembered.digest, table(s)->digest);
+	return s->applied.valid &&
+	       !strcmp(s->applied.digest, status_table(s)->digest);
 }
 
 static void find_differences(struct status *s)
@@ -125,15 +125,14 @@ static void find_differences(struct status *s)
 
 	if (s->rules && !ruleset_canon(s->rules, &wanted))
 		compare(s, wanted.items, wanted.n);
-	else if (!s->rules && remembered(s))
-		compare(s, (char *const *)s->remembered.canon,
-			s->remembered.n_canon);
+	else if (!s->rules && applied(s))
+		compare(s, (char *const *)s->applied.canon, s->applied.n_canon);
 	canon_free(&wanted);
 }
 
-static void judge(struct status *s)
+static void status_judge(struct status *s)
 {
-	const char *digest = table(s)->digest;
+	const char *digest = status_table(s)->digest;
 	bool same = !strcmp(s->loaded.digest, digest);
 
 	if (s->rules && strcmp(s->rules->digest, digest))
@@ -172,9 +171,9 @@ static int compare_clauses(const void *pa, const void *pb)
 static const struct present_counter *find_counter(const struct status *s,
 						  const char *name)
 {
-	for (size_t i = 0; i < table(s)->counters.n; i++)
-		if (!strcmp(table(s)->counters.items[i].name, name))
-			return &table(s)->counters.items[i];
+	for (size_t i = 0; i < status_table(s)->counters.n; i++)
+		if (!strcmp(status_table(s)->counters.items[i].name, name))
+			return &status_table(s)->counters.items[i];
 	return NULL;
 }
 
@@ -244,7 +243,7 @@ static json_t *set_json(struct status *s, const struct present_set *set)
 			 "dynamic", is_dynamic(set));
 }
 
-static int say_json(struct status *s)
+static int status_say_json(struct status *s)
 {
 	json_t *clauses = json_array(), *sets = json_array();
 	json_t *differences = json_array();
@@ -254,10 +253,11 @@ static int say_json(struct status *s)
 	for (size_t i = 0; i < s->loaded.clauses.n; i++)
 		json_array_append_new(
 			clauses, clause_json(s, &s->loaded.clauses.items[i]));
-	for (size_t i = 0; i < table(s)->sets.n; i++)
-		if (is_shown(&table(s)->sets.items[i]))
+	for (size_t i = 0; i < status_table(s)->sets.n; i++)
+		if (is_shown(&status_table(s)->sets.items[i]))
 			json_array_append_new(
-				sets, set_json(s, &table(s)->sets.items[i]));
+				sets,
+				set_json(s, &status_table(s)->sets.items[i]));
 	for (size_t i = 0; i < s->differences.n; i++)
 		json_array_append_new(
 			differences,
@@ -266,12 +266,12 @@ static int say_json(struct status *s)
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
 		"{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}",
-		"loaded", 1, "policy", text_json(table(s)->policy), "digest",
-		text_json(table(s)->digest), "table",
+		"loaded", 1, "policy", text_json(status_table(s)->policy),
+		"digest", text_json(status_table(s)->digest), "table",
 		json_sprintf("%s %s", family_name((enum family)s->family),
 			     TABLE_NAME),
 		"state", state_names[s->state], "policy_file",
-		text_json(remembered(s) ? s->remembered.path : NULL),
+		text_json(applied(s) ? s->applied.path : NULL),
 		"log_suppressed",
 		hidden ? json_integer((json_int_t)hidden->packets) :
 			 json_null(),
@@ -284,7 +284,7 @@ static int say_json(struct status *s)
 static void print_state(const struct status *s)
 {
 	printf("policy   %s\ndigest   sha256:%s\ntable    %s %s\nstate    ",
-	       table(s)->policy, table(s)->digest,
+	       status_table(s)->policy, status_table(s)->digest,
 	       family_name((enum family)s->family), TABLE_NAME);
 	switch (s->state) {
 	case STATE_AS_LOADED:
@@ -306,7 +306,7 @@ static void print_state(const struct status *s)
 		       s->differences.items[i].object);
 }
 
-static void print_clauses(const struct status *s)
+static void status_print_clauses(const struct status *s)
 {
 	if (s->loaded.clauses.n)
 		printf("\n%12s %14s  %s\n", "PACKETS", "BYTES", "CLAUSE");
@@ -331,8 +331,8 @@ static void print_sets(struct status *s)
 		find_counter(s, COUNTER_SUPPRESSED);
 
 	printf("\n%12s %14s  %s\n", "ELEMENTS", "SIZE", "SET");
-	for (size_t i = 0; i < table(s)->sets.n; i++) {
-		const struct present_set *set = &table(s)->sets.items[i];
+	for (size_t i = 0; i < status_table(s)->sets.n; i++) {
+		const struct present_set *set = &status_table(s)->sets.items[i];
 		char size[16] = "-";
 
 		if (!is_shown(set))
@@ -360,7 +360,7 @@ static int say_to_hosts(struct status *s)
 	struct arena *a = s->program->arena;
 
 	if (s->family >= 0) {
-		f.table = table(s);
+		f.table = status_table(s);
 		f.loaded = &s->loaded;
 		f.state = s->state;
 		f.differences = s->differences.n;
@@ -389,7 +389,7 @@ static int say_nothing_loaded(struct status *s)
 	return EXIT_NO;
 }
 
-static int say_refused(struct program *p, int error)
+static int status_say_refused(struct program *p, int error)
 {
 	struct diags diags = { .arena = p->arena };
 	int printed;
@@ -410,17 +410,17 @@ static int report(struct status *s)
 {
 	int code = EXIT_DONE;
 
-	judge(s);
+	status_judge(s);
 	if (s->loaded.clauses.n)
 		qsort(s->loaded.clauses.items, s->loaded.clauses.n,
 		      sizeof(*s->loaded.clauses.items), compare_clauses);
 	if (is_for_hosts(s))
 		return say_to_hosts(s);
 	if (s->program->json) {
-		code = say_json(s);
+		code = status_say_json(s);
 	} else {
 		print_state(s);
-		print_clauses(s);
+		status_print_clauses(s);
 		print_sets(s);
 	}
 	if (code)
@@ -432,7 +432,7 @@ static int report(struct status *s)
 /* Between a change and its being remembered what is remembered is older. */
 static int read_kernel(struct status *s)
 {
-	struct claim claim = { &s->remembered, 0 };
+	struct claim claim = { &s->applied, 0 };
 	size_t most = s->verify	      ? SIZE_MAX :
 		      is_for_hosts(s) ? HOSTS_ELEMENTS_MOST :
 					ELEMENTS_MOST;
@@ -442,11 +442,11 @@ static int read_kernel(struct status *s)
 	s->family = error ? -1 : reading_family(&s->reading);
 	if (error || s->family < 0)
 		return error;
-	remember_load_brief(s->program, &s->remembered);
-	claims = !s->verify && remembered(s);
+	applied_load_brief(s->program, &s->applied);
+	claims = !s->verify && applied(s);
 	claim.generation = s->reading.generation;
 	error = kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
-			      most, claims ? remember_claim : NULL, &claim,
+			      most, claims ? applied_claim : NULL, &claim,
 			      &s->loaded);
 	return error ? error :
 		       kernel_count_members(&s->netlink, (enum family)s->family,
@@ -456,7 +456,8 @@ static int read_kernel(struct status *s)
 
 static bool differs(const struct status *s)
 {
-	return s->family >= 0 && strcmp(s->loaded.digest, table(s)->digest);
+	return s->family >= 0 &&
+	       strcmp(s->loaded.digest, status_table(s)->digest);
 }
 
 /*
@@ -485,7 +486,7 @@ static int read_twice(struct status *s)
 		       -EINTR;
 }
 
-static time_t now_s(void)
+static time_t status_now_s(void)
 {
 	struct timespec t;
 
@@ -493,13 +494,13 @@ static time_t now_s(void)
 	return t.tv_sec;
 }
 
-static int read_steadily(struct status *s)
+static int status_read_steadily(struct status *s)
 {
-	time_t until_s = now_s() + PATIENCE_S;
+	time_t until_s = status_now_s() + PATIENCE_S;
 	int error = read_twice(s);
 
 	for (int i = 1; try_again(error); i++) {
-		if (i >= TRIES_MOST && now_s() > until_s)
+		if (i >= TRIES_MOST && status_now_s() > until_s)
 			break;
 		canon_free(&s->loaded.canon);
 		error = read_twice(s);
@@ -507,14 +508,14 @@ static int read_steadily(struct status *s)
 	return error;
 }
 
-static int run(struct status *s)
+static int status_run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
 	if (!error)
-		error = read_steadily(s);
+		error = status_read_steadily(s);
 	if (error)
-		code = say_refused(s->program, error);
+		code = status_say_refused(s->program, error);
 	else if (s->family < 0)
 		code = say_nothing_loaded(s);
 	else
@@ -533,7 +534,7 @@ static int run_policy(struct status *s)
 	if (!code && s->policy && ruleset_new(s->policy, &s->rules))
 		code = EXIT_REFUSED;
 	if (!code)
-		code = run(s);
+		code = status_run(s);
 	ruleset_free(s->rules);
 	policy_free(s->policy);
 	return code;

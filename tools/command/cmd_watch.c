@@ -7,15 +7,15 @@
 #include "../../rules/base/units.h"
 #include "../capture/capture.h"
 #include "commands.h"
-#include "../program/drop.h"
+#include "../program/privilege.h"
 #include "../program/events.h"
-#include "../serve/live.h"
+#include "../serve/status_pages.h"
 #include "../monitor/losses.h"
 #include "../monitor/membership.h"
 #include "../monitor/monitor.h"
 #include "../monitor/notify.h"
 #include "../store/recorder.h"
-#include "../monitor/saved.h"
+#include "../monitor/state_file.h"
 #include "../monitor/screen.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ struct watch {
 	struct capture *capture;
 	struct engine *engine;
 	struct policy *policy;
-	struct keeper keeper;
+	struct priv priv;
 	struct saved saved;
 	struct screen screen;
 	struct texts interfaces, groups;
@@ -46,7 +46,7 @@ struct watch {
 	const char *listen;
 	bool listen_remote;
 	struct recorder *recorder;
-	struct live *live;
+	struct status_pages *live;
 	bool attempts, no_warmup, openings_only;
 	bool on_terminal, stop;
 	uint32_t every_s;
@@ -59,12 +59,12 @@ struct watch {
 
 /* ---- callbacks of the engine ---- */
 
-static void take_frame(void *ctx, const struct frame *frame)
+static void watch_take_frame(void *ctx, const struct frame *frame)
 {
 	engine_frame(((struct watch *)ctx)->engine, frame);
 }
 
-static void take_attempt(void *ctx, const struct attempt_event *event)
+static void watch_take_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct watch *w = ctx;
 
@@ -74,7 +74,7 @@ static void take_attempt(void *ctx, const struct attempt_event *event)
 		w->code = say_attempt(w->program, event, w->capture);
 }
 
-static void take_early(void *ctx, const struct attempt_event *event)
+static void watch_take_early(void *ctx, const struct attempt_event *event)
 {
 	recorder_early(((struct watch *)ctx)->recorder, event);
 }
@@ -102,17 +102,19 @@ static void quarantine(struct watch *w, const struct finding *f)
 	if (!may_be_quarantined(w, f))
 		return;
 	source_print(source, f->family, &f->source);
-	error = keeper_flag(&w->keeper, f->family, &f->source);
+	error = priv_flag(&w->priv, f->family, &f->source);
 	if (error)
-		say("%s could not be put into class flagged: %s", source,
-		    error == -ENOENT ? "no policy with that class is loaded" :
-		    error == -EBUSY  ? "too many in one minute" :
-				       strerror(-error));
+		message_say("%s could not be put into class flagged: %s",
+			    source,
+			    error == -ENOENT ?
+				    "no policy with that class is loaded" :
+			    error == -EBUSY ? "too many in one minute" :
+					      strerror(-error));
 	else
-		say("%s is in class flagged", source);
+		message_say("%s is in class flagged", source);
 }
 
-static void take_finding(void *ctx, const struct finding *f)
+static void watch_take_finding(void *ctx, const struct finding *f)
 {
 	struct watch *w = ctx;
 	bool in_journal = journal_finding(f);
@@ -134,7 +136,7 @@ static void take_finding(void *ctx, const struct finding *f)
 static void count_blocks(struct watch *w)
 {
 	if (w->groups.n)
-		losses_count(&w->losses, w->capture, &w->keeper);
+		losses_count(&w->losses, w->capture, &w->priv);
 }
 
 static void print_end(const struct engine_summary *s,
@@ -173,7 +175,8 @@ static int say_summary(struct watch *w, bool final)
 		   (unsigned long long)extra.lost);
 	free(s);
 	if (fflush(stdout)) {
-		say("cannot write to standard output: %s", strerror(errno));
+		message_say("cannot write to standard output: %s",
+			    strerror(errno));
 		clearerr(stdout);
 		return EXIT_REFUSED;
 	}
@@ -202,10 +205,11 @@ static void say_what_waits(const struct watch *w, const struct policy *new,
 
 	engine_ports(w->engine, &n);
 	if (new->quarantine_s != w->policy->quarantine_s)
-		say("what it says of a quarantine waits for a restart");
+		message_say("what it says of a quarantine waits for a restart");
 	if (n != n_ports && w->interfaces.n)
-		say("ports that are new in it are captured at interfaces only "
-		    "after a restart");
+		message_say("ports that are new in it are captured at "
+			    "interfaces only "
+			    "after a restart");
 }
 
 static void reload(struct watch *w)
@@ -214,18 +218,19 @@ static void reload(struct watch *w)
 	size_t n_ports;
 
 	if (!w->policy_path) {
-		say("there is no policy to read again");
+		message_say("there is no policy to read again");
 		return;
 	}
 	notify_say("RELOADING=1");
 	engine_ports(w->engine, &n_ports);
 	if (read_again(w, &new)) {
-		say("the policy stays as it was");
+		message_say("the policy stays as it was");
 	} else if (engine_policy(w->engine, new)) {
-		say("the new policy names too many ports; the old one stays");
+		message_say("the new policy names too many ports; the old one "
+			    "stays");
 		policy_free(new);
 	} else {
-		say("policy %s read again", new->name);
+		message_say("policy %s read again", new->name);
 		say_what_waits(w, new, n_ports);
 		policy_free(w->policy);
 		w->policy = new;
@@ -245,7 +250,7 @@ static void take_signal(struct watch *w)
 		w->stop = true;
 }
 
-static int64_t now_us(void)
+static int64_t watch_now_us(void)
 {
 	struct timespec t;
 
@@ -261,13 +266,13 @@ static bool has_dynamic_classes(const struct policy *policy)
 	return false;
 }
 
-static void read_members(struct watch *w)
+static void watch_read_members(struct watch *w)
 {
-	if (w->keeper.fd >= 0 && has_dynamic_classes(w->policy))
-		membership_read(&w->members, &w->keeper, now_us() / 1000);
+	if (w->priv.fd >= 0 && has_dynamic_classes(w->policy))
+		membership_read(&w->members, &w->priv, watch_now_us() / 1000);
 }
 
-static void save(struct watch *w)
+static void watch_save(struct watch *w)
 {
 	if (w->state_path)
 		saved_write(&w->saved, w->engine);
@@ -277,24 +282,24 @@ static int look_for_inputs(const struct watch *w)
 {
 	for (size_t i = 0; i < capture_n(w->capture); i++)
 		if (capture_is_gone(w->capture, i)) {
-			say("%s: the interface is gone",
-			    capture_name(w->capture, (uint8_t)i));
+			message_say("%s: the interface is gone",
+				    capture_name(w->capture, (uint8_t)i));
 			return EXIT_REFUSED;
 		}
 	return EXIT_DONE;
 }
 
-static void serve(struct watch *w)
+static void watch_serve(struct watch *w)
 {
 	struct summary_extra extra;
 
 	if (!w->live)
 		return;
 	extra = losses_now(&w->losses, w->capture);
-	live_run(w->live, &extra);
+	status_pages_run(w->live, &extra);
 }
 
-static void record(struct watch *w)
+static void watch_record(struct watch *w)
 {
 	struct summary_extra extra;
 
@@ -302,24 +307,24 @@ static void record(struct watch *w)
 		return;
 	extra = losses_now(&w->losses, w->capture);
 	recorder_losses(w->recorder, extra.lost, extra.unlogged);
-	recorder_pass(w->recorder, now_us() / 1000000);
+	recorder_pass(w->recorder, watch_now_us() / 1000000);
 }
 
 /* Once a second, of which ticks is the number. */
-static int tick(struct watch *w, uint64_t ticks)
+static int watch_tick(struct watch *w, uint64_t ticks)
 {
 	unsigned int watchdog_s = notify_watchdog_s();
 
-	engine_time(w->engine, now_us());
+	engine_time(w->engine, watch_now_us());
 	if (look_for_inputs(w))
 		return EXIT_REFUSED;
-	read_members(w);
-	record(w);
-	serve(w);
+	watch_read_members(w);
+	watch_record(w);
+	watch_serve(w);
 	if (watchdog_s && ticks % watchdog_s == 0)
 		notify_say("WATCHDOG=1");
 	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
-		save(w);
+		watch_save(w);
 	if (w->on_terminal ? true : ticks % w->every_s == w->every_s - 1)
 		return say_summary(w, false);
 	fflush(stdout);
@@ -330,14 +335,14 @@ static int tick(struct watch *w, uint64_t ticks)
 
 static int read_input(struct watch *w, size_t i)
 {
-	int error = capture_read(w->capture, i, take_frame, w);
+	int error = capture_read(w->capture, i, watch_take_frame, w);
 
 	if (error == -ENETDOWN)
 		return look_for_inputs(w);
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static int loop(struct watch *w)
+static int watch_loop(struct watch *w)
 {
 	struct pollfd fds[INPUTS_MOST + 3];
 	size_t n = capture_n(w->capture);
@@ -349,11 +354,12 @@ static int loop(struct watch *w)
 			(struct pollfd){ capture_fd(w->capture, i), POLLIN, 0 };
 	fds[n] = (struct pollfd){ w->signals, POLLIN, 0 };
 	fds[n + 1] = (struct pollfd){ w->timer, POLLIN, 0 };
-	fds[n + 2] =
-		(struct pollfd){ w->live ? live_fd(w->live) : -1, POLLIN, 0 };
+	fds[n + 2] = (struct pollfd){ w->live ? status_pages_fd(w->live) : -1,
+				      POLLIN, 0 };
 	while (!w->stop && !code && !w->code) {
 		if (poll(fds, n + 3, -1) < 0 && errno != EINTR) {
-			say("cannot wait for packets: %s", strerror(errno));
+			message_say("cannot wait for packets: %s",
+				    strerror(errno));
 			return EXIT_REFUSED;
 		}
 		for (size_t i = 0; i < n && !code; i++)
@@ -363,9 +369,9 @@ static int loop(struct watch *w)
 			take_signal(w);
 		if (fds[n + 1].revents &&
 		    read(w->timer, &passed, sizeof(passed)) == sizeof(passed))
-			code = code ? code : tick(w, ticks++);
+			code = code ? code : watch_tick(w, ticks++);
 		if (fds[n + 2].revents)
-			serve(w);
+			watch_serve(w);
 	}
 	return code ? code : w->code;
 }
@@ -379,12 +385,12 @@ static void drain(struct watch *w)
 		return;
 	nanosleep(&wait, NULL);
 	for (size_t i = 0; i < capture_n(w->capture); i++)
-		capture_read(w->capture, i, take_frame, w);
+		capture_read(w->capture, i, watch_take_frame, w);
 }
 
 /* ---- the start ---- */
 
-static int open_descriptors(struct watch *w)
+static int watch_open_descriptors(struct watch *w)
 {
 	struct itimerspec second = { { 1, 0 }, { 1, 0 } };
 	sigset_t set;
@@ -399,11 +405,11 @@ static int open_descriptors(struct watch *w)
 	if (w->signals >= 0 && w->timer >= 0 &&
 	    !timerfd_settime(w->timer, 0, &second, NULL))
 		return EXIT_DONE;
-	say("cannot make a timer: %s", strerror(errno));
+	message_say("cannot make a timer: %s", strerror(errno));
 	return EXIT_REFUSED;
 }
 
-static int open_inputs(struct watch *w)
+static int watch_open_inputs(struct watch *w)
 {
 	struct live_options live = { .openings_only = w->openings_only };
 	int code = EXIT_DONE;
@@ -426,9 +432,9 @@ static int open_inputs(struct watch *w)
 }
 
 /* What it may not do was said by the inputs, or is said here. */
-static int start_keeper(struct watch *w)
+static int start_priv(struct watch *w)
 {
-	struct keeper_job job = { .run_dir = w->program->run_dir };
+	struct priv_job job = { .run_dir = w->program->run_dir };
 	uint32_t group;
 
 	if (w->policy)
@@ -440,15 +446,16 @@ static int start_keeper(struct watch *w)
 	    !has_dynamic_classes(w->policy))
 		return EXIT_DONE;
 	if (may_administer())
-		return keeper_start(&w->keeper, &job);
+		return priv_start(&w->priv, &job);
 	if (job.quarantine_s) {
-		say("the policy quarantines, and that needs CAP_NET_ADMIN; run "
-		    "it as root");
+		message_say("the policy quarantines, and that needs "
+			    "CAP_NET_ADMIN; run "
+			    "it as root");
 		return EXIT_REFUSED;
 	}
 	if (has_dynamic_classes(w->policy))
-		say("who is in a dynamic class is not known without "
-		    "CAP_NET_ADMIN: to the policy they are empty");
+		message_say("who is in a dynamic class is not known without "
+			    "CAP_NET_ADMIN: to the policy they are empty");
 	return EXIT_DONE;
 }
 
@@ -465,36 +472,38 @@ static const char *input_names(const struct watch *w)
 }
 
 /* By who will write it: the files beside it are his, too. */
-static int open_recorder(struct watch *w)
+static int watch_open_recorder(struct watch *w)
 {
-	struct recorder_wish wish = { .path = w->store_path,
-				      .inputs = input_names(w) };
-	int code = read_bounds(w->program, w->keep_text, w->most_text, &wish);
+	struct recorder_options options = { .path = w->store_path,
+					    .inputs = input_names(w) };
+	int code =
+		read_bounds(w->program, w->keep_text, w->most_text, &options);
 
 	if (w->policy)
-		wish.keep_destinations = w->policy->keep_destinations;
-	return code ? code : recorder_open(&w->recorder, &wish);
+		options.keep_destinations = w->policy->keep_destinations;
+	return code ? code : recorder_open(&w->recorder, &options);
 }
 
-static int open_live(struct watch *w)
+static int watch_open_live(struct watch *w)
 {
-	struct live_wish wish = { .listen = w->listen,
-				  .allow_remote = w->listen_remote,
-				  .store_path = w->store_path };
+	struct status_pages_options options = { .listen = w->listen,
+						.allow_remote =
+							w->listen_remote,
+						.store_path = w->store_path };
 
-	return live_open(&w->live, &wish);
+	return status_pages_open(&w->live, &options);
 }
 
-static int start(struct watch *w)
+static int watch_start(struct watch *w)
 {
-	int code = open_descriptors(w);
+	int code = watch_open_descriptors(w);
 
 	if (!code)
-		code = start_keeper(w);
+		code = start_priv(w);
 	if (!code)
 		code = monitor_engine(&w->options, &w->engine);
 	if (!code)
-		code = open_inputs(w);
+		code = watch_open_inputs(w);
 	if (!code && w->state_path)
 		code = saved_open(&w->saved, w->program, w->state_path,
 				  w->user);
@@ -505,23 +514,23 @@ static int start(struct watch *w)
 	if (code)
 		return code;
 	if (w->listen)
-		code = open_live(w);
+		code = watch_open_live(w);
 	if (code)
 		return code;
 	notify_open();
 	code = drop_privileges(w->user);
 	if (!code && w->store_path)
-		code = open_recorder(w);
+		code = watch_open_recorder(w);
 	if (!code && w->state_path)
 		code = saved_read(&w->saved, w->engine);
 	if (!code && w->live)
-		live_show(w->live, w->engine, &w->keeper, w->recorder);
+		status_pages_show(w->live, w->engine, &w->priv, w->recorder);
 	return code;
 }
 
-static int run(struct watch *w)
+static int watch_run(struct watch *w)
 {
-	int code = start(w);
+	int code = watch_start(w);
 
 	if (code)
 		return code;
@@ -531,22 +540,22 @@ static int run(struct watch *w)
 	if (w->on_terminal)
 		screen_open(&w->screen);
 	count_blocks(w);
-	read_members(w);
-	code = loop(w);
+	watch_read_members(w);
+	code = watch_loop(w);
 	if (w->on_terminal)
 		screen_close(&w->screen);
 	notify_say("STOPPING=1");
 	count_blocks(w);
 	drain(w);
-	save(w);
+	watch_save(w);
 	engine_end(w->engine);
-	record(w);
+	watch_record(w);
 	return code ? code : say_summary(w, true);
 }
 
-static int read_numbers(struct watch *w)
+static int watch_read_numbers(struct watch *w)
 {
-	struct recorder_wish wish;
+	struct recorder_options options;
 
 	w->every_s = SUMMARY_EVERY_S;
 	if (w->every_text && !duration_parse(w->every_text, &w->every_s))
@@ -560,14 +569,14 @@ static int read_numbers(struct watch *w)
 	if ((w->keep_text || w->most_text) && !w->store_path)
 		return usage_error(w->program,
 				   "--keep and --max are of a --store");
-	if (read_bounds(w->program, w->keep_text, w->most_text, &wish))
+	if (read_bounds(w->program, w->keep_text, w->most_text, &options))
 		return EXIT_USAGE;
 	return read_memory(w->program, w->memory_text, &w->options.memory);
 }
 
 int cmd_watch(struct program *p, int argc, char **argv)
 {
-	struct watch w = { .program = p, .keeper = { .fd = -1 } };
+	struct watch w = { .program = p, .priv = { .fd = -1 } };
 	const struct decide_input members = { membership_has, &w.members };
 	const struct option_row rows[] = {
 		{ "interface", 'i', NULL, NULL, &w.interfaces },
@@ -597,7 +606,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		return usage_error(p, "\"%.40s\" is no option", argv[first]);
 	if (!w.interfaces.n && !w.groups.n)
 		return usage_error(p, "watch what? -i INTERFACE or -g GROUP");
-	code = read_numbers(&w);
+	code = watch_read_numbers(&w);
 	if (!code && w.policy_path)
 		code = load_good_policy(p, w.policy_path, &w.policy);
 	if (code)
@@ -607,19 +616,19 @@ int cmd_watch(struct program *p, int argc, char **argv)
 	w.options.interface = w.incoming;
 	w.options.skip_warmup = w.no_warmup;
 	w.options.ctx = &w;
-	w.options.attempt = take_attempt;
+	w.options.attempt = watch_take_attempt;
 	if (w.store_path)
-		w.options.early = take_early;
-	w.options.finding = take_finding;
+		w.options.early = watch_take_early;
+	w.options.finding = watch_take_finding;
 	w.capture = capture_new();
-	code = w.capture ? run(&w) : out_of_memory();
-	live_close(w.live);
+	code = w.capture ? watch_run(&w) : out_of_memory();
+	status_pages_close(w.live);
 	if (recorder_close(w.recorder) && !code)
 		code = EXIT_REFUSED;
 	capture_free(w.capture);
 	engine_free(w.engine);
 	policy_free(w.policy);
-	keeper_stop(&w.keeper);
+	priv_stop(&w.priv);
 	membership_free(&w.members);
 	return code;
 }

@@ -122,11 +122,12 @@ static int unknown_command(const char *name)
 		names[i] = commands[i].name;
 	near = nearest_word(name, strlen(name), names, n_commands);
 	if (near)
-		say("\"%.40s\" is not a command; did you mean \"%s\"?", name,
-		    near);
+		message_say("\"%.40s\" is not a command; did you mean \"%s\"?",
+			    name, near);
 	else
-		say("\"%.40s\" is not a command; mailwall help lists them",
-		    name);
+		message_say(
+			"\"%.40s\" is not a command; mailwall help lists them",
+			name);
 	return EXIT_USAGE;
 }
 
@@ -155,14 +156,14 @@ int cmd_version(struct program *p, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-static int run(const struct command *c, int argc, char **argv)
+static int program_run(const struct command *c, int argc, char **argv)
 {
 	struct arena *arena = arena_new();
 	struct program *p;
 	int code;
 
 	if (!arena || setjmp(*arena_on_failure(arena))) {
-		say("out of memory");
+		message_say("out of memory");
 		arena_free(arena);
 		return EXIT_REFUSED;
 	}
@@ -209,9 +210,9 @@ int main(int argc, char **argv)
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1]);
-	code = run(c, argc - 1, argv + 1);
+	code = program_run(c, argc - 1, argv + 1);
 	if (fflush(stdout) || ferror(stdout)) {
-		say("cannot write to standard output");
+		message_say("cannot write to standard output");
 		return EXIT_REFUSED;
 	}
 	return code;

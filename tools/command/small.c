@@ -4,25 +4,25 @@
  * the options that would need them, so nothing here is reached but by callers
  * that hand on what they do not have.
  */
-#include "../serve/live.h"
+#include "../serve/status_pages.h"
 #include "../store/loaded_note.h"
 #include "../store/recorder.h"
 
 int read_bounds(const struct program *p, const char *keep, const char *most,
-		struct recorder_wish *wish)
+		struct recorder_options *options)
 {
 	(void)p;
 	(void)keep;
 	(void)most;
-	(void)wish;
+	(void)options;
 	return EXIT_DONE;
 }
 
-int recorder_open(struct recorder **out, const struct recorder_wish *wish)
+int recorder_open(struct recorder **out, const struct recorder_options *options)
 {
-	(void)wish;
+	(void)options;
 	*out = NULL;
-	say("this mailwall was made without the store");
+	message_say("this mailwall was made without the store");
 	return EXIT_USAGE;
 }
 
@@ -73,7 +73,7 @@ int store_open(const char *path, bool write, struct store **out)
 	(void)path;
 	(void)write;
 	*out = NULL;
-	say("this mailwall was made without the store");
+	message_say("this mailwall was made without the store");
 	return EXIT_USAGE;
 }
 
@@ -105,35 +105,37 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 	return EXIT_USAGE;
 }
 
-int live_open(struct live **out, const struct live_wish *wish)
+int status_pages_open(struct status_pages **out,
+		      const struct status_pages_options *options)
 {
-	(void)wish;
+	(void)options;
 	*out = NULL;
-	say("this mailwall was made without pages");
+	message_say("this mailwall was made without pages");
 	return EXIT_USAGE;
 }
 
-void live_show(struct live *l, struct engine *engine, struct keeper *keeper,
-	       struct recorder *recorder)
+void status_pages_show(struct status_pages *l, struct engine *engine,
+		       struct priv *priv, struct recorder *recorder)
 {
 	(void)l;
 	(void)engine;
-	(void)keeper;
+	(void)priv;
 	(void)recorder;
 }
 
-void live_close(struct live *l)
+void status_pages_close(struct status_pages *l)
 {
 	(void)l;
 }
 
-int live_fd(const struct live *l)
+int status_pages_fd(const struct status_pages *l)
 {
 	(void)l;
 	return -1;
 }
 
-void live_run(struct live *l, const struct summary_extra *losses)
+void status_pages_run(struct status_pages *l,
+		      const struct summary_extra *losses)
 {
 	(void)l;
 	(void)losses;

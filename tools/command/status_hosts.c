@@ -16,7 +16,7 @@
 
 #define FINDINGS_S 3600 /* how far back they count */
 #define SILENCE_S  180	/* a monitor notes once a second that it runs */
-#define SAID_BYTES 400
+#define SEEN_BYTES 400
 
 /* Their numbers are exit codes. */
 enum level { OK, WARNING, CRITICAL, UNKNOWN, N_LEVELS };
@@ -29,8 +29,8 @@ static const enum level gravest[] = { CRITICAL, WARNING, UNKNOWN, OK };
 
 /* ---- Prometheus ---- */
 
-static void add_clauses(struct arena *a, const struct host_facts *f,
-			struct metrics *m)
+static void hosts_add_clauses(struct arena *a, const struct host_facts *f,
+			      struct metrics *m)
 {
 	struct metrics_clause *out =
 		arena_alloc(a, (f->loaded->clauses.n + 1) * sizeof(*out));
@@ -72,7 +72,7 @@ int prometheus_report(struct arena *a, const struct host_facts *f)
 		m.digest = f->table->digest;
 		m.drift_known = f->state != STATE_UNVERIFIED;
 		m.drift = f->state != STATE_AS_LOADED;
-		add_clauses(a, f, &m);
+		hosts_add_clauses(a, f, &m);
 		add_sets(a, f, &m);
 	}
 	output_open(&o, NULL);
@@ -88,31 +88,35 @@ struct verdict {
 	const char *figures;
 };
 
-static void judge(struct verdict *v, enum level level, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static void hosts_judge(struct verdict *v, enum level level, const char *fmt,
+			...) __attribute__((format(printf, 3, 4)));
 static void figure(struct verdict *v, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static const char *join(struct arena *a, const char *before,
-			const char *between, const char *fmt, va_list args)
+static const char *hosts_join(struct arena *a, const char *before,
+			      const char *between, const char *fmt,
+			      va_list args)
 	__attribute__((format(printf, 4, 0)));
 
-static const char *join(struct arena *a, const char *before,
-			const char *between, const char *fmt, va_list args)
+static const char *hosts_join(struct arena *a, const char *before,
+			      const char *between, const char *fmt,
+			      va_list args)
 {
-	char text[SAID_BYTES];
+	char text[SEEN_BYTES];
 
 	vsnprintf(text, sizeof(text), fmt, args);
 	return arena_printf(a, "%s%s%s", before ? before : "",
 			    before ? between : "", text);
 }
 
-static void judge(struct verdict *v, enum level level, const char *fmt, ...)
+static void hosts_judge(struct verdict *v, enum level level, const char *fmt,
+			...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	v->texts[level] = join(v->arena, v->texts[level], ", ", fmt, args);
+	v->texts[level] =
+		hosts_join(v->arena, v->texts[level], ", ", fmt, args);
 	va_end(args);
 }
 
@@ -121,12 +125,12 @@ static void figure(struct verdict *v, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	v->figures = join(v->arena, v->figures, " ", fmt, args);
+	v->figures = hosts_join(v->arena, v->figures, " ", fmt, args);
 	va_end(args);
 }
 
 /* What stands before the figures may hold neither their mark nor a line end. */
-static void put_text(const char *text)
+static void hosts_put_text(const char *text)
 {
 	for (; *text; text++)
 		putchar(*text == '|'				    ? '/' :
@@ -134,7 +138,7 @@ static void put_text(const char *text)
 								      *text);
 }
 
-static int answer(struct nagios *n, const struct verdict *v)
+static int hosts_answer(struct nagios *n, const struct verdict *v)
 {
 	enum level level = OK;
 
@@ -150,8 +154,8 @@ static int answer(struct nagios *n, const struct verdict *v)
 		if (!text || (gravest[i] == OK && level != OK))
 			continue;
 		if (gravest[i] != level)
-			put_text(", ");
-		put_text(text);
+			hosts_put_text(", ");
+		hosts_put_text(text);
 	}
 	if (v->figures)
 		printf(" | %s", v->figures);
@@ -167,7 +171,7 @@ static const char *said(struct arena *a, const struct nagios *n)
 {
 	static const char *const heads[] = { "mailwall: ", "status: ",
 					     "error: " };
-	char text[SAID_BYTES];
+	char text[SEEN_BYTES];
 	ssize_t len =
 		n->caught < 0 ? 0 : pread(n->caught, text, sizeof(text) - 1, 0);
 	const char *at = text;
@@ -186,24 +190,25 @@ static void judge_rules(struct verdict *v, const struct host_facts *f)
 {
 	switch (f->state) {
 	case STATE_AS_LOADED:
-		judge(v, OK, "policy %s is loaded", f->table->policy);
+		hosts_judge(v, OK, "policy %s is loaded", f->table->policy);
 		return;
 	case STATE_UNVERIFIED:
-		judge(v, OK,
-		      "policy %s is loaded, with sets too large to verify",
-		      f->table->policy);
+		hosts_judge(
+			v, OK,
+			"policy %s is loaded, with sets too large to verify",
+			f->table->policy);
 		return;
 	case STATE_OTHER:
-		judge(v, CRITICAL, "policy %s is loaded, which is not %s",
-		      f->table->policy, f->path);
+		hosts_judge(v, CRITICAL, "policy %s is loaded, which is not %s",
+			    f->table->policy, f->path);
 		return;
 	case STATE_DRIFT:
-		judge(v, CRITICAL, "somebody changed the rules");
+		hosts_judge(v, CRITICAL, "somebody changed the rules");
 		if (f->difference)
-			judge(v, CRITICAL, "%s", f->difference);
+			hosts_judge(v, CRITICAL, "%s", f->difference);
 		if (f->differences > 1)
-			judge(v, CRITICAL, "%zu more differences",
-			      f->differences - 1);
+			hosts_judge(v, CRITICAL, "%zu more differences",
+				    f->differences - 1);
 		return;
 	}
 }
@@ -223,13 +228,13 @@ static void judge_set(struct verdict *v, const struct nagios *n,
 	figure(v, "%s=%" PRIu64 ";%" PRIu64 ";%" PRIu64 ";0;%u", set->name,
 	       elements, warning, critical, set->size);
 	if (elements > warning)
-		judge(v, elements > critical ? CRITICAL : WARNING,
-		      "set %s is filled to %u%%", set->name,
-		      (unsigned int)(elements * 100 / set->size));
+		hosts_judge(v, elements > critical ? CRITICAL : WARNING,
+			    "set %s is filled to %u%%", set->name,
+			    (unsigned int)(elements * 100 / set->size));
 }
 
 /* Sets of fixed members are as large as they need to be. */
-static bool can_fill(const struct present_set *set)
+static bool hosts_can_fill(const struct present_set *set)
 {
 	return set->size && set->flags & NFT_SET_TIMEOUT;
 }
@@ -242,7 +247,7 @@ static void judge_sets(struct verdict *v, const struct nagios *n,
 	for (size_t i = 0; i < f->table->sets.n; i++) {
 		const struct present_set *set = &f->table->sets.items[i];
 
-		if (!can_fill(set))
+		if (!hosts_can_fill(set))
 			continue;
 		if (set->has_count)
 			judge_set(v, n, set, set->count);
@@ -250,8 +255,9 @@ static void judge_sets(struct verdict *v, const struct nagios *n,
 			unknown++;
 	}
 	if (unknown)
-		judge(v, OK, "%zu limited sets that this kernel does not count",
-		      unknown);
+		hosts_judge(v, OK,
+			    "%zu limited sets that this kernel does not count",
+			    unknown);
 }
 
 static void add_blocked(struct verdict *v, const struct host_facts *f)
@@ -285,9 +291,9 @@ static void take_last(void *ctx, const struct store_run *run)
 static void judge_findings(struct verdict *v, const struct nagios *n,
 			   unsigned long findings)
 {
-	judge(v, findings > n->findings_most ? WARNING : OK,
-	      "%lu finding%s in the last hour", findings,
-	      findings == 1 ? "" : "s");
+	hosts_judge(v, findings > n->findings_most ? WARNING : OK,
+		    "%lu finding%s in the last hour", findings,
+		    findings == 1 ? "" : "s");
 	figure(v, "findings=%lu;%lu;;0", findings, n->findings_most);
 }
 
@@ -296,9 +302,10 @@ static void judge_monitor(struct verdict *v, int64_t now_s, int64_t last_s)
 	int64_t silent_s = last_s < now_s ? now_s - last_s : 0;
 
 	if (silent_s > SILENCE_S)
-		judge(v, WARNING, "the monitor is silent for %" PRId64 " %s",
-		      silent_s < 7200 ? silent_s / 60 : silent_s / 3600,
-		      silent_s < 7200 ? "minutes" : "hours");
+		hosts_judge(v, WARNING,
+			    "the monitor is silent for %" PRId64 " %s",
+			    silent_s < 7200 ? silent_s / 60 : silent_s / 3600,
+			    silent_s < 7200 ? "minutes" : "hours");
 	figure(v, "silent=%" PRId64 "s;%d;;0", silent_s, SILENCE_S);
 }
 
@@ -333,12 +340,12 @@ static void judge_store(struct verdict *v, const struct nagios *n)
 		path = STORE_PATH;
 	if (access(path, F_OK)) {
 		if (errno != ENOENT)
-			judge(v, UNKNOWN, "cannot read \"%s\": %s", path,
-			      strerror(errno));
+			hosts_judge(v, UNKNOWN, "cannot read \"%s\": %s", path,
+				    strerror(errno));
 		return;
 	}
 	if (read_store(v, n, path))
-		judge(v, UNKNOWN, "%s", said(v->arena, n));
+		hosts_judge(v, UNKNOWN, "%s", said(v->arena, n));
 }
 
 int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
@@ -346,14 +353,14 @@ int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
 	struct verdict v = { .arena = a };
 
 	if (!f->table) {
-		judge(&v, CRITICAL, "no policy is loaded");
+		hosts_judge(&v, CRITICAL, "no policy is loaded");
 	} else {
 		judge_rules(&v, f);
 		judge_sets(&v, n, f);
 		add_blocked(&v, f);
 	}
 	judge_store(&v, n);
-	return answer(n, &v);
+	return hosts_answer(n, &v);
 }
 
 /* ---- Nagios: thresholds ---- */
@@ -433,8 +440,8 @@ int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run)
 	if (!n.answered && p->helped)
 		code = UNKNOWN; /* as the guidelines want it */
 	else if (!n.answered) {
-		judge(&v, UNKNOWN, "%s", said(p->arena, &n));
-		code = answer(&n, &v);
+		hosts_judge(&v, UNKNOWN, "%s", said(p->arena, &n));
+		code = hosts_answer(&n, &v);
 	}
 	close(before);
 	close(n.caught);

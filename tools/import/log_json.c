@@ -8,7 +8,7 @@
  * A line is parsed only if its text may be what we want: parsing is the dear
  * part. A quote within a string is escaped, so a name in quotes is a name.
  */
-#include "log_inner.h"
+#include "log_priv.h"
 
 #include <jansson.h>
 #include <strings.h>
@@ -147,8 +147,9 @@ static const char *fill_time(json_t *o, const char *name,
 }
 
 /* The last of the errors of a record, and whose port it is. */
-static enum log_result finish(const struct port_bits *ports,
-			      const struct log_event *e, const char **why)
+static enum log_result log_json_finish(const struct port_bits *ports,
+				       const struct log_event *e,
+				       const char **why)
 {
 	if (*why)
 		return LOG_BAD;
@@ -202,7 +203,7 @@ static enum log_result ulogd_record(json_t *o, struct log_clock *clock,
 	out->dropped = text_is(o, "action", "blocked");
 	if (get_text(o, "oob.prefix", &prefix))
 		log_prefix(prefix, out);
-	return finish(ports, out, why);
+	return log_json_finish(ports, out, why);
 }
 
 /* ---- Suricata ---- */
@@ -232,7 +233,7 @@ static enum log_result eve_drop(json_t *o, struct log_clock *clock,
 	    get_text(drop, "reason", &text))
 		log_prefix(text, out);
 	out->dropped = true;
-	return finish(ports, out, why);
+	return log_json_finish(ports, out, why);
 }
 
 /* By the flags of all packets to the client. */
@@ -265,7 +266,7 @@ static enum log_result eve_flow(json_t *o, struct log_clock *clock,
 	out->flags = TCP_SYN;
 	out->kind = flow_kind(server);
 	out->dropped = text_is(flow, "action", "drop");
-	return finish(ports, out, why);
+	return log_json_finish(ports, out, why);
 }
 
 typedef enum log_result (*record_fn)(json_t *o, struct log_clock *clock,

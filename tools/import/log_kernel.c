@@ -9,7 +9,7 @@
  *
  * An ICMP error quotes such a packet in brackets behind its own PROTO=ICMP.
  */
-#include "log_inner.h"
+#include "log_priv.h"
 
 #define TCP_TEXT  " PROTO=TCP"
 #define NAME_MOST 16 /* IFNAMSIZ */
@@ -171,7 +171,7 @@ static void scan_fields(struct scan s, const struct port_bits *ports,
 
 /* ---- the packet ---- */
 
-static const char *missing(const struct fields *f)
+static const char *log_kernel_missing(const struct fields *f)
 {
 	if (f->has & HAS_CUT)
 		return "the kernel had not all of the packet";
@@ -215,7 +215,7 @@ static enum log_result fill(const struct fields *f, struct log_event *out,
 	/* Ports are in the first fragment. */
 	if (f->has & HAS_FRAGMENT && !(f->has & HAS_DPT))
 		return LOG_NOT_OURS;
-	*why = missing(f);
+	*why = log_kernel_missing(f);
 	if (*why)
 		return LOG_BAD;
 	if (!log_is_opening(f->flags))
@@ -290,7 +290,7 @@ enum log_result kernel_message(const struct port_bits *ports,
 /* ---- the line ---- */
 
 /* "[12345.678901] ", "[    1.234567] " */
-static void scan_uptime(struct scan *s)
+static void log_kernel_scan_uptime(struct scan *s)
 {
 	struct scan start = *s;
 
@@ -361,7 +361,7 @@ enum log_result kernel_line(struct log_clock *clock,
 	if (!stamp.bare && scan_tag(&line) == WRITER_OTHER)
 		return others_line(line, why);
 	scan_spaces(&line);
-	scan_uptime(&line);
+	log_kernel_scan_uptime(&line);
 	result = kernel_message(ports, line, out, why);
 	if (result != LOG_EVENT)
 		return result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which log a line is of; addresses and prefixes of all of them. */
-#include "log_inner.h"
+#include "log_priv.h"
 
 #include <strings.h>
 

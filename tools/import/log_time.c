@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The times that lines of a log begin with. */
-#include "log_inner.h"
+#include "log_priv.h"
 
 #include <strings.h>
 
@@ -256,7 +256,7 @@ static bool scan_ctime(struct scan *s, struct stamp *out)
 }
 
 /* dmesg: "[12345.678901]"; the bracket was passed. */
-static bool scan_uptime(struct scan *s, struct stamp *out)
+static bool log_time_scan_uptime(struct scan *s, struct stamp *out)
 {
 	scan_spaces(s);
 	if (scan_number(s, 12) < 0 || !scan_char(s, '.') ||
@@ -283,7 +283,7 @@ static bool scan_bracket(struct scan *s, struct stamp *out)
 {
 	struct scan start = *s;
 
-	if (scan_uptime(s, out))
+	if (log_time_scan_uptime(s, out))
 		return true;
 	*s = start;
 	if (!scan_ctime(s, out))
@@ -366,8 +366,8 @@ static bool day_exists(int year, int month, int day)
 	return day <= days[month - 1] + (month == 2 && leap);
 }
 
-static int64_t local_s(struct log_clock *clock, const struct stamp *t, int year,
-		       int64_t wall_s)
+static int64_t log_time_local_s(struct log_clock *clock, const struct stamp *t,
+				int year, int64_t wall_s)
 {
 	int64_t quarter = wall_s / QUARTER_S;
 
@@ -403,7 +403,7 @@ static const char *wall_time(const struct stamp *t, struct log_clock *clock,
 	if (t->kind == STAMP_OFFSET)
 		*s = wall_s + t->second - t->offset_s;
 	else
-		*s = clock->local ? local_s(clock, t, year, wall_s) :
+		*s = clock->local ? log_time_local_s(clock, t, year, wall_s) :
 				    wall_s + t->second;
 	return NULL;
 }

@@ -24,8 +24,8 @@
 
 /* ---- requests ---- */
 
-static struct nlmsghdr *request(char *buf, uint16_t type, enum family family,
-				uint16_t flags)
+static struct nlmsghdr *kernel_request(char *buf, uint16_t type,
+				       enum family family, uint16_t flags)
 {
 	return nftnl_nlmsg_build_hdr(buf, type, family_number(family), flags,
 				     0);
@@ -41,14 +41,14 @@ static bool is_string(const struct nlattr *attr)
 	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0;
 }
 
-static uint32_t be32_of(const struct nlattr *attr)
+static uint32_t kernel_be32_of(const struct nlattr *attr)
 {
 	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ?
 		       0 :
 		       ntohl(mnl_attr_get_u32(attr));
 }
 
-static uint64_t be64_of(const struct nlattr *attr)
+static uint64_t kernel_be64_of(const struct nlattr *attr)
 {
 	return mnl_attr_validate(attr, MNL_TYPE_U64) < 0 ?
 		       0 :
@@ -57,7 +57,7 @@ static uint64_t be64_of(const struct nlattr *attr)
 
 /* ---- the table ---- */
 
-static int take_table(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_take_table(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct present *p = ctx;
 	struct nftnl_table *t = nftnl_table_alloc();
@@ -79,14 +79,15 @@ static int take_table(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-static int read_table(struct netlink *nl, enum family family, struct present *p)
+static int kernel_read_table(struct netlink *nl, enum family family,
+			     struct present *p)
 {
 	char buf[512];
-	struct nlmsghdr *nlh = request(buf, NFT_MSG_GETTABLE, family, 0);
+	struct nlmsghdr *nlh = kernel_request(buf, NFT_MSG_GETTABLE, family, 0);
 	int error;
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, TABLE_NAME);
-	error = netlink_query(nl, nlh, take_table, p);
+	error = netlink_query(nl, nlh, kernel_take_table, p);
 	/* A kernel without the family has no table of it either. */
 	return error == -ENOENT || error == -EAFNOSUPPORT ||
 			       error == -EOPNOTSUPP ?
@@ -161,10 +162,10 @@ static void take_set_size(const struct nlattr *desc, struct present_set *set)
 
 	mnl_attr_for_each_nested (attr, desc)
 		if (mnl_attr_get_type(attr) == NFTA_SET_DESC_SIZE)
-			set->size = be32_of(attr);
+			set->size = kernel_be32_of(attr);
 }
 
-static int take_set(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_take_set(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct take *t = ctx;
 	struct present_set set = { 0 };
@@ -183,20 +184,20 @@ static int take_set(const struct nlmsghdr *nlh, void *ctx)
 						       mnl_attr_get_str(attr));
 			break;
 		case NFTA_SET_FLAGS:
-			set.flags = be32_of(attr);
+			set.flags = kernel_be32_of(attr);
 			break;
 		case NFTA_SET_KEY_TYPE:
-			set.key_type = be32_of(attr);
+			set.key_type = kernel_be32_of(attr);
 			break;
 		case NFTA_SET_TIMEOUT:
-			set.timeout_ms = be64_of(attr);
+			set.timeout_ms = kernel_be64_of(attr);
 			break;
 		case NFTA_SET_DESC:
 			take_set_size(attr, &set);
 			break;
 		case SET_ATTR_COUNT:
 			set.has_count = true;
-			set.count = be32_of(attr);
+			set.count = kernel_be32_of(attr);
 			break;
 		}
 	}
@@ -205,7 +206,7 @@ static int take_set(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-static int take_counter(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_take_counter(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct take *t = ctx;
 	struct nftnl_obj *o = nftnl_obj_alloc();
@@ -230,7 +231,7 @@ int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 		uint16_t table_attr, mnl_cb_t cb, void *ctx)
 {
 	char buf[512];
-	struct nlmsghdr *nlh = request(buf, type, family, NLM_F_DUMP);
+	struct nlmsghdr *nlh = kernel_request(buf, type, family, NLM_F_DUMP);
 
 	if (table_attr)
 		mnl_attr_put_strz(nlh, table_attr, TABLE_NAME);
@@ -238,7 +239,7 @@ int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 }
 
 /* A table loaded by nft from our JSON has no mark, but its rules say it. */
-static int take_digest(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_take_digest(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct present *p = ctx;
 	struct nftnl_rule *rule = nftnl_rule_alloc();
@@ -259,22 +260,23 @@ static int read_family(struct netlink *nl, struct arena *a, enum family family,
 		       struct present *p)
 {
 	struct take take = { a, p };
-	int error = read_table(nl, family, p);
+	int error = kernel_read_table(nl, family, p);
 
 	if (error || !p->exists)
 		return error;
 	if ((error = kernel_dump(nl, family, NFT_MSG_GETCHAIN, 0, take_chain,
 				 &take)) ||
 	    (error = kernel_dump(nl, family, NFT_MSG_GETSET, NFTA_SET_TABLE,
-				 take_set, &take)) ||
+				 kernel_take_set, &take)) ||
 	    (error = kernel_dump(nl, family, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE,
-				 take_counter, &take)))
+				 kernel_take_counter, &take)))
 		return error;
 	return kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
-			   take_digest, p);
+			   kernel_take_digest, p);
 }
 
-static int read_once(struct netlink *nl, struct arena *a, struct reading *out)
+static int kernel_read_once(struct netlink *nl, struct arena *a,
+			    struct reading *out)
 {
 	uint32_t after;
 	int error;
@@ -295,7 +297,7 @@ int kernel_read(struct netlink *nl, struct arena *a, struct reading *out)
 	int error = -EINTR;
 
 	for (int i = 0; i < READINGS_MOST && error == -EINTR; i++)
-		error = read_once(nl, a, out);
+		error = kernel_read_once(nl, a, out);
 	return error;
 }
 
@@ -314,7 +316,7 @@ struct take_elements {
 	void *ctx;
 };
 
-static void take_key(const struct nlattr *key, struct kernel_element *e)
+static void kernel_take_key(const struct nlattr *key, struct kernel_element *e)
 {
 	struct nlattr *attr;
 
@@ -347,19 +349,20 @@ static void take_element(const struct nlattr *elem, struct take_elements *t)
 	mnl_attr_for_each_nested (attr, elem) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFTA_SET_ELEM_KEY:
-			take_key(attr, &e);
+			kernel_take_key(attr, &e);
 			break;
 		case NFTA_SET_ELEM_DATA:
 			take_verdict(attr, &e);
 			break;
 		case NFTA_SET_ELEM_FLAGS:
-			e.is_end = be32_of(attr) & NFT_SET_ELEM_INTERVAL_END;
+			e.is_end = kernel_be32_of(attr) &
+				   NFT_SET_ELEM_INTERVAL_END;
 			break;
 		case NFTA_SET_ELEM_TIMEOUT:
-			e.timeout_ms = be64_of(attr);
+			e.timeout_ms = kernel_be64_of(attr);
 			break;
 		case NFTA_SET_ELEM_EXPIRATION:
-			e.expires_ms = be64_of(attr);
+			e.expires_ms = kernel_be64_of(attr);
 			break;
 		}
 	}
@@ -384,7 +387,7 @@ int kernel_elements(struct netlink *nl, enum family family, const char *set,
 	char buf[1024];
 	struct take_elements t = { fn, ctx };
 	struct nlmsghdr *nlh =
-		request(buf, NFT_MSG_GETSETELEM, family, NLM_F_DUMP);
+		kernel_request(buf, NFT_MSG_GETSETELEM, family, NLM_F_DUMP);
 
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);

@@ -4,7 +4,7 @@
 #define MAILWALL_KERNEL_H
 
 #include "netlink.h"
-#include "../../rules/ruleset/canon.h"
+#include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/change.h"
 
 /*

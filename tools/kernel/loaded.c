@@ -178,7 +178,8 @@ static void read_clauses(struct rule_reader *r)
 	}
 }
 
-static void add_chain(struct rule_reader *r, const struct present_chain *pc)
+static void loaded_add_chain(struct rule_reader *r,
+			     const struct present_chain *pc)
 {
 	struct canon_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
@@ -266,8 +267,8 @@ static int set_digest(struct rule_reader *r, const struct present_set *set,
 	return error;
 }
 
-static int add_set(struct rule_reader *r, struct present_set *set,
-		   const struct verifier *v)
+static int loaded_add_set(struct rule_reader *r, struct present_set *set,
+			  const struct verifier *v)
 {
 	char digest[DIGEST_TEXT_BYTES];
 	struct canon_set cs = {
@@ -321,9 +322,9 @@ int kernel_loaded(struct netlink *nl, struct reading *reading,
 	for (size_t i = 0; i < p->counters.n; i++)
 		canon_add_counter(&out->canon, p->counters.items[i].name);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
-		error = add_set(&r, &p->sets.items[i], &v);
+		error = loaded_add_set(&r, &p->sets.items[i], &v);
 	for (size_t i = 0; i < p->chains.n && !error; i++)
-		add_chain(&r, &p->chains.items[i]);
+		loaded_add_chain(&r, &p->chains.items[i]);
 	read_clauses(&r);
 	read_logs(&r);
 	for (size_t i = 0; i < r.rules.n; i++)

@@ -22,7 +22,7 @@ struct collect {
 	int family;
 };
 
-static void take(const struct kernel_element *k, void *ctx)
+static void members_take(const struct kernel_element *k, void *ctx)
 {
 	struct collect *c = ctx;
 	static const uint8_t zero[16];
@@ -52,7 +52,7 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 		 const char *set, int family, struct members *out)
 {
 	struct collect c = { .arena = a, .family = family };
-	int error = kernel_elements(nl, table, set, take, &c);
+	int error = kernel_elements(nl, table, set, members_take, &c);
 	size_t end = 0;
 
 	sort(&c.starts);

@@ -103,7 +103,7 @@ int netlink_generation(struct netlink *nl, uint32_t *generation)
 
 /* ---- transactions ---- */
 
-static bool is_word(const struct nlattr *attr)
+static bool netlink_is_word(const struct nlattr *attr)
 {
 	const char *text = mnl_attr_get_payload(attr);
 
@@ -116,10 +116,11 @@ static const char *expression_name(const struct nlattr *bad)
 {
 	const struct nlattr *attr;
 
-	if (is_word(bad))
+	if (netlink_is_word(bad))
 		return mnl_attr_get_str(bad);
 	mnl_attr_for_each_nested (attr, bad)
-		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME && is_word(attr))
+		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME &&
+		    netlink_is_word(attr))
 			return mnl_attr_get_str(attr);
 	return "";
 }
@@ -211,7 +212,7 @@ int kernel_errors_verdict(const struct kernel_errors *r, bool done,
 }
 
 /* Without the privilege to go past the limit, what the limit allows. */
-static void make_room(int fd, size_t bytes)
+static void netlink_make_room(int fd, size_t bytes)
 {
 	int want = (int)(bytes + SEND_OVERHEAD);
 
@@ -232,7 +233,7 @@ int netlink_commit(struct netlink *nl, const struct batch *b,
 	*errors = (struct kernel_errors){ 0 };
 	msg.msg_iov = (struct iovec *)batch_iovec(b, &n);
 	msg.msg_iovlen = n;
-	make_room(fd, batch_bytes(b));
+	netlink_make_room(fd, batch_bytes(b));
 	if (sendmsg(fd, &msg, 0) < 0)
 		return -errno;
 	/* The kernel has answered all it will before sendmsg() returned. */

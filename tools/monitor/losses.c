@@ -26,11 +26,11 @@ void losses_settle(struct losses *l, struct capture *c)
 }
 
 /* Other clauses, or counters that began anew, are another account. */
-void losses_count(struct losses *l, struct capture *c, struct keeper *k)
+void losses_count(struct losses *l, struct capture *c, struct priv *k)
 {
 	struct block_counts now;
 
-	if (keeper_counts(k, &now))
+	if (priv_counts(k, &now))
 		return;
 	if (!l->counts || now.clauses != l->counted.clauses ||
 	    now.packets < l->latest.packets) {

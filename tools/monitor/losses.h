@@ -8,7 +8,7 @@
 
 #include "../capture/capture.h"
 #include "../program/events.h"
-#include "keeper.h"
+#include "priv.h"
 
 struct losses {
 	/* What the counters and the log had when this account began. */
@@ -25,7 +25,7 @@ struct losses {
  */
 void losses_settle(struct losses *l, struct capture *c);
 /* Asks the keeper for the counters. */
-void losses_count(struct losses *l, struct capture *c, struct keeper *k);
+void losses_count(struct losses *l, struct capture *c, struct priv *k);
 
 /* All of it, as a summary has it. */
 struct summary_extra losses_now(const struct losses *l, struct capture *c);

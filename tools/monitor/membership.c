@@ -28,11 +28,11 @@ static int read_bytes(struct membership *m, int fd, size_t len)
 	return 0;
 }
 
-void membership_read(struct membership *m, struct keeper *k, int64_t now_ms)
+void membership_read(struct membership *m, struct priv *k, int64_t now_ms)
 {
 	uint32_t generation = m->generation;
 	size_t len;
-	int error = keeper_members(k, &generation, &len);
+	int error = priv_members(k, &generation, &len);
 
 	m->now_ms = now_ms;
 	if (!error && generation != m->generation)
@@ -40,9 +40,10 @@ void membership_read(struct membership *m, struct keeper *k, int64_t now_ms)
 	if (!error)
 		m->generation = generation;
 	else if (!m->failed)
-		say("cannot read who is in a dynamic class: %s; as far as "
-		    "known, it stays as it was",
-		    strerror(-error));
+		message_say(
+			"cannot read who is in a dynamic class: %s; as far as "
+			"known, it stays as it was",
+			strerror(-error));
 	m->failed = error;
 }
 
@@ -53,7 +54,7 @@ void membership_free(struct membership *m)
 }
 
 /* "exempt.v4" is of class exempt. */
-static bool is_set_of(const struct keeper_set *set, const struct class *class,
+static bool is_set_of(const struct priv_set *set, const struct class *class,
 		      uint8_t family)
 {
 	size_t len = strlen(class->name);
@@ -73,8 +74,8 @@ static struct addr6 key_of(uint8_t family, const struct addr6 *address)
 }
 
 /* They ascend, and do not meet. */
-static bool is_among(const struct keeper_member *list, size_t n,
-		     const struct addr6 *key, int64_t now_ms)
+static bool membership_is_among(const struct priv_member *list, size_t n,
+				const struct addr6 *key, int64_t now_ms)
 {
 	size_t low = 0;
 
@@ -99,14 +100,15 @@ bool membership_has(void *ctx, const struct class *class, uint8_t family,
 	struct addr6 key = key_of(family, address);
 	size_t at = 0;
 
-	while (m->len - at >= sizeof(struct keeper_set)) {
-		const struct keeper_set *set =
-			(const struct keeper_set *)(m->bytes + at);
-		const struct keeper_member *list =
-			(const struct keeper_member *)(set + 1);
+	while (m->len - at >= sizeof(struct priv_set)) {
+		const struct priv_set *set =
+			(const struct priv_set *)(m->bytes + at);
+		const struct priv_member *list =
+			(const struct priv_member *)(set + 1);
 
 		if (is_set_of(set, class, family))
-			return is_among(list, set->n, &key, m->now_ms);
+			return membership_is_among(list, set->n, &key,
+						   m->now_ms);
 		at += sizeof(*set) + set->n * sizeof(*list);
 	}
 	return false;

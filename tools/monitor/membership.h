@@ -7,18 +7,18 @@
 #define MAILWALL_MEMBERSHIP_H
 
 #include "../../rules/policy/decide.h"
-#include "keeper.h"
+#include "priv.h"
 
 struct membership {
 	uint32_t generation; /* of the rules; 0: not read so far */
 	int64_t now_ms;	     /* by which members expire */
-	char *bytes;	     /* as keeper_members() has them */
+	char *bytes;	     /* as priv_members() has them */
 	size_t len;
 	bool failed; /* and it was said */
 };
 
 /* Reads it if the rules changed; what went wrong is said once. */
-void membership_read(struct membership *m, struct keeper *k, int64_t now_ms);
+void membership_read(struct membership *m, struct priv *k, int64_t now_ms);
 void membership_free(struct membership *m);
 
 /* As in struct decide_input; ctx is the membership. */

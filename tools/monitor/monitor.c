@@ -26,7 +26,7 @@ void stop_on_signals(void)
 
 int out_of_memory(void)
 {
-	say("out of memory");
+	message_say("out of memory");
 	return EXIT_REFUSED;
 }
 
@@ -72,16 +72,17 @@ int monitor_engine(const struct monitor_options *o, struct engine **out)
 
 	if (getrandom(config.key, sizeof(config.key), 0) !=
 	    sizeof(config.key)) {
-		say("no random numbers to be had: %s", strerror(errno));
+		message_say("no random numbers to be had: %s", strerror(errno));
 		return EXIT_REFUSED;
 	}
 	error = engine_new(&config, out);
 	if (!error)
 		return EXIT_DONE;
 	if (error == -E2BIG)
-		say("the policy names more than %d ports, which is the most "
-		    "that can be watched",
-		    PORTS_MOST);
+		message_say("the policy names more than %d ports, which is the "
+			    "most "
+			    "that can be watched",
+			    PORTS_MOST);
 	else
 		return out_of_memory();
 	return EXIT_REFUSED;

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *service_name(uint16_t port)
+static const char *monitor_service_name(uint16_t port)
 {
 	const struct service *s = service_by_port(port);
 
@@ -41,8 +41,8 @@ static int print_attempt(const struct attempt_event *e)
 		printf(", %s: %s", e->decided->id, e->decided->text);
 	if (putchar('\n') != EOF)
 		return EXIT_DONE;
-	say("cannot write to standard output: %s",
-	    strerror(errno ? errno : EIO));
+	message_say("cannot write to standard output: %s",
+		    strerror(errno ? errno : EIO));
 	clearerr(stdout);
 	return EXIT_REFUSED;
 }
@@ -67,8 +67,8 @@ static void print_port(const struct port_counts *p)
 	printf("%5u %-11s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 "%s %9" PRIu64
 	       " %8" PRIu64 " %6" PRIu64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 "\n",
-	       p->port, service_name(p->port), p->syns, p->attempts, p->pairs,
-	       p->pairs_exact ? " " : "~", p->answered, p->refused,
+	       p->port, monitor_service_name(p->port), p->syns, p->attempts,
+	       p->pairs, p->pairs_exact ? " " : "~", p->answered, p->refused,
 	       p->icmp_refused, p->unanswered, p->blocked, p->starttls,
 	       p->implicit_tls, p->cleartext_auth);
 }
@@ -113,7 +113,7 @@ static void print_port_list(const struct source_view *v)
 	printf(" %s", text);
 }
 
-static void print_source(const struct source_view *v)
+static void monitor_print_source(const struct source_view *v)
 {
 	char name[RANGE_TEXT_MAX], servers[24];
 
@@ -134,7 +134,7 @@ void print_sources(const struct source_view *list, size_t n, uint64_t all)
 	printf("\nsources: %zu of %" PRIu64 "\n", n, all);
 	printf("  %-28s  attempts      SYNs  servers  groups ports\n", "");
 	for (size_t i = 0; i < n; i++)
-		print_source(&list[i]);
+		monitor_print_source(&list[i]);
 }
 
 /* ---- what a policy would do ---- */
@@ -165,7 +165,7 @@ void print_impact(const struct impact *im)
 	       im->servers == 1 ? "a mail server" : "mail servers",
 	       im->servers == 1 ? "it" : "them");
 	for (size_t i = 0; i < im->n_shown; i++)
-		print_source(&im->servers_shown[i]);
+		monitor_print_source(&im->servers_shown[i]);
 }
 
 /* ---- findings ---- */

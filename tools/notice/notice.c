@@ -32,8 +32,8 @@ static void title(struct letter *t, enum word_key key)
 	fputc('\n', t->out);
 }
 
-static void item(struct letter *t, enum word_key key,
-		 const struct words_value *values)
+static void notice_item(struct letter *t, enum word_key key,
+			const struct words_value *values)
 {
 	words_wrap(t->out, "  - ", "    ",
 		   words_text(t->arena, t->lang, key, values));
@@ -119,16 +119,18 @@ static void put_examples(struct letter *t, const struct report_finding *f)
 				      WORDS({ "list", list })));
 }
 
-static void put_finding(struct letter *t, const struct report_finding *f)
+static void notice_put_finding(struct letter *t, const struct report_finding *f)
 {
 	const char *port = arena_printf(t->arena, "%u", f->port);
 
-	item(t,
-	     f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE : WORD_NOTICE_SEEN,
-	     WORDS({ "attempts", attempts_told(t, f->attempts) },
-		   { "destinations", servers_told(t, f) }, { "port", port },
-		   { "first", time_told(t, f->first_s) },
-		   { "last", time_told(t, f->last_s) }));
+	notice_item(t,
+		    f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE :
+					      WORD_NOTICE_SEEN,
+		    WORDS({ "attempts", attempts_told(t, f->attempts) },
+			  { "destinations", servers_told(t, f) },
+			  { "port", port },
+			  { "first", time_told(t, f->first_s) },
+			  { "last", time_told(t, f->last_s) }));
 	put_examples(t, f);
 }
 
@@ -151,9 +153,10 @@ static uint64_t blocked_on(const struct report_port *port)
 
 static void put_blocked_port(struct letter *t, const struct report_port *port)
 {
-	item(t, WORD_NOTICE_SEEN_BLOCKED,
-	     WORDS({ "attempts", attempts_told(t, blocked_on(port)) },
-		   { "port", arena_printf(t->arena, "%u", port->port) }));
+	notice_item(
+		t, WORD_NOTICE_SEEN_BLOCKED,
+		WORDS({ "attempts", attempts_told(t, blocked_on(port)) },
+		      { "port", arena_printf(t->arena, "%u", port->port) }));
 }
 
 bool notice_has_reason(const struct notice *n)
@@ -172,12 +175,12 @@ static void put_seen(struct letter *t)
 	title(t, WORD_NOTICE_SEEN_TITLE);
 	for (size_t i = 0; i < n->n_findings; i++)
 		if (!is_repeated(n, i))
-			put_finding(t, &n->findings[i]);
+			notice_put_finding(t, &n->findings[i]);
 	if (!n->n_findings)
-		item(t, WORD_NOTICE_SEEN_SOURCE,
-		     WORDS({ "attempts", attempts_told(t, s->attempts) },
-			   { "first", time_told(t, s->first_s) },
-			   { "last", time_told(t, s->last_s) }));
+		notice_item(t, WORD_NOTICE_SEEN_SOURCE,
+			    WORDS({ "attempts", attempts_told(t, s->attempts) },
+				  { "first", time_told(t, s->first_s) },
+				  { "last", time_told(t, s->last_s) }));
 	for (size_t i = 0; i < n->n_ports; i++)
 		if (blocked_on(&n->ports[i]))
 			put_blocked_port(t, &n->ports[i]);
@@ -199,7 +202,7 @@ static const struct {
 	{ "cleartext-login", WORD_MEANS_CLEARTEXT_LOGIN },
 };
 
-static bool was_found(const struct notice *n, const char *finding)
+static bool notice_was_found(const struct notice *n, const char *finding)
 {
 	for (size_t i = 0; i < n->n_findings; i++)
 		if (!strcmp(n->findings[i].finding, finding))
@@ -210,7 +213,8 @@ static bool was_found(const struct notice *n, const char *finding)
 /* Of a spam source it need not be said that it sends mail directly, too. */
 static bool goes_without(const struct notice *n, const char *finding)
 {
-	return !strcmp(finding, "direct-to-mx") && was_found(n, "spam-source");
+	return !strcmp(finding, "direct-to-mx") &&
+	       notice_was_found(n, "spam-source");
 }
 
 static void put_meaning(struct letter *t)
@@ -220,7 +224,7 @@ static void put_meaning(struct letter *t)
 
 	title(t, WORD_NOTICE_MEANS_TITLE);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-		if (!was_found(n, meanings[i].finding) ||
+		if (!notice_was_found(n, meanings[i].finding) ||
 		    goes_without(n, meanings[i].finding))
 			continue;
 		if (told++)
@@ -233,7 +237,7 @@ static void put_meaning(struct letter *t)
 			NULL);
 }
 
-static void put_proof(struct letter *t)
+static void notice_put_proof(struct letter *t)
 {
 	const struct notice *n = t->notice;
 	size_t proven = 0;
@@ -257,7 +261,7 @@ struct ports_told {
 	size_t n;
 };
 
-static void add_port(struct ports_told *list, uint16_t port)
+static void notice_add_port(struct ports_told *list, uint16_t port)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->port[i] == port)
@@ -272,10 +276,10 @@ static struct ports_told blocked_ports(const struct notice *n)
 
 	for (size_t i = 0; i < n->n_findings; i++)
 		if (n->findings[i].blocked)
-			add_port(&list, n->findings[i].port);
+			notice_add_port(&list, n->findings[i].port);
 	for (size_t i = 0; i < n->n_ports; i++)
 		if (blocked_on(&n->ports[i]))
-			add_port(&list, n->ports[i].port);
+			notice_add_port(&list, n->ports[i].port);
 	return list;
 }
 
@@ -320,8 +324,8 @@ static void put_blocked(struct letter *t)
 /* ---- what to do ---- */
 
 /* The ports of a list that are open, behind a sentence, if there are any. */
-static void put_ways(struct letter *t, enum word_key head,
-		     const struct publish_way *ways, size_t n)
+static void notice_put_ways(struct letter *t, enum word_key head,
+			    const struct publish_way *ways, size_t n)
 {
 	bool began = false;
 
@@ -329,7 +333,7 @@ static void put_ways(struct letter *t, enum word_key head,
 		if (!publish_is_open(t->notice->policy, ways[i].port))
 			continue;
 		if (!began)
-			item(t, head, NULL);
+			notice_item(t, head, NULL);
 		began = true;
 		sub_item(t, ways[i].key);
 	}
@@ -340,15 +344,16 @@ static void put_advice(struct letter *t)
 	const char *contact = contact_of(t);
 
 	title(t, WORD_NOTICE_DO_TITLE);
-	item(t, WORD_NOTICE_DO_SCAN, NULL);
-	item(t, WORD_NOTICE_DO_PASSWORDS, NULL);
-	put_ways(t, WORD_NOTICE_DO_SEND, publish_sending,
-		 sizeof(publish_sending) / sizeof(publish_sending[0]));
-	put_ways(t, WORD_NOTICE_DO_READ, publish_reading,
-		 sizeof(publish_reading) / sizeof(publish_reading[0]));
-	item(t,
-	     contact ? WORD_NOTICE_DO_EXCEPTION : WORD_NOTICE_DO_EXCEPTION_NONE,
-	     WORDS({ "contact", contact }));
+	notice_item(t, WORD_NOTICE_DO_SCAN, NULL);
+	notice_item(t, WORD_NOTICE_DO_PASSWORDS, NULL);
+	notice_put_ways(t, WORD_NOTICE_DO_SEND, publish_sending,
+			sizeof(publish_sending) / sizeof(publish_sending[0]));
+	notice_put_ways(t, WORD_NOTICE_DO_READ, publish_reading,
+			sizeof(publish_reading) / sizeof(publish_reading[0]));
+	notice_item(t,
+		    contact ? WORD_NOTICE_DO_EXCEPTION :
+			      WORD_NOTICE_DO_EXCEPTION_NONE,
+		    WORDS({ "contact", contact }));
 }
 
 /* ---- the letter ---- */
@@ -395,7 +400,7 @@ static void put_subject(struct letter *t, const char *subject)
 	fputc('\n', t->out);
 }
 
-static void put_head(struct letter *t)
+static void notice_put_head(struct letter *t)
 {
 	const struct words_value *address =
 		WORDS({ "address", t->notice->source->name });
@@ -427,10 +432,10 @@ static void put_end(struct letter *t)
 
 static void put_letter(struct letter *t)
 {
-	put_head(t);
+	notice_put_head(t);
 	put_seen(t);
 	put_meaning(t);
-	put_proof(t);
+	notice_put_proof(t);
 	put_blocked(t);
 	put_advice(t);
 	put_end(t);
@@ -441,7 +446,7 @@ int notice_write(const struct notice *n, const struct lang *l, FILE *out)
 	struct letter t = { n, l, arena_new(), out };
 
 	if (!t.arena || setjmp(*arena_on_failure(t.arena))) {
-		say("not enough memory");
+		message_say("not enough memory");
 		arena_free(t.arena);
 		return EXIT_REFUSED;
 	}

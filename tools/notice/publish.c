@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The page, as text and as HTML. */
-#include "publish_inner.h"
+#include "publish_priv.h"
 
 #include <string.h>
 
@@ -51,7 +51,7 @@ static void paragraph(struct page *t, const char *text)
 }
 
 /* begin or end of a list: "dl", "ul" */
-static void list(struct page *t, const char *tag, bool begin)
+static void publish_list(struct page *t, const char *tag, bool begin)
 {
 	if (is_html(t))
 		fprintf(t->out, "<%s%s>\n", begin ? "" : "/", tag);
@@ -59,7 +59,7 @@ static void list(struct page *t, const char *tag, bool begin)
 		fputc('\n', t->out);
 }
 
-static void item(struct page *t, const char *text)
+static void publish_item(struct page *t, const char *text)
 {
 	if (is_html(t))
 		put_tag(t, "li", text);
@@ -103,12 +103,12 @@ static void put_facts(struct page *t)
 {
 	const struct policy *p = t->policy;
 
-	list(t, "dl", true);
+	publish_list(t, "dl", true);
 	fact(t, WORD_PAGE_POLICY, p->name);
 	fact(t, WORD_PAGE_SINCE, t->since);
 	fact(t, WORD_PAGE_REVIEW, p->review);
 	fact(t, WORD_PAGE_CONTACT, p->contact);
-	list(t, "dl", false);
+	publish_list(t, "dl", false);
 }
 
 static bool stops_outgoing_25(const struct page *t)
@@ -156,13 +156,13 @@ static void put_exceptions(struct page *t, const struct told *rule)
 			   arena_printf(t->arena, "%s:", name));
 	}
 	for (size_t i = 0; i < rule->exceptions.n; i++)
-		item(t, publish_exception_told(t, rule,
-					       &rule->exceptions.items[i]));
+		publish_item(t, publish_exception_told(
+					t, rule, &rule->exceptions.items[i]));
 	if (is_html(t))
 		fputs("</ul></dd>\n", t->out);
 }
 
-static void put_rule(struct page *t, const struct told *rule)
+static void publish_put_rule(struct page *t, const struct told *rule)
 {
 	const struct clause *c = rule->clause;
 	bool out = c->block->direction == DIRECTION_OUTBOUND;
@@ -173,7 +173,7 @@ static void put_rule(struct page *t, const struct told *rule)
 	} else {
 		words_wrap(t->out, "", "   ", publish_title_told(t, rule));
 	}
-	list(t, "dl", true);
+	publish_list(t, "dl", true);
 	fact(t, WORD_RULE_DIRECTION,
 	     publish_text_of(t, out ? WORD_RULE_OUTBOUND : WORD_RULE_INBOUND,
 			     NULL));
@@ -182,7 +182,7 @@ static void put_rule(struct page *t, const struct told *rule)
 	fact(t, WORD_RULE_ADDRESSES, publish_families_told(t, rule->families));
 	fact(t, WORD_RULE_HOW, publish_how_told(t, c));
 	put_exceptions(t, rule);
-	list(t, "dl", false);
+	publish_list(t, "dl", false);
 	if (is_html(t))
 		fputs("</article>\n", t->out);
 }
@@ -196,7 +196,7 @@ static void put_rules(struct page *t)
 	}
 	paragraph(t, publish_text_of(t, WORD_PAGE_RULES_ORDER, NULL));
 	for (size_t i = 0; i < t->rules.n; i++)
-		put_rule(t, &t->rules.items[i]);
+		publish_put_rule(t, &t->rules.items[i]);
 }
 
 const struct publish_way publish_sending[PUBLISH_SENDING] = {
@@ -210,8 +210,8 @@ const struct publish_way publish_reading[PUBLISH_READING] = {
 };
 
 /* False: none of them is open. */
-static bool put_ways(struct page *t, enum word_key head,
-		     const struct publish_way *ways, size_t n)
+static bool publish_put_ways(struct page *t, enum word_key head,
+			     const struct publish_way *ways, size_t n)
 {
 	bool began = false;
 
@@ -220,23 +220,24 @@ static bool put_ways(struct page *t, enum word_key head,
 			continue;
 		if (!began) {
 			paragraph(t, publish_text_of(t, head, NULL));
-			list(t, "ul", true);
+			publish_list(t, "ul", true);
 		}
 		began = true;
-		item(t, publish_text_of(t, ways[i].key, NULL));
+		publish_item(t, publish_text_of(t, ways[i].key, NULL));
 	}
 	if (began)
-		list(t, "ul", false);
+		publish_list(t, "ul", false);
 	return began;
 }
 
 static void put_instead(struct page *t)
 {
 	heading(t, WORD_PAGE_INSTEAD_TITLE);
-	if (!put_ways(t, WORD_INSTEAD_SEND, publish_sending,
-		      COUNT(publish_sending)))
+	if (!publish_put_ways(t, WORD_INSTEAD_SEND, publish_sending,
+			      COUNT(publish_sending)))
 		paragraph(t, publish_text_of(t, WORD_INSTEAD_SEND_NONE, NULL));
-	put_ways(t, WORD_INSTEAD_READ, publish_reading, COUNT(publish_reading));
+	publish_put_ways(t, WORD_INSTEAD_READ, publish_reading,
+			 COUNT(publish_reading));
 }
 
 static void put_contact(struct page *t, enum word_key title, enum word_key key,
@@ -267,14 +268,14 @@ static void put_groups(struct page *t)
 		return;
 	heading(t, WORD_PAGE_GROUPS_TITLE);
 	paragraph(t, publish_text_of(t, WORD_PAGE_GROUPS, NULL));
-	list(t, "ul", true);
+	publish_list(t, "ul", true);
 	for (size_t i = 0; i < t->groups.n; i++) {
 		const struct class *c = t->groups.items[i];
 
-		item(t, arena_printf(t->arena, "%s: %s", c->name,
-				     group_told(t, c)));
+		publish_item(t, arena_printf(t->arena, "%s: %s", c->name,
+					     group_told(t, c)));
 	}
-	list(t, "ul", false);
+	publish_list(t, "ul", false);
 }
 
 static void put_body(struct page *t)
@@ -371,7 +372,7 @@ static void publish_html(struct page *t)
 
 /* ---- the page ---- */
 
-static int publish(struct page *t, enum publish_form form)
+static int publish_publish(struct page *t, enum publish_form form)
 {
 	publish_collect(t);
 	switch (form) {
@@ -396,11 +397,11 @@ int publish_write(const struct policy *p, const struct lang *l,
 
 	t.arena = arena_new();
 	if (!t.arena || setjmp(*arena_on_failure(t.arena))) {
-		say("not enough memory");
+		message_say("not enough memory");
 		arena_free(t.arena);
 		return EXIT_REFUSED;
 	}
-	code = publish(&t, form);
+	code = publish_publish(&t, form);
 	arena_free(t.arena);
 	return code;
 }

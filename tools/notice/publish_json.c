@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same for programs. */
-#include "publish_inner.h"
+#include "publish_priv.h"
 
 #include "../../rules/base/service.h"
 
 /* ---- JSON ---- */
 
-static json_t *ports_json(const struct ports *ports)
+static json_t *publish_json_ports_json(const struct ports *ports)
 {
 	json_t *all = json_array();
 
@@ -86,13 +86,14 @@ static json_t *exceptions_json(struct page *t, const struct told *rule)
 		const struct exception *x = &rule->exceptions.items[i];
 
 		json_array_append_new(
-			all, json_pack("{s:o, s:s, s:o, s:o, s:o}", "clause",
-				       text_json(x->clause->id), "action",
-				       action_name(x->clause->action), "ports",
-				       ports_json(&x->ports), "families",
-				       families_json(x->families), "text",
-				       text_json(publish_exception_told(t, rule,
-									x))));
+			all,
+			json_pack(
+				"{s:o, s:s, s:o, s:o, s:o}", "clause",
+				text_json(x->clause->id), "action",
+				action_name(x->clause->action), "ports",
+				publish_json_ports_json(&x->ports), "families",
+				families_json(x->families), "text",
+				text_json(publish_exception_told(t, rule, x))));
 	}
 	return all;
 }
@@ -125,7 +126,8 @@ static json_t *rule_json(struct page *t, const struct told *rule)
 		direction_name(c->block->direction), "log", c->log, "replies",
 		c->replies);
 
-	json_object_set_new(json, "ports", ports_json(&rule->ports));
+	json_object_set_new(json, "ports",
+			    publish_json_ports_json(&rule->ports));
 	json_object_set_new(json, "from", end_json(c, true));
 	json_object_set_new(json, "to", end_json(c, false));
 	json_object_set_new(json, "users", ids_json(&c->users));
@@ -202,6 +204,6 @@ int publish_json(struct page *t)
 	fputc('\n', t->out);
 	if (!failed || ferror(t->out))
 		return EXIT_DONE;
-	say("cannot write the JSON document");
+	message_say("cannot write the JSON document");
 	return EXIT_REFUSED;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which clauses the page tells, and what comes before each of them. */
-#include "publish_inner.h"
+#include "publish_priv.h"
 
 /* ---- who decides what ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clauses in the words of a language. */
-#include "publish_inner.h"
+#include "publish_priv.h"
 
 #include <string.h>
 
@@ -92,8 +92,9 @@ static const char *end_by_hook(struct page *t, bool own)
 	return publish_text_of(t, WORD_WHO_ANYONE, NULL);
 }
 
-static const char *add_owners(struct page *t, const struct clause *c,
-			      const char *who)
+static const char *publish_words_add_owners(struct page *t,
+					    const struct clause *c,
+					    const char *who)
 {
 	if (c->users.n)
 		who = publish_text_of(
@@ -127,7 +128,7 @@ const char *publish_end_told(struct page *t, const struct clause *c,
 		who = publish_text_of(t, WORD_WHO_WITHIN,
 				      WORDS({ "who", refs_told(t, part) },
 					    { "whole", refs_told(t, whole) }));
-	return source ? add_owners(t, c, who) : who;
+	return source ? publish_words_add_owners(t, c, who) : who;
 }
 
 /* ---- a rule in words ---- */

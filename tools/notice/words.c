@@ -89,7 +89,7 @@ static __attribute__((format(printf, 2, 3))) void mistake(struct reader *r,
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (r->mistakes++ < MISTAKES_MOST)
-		say("%s:%u: error: %s", r->path, r->line, text);
+		message_say("%s:%u: error: %s", r->path, r->line, text);
 }
 
 /* "{attempts} and {first}", for a sentence. */
@@ -214,7 +214,7 @@ static bool check_bytes(struct reader *r, const char *line, size_t len)
 	return true;
 }
 
-static void read_line(struct reader *r, const char *bytes, size_t len)
+static void words_read_line(struct reader *r, const char *bytes, size_t len)
 {
 	char *line;
 	size_t blanks;
@@ -262,19 +262,19 @@ static int read_text(struct reader *r, const char *text, size_t len)
 		if (!eol)
 			eol = end;
 		r->line++;
-		read_line(r, text, (size_t)(eol - text));
+		words_read_line(r, text, (size_t)(eol - text));
 		text = eol + 1;
 	}
 	check_empty(r);
 	if (r->mistakes > MISTAKES_MOST)
-		say("%s: %zu more mistakes are not shown", r->path,
-		    r->mistakes - MISTAKES_MOST);
+		message_say("%s: %zu more mistakes are not shown", r->path,
+			    r->mistakes - MISTAKES_MOST);
 	return r->mistakes ? EXIT_NO : EXIT_DONE;
 }
 
-static int refuse(const char *path, int error)
+static int words_refuse(const char *path, int error)
 {
-	say("cannot read \"%s\": %s", path, strerror(error));
+	message_say("cannot read \"%s\": %s", path, strerror(error));
 	return EXIT_REFUSED;
 }
 
@@ -287,27 +287,28 @@ static const char *folder(void)
 	return given && *given ? given : DATADIR "/lang";
 }
 
-static const char *path_of(struct arena *a, const char *name)
+static const char *words_path_of(struct arena *a, const char *name)
 {
 	return arena_printf(a, "%s/%s.words", folder(), name);
 }
 
-static int read_file(struct arena *a, const char *name, const char **texts)
+static int words_read_file(struct arena *a, const char *name,
+			   const char **texts)
 {
 	struct reader r = { .arena = a, .texts = texts, .key = -1 };
 	const char *text;
 	size_t len;
 	int fd, error;
 
-	r.path = path_of(a, name);
+	r.path = words_path_of(a, name);
 	fd = open(r.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return refuse(r.path, errno);
+		return words_refuse(r.path, errno);
 	error = read_whole(fd, &text, &len);
 	close(fd);
 	if (error)
-		return refuse(r.path, -error);
-	error = len > FILE_MOST ? refuse(r.path, EFBIG) :
+		return words_refuse(r.path, -error);
+	error = len > FILE_MOST ? words_refuse(r.path, EFBIG) :
 				  read_text(&r, text, len);
 	free((char *)text);
 	return error;
@@ -315,7 +316,7 @@ static int read_file(struct arena *a, const char *name, const char **texts)
 
 static bool has_file(struct arena *a, const char *name)
 {
-	return !access(path_of(a, name), F_OK);
+	return !access(words_path_of(a, name), F_OK);
 }
 
 /* The names before ".words", for a sentence; or the first that begins so. */
@@ -382,9 +383,10 @@ static int unknown_language(struct arena *a, const char *given)
 {
 	const char *there = names_there(a, "");
 
-	say("there is no translation \"%.40s\" in \"%s\"; %s%s", given,
-	    folder(), there ? "there are " : "it has none at all",
-	    there ? there : ", set MAILWALL_LANG_DIR to the folder that has");
+	message_say("there is no translation \"%.40s\" in \"%s\"; %s%s", given,
+		    folder(), there ? "there are " : "it has none at all",
+		    there ? there :
+			    ", set MAILWALL_LANG_DIR to the folder that has");
 	return EXIT_USAGE;
 }
 
@@ -398,9 +400,11 @@ static int check_english(const struct lang *l)
 		if (l->texts[i])
 			continue;
 		if (missing++ < MISTAKES_MOST)
-			say("%s: error: it has no text for \"%s\"; English has "
-			    "to be complete",
-			    path_of(l->arena, ENGLISH), keys[i].name);
+			message_say("%s: error: it has no text for \"%s\"; "
+				    "English has "
+				    "to be complete",
+				    words_path_of(l->arena, ENGLISH),
+				    keys[i].name);
 	}
 	return missing ? EXIT_NO : EXIT_DONE;
 }
@@ -408,12 +412,12 @@ static int check_english(const struct lang *l)
 static int load_texts(struct lang *l)
 {
 	const char *own[WORDS_N] = { NULL };
-	int code = read_file(l->arena, ENGLISH, l->texts);
+	int code = words_read_file(l->arena, ENGLISH, l->texts);
 
 	if (code == EXIT_DONE)
 		code = check_english(l);
 	if (code == EXIT_DONE && strcmp(l->name, ENGLISH))
-		code = read_file(l->arena, l->name, own);
+		code = words_read_file(l->arena, l->name, own);
 	else
 		memcpy(own, l->texts, sizeof(own));
 	for (int i = 0; i < WORDS_N; i++) {
@@ -425,7 +429,7 @@ static int load_texts(struct lang *l)
 	return code;
 }
 
-static int load(struct lang *l, const char *given)
+static int words_parse_file(struct lang *l, const char *given)
 {
 	char name[NAME_BYTES], *dash;
 
@@ -448,15 +452,15 @@ int words_load(const char *name, struct lang **out)
 	*out = NULL;
 	if (!l || !(l->arena = arena_new())) {
 		free(l);
-		say("not enough memory");
+		message_say("not enough memory");
 		return EXIT_REFUSED;
 	}
 	if (setjmp(*arena_on_failure(l->arena))) {
-		say("not enough memory");
+		message_say("not enough memory");
 		words_free(l);
 		return EXIT_REFUSED;
 	}
-	code = load(l, name && *name ? name : ENGLISH);
+	code = words_parse_file(l, name && *name ? name : ENGLISH);
 	if (code != EXIT_DONE)
 		words_free(l);
 	else
@@ -573,8 +577,8 @@ char *words_list(struct arena *a, const struct lang *l,
 					 { "last", items[n - 1] }));
 }
 
-static void put_bytes(FILE *out, const char *text, size_t len,
-		      enum words_form form)
+static void words_put_bytes(FILE *out, const char *text, size_t len,
+			    enum words_form form)
 {
 	for (size_t i = 0; i < len;) {
 		size_t n = utf8_length(text + i, len - i);
@@ -596,7 +600,7 @@ static void put_bytes(FILE *out, const char *text, size_t len,
 void words_put(FILE *out, const char *text, enum words_form form)
 {
 	if (text)
-		put_bytes(out, text, strlen(text), form);
+		words_put_bytes(out, text, strlen(text), form);
 }
 
 void words_print(FILE *out, const struct lang *l, enum word_key key,
@@ -607,7 +611,7 @@ void words_print(FILE *out, const struct lang *l, enum word_key key,
 	while (*text) {
 		size_t len = next_part(&text, values, &part);
 
-		put_bytes(out, part, len, form);
+		words_put_bytes(out, part, len, form);
 	}
 }
 
@@ -627,22 +631,22 @@ void words_wrap(FILE *out, const char *first, const char *rest,
 		const char *text)
 {
 	size_t column = columns(first, strlen(first));
-	bool fresh = true;
+	bool first_seen = true;
 
 	fputs(first, out);
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
 		size_t len = strcspn(text, " "), wide = columns(text, len);
 
-		if (!fresh && column + 1 + wide > COLUMNS) {
+		if (!first_seen && column + 1 + wide > COLUMNS) {
 			fprintf(out, "\n%s", rest);
 			column = columns(rest, strlen(rest));
-			fresh = true;
+			first_seen = true;
 		}
-		if (!fresh)
+		if (!first_seen)
 			fputc(' ', out);
-		put_bytes(out, text, len, WORDS_TEXT);
-		column += wide + !fresh;
-		fresh = false;
+		words_put_bytes(out, text, len, WORDS_TEXT);
+		column += wide + !first_seen;
+		first_seen = false;
 		text += len;
 	}
 	fputc('\n', out);

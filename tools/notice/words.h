@@ -14,8 +14,8 @@
  *
  * The files are in DATADIR/lang, or where MAILWALL_LANG_DIR says.
  */
-#ifndef MAILWALL_REVIEW_WORDS_H
-#define MAILWALL_REVIEW_WORDS_H
+#ifndef MAILWALL_WORDS_H
+#define MAILWALL_WORDS_H
 
 #include <stdint.h>
 #include <stdio.h>

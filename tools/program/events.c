@@ -48,7 +48,7 @@ void source_print(char *out, uint8_t family, const struct addr6 *address)
 		strcat(out, "/64");
 }
 
-static json_t *time_json(int64_t time_us)
+static json_t *events_time_json(int64_t time_us)
 {
 	char text[TIME_TEXT_BYTES];
 
@@ -72,7 +72,7 @@ static json_t *family_source_json(uint8_t family, const struct addr6 *address)
 	return json_string(text);
 }
 
-static void set_count(json_t *to, const char *name, uint64_t value)
+static void events_set_count(json_t *to, const char *name, uint64_t value)
 {
 	json_object_set_new(to, name, json_integer((json_int_t)value));
 }
@@ -94,32 +94,32 @@ static json_t *service_json(uint16_t port)
 static const struct {
 	uint32_t bit;
 	const char *name;
-} said_names[] = {
-	{ SAID_BANNER, "banner" },
-	{ SAID_IMPLICIT_TLS, "implicit-tls" },
-	{ SAID_STARTTLS_OFFERED, "starttls-offered" },
-	{ SAID_STARTTLS_MASKED, "starttls-masked" },
-	{ SAID_STARTTLS, "starttls" },
-	{ SAID_STARTTLS_REFUSED, "starttls-refused" },
-	{ SAID_TLS, "tls" },
-	{ SAID_AUTH_CLEAR, "cleartext-auth" },
-	{ SAID_AUTH_FAILED, "auth-failed" },
-	{ SAID_AUTH_OK, "auth-accepted" },
-	{ SAID_HELO, "helo" },
-	{ SAID_HELO_ODD, "helo-odd" },
-	{ SAID_MAIL, "mail" },
-	{ SAID_ACCEPTED, "message-accepted" },
-	{ SAID_GAP, "gap" },
+} seen_names[] = {
+	{ SEEN_BANNER, "banner" },
+	{ SEEN_IMPLICIT_TLS, "implicit-tls" },
+	{ SEEN_STARTTLS_OFFERED, "starttls-offered" },
+	{ SEEN_STARTTLS_MASKED, "starttls-masked" },
+	{ SEEN_STARTTLS, "starttls" },
+	{ SEEN_STARTTLS_REFUSED, "starttls-refused" },
+	{ SEEN_TLS, "tls" },
+	{ SEEN_AUTH_CLEAR, "cleartext-auth" },
+	{ SEEN_AUTH_FAILED, "auth-failed" },
+	{ SEEN_AUTH_OK, "auth-accepted" },
+	{ SEEN_HELO, "helo" },
+	{ SEEN_HELO_ODD, "helo-odd" },
+	{ SEEN_MAIL, "mail" },
+	{ SEEN_ACCEPTED, "message-accepted" },
+	{ SEEN_GAP, "gap" },
 };
 
-static json_t *said_json(uint32_t said)
+static json_t *seen_json(uint32_t said)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < COUNT(said_names); i++)
-		if (said & said_names[i].bit)
+	for (size_t i = 0; i < COUNT(seen_names); i++)
+		if (said & seen_names[i].bit)
 			json_array_append_new(list,
-					      json_string(said_names[i].name));
+					      json_string(seen_names[i].name));
 	return list;
 }
 
@@ -139,7 +139,7 @@ static json_t *replies_json(const struct dialogue *d)
 	return all;
 }
 
-static void add_decision(json_t *json, const struct attempt_event *event)
+static void events_add_decision(json_t *json, const struct attempt_event *event)
 {
 	const struct clause *c = event->decided;
 
@@ -156,26 +156,26 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	json_t *json = json_object();
 
 	json_object_set_new(json, "event", json_string("attempt"));
-	json_object_set_new(json, "time", time_json(e->time_us));
+	json_object_set_new(json, "time", events_time_json(e->time_us));
 	json_object_set_new(json, "source",
 			    address_json(e->family, &e->source));
-	set_count(json, "source_port", e->source_port);
+	events_set_count(json, "source_port", e->source_port);
 	json_object_set_new(json, "destination",
 			    address_json(e->family, &e->destination));
-	set_count(json, "port", e->port);
+	events_set_count(json, "port", e->port);
 	json_object_set_new(json, "service", service_json(e->port));
-	set_count(json, "syns", e->syns);
-	json_object_set_new(json, "last", time_json(e->last_us));
+	events_set_count(json, "syns", e->syns);
+	json_object_set_new(json, "last", events_time_json(e->last_us));
 	json_object_set_new(json, "outcome",
 			    json_string(outcome_name(e->outcome)));
 	if (e->clause)
 		json_object_set_new(json, "clause", text_json(e->clause));
-	add_decision(json, e);
+	events_add_decision(json, e);
 	if (e->outcome == OUTCOME_ANSWERED)
 		set_flag(json, "established", e->established);
-	if (e->dialogue && e->said) {
-		json_object_set_new(json, "said", said_json(e->said));
-		if (e->said & SAID_MAIL)
+	if (e->dialogue && e->seen) {
+		json_object_set_new(json, "seen", seen_json(e->seen));
+		if (e->seen & SEEN_MAIL)
 			json_object_set_new(json, "replies",
 					    replies_json(e->dialogue));
 	}
@@ -184,21 +184,22 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 }
 
 /* What a source did, of a finding and of a view of it. */
-struct deeds {
+struct activity {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;
 	bool exact; /* destinations */
 };
 
-static void add_deeds(json_t *to, const struct deeds *d)
+static void add_activity(json_t *to, const struct activity *d)
 {
-	set_count(to, "attempts", d->attempts);
-	set_count(to, "syns", d->syns);
-	set_count(to, "destinations", d->destinations);
+	events_set_count(to, "attempts", d->attempts);
+	events_set_count(to, "syns", d->syns);
+	events_set_count(to, "destinations", d->destinations);
 	set_flag(to, "destinations_exact", d->exact);
-	set_count(to, "groups", d->groups);
-	json_object_set_new(to, "first", time_json(d->first_s * 1000000));
-	json_object_set_new(to, "last", time_json(d->last_s * 1000000));
+	events_set_count(to, "groups", d->groups);
+	json_object_set_new(to, "first",
+			    events_time_json(d->first_s * 1000000));
+	json_object_set_new(to, "last", events_time_json(d->last_s * 1000000));
 }
 
 /* ---- finding ---- */
@@ -211,7 +212,7 @@ json_t *finding_json(const struct finding *f)
 		json_array_append_new(examples,
 				      address_json(f->family, &f->examples[i]));
 	json_object_set_new(json, "event", json_string("finding"));
-	json_object_set_new(json, "time", time_json(f->time_us));
+	json_object_set_new(json, "time", events_time_json(f->time_us));
 	json_object_set_new(
 		json, "finding",
 		json_string(finding_name(detector_finding(f->detector))));
@@ -219,8 +220,9 @@ json_t *finding_json(const struct finding *f)
 			    json_string(detector_name(f->detector)));
 	json_object_set_new(json, "source",
 			    family_source_json(f->family, &f->source));
-	set_count(json, "port", f->port);
-	add_deeds(json, &(struct deeds){ f->attempts, f->syns, f->destinations,
+	events_set_count(json, "port", f->port);
+	add_activity(json,
+		     &(struct activity){ f->attempts, f->syns, f->destinations,
 					 f->groups, f->first_s, f->last_s,
 					 f->destinations_exact });
 	set_flag(json, "again", f->again);
@@ -243,7 +245,8 @@ json_t *source_json(const struct source_view *v)
 	json_object_set_new(json, "source",
 			    family_source_json(v->family, &v->source));
 	json_object_set_new(json, "ports", ports);
-	add_deeds(json, &(struct deeds){ v->attempts, v->syns, v->destinations,
+	add_activity(json,
+		     &(struct activity){ v->attempts, v->syns, v->destinations,
 					 v->groups, v->first_s, v->last_s,
 					 v->destinations_exact });
 	json_object_set_new(json, "score", json_real((double)v->score));
@@ -282,13 +285,13 @@ static json_t *port_json(const struct port_counts *p)
 
 		memcpy(&value, (const char *)p + port_fields[i].at,
 		       sizeof(value));
-		set_count(json, port_fields[i].name, value);
+		events_set_count(json, port_fields[i].name, value);
 	}
 	set_flag(json, "pairs_exact", p->pairs_exact);
 	return json;
 }
 
-static json_t *ports_json(const struct engine_summary *s)
+static json_t *events_ports_json(const struct engine_summary *s)
 {
 	json_t *json = json_object();
 
@@ -306,16 +309,16 @@ static json_t *undecoded_json(const struct engine_summary *s)
 	json_t *json = json_object();
 
 	for (enum decoded d = UNDECODED_TRUNCATED; d < DECODED_N; d++)
-		set_count(json, decoded_name(d), s->decoded[d]);
+		events_set_count(json, decoded_name(d), s->decoded[d]);
 	return json;
 }
 
-static json_t *findings_json(const struct engine_summary *s)
+static json_t *events_findings_json(const struct engine_summary *s)
 {
 	json_t *json = json_object();
 
 	for (enum finding_kind k = 0; k < FINDING_N; k++)
-		set_count(json, finding_name(k), s->findings[k]);
+		events_set_count(json, finding_name(k), s->findings[k]);
 	return json;
 }
 
@@ -325,26 +328,27 @@ json_t *summary_json(const struct engine_summary *s,
 	json_t *json = json_object();
 
 	json_object_set_new(json, "event", json_string("summary"));
-	set_count(json, "packets", s->packets);
-	set_count(json, "bytes", s->bytes);
+	events_set_count(json, "packets", s->packets);
+	events_set_count(json, "bytes", s->bytes);
 	if (s->packets) {
-		json_object_set_new(json, "first", time_json(s->first_us));
-		json_object_set_new(json, "last", time_json(s->last_us));
+		json_object_set_new(json, "first",
+				    events_time_json(s->first_us));
+		json_object_set_new(json, "last", events_time_json(s->last_us));
 	}
-	set_count(json, "sources", s->sources);
-	json_object_set_new(json, "ports", ports_json(s));
+	events_set_count(json, "sources", s->sources);
+	json_object_set_new(json, "ports", events_ports_json(s));
 	json_object_set_new(json, "undecoded", undecoded_json(s));
-	json_object_set_new(json, "findings", findings_json(s));
-	set_count(json, "evicted", s->sources_evicted);
-	set_count(json, "histories_evicted", s->histories_evicted);
-	set_count(json, "attempts_cut", s->attempts_cut);
-	set_count(json, "dialogues_cut", s->talks_cut);
-	set_count(json, "clauses_cut", s->clauses_cut);
-	set_count(json, "clock_steps", s->clock_steps);
-	set_count(json, "lost", extra->lost);
+	json_object_set_new(json, "findings", events_findings_json(s));
+	events_set_count(json, "evicted", s->sources_evicted);
+	events_set_count(json, "histories_evicted", s->histories_evicted);
+	events_set_count(json, "attempts_cut", s->attempts_cut);
+	events_set_count(json, "dialogues_cut", s->connections_cut);
+	events_set_count(json, "clauses_cut", s->clauses_cut);
+	events_set_count(json, "clock_steps", s->clock_steps);
+	events_set_count(json, "lost", extra->lost);
 	set_flag(json, "lost_exact", extra->lost_exact);
-	set_count(json, "unlogged", extra->unlogged);
-	set_count(json, "memory", s->memory);
+	events_set_count(json, "unlogged", extra->unlogged);
+	events_set_count(json, "memory", s->memory);
 	set_flag(json, "warm", s->warm);
 	set_flag(json, "final", extra->final);
 	return json;
@@ -361,8 +365,8 @@ int print_event(json_t *event)
 	json_decref(event);
 	if (!failed && fputc('\n', stdout) != EOF)
 		return EXIT_DONE;
-	say("cannot write to standard output: %s",
-	    strerror(errno ? errno : EIO));
+	message_say("cannot write to standard output: %s",
+		    strerror(errno ? errno : EIO));
 	clearerr(stdout);
 	return EXIT_REFUSED;
 }

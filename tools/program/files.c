@@ -76,8 +76,8 @@ int read_whole(int fd, const char **text, size_t *len)
 	return 0;
 }
 
-static int read_file(void *ctx, const char *path, const char **text,
-		     size_t *len)
+static int files_read_file(void *ctx, const char *path, const char **text,
+			   size_t *len)
 {
 	int fd, error;
 
@@ -92,14 +92,14 @@ static int read_file(void *ctx, const char *path, const char **text,
 	return error;
 }
 
-static void release_file(void *ctx, const char *text, size_t len)
+static void files_release_file(void *ctx, const char *text, size_t len)
 {
 	(void)ctx;
 	(void)len;
 	free((char *)text);
 }
 
-static int find_user(void *ctx, const char *name, uint32_t *id)
+static int files_find_user(void *ctx, const char *name, uint32_t *id)
 {
 	const struct passwd *pw = getpwnam(name);
 
@@ -110,7 +110,7 @@ static int find_user(void *ctx, const char *name, uint32_t *id)
 	return 0;
 }
 
-static int find_group(void *ctx, const char *name, uint32_t *id)
+static int files_find_group(void *ctx, const char *name, uint32_t *id)
 {
 	const struct group *gr = getgrnam(name);
 
@@ -131,13 +131,13 @@ static int32_t today(void)
 	return (int32_t)(seconds / 86400);
 }
 
-static int load(struct program *p, const char *path, struct policy **out)
+static int files_load(struct program *p, const char *path, struct policy **out)
 {
 	struct policy_input input = {
-		.read = read_file,
-		.release = release_file,
-		.user = find_user,
-		.group = find_group,
+		.read = files_read_file,
+		.release = files_release_file,
+		.user = files_find_user,
+		.group = files_find_group,
 		.today = today(),
 		.definitions = p->definitions.items,
 		.n_definitions = p->definitions.n,
@@ -149,7 +149,7 @@ static int load(struct program *p, const char *path, struct policy **out)
 int load_policy(struct program *p, const char *path, struct policy **out,
 		struct diags *diags)
 {
-	int error = load(p, path, out);
+	int error = files_load(p, path, out);
 
 	if (!error)
 		return EXIT_DONE;
@@ -159,7 +159,7 @@ int load_policy(struct program *p, const char *path, struct policy **out,
 }
 
 /* The answer to a command that could not begin. */
-static int refuse(struct program *p, const struct diags *diags, int code)
+static int files_refuse(struct program *p, const struct diags *diags, int code)
 {
 	int printed = 0;
 
@@ -178,15 +178,15 @@ int load_good_policy(struct program *p, const char *path, struct policy **out)
 	int code = load_policy(p, path, out, &diags);
 
 	if (code)
-		return refuse(p, &diags, code);
+		return files_refuse(p, &diags, code);
 	if (!(*out)->diags.errors) {
 		if (!p->json)
 			say_diags(p, &(*out)->diags);
 		return EXIT_DONE;
 	}
-	code = refuse(p, &(*out)->diags, EXIT_NO);
-	say("%s: %zu error%s: nothing was done", path, (*out)->diags.errors,
-	    (*out)->diags.errors == 1 ? "" : "s");
+	code = files_refuse(p, &(*out)->diags, EXIT_NO);
+	message_say("%s: %zu error%s: nothing was done", path,
+		    (*out)->diags.errors, (*out)->diags.errors == 1 ? "" : "s");
 	policy_free(*out);
 	*out = NULL;
 	return code;

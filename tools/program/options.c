@@ -26,7 +26,7 @@ int usage_error(const struct program *p, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	say("%s: %s", p->command, text);
+	message_say("%s: %s", p->command, text);
 	c = this_command(p);
 	fprintf(stderr, "usage: mailwall %s %s\n", c->name, c->usage);
 	return EXIT_USAGE;
@@ -82,8 +82,8 @@ static bool is_left_out(const struct option_row *row)
 	return false;
 }
 
-static bool take(struct program *p, const struct option_row *row,
-		 const char *value)
+static bool options_take(struct program *p, const struct option_row *row,
+			 const char *value)
 {
 	if (!row)
 		return define(p, value);
@@ -148,7 +148,7 @@ int read_options(struct program *p, int argc, char **argv,
 		for (size_t i = 0; i < n_rows; i++)
 			if (c == 256 + (int)i || (c == rows[i].letter && c))
 				row = &rows[i];
-		if (!take(p, row, optarg))
+		if (!options_take(p, row, optarg))
 			return -1;
 	}
 	return optind;

@@ -35,11 +35,11 @@ static int open_temporary(struct output *o)
 	return fd;
 }
 
-static int refuse(struct output *o, int error)
+static int output_refuse(struct output *o, int error)
 {
-	say("cannot write %s%s%s: %s", o->path ? "\"" : "",
-	    o->path ? o->path : "to standard output", o->path ? "\"" : "",
-	    strerror(error));
+	message_say("cannot write %s%s%s: %s", o->path ? "\"" : "",
+		    o->path ? o->path : "to standard output",
+		    o->path ? "\"" : "", strerror(error));
 	output_abandon(o);
 	return EXIT_REFUSED;
 }
@@ -59,7 +59,7 @@ int output_open(struct output *o, const char *path)
 		fd = open_temporary(o);
 	if (fd >= 0)
 		o->file = fdopen(fd, "w");
-	return o->file ? EXIT_DONE : refuse(o, errno);
+	return o->file ? EXIT_DONE : output_refuse(o, errno);
 }
 
 int output_finish(struct output *o)
@@ -68,15 +68,15 @@ int output_finish(struct output *o)
 
 	errno = 0;
 	if (fflush(o->file) || ferror(o->file))
-		return refuse(o, errno ? errno : EIO);
+		return output_refuse(o, errno ? errno : EIO);
 	if (!o->path)
 		return EXIT_DONE;
 	if (o->temporary && fsync(fileno(o->file)))
-		return refuse(o, errno);
+		return output_refuse(o, errno);
 	error = fclose(o->file) ? errno : 0;
 	o->file = NULL;
 	if (error || (o->temporary && rename(o->temporary, o->path)))
-		return refuse(o, error ? error : errno);
+		return output_refuse(o, error ? error : errno);
 	free(o->temporary);
 	o->temporary = NULL;
 	return EXIT_DONE;
@@ -105,7 +105,7 @@ int print_json(json_t *document)
 			    JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	json_decref(document);
 	if (failed) {
-		say("cannot write the JSON document");
+		message_say("cannot write the JSON document");
 		return EXIT_REFUSED;
 	}
 	fputc('\n', o.file);

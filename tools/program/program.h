@@ -68,7 +68,7 @@ int usage_error(const struct program *p, const char *fmt, ...)
 
 /* ---- messages on standard error: "mailwall: ..." ---- */
 
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void message_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints what is wrong with a policy; as text to standard error. */
 void say_diags(const struct program *p, const struct diags *diags);

@@ -12,25 +12,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int refuse(const char *path, const char *what)
+static int names_refuse(const char *path, const char *what)
 {
-	say("cannot %s the key of pseudonyms \"%s\": %s", what, path,
-	    strerror(errno));
+	message_say("cannot %s the key of pseudonyms \"%s\": %s", what, path,
+		    strerror(errno));
 	return EXIT_REFUSED;
 }
 
-static int make_key(struct pseudonyms *p, const char *path)
+static int names_make_key(struct pseudonyms *p, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ssize_t put = -1;
 
 	if (fd < 0)
-		return refuse(path, "make");
+		return names_refuse(path, "make");
 	if (getrandom(p->key, sizeof(p->key), 0) == sizeof(p->key))
 		put = write(fd, p->key, sizeof(p->key));
 	if (close(fd) || put != sizeof(p->key)) {
 		unlink(path);
-		return refuse(path, "write");
+		return names_refuse(path, "write");
 	}
 	return EXIT_DONE;
 }
@@ -41,15 +41,16 @@ int pseudonyms_read(struct pseudonyms *p, const char *path)
 	ssize_t got;
 
 	if (fd < 0 && errno == ENOENT)
-		return make_key(p, path);
+		return names_make_key(p, path);
 	if (fd < 0)
-		return refuse(path, "open");
+		return names_refuse(path, "open");
 	got = read(fd, p->key, sizeof(p->key));
 	close(fd);
 	if (got == sizeof(p->key))
 		return EXIT_DONE;
-	say("\"%s\" is no key of pseudonyms: it has less than %zu bytes", path,
-	    sizeof(p->key));
+	message_say(
+		"\"%s\" is no key of pseudonyms: it has less than %zu bytes",
+		path, sizeof(p->key));
 	return EXIT_REFUSED;
 }
 

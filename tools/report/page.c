@@ -175,7 +175,7 @@ const char page_weekdays[7][4] = { "Mon", "Tue", "Wed", "Thu",
 static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-static bool local_time(int64_t time_s, struct tm *tm)
+static bool page_local_time(int64_t time_s, struct tm *tm)
 {
 	time_t t = (time_t)time_s;
 
@@ -197,7 +197,7 @@ void page_when(FILE *out, int64_t time_s, enum when how, int64_t now_s)
 	struct tm tm;
 	const char *weekday, *month;
 
-	if (!time_s || !local_time(time_s, &tm)) {
+	if (!time_s || !page_local_time(time_s, &tm)) {
 		fputs("–", out);
 		return;
 	}
@@ -259,7 +259,7 @@ void page_offset(FILE *out, int64_t time_s)
 	struct tm tm;
 	long minutes;
 
-	if (!local_time(time_s, &tm))
+	if (!page_local_time(time_s, &tm))
 		return;
 	minutes = labs(tm.tm_gmtoff) / 60;
 	fprintf(out, "UTC%s%02ld:%02ld", tm.tm_gmtoff < 0 ? "−" : "+",

@@ -4,7 +4,7 @@
  * days and, where the period begins and ends within one, by minutes; the second
  * follows only the sources that are shown.
  */
-#include "report_inner.h"
+#include "report_priv.h"
 
 #include "../../rules/policy/decide.h"
 
@@ -27,7 +27,7 @@ uint64_t tally_sum(const struct tally *t)
 
 /* ---- what numbers stand for ---- */
 
-static void grow_sums(struct maker *m, uint32_t number)
+static void grow_sums(struct report_builder *m, uint32_t number)
 {
 	uint32_t n = m->n_sums ? m->n_sums : 1024;
 
@@ -38,7 +38,8 @@ static void grow_sums(struct maker *m, uint32_t number)
 	m->n_sums = n;
 }
 
-static bool is_wished(const struct report_wish *w, const struct store_source *s)
+static bool is_wished(const struct report_query *w,
+		      const struct store_source *s)
 {
 	if (w->has_source)
 		return s->family == w->family &&
@@ -46,9 +47,9 @@ static bool is_wished(const struct report_wish *w, const struct store_source *s)
 	return !w->class || class_has(w->class, s->family, &s->source);
 }
 
-static void take_source(void *ctx, const struct store_source *s)
+static void report_take_source(void *ctx, const struct store_source *s)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct sum *sum;
 
 	if (!s->number || s->number > SOURCES_MOST)
@@ -60,13 +61,13 @@ static void take_source(void *ctx, const struct store_source *s)
 			     .address = s->source,
 			     .first_s = s->first_s,
 			     .last_s = s->last_s,
-			     .wanted = is_wished(&m->report->wish, s) };
+			     .wanted = is_wished(&m->report->query, s) };
 }
 
 static void take_clause(void *ctx, const struct store_clause *c)
 {
-	struct maker *m = ctx;
-	const char *wished = m->report->wish.clause;
+	struct report_builder *m = ctx;
+	const char *asked_for = m->report->query.clause;
 
 	if (c->number > UINT16_MAX)
 		return;
@@ -82,20 +83,20 @@ static void take_clause(void *ctx, const struct store_clause *c)
 		m->n_clauses = 2 * (m->n_clauses + 64);
 	}
 	m->clauses[c->number] = arena_strndup(m->arena, c->id, strlen(c->id));
-	if (wished && !strcmp(wished, c->id))
+	if (asked_for && !strcmp(asked_for, c->id))
 		m->clause = c->number;
 }
 
 /* Their order stays: the sums have a bit for each. */
-static void take_port(void *ctx, uint16_t port)
+static void report_take_port(void *ctx, uint16_t port)
 {
-	struct report *r = ((struct maker *)ctx)->report;
+	struct report *r = ((struct report_builder *)ctx)->report;
 
 	if (r->ports.n < REPORT_PORTS_MOST)
 		r->ports.items[r->ports.n++].port = port;
 }
 
-static int read_names(struct maker *m)
+static int read_names(struct report_builder *m)
 {
 	int code;
 
@@ -103,13 +104,13 @@ static int read_names(struct maker *m)
 	m->clauses = arena_alloc(m->arena, sizeof(*m->clauses));
 	m->clauses[0] = "";
 	m->n_clauses = 1;
-	if (m->report->wish.clause)
+	if (m->report->query.clause)
 		m->clause = UINT32_MAX;
-	code = store_sources(m->store, take_source, m);
+	code = store_sources(m->store, report_take_source, m);
 	if (!code)
 		code = store_clauses(m->store, take_clause, m);
 	if (!code)
-		code = store_ports(m->store, take_port, m);
+		code = store_ports(m->store, report_take_port, m);
 	m->clauses_now = arena_alloc(m->arena, m->n_clauses * sizeof(uint64_t));
 	m->clauses_before =
 		arena_alloc(m->arena, m->n_clauses * sizeof(uint64_t));
@@ -118,9 +119,9 @@ static int read_names(struct maker *m)
 
 /* ---- time ---- */
 
-static void read_hours(struct maker *m)
+static void read_hours(struct report_builder *m)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 
 	m->first_hour = w->since_s / HOUR_S;
 	m->n_hours = (size_t)((w->until_s - 1) / HOUR_S - m->first_hour + 1);
@@ -151,10 +152,10 @@ static int64_t next_bucket(int64_t at_s, int64_t seconds)
 	return at > at_s ? at : at_s + seconds;
 }
 
-static void make_buckets(struct maker *m)
+static void make_buckets(struct report_builder *m)
 {
 	struct report *r = m->report;
-	const struct report_wish *w = &r->wish;
+	const struct report_query *w = &r->query;
 	int64_t length = w->until_s - w->since_s;
 	size_t n = 0;
 
@@ -208,7 +209,7 @@ static struct report_port *port_at(struct report *r, uint16_t port)
 	return NULL;
 }
 
-static void add_to_source(struct maker *m, const struct piece *p,
+static void add_to_source(struct report_builder *m, const struct piece *p,
 			  const struct report_port *port)
 {
 	struct sum *s = p->source < m->n_sums ? &m->sums[p->source] : NULL;
@@ -227,7 +228,7 @@ static void add_to_source(struct maker *m, const struct piece *p,
 		s->ports |= 1ull << (port - m->report->ports.items);
 }
 
-static void add_to_time(struct maker *m, const struct piece *p)
+static void add_to_time(struct report_builder *m, const struct piece *p)
 {
 	struct report *r = m->report;
 	size_t hour = (size_t)(p->at_s / HOUR_S - m->first_hour);
@@ -238,9 +239,9 @@ static void add_to_time(struct maker *m, const struct piece *p)
 			p->attempts;
 }
 
-static bool is_in(const struct maker *m, const struct piece *p)
+static bool is_in(const struct report_builder *m, const struct piece *p)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 
 	if ((w->port && p->port != w->port) ||
 	    (m->clause && p->clause != m->clause))
@@ -250,7 +251,7 @@ static bool is_in(const struct maker *m, const struct piece *p)
 	return p->source && p->source < m->n_sums && m->sums[p->source].wanted;
 }
 
-static void take_piece(struct maker *m, const struct piece *p)
+static void take_piece(struct report_builder *m, const struct piece *p)
 {
 	struct report *r = m->report;
 	struct report_port *port;
@@ -271,7 +272,7 @@ static void take_piece(struct maker *m, const struct piece *p)
 }
 
 /* Whatever ports were wished. */
-static void note_tls(struct maker *m, uint32_t source, uint16_t port)
+static void note_tls(struct report_builder *m, uint32_t source, uint16_t port)
 {
 	if (!m->before && source < m->n_sums &&
 	    (port == 465 || port == 587 || port == 993 || port == 995))
@@ -280,9 +281,9 @@ static void note_tls(struct maker *m, uint32_t source, uint16_t port)
 
 #define LOOK_AFTER 8192 /* rows */
 
-static void show_progress(struct maker *m, int64_t at_s)
+static void show_progress(struct report_builder *m, int64_t at_s)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 	double length = (double)(w->until_s - w->since_s);
 	double at = (double)(at_s - w->since_s) / length;
 
@@ -293,7 +294,7 @@ static void show_progress(struct maker *m, int64_t at_s)
 
 static void take_day(void *ctx, const struct store_day *d)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct piece p = { .source = d->source,
 			   .clause = d->clause,
 			   .port = d->port,
@@ -316,7 +317,7 @@ static void take_day(void *ctx, const struct store_day *d)
 
 static void take_minute(void *ctx, const struct store_minute *d)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct piece p = { .at_s = d->minute * 60,
 			   .source = d->source,
 			   .clause = d->clause,
@@ -336,7 +337,8 @@ int64_t report_up(int64_t a, int64_t unit)
 	return (a + unit - 1) / unit;
 }
 
-static int read_period(struct maker *m, int64_t since_s, int64_t until_s)
+static int report_read_period(struct report_builder *m, int64_t since_s,
+			      int64_t until_s)
 {
 	int64_t first = report_up(since_s, DAY_S), end = until_s / DAY_S;
 	int code;
@@ -356,33 +358,35 @@ static int read_period(struct maker *m, int64_t since_s, int64_t until_s)
 
 /* ---- the report ---- */
 
-static int read_all(struct maker *m)
+static int report_read_all(struct report_builder *m)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 	int64_t length = w->until_s - w->since_s;
 	int code = read_names(m);
 
 	read_hours(m);
 	make_buckets(m);
 	if (!code)
-		code = read_period(m, w->since_s, w->until_s);
+		code = report_read_period(m, w->since_s, w->until_s);
 	m->before = true;
 	if (!code)
-		code = read_period(m, w->since_s - length, w->since_s);
+		code = report_read_period(m, w->since_s - length, w->since_s);
 	return code ? code : report_read_happenings(m);
 }
 
 int report_make(struct store *store, struct arena *arena,
-		const struct report_wish *wish, struct report *out)
+		const struct report_query *query, struct report *out)
 {
-	struct maker m = { .store = store, .report = out, .arena = arena };
+	struct report_builder m = { .store = store,
+				    .report = out,
+				    .arena = arena };
 	int code;
 
 	*out = (struct report){ .arena = arena,
-				.wish = *wish,
+				.query = *query,
 				.made_s = (int64_t)time(NULL) };
 	progress_begin(&m.progress, "reading the store");
-	code = read_all(&m);
+	code = report_read_all(&m);
 	progress_end(&m.progress);
 	if (code)
 		return code;

@@ -15,7 +15,7 @@
 #define REPORT_SPARKS	  48 /* parts of the period, for a sparkline */
 
 /* What is to be reported. */
-struct report_wish {
+struct report_query {
 	int64_t since_s, until_s;
 	uint16_t port;	 /* 0: all */
 	bool has_source; /* only this one */
@@ -116,7 +116,7 @@ struct report_bucket {
 
 struct report {
 	struct arena *arena;
-	struct report_wish wish;
+	struct report_query query;
 	int64_t made_s;
 	struct tally now, before;
 	struct {
@@ -127,7 +127,7 @@ struct report {
 	uint64_t folded; /* attempts of sources that were not kept apart */
 	struct report_sources top; /* most attempts first */
 	struct report_sources
-		fresh; /* seen for the first time in this period */
+		first_seen; /* seen for the first time in this period */
 	struct report_sources quiet; /* seen in the one before, and not now */
 	struct {
 		struct report_finding *items; /* latest first */
@@ -157,12 +157,12 @@ struct report {
 };
 
 /* The source of this address, as a person wrote it. An exit code. */
-int report_wish_source(const struct program *p, const char *address,
-		       struct report_wish *wish);
+int report_query_source(const struct program *p, const char *address,
+			struct report_query *query);
 
 /* An exit code; what was wrong was said. All of it lives in the arena. */
 int report_make(struct store *store, struct arena *arena,
-		const struct report_wish *wish, struct report *out);
+		const struct report_query *query, struct report *out);
 
 /* For those that write: was all of it written? And text without control codes.
  */

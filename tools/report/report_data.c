@@ -15,7 +15,8 @@ int report_written(FILE *out)
 {
 	if (!fflush(out) && !ferror(out))
 		return EXIT_DONE;
-	say("cannot write the report: %s", strerror(errno ? errno : EIO));
+	message_say("cannot write the report: %s",
+		    strerror(errno ? errno : EIO));
 	clearerr(out);
 	return EXIT_REFUSED;
 }
@@ -32,7 +33,7 @@ void print_safe(FILE *out, const char *text)
 
 /* ---- JSON ---- */
 
-static json_t *time_json(int64_t time_s)
+static json_t *report_data_time_json(int64_t time_s)
 {
 	char text[TIME_TEXT_BYTES];
 
@@ -52,12 +53,12 @@ static json_t *tally_json(const struct tally *t)
 	return json;
 }
 
-static void set_count(json_t *json, const char *name, uint64_t n)
+static void report_data_set_count(json_t *json, const char *name, uint64_t n)
 {
 	json_object_set_new(json, name, json_integer((json_int_t)n));
 }
 
-static json_t *ports_json(const struct report *r)
+static json_t *report_data_ports_json(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -66,12 +67,12 @@ static json_t *ports_json(const struct report *r)
 		const struct service *s = service_by_port(p->port);
 		json_t *json = json_object();
 
-		set_count(json, "port", p->port);
+		report_data_set_count(json, "port", p->port);
 		json_object_set_new(json, "service",
 				    s ? json_string(s->name) : json_null());
-		set_count(json, "attempts", tally_sum(&p->now));
-		set_count(json, "before", tally_sum(&p->before));
-		set_count(json, "sources", p->sources);
+		report_data_set_count(json, "attempts", tally_sum(&p->now));
+		report_data_set_count(json, "before", tally_sum(&p->before));
+		report_data_set_count(json, "sources", p->sources);
 		json_object_set_new(json, "outcomes", tally_json(&p->now));
 		json_array_append_new(list, json);
 	}
@@ -90,11 +91,11 @@ static json_t *source_json_of(const struct report_source *s)
 			json_array_append_new(findings,
 					      json_string(finding_name(k)));
 	json_object_set_new(json, "source", text_json(s->name));
-	set_count(json, "attempts", s->attempts);
-	set_count(json, "before", s->before);
+	report_data_set_count(json, "attempts", s->attempts);
+	report_data_set_count(json, "before", s->before);
 	json_object_set_new(json, "outcomes", tally_json(&s->now));
-	json_object_set_new(json, "first", time_json(s->first_s));
-	json_object_set_new(json, "last", time_json(s->last_s));
+	json_object_set_new(json, "first", report_data_time_json(s->first_s));
+	json_object_set_new(json, "last", report_data_time_json(s->last_s));
 	json_object_set_new(json, "ports", ports);
 	json_object_set_new(json, "findings", findings);
 	return json;
@@ -126,19 +127,19 @@ static json_t *finding_json_of(const struct report_finding *f)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", time_json(f->time_s));
+	json_object_set_new(json, "time", report_data_time_json(f->time_s));
 	json_object_set_new(json, "source", text_json(f->name));
 	json_object_set_new(json, "finding", text_json(f->finding));
 	json_object_set_new(json, "detector", text_json(f->detector));
-	set_count(json, "port", f->port);
-	set_count(json, "attempts", f->attempts);
-	set_count(json, "syns", f->syns);
-	set_count(json, "destinations", f->destinations);
+	report_data_set_count(json, "port", f->port);
+	report_data_set_count(json, "attempts", f->attempts);
+	report_data_set_count(json, "syns", f->syns);
+	report_data_set_count(json, "destinations", f->destinations);
 	json_object_set_new(json, "destinations_exact",
 			    json_boolean(f->destinations_exact));
-	set_count(json, "groups", f->groups);
-	json_object_set_new(json, "first", time_json(f->first_s));
-	json_object_set_new(json, "last", time_json(f->last_s));
+	report_data_set_count(json, "groups", f->groups);
+	json_object_set_new(json, "first", report_data_time_json(f->first_s));
+	json_object_set_new(json, "last", report_data_time_json(f->last_s));
 	json_object_set_new(json, "proven", json_boolean(f->proven));
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
@@ -146,7 +147,7 @@ static json_t *finding_json_of(const struct report_finding *f)
 	return json;
 }
 
-static json_t *findings_json(const struct report *r)
+static json_t *report_data_findings_json(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -180,10 +181,11 @@ static json_t *cleartext_json(const struct report *r)
 		const struct report_cleartext *c = &r->cleartext.items[i];
 
 		json_array_append_new(
-			list, json_pack("{s:o, s:i, s:o, s:b}", "source",
-					text_json(c->name), "port", c->port,
-					"last", time_json(c->last_s),
-					"uses_tls", c->uses_tls));
+			list,
+			json_pack("{s:o, s:i, s:o, s:b}", "source",
+				  text_json(c->name), "port", c->port, "last",
+				  report_data_time_json(c->last_s), "uses_tls",
+				  c->uses_tls));
 	}
 	return list;
 }
@@ -197,9 +199,9 @@ static json_t *loaded_json(const struct report *r)
 
 		json_array_append_new(
 			list, json_pack("{s:o, s:o, s:o, s:o, s:I}", "time",
-					time_json(l->time_s), "policy",
-					text_json(l->policy), "digest",
-					text_json(l->digest), "who",
+					report_data_time_json(l->time_s),
+					"policy", text_json(l->policy),
+					"digest", text_json(l->digest), "who",
 					text_json(l->who), "generation",
 					(json_int_t)l->generation));
 	}
@@ -213,7 +215,8 @@ static json_t *timeline_json(const struct report *r)
 	for (size_t i = 0; i < r->timeline.n; i++)
 		json_array_append_new(
 			list, json_pack("{s:o, s:o}", "start",
-					time_json(r->timeline.items[i].start_s),
+					report_data_time_json(
+						r->timeline.items[i].start_s),
 					"outcomes",
 					tally_json(&r->timeline.items[i].now)));
 	return list;
@@ -238,27 +241,29 @@ json_t *report_json(const struct report *r)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "since", time_json(r->wish.since_s));
-	json_object_set_new(json, "until", time_json(r->wish.until_s));
-	set_count(json, "attempts", tally_sum(&r->now));
-	set_count(json, "before", tally_sum(&r->before));
-	set_count(json, "sources", r->sources);
-	set_count(json, "sources_before", r->sources_before);
-	set_count(json, "folded", r->folded);
+	json_object_set_new(json, "since",
+			    report_data_time_json(r->query.since_s));
+	json_object_set_new(json, "until",
+			    report_data_time_json(r->query.until_s));
+	report_data_set_count(json, "attempts", tally_sum(&r->now));
+	report_data_set_count(json, "before", tally_sum(&r->before));
+	report_data_set_count(json, "sources", r->sources);
+	report_data_set_count(json, "sources_before", r->sources_before);
+	report_data_set_count(json, "folded", r->folded);
 	json_object_set_new(json, "outcomes", tally_json(&r->now));
-	json_object_set_new(json, "ports", ports_json(r));
+	json_object_set_new(json, "ports", report_data_ports_json(r));
 	json_object_set_new(json, "clauses", clauses_json(r));
 	json_object_set_new(json, "top", sources_json(&r->top));
-	json_object_set_new(json, "new", sources_json(&r->fresh));
+	json_object_set_new(json, "new", sources_json(&r->first_seen));
 	json_object_set_new(json, "quiet", sources_json(&r->quiet));
-	json_object_set_new(json, "findings", findings_json(r));
+	json_object_set_new(json, "findings", report_data_findings_json(r));
 	json_object_set_new(json, "cleartext", cleartext_json(r));
 	json_object_set_new(json, "loaded", loaded_json(r));
 	json_object_set_new(json, "timeline", timeline_json(r));
 	json_object_set_new(json, "week", heat_json(r));
-	set_count(json, "lost", r->lost);
-	set_count(json, "unlogged", r->unlogged);
-	set_count(json, "watched_seconds", (uint64_t)r->watched_s);
+	report_data_set_count(json, "lost", r->lost);
+	report_data_set_count(json, "unlogged", r->unlogged);
+	report_data_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
 	return json;
 }
 

@@ -26,8 +26,8 @@ bool html_same_day(int64_t a_s, int64_t b_s)
 /* The year is said once, if there is but one. */
 static void put_period(FILE *out, const struct report *r)
 {
-	time_t since = (time_t)r->wish.since_s;
-	time_t last = (time_t)r->wish.until_s - 1;
+	time_t since = (time_t)r->query.since_s;
+	time_t last = (time_t)r->query.until_s - 1;
 	struct tm a, b;
 	bool year;
 
@@ -44,7 +44,7 @@ static void put_period(FILE *out, const struct report *r)
 /* The zone has two offsets if summer time begins or ends within. */
 static void put_bounds(FILE *out, const struct report *r)
 {
-	const struct report_wish *w = &r->wish;
+	const struct report_query *w = &r->query;
 
 	fputs("<p class=\"soft\">From ", out);
 	page_time(out, w->since_s, WHEN_MINUTE, r->made_s);
@@ -64,7 +64,7 @@ static void put_bounds(FILE *out, const struct report *r)
 }
 
 /* The address is not printed anew: it may be one that has a pseudonym. */
-static const char *wished_source(const struct report *r)
+static const char *query_source(const struct report *r)
 {
 	return r->top.n && r->top.items[0].name ? r->top.items[0].name :
 						  "one source";
@@ -72,7 +72,7 @@ static const char *wished_source(const struct report *r)
 
 static void put_limits(FILE *out, const struct report *r)
 {
-	const struct report_wish *w = &r->wish;
+	const struct report_query *w = &r->query;
 
 	if (!w->port && !w->has_source && !w->class && !w->clause)
 		return;
@@ -83,7 +83,7 @@ static void put_limits(FILE *out, const struct report *r)
 	}
 	if (w->has_source) {
 		fputs(w->port ? ", " : "", out);
-		page_text(out, wished_source(r));
+		page_text(out, query_source(r));
 	}
 	if (w->class) {
 		fputs(w->port || w->has_source ? ", class " : "class ", out);
@@ -101,7 +101,7 @@ static void put_limits(FILE *out, const struct report *r)
 static bool is_watched(const struct report *r)
 {
 	return r->watched_s + WATCHED_SLACK_S >=
-	       r->wish.until_s - r->wish.since_s;
+	       r->query.until_s - r->query.since_s;
 }
 
 static bool is_whole(const struct report *r)
@@ -142,7 +142,9 @@ static void put_lead(FILE *out, const struct report *r)
 	put_link(out, r->cleartext.n, "cleartext", "user without encryption",
 		 "users without encryption");
 	fputs("; ", out);
-	put_link(out, r->fresh.all > r->fresh.n ? r->fresh.all : r->fresh.n,
+	put_link(out,
+		 r->first_seen.all > r->first_seen.n ? r->first_seen.all :
+						       r->first_seen.n,
 		 "fresh", "new source", "new sources");
 	fputs(".", out);
 	if (!is_whole(r))
@@ -264,7 +266,7 @@ static void put_loaded(FILE *out, const struct report *r)
 
 static void put_watched(FILE *out, const struct report *r)
 {
-	int64_t period = r->wish.until_s - r->wish.since_s;
+	int64_t period = r->query.until_s - r->query.since_s;
 
 	if (r->watched_s <= 0) {
 		html_put_none(out, "No monitor was running in this period.");
@@ -320,7 +322,7 @@ static const struct {
 	{ "ports", "Ports", html_put_ports },
 	{ "sources", "Sources", html_put_top },
 	{ "hours", "Hours", html_put_heat },
-	{ "fresh", "Newly seen", html_put_fresh },
+	{ "fresh", "Newly seen", html_put_first_seen },
 	{ "quiet", "Gone quiet", html_put_quiet },
 	{ "cleartext", "Cleartext", html_put_cleartext },
 	{ "clauses", "Clauses", html_put_clauses },
@@ -373,6 +375,6 @@ int report_html(const struct report *r, FILE *out)
 	      out);
 	if (!fflush(out) && !ferror(out))
 		return EXIT_DONE;
-	say("cannot write the page: %s", strerror(errno ? errno : EIO));
+	message_say("cannot write the page: %s", strerror(errno ? errno : EIO));
 	return EXIT_REFUSED;
 }

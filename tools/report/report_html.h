@@ -52,7 +52,7 @@ void html_section_body(FILE *out, const char *note);
 /* ---- report_html_sources.c ---- */
 
 void html_put_top(FILE *out, const struct report *r);
-void html_put_fresh(FILE *out, const struct report *r);
+void html_put_first_seen(FILE *out, const struct report *r);
 void html_put_cleartext(FILE *out, const struct report *r);
 void html_put_quiet(FILE *out, const struct report *r);
 void html_put_findings(FILE *out, const struct report *r);

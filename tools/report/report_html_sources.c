@@ -11,7 +11,7 @@
 
 /* ---- findings ---- */
 
-static void put_deeds(FILE *out, const struct report_finding *f)
+static void put_activity(FILE *out, const struct report_finding *f)
 {
 	page_count(out, f->attempts, "attempt", "attempts");
 	fputs(" (", out);
@@ -34,7 +34,7 @@ static void put_span(FILE *out, const struct report_finding *f,
 }
 
 /* Nobody is to be cut off for SYNs that somebody else may have sent. */
-static void put_proof(FILE *out, const struct report_finding *f)
+static void html_sources_put_proof(FILE *out, const struct report_finding *f)
 {
 	fputs(f->proven ? "Proven by a completed handshake; " :
 			  "Not proven, only unanswered SYNs; ",
@@ -46,8 +46,8 @@ static void put_proof(FILE *out, const struct report_finding *f)
 	page_text(out, f->examples);
 }
 
-static void put_finding(FILE *out, const struct report_finding *f,
-			const struct report *r)
+static void html_sources_put_finding(FILE *out, const struct report_finding *f,
+				     const struct report *r)
 {
 	fputs("<li><h3>", out);
 	page_text(out, f->name);
@@ -60,11 +60,11 @@ static void put_finding(FILE *out, const struct report_finding *f,
 	fputs(", detector ", out);
 	page_text(out, f->detector);
 	fputs(": ", out);
-	put_deeds(out, f);
+	put_activity(out, f);
 	fputs(", ", out);
 	put_span(out, f, r);
 	fputs(".</p><p class=\"soft\">", out);
-	put_proof(out, f);
+	html_sources_put_proof(out, f);
 	fputs("</p></li>\n", out);
 }
 
@@ -73,7 +73,7 @@ static void put_finding_list(FILE *out, const struct report *r, size_t from,
 {
 	fputs("<ol class=\"findings\">\n", out);
 	for (size_t i = from; i < to; i++)
-		put_finding(out, &r->findings.items[i], r);
+		html_sources_put_finding(out, &r->findings.items[i], r);
 	fputs("</ol>\n", out);
 }
 
@@ -157,7 +157,7 @@ static void put_source_outcome(const struct cell *c)
 
 static int64_t spark_s(const struct report *r)
 {
-	return (r->wish.until_s - r->wish.since_s) / REPORT_SPARKS;
+	return (r->query.until_s - r->query.since_s) / REPORT_SPARKS;
 }
 
 static void put_source_spark(const struct cell *c)
@@ -218,7 +218,7 @@ static void put_spark_head(FILE *out, const struct report *r)
 	fputs("<thead><tr><th scope=\"col\">Source</th>", out);
 	for (int i = 0; i < REPORT_SPARKS; i++) {
 		fputs("<th scope=\"col\" class=\"n\">", out);
-		page_when(out, r->wish.since_s + i * spark_s(r), WHEN_SHORT,
+		page_when(out, r->query.since_s + i * spark_s(r), WHEN_SHORT,
 			  r->made_s);
 		fputs("</th>", out);
 	}
@@ -278,7 +278,7 @@ void html_put_top(FILE *out, const struct report *r)
 	html_section_close(out);
 }
 
-static const struct column fresh_columns[] = {
+static const struct column first_seen_columns[] = {
 	{ "Source", "", put_source_name, 0 },
 	{ "Attempts", "n", put_source_now, 0 },
 	{ "Ports", "", put_source_ports, 0 },
@@ -286,21 +286,21 @@ static const struct column fresh_columns[] = {
 	{ "Findings", "", put_source_findings, 0 },
 };
 
-void html_put_fresh(FILE *out, const struct report *r)
+void html_put_first_seen(FILE *out, const struct report *r)
 {
 	html_section_open(out, "fresh", "Newly seen");
-	html_put_of(out, &r->fresh);
+	html_put_of(out, &r->first_seen);
 	html_section_body(
 		out,
-		r->fresh.n ?
+		r->first_seen.n ?
 			"Sources of which the store knew nothing before this "
 			"period." :
 			NULL);
-	if (r->fresh.n)
+	if (r->first_seen.n)
 		html_table_put(out, r,
 			       TABLE("fresh", "Sources seen for the first time",
-				     fresh_columns, r->fresh.items,
-				     r->fresh.n));
+				     first_seen_columns, r->first_seen.items,
+				     r->first_seen.n));
 	else
 		html_put_none(out, "No source is new.");
 	html_section_close(out);

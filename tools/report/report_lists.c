@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a report shows of what was added up: sources, findings, clauses. */
-#include "report_inner.h"
+#include "report_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,35 +16,36 @@ static uint64_t sum_now(const struct sum *s)
 	return n;
 }
 
-typedef uint64_t rank_fn(const struct maker *m, const struct sum *s);
+typedef uint64_t rank_fn(const struct report_builder *m, const struct sum *s);
 
-static uint64_t rank_top(const struct maker *m, const struct sum *s)
+static uint64_t rank_top(const struct report_builder *m, const struct sum *s)
 {
 	(void)m;
 	return sum_now(s);
 }
 
-static uint64_t rank_fresh(const struct maker *m, const struct sum *s)
+static uint64_t rank_first_seen(const struct report_builder *m,
+				const struct sum *s)
 {
-	return s->first_s >= m->report->wish.since_s ? sum_now(s) : 0;
+	return s->first_s >= m->report->query.since_s ? sum_now(s) : 0;
 }
 
-static uint64_t rank_quiet(const struct maker *m, const struct sum *s)
+static uint64_t rank_quiet(const struct report_builder *m, const struct sum *s)
 {
 	(void)m;
 	return sum_now(s) ? 0 : s->before;
 }
 
-static const char *name_of(const struct maker *m, uint8_t family,
+static const char *name_of(const struct report_builder *m, uint8_t family,
 			   const struct addr6 *address)
 {
 	char name[RANGE_TEXT_MAX];
 
-	report_name(m->report->wish.pseudonyms, family, address, name);
+	report_name(m->report->query.pseudonyms, family, address, name);
 	return arena_strndup(m->arena, name, strlen(name));
 }
 
-static void show_source(const struct maker *m, const struct sum *s,
+static void show_source(const struct report_builder *m, const struct sum *s,
 			struct report_source *out)
 {
 	*out = (struct report_source){ .family = s->family,
@@ -61,10 +62,10 @@ static void show_source(const struct maker *m, const struct sum *s,
 }
 
 /* The first so many by rank; equal ones by their numbers, so by age. */
-static void list_sources(struct maker *m, rank_fn *rank,
+static void list_sources(struct report_builder *m, rank_fn *rank,
 			 struct report_sources *out)
 {
-	size_t most = m->report->wish.top, n = 0;
+	size_t most = m->report->query.top, n = 0;
 	uint32_t *best = arena_alloc(m->arena, (most + 1) * sizeof(*best));
 
 	for (uint32_t i = 1; i < m->n_sums; i++) {
@@ -89,9 +90,9 @@ static void list_sources(struct maker *m, rank_fn *rank,
 
 /* ---- the second pass: the sources that are shown ---- */
 
-static void add_spark(struct maker *m, int64_t at_s, uint64_t n)
+static void add_spark(struct report_builder *m, int64_t at_s, uint64_t n)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 	int64_t length = w->until_s - w->since_s, at = at_s - w->since_s;
 	int64_t part = at * REPORT_SPARKS / length;
 
@@ -103,8 +104,8 @@ static void add_spark(struct maker *m, int64_t at_s, uint64_t n)
 
 static void follow_day(void *ctx, const struct store_day *d)
 {
-	struct maker *m = ctx;
-	const struct report_wish *w = &m->report->wish;
+	struct report_builder *m = ctx;
+	const struct report_query *w = &m->report->query;
 
 	if ((w->port && d->port != w->port) ||
 	    (m->clause && d->clause != m->clause))
@@ -118,9 +119,9 @@ static void follow_day(void *ctx, const struct store_day *d)
 	}
 }
 
-static int follow(struct maker *m, struct report_sources *list)
+static int follow(struct report_builder *m, struct report_sources *list)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 	int code = EXIT_DONE;
 
 	for (size_t i = 0; i < list->n && !code; i++) {
@@ -141,7 +142,7 @@ static int follow(struct maker *m, struct report_sources *list)
 
 /* ---- findings, and what happened ---- */
 
-static enum finding_kind kind_of(const char *name)
+static enum finding_kind report_lists_kind_of(const char *name)
 {
 	enum finding_kind k = 0;
 
@@ -150,12 +151,12 @@ static enum finding_kind kind_of(const char *name)
 	return k;
 }
 
-static const char *copy(const struct maker *m, const char *text)
+static const char *copy(const struct report_builder *m, const char *text)
 {
 	return arena_strndup(m->arena, text, strlen(text));
 }
 
-static void note_cleartext(struct maker *m, const struct sum *s,
+static void note_cleartext(struct report_builder *m, const struct sum *s,
 			   const struct store_found *f)
 {
 	struct report *r = m->report;
@@ -179,13 +180,13 @@ static void note_cleartext(struct maker *m, const struct sum *s,
 
 static void take_found(void *ctx, const struct store_found *f)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct report *r = m->report;
 	struct sum *s = f->source < m->n_sums ? &m->sums[f->source] : NULL;
-	enum finding_kind kind = kind_of(f->finding);
+	enum finding_kind kind = report_lists_kind_of(f->finding);
 
 	if (!s || !s->family || !s->wanted ||
-	    (r->wish.port && f->port != r->wish.port))
+	    (r->query.port && f->port != r->query.port))
 		return;
 	if (kind < FINDING_N)
 		s->findings |= 1u << kind;
@@ -212,9 +213,9 @@ static void take_found(void *ctx, const struct store_found *f)
 	};
 }
 
-static void take_loaded(void *ctx, const struct store_loaded *l)
+static void report_lists_take_loaded(void *ctx, const struct store_loaded *l)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct report *r = m->report;
 
 	*arena_push(m->arena, &r->loaded) = (struct report_loaded){
@@ -229,16 +230,16 @@ static void take_loaded(void *ctx, const struct store_loaded *l)
 /* Runs come by their start, and may overlap. */
 static void take_run(void *ctx, const struct store_run *run)
 {
-	struct maker *m = ctx;
+	struct report_builder *m = ctx;
 	struct report *r = m->report;
 	int64_t start_s = run->start_s, last_s = run->last_s;
 
-	if (start_s < r->wish.since_s)
-		start_s = r->wish.since_s;
+	if (start_s < r->query.since_s)
+		start_s = r->query.since_s;
 	if (start_s < m->watched_to_s)
 		start_s = m->watched_to_s;
-	if (last_s > r->wish.until_s)
-		last_s = r->wish.until_s;
+	if (last_s > r->query.until_s)
+		last_s = r->query.until_s;
 	if (last_s > start_s) {
 		r->watched_s += last_s - start_s;
 		m->watched_to_s = last_s;
@@ -247,15 +248,15 @@ static void take_run(void *ctx, const struct store_run *run)
 	r->unlogged += run->unlogged;
 }
 
-int report_read_happenings(struct maker *m)
+int report_read_happenings(struct report_builder *m)
 {
-	const struct report_wish *w = &m->report->wish;
+	const struct report_query *w = &m->report->query;
 	int code =
 		store_findings(m->store, w->since_s, w->until_s, take_found, m);
 
 	if (!code)
 		code = store_loads(m->store, w->since_s, w->until_s,
-				   take_loaded, m);
+				   report_lists_take_loaded, m);
 	if (!code)
 		code = store_runs(m->store, w->since_s, w->until_s, take_run,
 				  m);
@@ -273,7 +274,7 @@ static int by_attempts(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static void list_clauses(struct maker *m)
+static void list_clauses(struct report_builder *m)
 {
 	struct report *r = m->report;
 
@@ -290,7 +291,7 @@ static void list_clauses(struct maker *m)
 		      by_attempts);
 }
 
-static void count_sources(struct maker *m)
+static void count_sources(struct report_builder *m)
 {
 	struct report *r = m->report;
 
@@ -318,7 +319,7 @@ static void drop_idle_ports(struct report *r)
 
 /* ---- all of them ---- */
 
-int report_lists(struct maker *m)
+int report_lists(struct report_builder *m)
 {
 	struct report *r = m->report;
 	int code;
@@ -326,11 +327,11 @@ int report_lists(struct maker *m)
 	count_sources(m);
 	list_clauses(m);
 	list_sources(m, rank_top, &r->top);
-	list_sources(m, rank_fresh, &r->fresh);
+	list_sources(m, rank_first_seen, &r->first_seen);
 	list_sources(m, rank_quiet, &r->quiet);
 	code = follow(m, &r->top);
 	if (!code)
-		code = follow(m, &r->fresh);
+		code = follow(m, &r->first_seen);
 	drop_idle_ports(r);
 	return code;
 }

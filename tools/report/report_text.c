@@ -11,7 +11,7 @@
 
 #define DAY_S 86400
 
-static const char *local_time(char out[32], int64_t at_s)
+static const char *report_text_local_time(char out[32], int64_t at_s)
 {
 	time_t at = (time_t)at_s;
 	struct tm tm;
@@ -37,7 +37,7 @@ static const char *change(char out[16], uint64_t now, uint64_t before)
 	return out;
 }
 
-static const char *service_name(uint16_t port)
+static const char *report_text_service_name(uint16_t port)
 {
 	const struct service *s = service_by_port(port);
 
@@ -51,8 +51,9 @@ static void print_head(const struct report *r, FILE *out)
 	char since[32], until[32], by[16];
 	uint64_t now = tally_sum(&r->now), before = tally_sum(&r->before);
 
-	fprintf(out, "%s to %s\n", local_time(since, r->wish.since_s),
-		local_time(until, r->wish.until_s));
+	fprintf(out, "%s to %s\n",
+		report_text_local_time(since, r->query.since_s),
+		report_text_local_time(until, r->query.until_s));
 	fprintf(out,
 		"%" PRIu64 " attempts of %" PRIu64 " sources (%s; %" PRIu64
 		" of %" PRIu64 " in the period before)\n",
@@ -67,7 +68,7 @@ static void print_head(const struct report *r, FILE *out)
 
 /* ---- tables ---- */
 
-static void print_ports(const struct report *r, FILE *out)
+static void report_text_print_ports(const struct report *r, FILE *out)
 {
 	char by[16];
 
@@ -83,7 +84,8 @@ static void print_ports(const struct report *r, FILE *out)
 			"%5u %-11s %10" PRIu64 " %7s %8" PRIu64 " %8" PRIu64
 			" %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
 			"\n",
-			p->port, service_name(p->port), tally_sum(&p->now),
+			p->port, report_text_service_name(p->port),
+			tally_sum(&p->now),
 			change(by, tally_sum(&p->now), tally_sum(&p->before)),
 			p->sources, n[OUTCOME_BLOCKED], n[OUTCOME_UNANSWERED],
 			n[OUTCOME_REFUSED], n[OUTCOME_ICMP_REFUSED],
@@ -91,7 +93,7 @@ static void print_ports(const struct report *r, FILE *out)
 	}
 }
 
-static void print_clauses(const struct report *r, FILE *out)
+static void report_text_print_clauses(const struct report *r, FILE *out)
 {
 	char by[16];
 
@@ -116,21 +118,23 @@ static void print_found(uint32_t findings, FILE *out)
 			fprintf(out, "  %s", finding_name(k));
 }
 
-static void print_source(const struct report_source *s, FILE *out)
+static void report_text_print_source(const struct report_source *s, FILE *out)
 {
 	char last[32], by[16];
 
 	fprintf(out, "  %-28s %10" PRIu64 " %7s %10" PRIu64 "  %s", s->name,
 		s->attempts, change(by, s->attempts, s->before),
-		s->now.outcome[OUTCOME_BLOCKED], local_time(last, s->last_s));
+		s->now.outcome[OUTCOME_BLOCKED],
+		report_text_local_time(last, s->last_s));
 	for (size_t i = 0; i < s->n_ports; i++)
 		fprintf(out, "%s%u", i ? "," : "  ", s->ports[i]);
 	print_found(s->findings, out);
 	fputc('\n', out);
 }
 
-static void print_sources(const char *title, const struct report_sources *list,
-			  FILE *out)
+static void report_text_print_sources(const char *title,
+				      const struct report_sources *list,
+				      FILE *out)
 {
 	if (!list->n)
 		return;
@@ -138,7 +142,7 @@ static void print_sources(const char *title, const struct report_sources *list,
 	fprintf(out, "  %-28s   attempts  change    blocked  %-16s  ports\n",
 		"", "last");
 	for (size_t i = 0; i < list->n; i++)
-		print_source(&list->items[i], out);
+		report_text_print_source(&list->items[i], out);
 }
 
 static void print_quiet(const struct report *r, FILE *out)
@@ -154,7 +158,7 @@ static void print_quiet(const struct report *r, FILE *out)
 			"  %-28s %10" PRIu64 " attempts before, the last one "
 			"%s\n",
 			r->quiet.items[i].name, r->quiet.items[i].before,
-			local_time(last, r->quiet.items[i].last_s));
+			report_text_local_time(last, r->quiet.items[i].last_s));
 }
 
 static void print_cleartext(const struct report *r, FILE *out)
@@ -168,7 +172,7 @@ static void print_cleartext(const struct report *r, FILE *out)
 		const struct report_cleartext *c = &r->cleartext.items[i];
 
 		fprintf(out, "  %-28s port %u, last %s, %s\n", c->name, c->port,
-			local_time(last, c->last_s),
+			report_text_local_time(last, c->last_s),
 			c->uses_tls ? "uses TLS elsewhere" :
 				      "has not moved to TLS");
 	}
@@ -176,11 +180,12 @@ static void print_cleartext(const struct report *r, FILE *out)
 
 /* ---- findings ---- */
 
-static void print_finding(const struct report_finding *f, FILE *out)
+static void report_text_print_finding(const struct report_finding *f, FILE *out)
 {
 	char at[32];
 
-	fprintf(out, "  %s %s ", local_time(at, f->time_s), f->name);
+	fprintf(out, "  %s %s ", report_text_local_time(at, f->time_s),
+		f->name);
 	print_safe(out, f->finding);
 	fputs(" (", out);
 	print_safe(out, f->detector);
@@ -197,14 +202,14 @@ static void print_finding(const struct report_finding *f, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_findings(const struct report *r, FILE *out)
+static void report_text_print_findings(const struct report *r, FILE *out)
 {
-	size_t n = r->findings.n < r->wish.top ? r->findings.n : r->wish.top;
+	size_t n = r->findings.n < r->query.top ? r->findings.n : r->query.top;
 
 	fprintf(out, "\nfindings: %zu of %zu, the latest first\n", n,
 		r->findings.n);
 	for (size_t i = 0; i < n; i++)
-		print_finding(&r->findings.items[i], out);
+		report_text_print_finding(&r->findings.items[i], out);
 }
 
 static void print_loaded(const struct report *r, FILE *out)
@@ -217,7 +222,7 @@ static void print_loaded(const struct report *r, FILE *out)
 	for (size_t i = 0; i < r->loaded.n; i++) {
 		const struct report_loaded *l = &r->loaded.items[i];
 
-		fprintf(out, "  %s ", local_time(at, l->time_s));
+		fprintf(out, "  %s ", report_text_local_time(at, l->time_s));
 		print_safe(out, *l->policy ? l->policy : "removed");
 		fprintf(out, "%s%s by ", *l->digest ? " " : "", l->digest);
 		print_safe(out, l->who);
@@ -227,7 +232,7 @@ static void print_loaded(const struct report *r, FILE *out)
 
 static void print_blind_spots(const struct report *r, FILE *out)
 {
-	int64_t length = r->wish.until_s - r->wish.since_s;
+	int64_t length = r->query.until_s - r->query.since_s;
 
 	if (r->lost || r->unlogged)
 		fprintf(out,
@@ -244,12 +249,12 @@ static void print_blind_spots(const struct report *r, FILE *out)
 int report_text(const struct report *r, FILE *out)
 {
 	print_head(r, out);
-	print_ports(r, out);
-	print_clauses(r, out);
-	print_sources("sources", &r->top, out);
-	print_sources("newly seen", &r->fresh, out);
+	report_text_print_ports(r, out);
+	report_text_print_clauses(r, out);
+	report_text_print_sources("sources", &r->top, out);
+	report_text_print_sources("newly seen", &r->first_seen, out);
 	print_quiet(r, out);
-	print_findings(r, out);
+	report_text_print_findings(r, out);
 	print_cleartext(r, out);
 	print_loaded(r, out);
 	print_blind_spots(r, out);
@@ -293,7 +298,7 @@ static void print_why(const struct report *r, FILE *out)
 	for (size_t i = 0; i < r->findings.n; i++) {
 		const char *why = meaning_of(r->findings.items[i].detector);
 
-		print_finding(&r->findings.items[i], out);
+		report_text_print_finding(&r->findings.items[i], out);
 		if (why)
 			fprintf(out, "    %s\n", why);
 	}
@@ -309,7 +314,8 @@ static void print_timeline(const struct report *r, FILE *out)
 
 		if (tally_sum(&b->now))
 			fprintf(out, "%s %10" PRIu64 " %10" PRIu64 "\n",
-				local_time(at, b->start_s), tally_sum(&b->now),
+				report_text_local_time(at, b->start_s),
+				tally_sum(&b->now),
 				b->now.outcome[OUTCOME_BLOCKED]);
 	}
 }
@@ -321,12 +327,12 @@ int report_source_text(const struct report *r, FILE *out)
 	if (r->top.n)
 		fprintf(out, "%s: first seen %s, last %s\n",
 			r->top.items[0].name,
-			local_time(first, r->top.items[0].first_s),
-			local_time(last, r->top.items[0].last_s));
+			report_text_local_time(first, r->top.items[0].first_s),
+			report_text_local_time(last, r->top.items[0].last_s));
 	fprintf(out, "findings: %zu\n", r->findings.n);
 	print_why(r, out);
-	print_ports(r, out);
-	print_clauses(r, out);
+	report_text_print_ports(r, out);
+	report_text_print_clauses(r, out);
 	print_timeline(r, out);
 	return report_written(out);
 }

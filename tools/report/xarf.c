@@ -41,7 +41,7 @@ static const struct kind {
 	  "servers, failed" },
 };
 
-static const struct kind *kind_of(const struct report_finding *f)
+static const struct kind *xarf_kind_of(const struct report_finding *f)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].finding, f->finding))
@@ -51,7 +51,7 @@ static const struct kind *kind_of(const struct report_finding *f)
 
 const char *xarf_type(const struct report_finding *f)
 {
-	const struct kind *kind = kind_of(f);
+	const struct kind *kind = xarf_kind_of(f);
 
 	return kind ? kind->type : NULL;
 }
@@ -71,8 +71,8 @@ static const char *domain_of(const struct xarf_sender *s)
 }
 
 /* The name that the report gives it, which may be a pseudonym. */
-static const char *source_of(const struct report_finding *f,
-			     char buffer[RANGE_TEXT_MAX])
+static const char *xarf_source_of(const struct report_finding *f,
+				  char buffer[RANGE_TEXT_MAX])
 {
 	if (f->name)
 		return f->name;
@@ -138,7 +138,7 @@ static void hash_finding(struct sha1_ctx *sha, const struct report_finding *f)
 		f->blocked,
 	};
 
-	hash_text(sha, source_of(f, buffer));
+	hash_text(sha, xarf_source_of(f, buffer));
 	hash_text(sha, f->finding);
 	hash_text(sha, f->detector);
 	hash_text(sha, f->examples ? f->examples : "");
@@ -217,7 +217,7 @@ static void print_evidence(FILE *out, const struct kind *kind,
 {
 	char buffer[RANGE_TEXT_MAX], time[STAMP_BYTES];
 
-	fprintf(out, "source:        %s (%s)\n", source_of(f, buffer),
+	fprintf(out, "source:        %s (%s)\n", xarf_source_of(f, buffer),
 		role(kind));
 	fprintf(out, "found:         %s by detector \"%s\" of mailwall\n",
 		stamp(f->time_s, time), f->detector);
@@ -357,23 +357,23 @@ static json_t *core(const struct kind *kind, const struct report_finding *f,
 	char id[XARF_UUID_BYTES], buffer[RANGE_TEXT_MAX];
 
 	xarf_id(f, sender, id);
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
-			 "s:f, s:o, s:o}",
-			 "xarf_version", XARF_VERSION, "report_id", id,
-			 "timestamp", stamp_json(f->time_s), "reporter",
-			 party(sender), "sender", party(sender),
-			 "source_identifier", text_json(source_of(f, buffer)),
-			 "category", "connection", "type", kind->type,
-			 "evidence_source", "traffic_analysis", "description",
-			 description(kind, f), "confidence",
-			 f->proven ? kind->proven : kind->unproven, "tags",
-			 tags(f), "evidence", evidence(kind, f));
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
+		"s:f, s:o, s:o}",
+		"xarf_version", XARF_VERSION, "report_id", id, "timestamp",
+		stamp_json(f->time_s), "reporter", party(sender), "sender",
+		party(sender), "source_identifier",
+		text_json(xarf_source_of(f, buffer)), "category", "connection",
+		"type", kind->type, "evidence_source", "traffic_analysis",
+		"description", description(kind, f), "confidence",
+		f->proven ? kind->proven : kind->unproven, "tags", tags(f),
+		"evidence", evidence(kind, f));
 }
 
 json_t *xarf_document(const struct report_finding *f,
 		      const struct xarf_sender *sender)
 {
-	const struct kind *kind = kind_of(f);
+	const struct kind *kind = xarf_kind_of(f);
 	json_t *json = kind ? core(kind, f, sender) : NULL;
 
 	if (json)
@@ -405,42 +405,46 @@ static bool is_mail_address(const char *text)
 static int check_sender(const struct xarf_sender *s)
 {
 	if (!s->org || !*s->org || strlen(s->org) > ORG_MOST)
-		say("a report needs the name of who reports, of at most %d "
-		    "bytes",
-		    ORG_MOST);
+		message_say(
+			"a report needs the name of who reports, of at most %d "
+			"bytes",
+			ORG_MOST);
 	else if (!s->contact || !is_mail_address(s->contact))
-		say("\"%.60s\" is not a mail address; a report needs one, such "
-		    "as \"abuse@isp.example\"",
-		    s->contact ? s->contact : "");
+		message_say("\"%.60s\" is not a mail address; a report needs "
+			    "one, such "
+			    "as \"abuse@isp.example\"",
+			    s->contact ? s->contact : "");
 	else if (!is_hostname(domain_of(s)))
-		say("\"%.60s\" is not a domain; a report needs one, such as "
-		    "\"isp.example\"",
-		    domain_of(s));
+		message_say("\"%.60s\" is not a domain; a report needs one, "
+			    "such as "
+			    "\"isp.example\"",
+			    domain_of(s));
 	else
 		return EXIT_DONE;
 	return EXIT_USAGE;
 }
 
-static int make_folder(const char *folder)
+static int xarf_make_folder(const char *folder)
 {
 	struct stat st;
 
 	if (!mkdir(folder, 0750))
 		return EXIT_DONE;
 	if (errno != EEXIST || stat(folder, &st)) {
-		say("cannot make the folder \"%s\": %s", folder,
-		    strerror(errno));
+		message_say("cannot make the folder \"%s\": %s", folder,
+			    strerror(errno));
 		return EXIT_REFUSED;
 	}
 	if (S_ISDIR(st.st_mode))
 		return EXIT_DONE;
-	say("\"%s\" is not a folder; reports need one, a file each", folder);
+	message_say("\"%s\" is not a folder; reports need one, a file each",
+		    folder);
 	return EXIT_REFUSED;
 }
 
 /* "/folder/20261124T134600Z-5d0c....json" */
-static char *path_of(const char *folder, const struct report_finding *f,
-		     const struct xarf_sender *s)
+static char *xarf_path_of(const char *folder, const struct report_finding *f,
+			  const struct xarf_sender *s)
 {
 	char id[XARF_UUID_BYTES], time[STAMP_BYTES] = "";
 	time_t seconds = (time_t)f->time_s;
@@ -466,7 +470,7 @@ static int write_json(const char *path, const json_t *document)
 		       JSON_INDENT(2) | JSON_ENSURE_ASCII |
 			       JSON_REAL_PRECISION(4)) &&
 	    !ferror(o.file)) {
-		say("cannot write the JSON document \"%s\"", path);
+		message_say("cannot write the JSON document \"%s\"", path);
 		output_abandon(&o);
 		return EXIT_REFUSED;
 	}
@@ -478,13 +482,13 @@ static int write_finding(const struct report_finding *f,
 			 const struct xarf_sender *s, const char *folder)
 {
 	json_t *document = xarf_document(f, s);
-	char *path = path_of(folder, f, s);
+	char *path = xarf_path_of(folder, f, s);
 	int code = EXIT_REFUSED;
 
 	if (document && path)
 		code = write_json(path, document);
 	else
-		say("not enough memory");
+		message_say("not enough memory");
 	json_decref(document);
 	free(path);
 	return code;
@@ -496,7 +500,7 @@ int xarf_write(const struct report *r, const struct xarf_sender *s,
 	int code = check_sender(s);
 
 	if (code == EXIT_DONE)
-		code = make_folder(folder);
+		code = xarf_make_folder(folder);
 	for (size_t i = 0; i < r->findings.n && code == EXIT_DONE; i++)
 		if (xarf_type(&r->findings.items[i]))
 			code = write_finding(&r->findings.items[i], s, folder);

@@ -51,7 +51,7 @@ struct http {
 	struct client clients[CLIENTS_MOST];
 };
 
-static int64_t now_s(void)
+static int64_t http_now_s(void)
 {
 	struct timespec t;
 
@@ -136,13 +136,15 @@ static int bad_listen(const char *text)
 	struct in6_addr v6;
 
 	if (inet_pton(AF_INET6, text, &v6) == 1)
-		say("an address of IPv6 is written in brackets, and with a "
-		    "port: \"[%s]:9525\"",
-		    text);
+		message_say(
+			"an address of IPv6 is written in brackets, and with a "
+			"port: \"[%s]:9525\"",
+			text);
 	else
-		say("pages are served at ADDRESS:PORT like 127.0.0.1:9525, "
-		    "not \"%.60s\"",
-		    text);
+		message_say(
+			"pages are served at ADDRESS:PORT like 127.0.0.1:9525, "
+			"not \"%.60s\"",
+			text);
 	return EXIT_USAGE;
 }
 
@@ -165,10 +167,12 @@ static int listen_parse(const char *text, union address *out)
 
 static int refuse_remote(const char *where)
 {
-	say("%s can be reached from other hosts, and the pages tell who "
-	    "connects to whom; listen at 127.0.0.1 behind a web server that "
-	    "asks for a password, or allow it with " HTTP_REMOTE_OPTION,
-	    where);
+	message_say(
+		"%s can be reached from other hosts, and the pages tell who "
+		"connects to whom; listen at 127.0.0.1 behind a web server "
+		"that "
+		"asks for a password, or allow it with " HTTP_REMOTE_OPTION,
+		where);
 	return EXIT_USAGE;
 }
 
@@ -184,7 +188,7 @@ static int cannot_listen(const char *where, int error)
 			"a port below 1024 is for root; take another" :
 			strerror(error);
 
-	say("cannot serve pages at %s: %s", where, why);
+	message_say("cannot serve pages at %s: %s", where, why);
 	return EXIT_REFUSED;
 }
 
@@ -270,7 +274,7 @@ static void take_client(struct http *h, struct MHD_Connection *c,
 	for (size_t i = 0; info && i < CLIENTS_MOST; i++)
 		if (h->clients[i].fd < 0) {
 			h->clients[i] = (struct client){ info->connect_fd,
-							 false, now_s() };
+							 false, http_now_s() };
 			*of_client = &h->clients[i];
 			return;
 		}
@@ -312,7 +316,7 @@ static bool has_left(const struct client *client)
 /* One byte every nine seconds would else hold a connection for good. */
 static bool is_overdue(const struct client *client)
 {
-	return now_s() - client->since_s >= DEADLINE_S;
+	return http_now_s() - client->since_s >= DEADLINE_S;
 }
 
 /* That they are over the daemon hears from its descriptor. */
@@ -383,8 +387,8 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status,
 }
 
 /* What the page returned; its bytes are for free(), whatever it did. */
-static int write_page(const struct http *h, const struct http_page *page,
-		      char **bytes, size_t *len)
+static int http_write_page(const struct http *h, const struct http_page *page,
+			   char **bytes, size_t *len)
 {
 	FILE *out = open_memstream(bytes, len);
 	int result;
@@ -402,10 +406,10 @@ static int write_page(const struct http *h, const struct http_page *page,
 static struct kept make_answer(const struct http *h,
 			       const struct http_page *page)
 {
-	struct kept answer = { .until_s = now_s() + page->keep_s };
+	struct kept answer = { .until_s = http_now_s() + page->keep_s };
 	char *bytes = NULL, text[128];
 	size_t len = 0;
-	int result = write_page(h, page, &bytes, &len);
+	int result = http_write_page(h, page, &bytes, &len);
 
 	if (result >= 0) {
 		answer.status =
@@ -421,7 +425,7 @@ static struct kept make_answer(const struct http *h,
 	return answer;
 }
 
-static void forget(struct kept *k)
+static void http_forget(struct kept *k)
 {
 	if (k->response)
 		MHD_destroy_response(k->response);
@@ -434,15 +438,15 @@ static enum MHD_Result give(struct http *h, struct MHD_Connection *c, size_t i)
 	struct kept *k = &h->kept[i];
 	enum MHD_Result result;
 
-	if (k->response && now_s() >= k->until_s)
-		forget(k);
+	if (k->response && http_now_s() >= k->until_s)
+		http_forget(k);
 	if (!k->response)
 		*k = make_answer(h, &h->pages.items[i]);
 	if (!k->response)
 		return MHD_NO;
 	result = MHD_queue_response(c, k->status, k->response);
 	if (!h->pages.items[i].keep_s)
-		forget(k);
+		http_forget(k);
 	return result;
 }
 
@@ -502,7 +506,7 @@ static bool wait_for(struct http *h, int fd)
 	return !epoll_ctl(h->fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static bool open_descriptors(struct http *h)
+static bool http_open_descriptors(struct http *h)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -534,7 +538,7 @@ static struct http *http_new(const struct http_pages *pages)
  * The descriptor is the daemon's from then on, and whether one that did not
  * start has closed it is not said: the program ends then.
  */
-static int start(struct http *h, int fd, const char *where)
+static int http_start(struct http *h, int fd, const char *where)
 {
 	union address a = { 0 };
 	socklen_t len = sizeof(a);
@@ -544,10 +548,10 @@ static int start(struct http *h, int fd, const char *where)
 	h->loopback = address_is_loopback(&a);
 	errno = 0;
 	h->daemon = start_daemon(h, fd);
-	if (h->daemon && open_descriptors(h))
+	if (h->daemon && http_open_descriptors(h))
 		return EXIT_DONE;
-	say("cannot serve pages at %s: %s", where,
-	    strerror(errno ? errno : ENOMEM));
+	message_say("cannot serve pages at %s: %s", where,
+		    strerror(errno ? errno : ENOMEM));
 	return EXIT_REFUSED;
 }
 
@@ -572,7 +576,7 @@ int http_open(struct http **out, const char *listen,
 		close(fd);
 		return cannot_listen(where, ENOMEM);
 	}
-	code = start(h, fd, where);
+	code = http_start(h, fd, where);
 	if (code)
 		http_close(h);
 	else
@@ -591,7 +595,7 @@ void http_close(struct http *h)
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	for (size_t i = 0; i < h->pages.n; i++)
-		forget(&h->kept[i]);
+		http_forget(&h->kept[i]);
 	free(h->kept);
 	free(h);
 }

@@ -64,7 +64,7 @@ static void put_value(const char *value, FILE *out)
 	}
 }
 
-static void put_head(struct writer *w)
+static void metrics_put_head(struct writer *w)
 {
 	const struct family *f = w->family;
 
@@ -89,7 +89,7 @@ static void put_labels(struct writer *w, const struct label *labels, size_t n)
 static void sample(struct writer *w, const struct label *labels, size_t n,
 		   uint64_t value)
 {
-	put_head(w);
+	metrics_put_head(w);
 	fputs(w->family->name, w->out);
 	put_labels(w, labels, n);
 	fprintf(w->out, " %" PRIu64 "\n", value);
@@ -216,24 +216,25 @@ static void write_clause_texts(struct writer *w)
 	}
 }
 
-static void put_set(struct writer *w, const char *name, uint64_t value)
+static void metrics_put_set(struct writer *w, const char *name, uint64_t value)
 {
 	const struct label labels[] = { { "set", name } };
 
 	sample(w, labels, COUNT(labels), value);
 }
 
-static void write_elements(struct writer *w)
+static void metrics_write_elements(struct writer *w)
 {
 	for (size_t i = 0; i < w->m->n_sets; i++)
-		put_set(w, w->m->sets[i].name, w->m->sets[i].elements);
+		metrics_put_set(w, w->m->sets[i].name, w->m->sets[i].elements);
 }
 
 static void write_capacities(struct writer *w)
 {
 	for (size_t i = 0; i < w->m->n_sets; i++)
 		if (w->m->sets[i].size)
-			put_set(w, w->m->sets[i].name, w->m->sets[i].size);
+			metrics_put_set(w, w->m->sets[i].name,
+					w->m->sets[i].size);
 }
 
 static void write_undecoded(struct writer *w)
@@ -316,7 +317,7 @@ static void write_last_packet(struct writer *w)
 
 	if (!s || s->last_us <= 0)
 		return;
-	put_head(w);
+	metrics_put_head(w);
 	fprintf(w->out, "%s %" PRId64 ".%06" PRId64 "\n", w->family->name,
 		s->last_us / SECOND_US, s->last_us % SECOND_US);
 }
@@ -355,7 +356,7 @@ static const struct family families[] = {
 	  "Bytes that a clause decided, as the kernel counts.",
 	  CLAUSES(bytes) },
 	{ "mailwall_set_elements", GAUGE, "Elements of a set in the kernel.",
-	  write_elements, 0 },
+	  metrics_write_elements, 0 },
 	{ "mailwall_set_capacity", GAUGE,
 	  "Elements that a set has room for, if it is limited.",
 	  write_capacities, 0 },
@@ -430,7 +431,7 @@ static const struct family families[] = {
 	  SUMMARY(attempts_cut) },
 	{ "mailwall_cut_dialogues_total", COUNTER,
 	  "Dialogues that were cut short for lack of memory.",
-	  SUMMARY(talks_cut) },
+	  SUMMARY(connections_cut) },
 	{ "mailwall_cut_clauses_total", COUNTER,
 	  "Names of clauses in logs beyond those that are told apart.",
 	  SUMMARY(clauses_cut) },

@@ -36,7 +36,7 @@ void note_loaded(const char *policy, const char *digest, uint32_t generation)
 	store_begin(store);
 	store_add_loaded(store, &l);
 	if (store_end(store))
-		say("\"%s\": cannot note what was loaded: %s", path,
-		    store_why(store));
+		message_say("\"%s\": cannot note what was loaded: %s", path,
+			    store_why(store));
 	store_close(store);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "recorder.h"
-#include "sums.h"
+#include "rollup.h"
 
 #include "../../rules/base/units.h"
 #include "../monitor/monitor.h"
@@ -23,7 +23,7 @@ struct move {
 
 /* What is handed to the writer at once. */
 struct batch_of_rows {
-	struct sums sums;
+	struct rollup rollup;
 	struct store_finding *findings;
 	size_t n_findings;
 	struct move *moves;
@@ -33,9 +33,9 @@ struct batch_of_rows {
 };
 
 struct recorder {
-	struct recorder_wish wish;
+	struct recorder_options options;
 	struct store *store;
-	struct sums_memory memory;
+	struct rollup_memory memory;
 	struct batch_of_rows *filling, *writing;
 	struct batch_of_rows batches[2];
 	struct recorder_state state;
@@ -59,24 +59,24 @@ static int batch_init(struct batch_of_rows *b)
 {
 	b->findings = malloc(FINDINGS_MOST * sizeof(*b->findings));
 	b->moves = malloc(MOVES_MOST * sizeof(*b->moves));
-	return b->findings && b->moves ? sums_init(&b->sums) : -ENOMEM;
+	return b->findings && b->moves ? rollup_init(&b->rollup) : -ENOMEM;
 }
 
-static void batch_free(struct batch_of_rows *b)
+static void recorder_batch_free(struct batch_of_rows *b)
 {
-	sums_free(&b->sums);
+	rollup_free(&b->rollup);
 	free(b->findings);
 	free(b->moves);
 }
 
 static bool batch_is_empty(const struct batch_of_rows *b)
 {
-	return !b->sums.n && !b->n_findings && !b->n_moves;
+	return !b->rollup.n && !b->n_findings && !b->n_moves;
 }
 
 static void batch_clear(struct batch_of_rows *b)
 {
-	sums_clear(&b->sums);
+	rollup_clear(&b->rollup);
 	b->n_findings = 0;
 	b->n_moves = 0;
 	b->settled = false;
@@ -87,11 +87,11 @@ static void batch_clear(struct batch_of_rows *b)
 static void write_batch(struct recorder *r, struct batch_of_rows *b)
 {
 	if (!b->settled)
-		sums_settle(&b->sums, &r->memory);
+		rollup_settle(&b->rollup, &r->memory);
 	b->settled = true;
 	store_begin(r->store);
-	for (uint32_t i = 0; i < b->sums.n; i++)
-		store_add(r->store, &b->sums.rows[i]);
+	for (uint32_t i = 0; i < b->rollup.n; i++)
+		store_add(r->store, &b->rollup.rows[i]);
 	for (size_t i = 0; i < b->n_findings; i++)
 		store_add_finding(r->store, &b->findings[i]);
 	for (size_t i = 0; i < b->n_moves; i++)
@@ -101,7 +101,7 @@ static void write_batch(struct recorder *r, struct batch_of_rows *b)
 }
 
 /* 0 or -errno; what was written is gone from the batch. */
-static int write_out(struct recorder *r, struct batch_of_rows *b)
+static int recorder_write_out(struct recorder *r, struct batch_of_rows *b)
 {
 	int error;
 
@@ -112,20 +112,20 @@ static int write_out(struct recorder *r, struct batch_of_rows *b)
 		snprintf(r->why, sizeof(r->why), "%s", store_why(r->store));
 		return error;
 	}
-	r->written += b->sums.n;
-	r->folded += b->sums.folded;
+	r->written += b->rollup.n;
+	r->folded += b->rollup.folded;
 	batch_clear(b);
 	return 0;
 }
 
-static void trim(struct recorder *r, int64_t now_s)
+static void recorder_trim(struct recorder *r, int64_t now_s)
 {
 	int error;
 
-	if (now_s < r->trim_s || (!r->wish.keep_s && !r->wish.most_bytes))
+	if (now_s < r->trim_s || (!r->options.keep_s && !r->options.most_bytes))
 		return;
-	if (!store_trim(r->store, now_s, r->wish.keep_s, r->wish.most_bytes,
-			&error))
+	if (!store_trim(r->store, now_s, r->options.keep_s,
+			r->options.most_bytes, &error))
 		r->trim_s = now_s + TRIM_EVERY_S;
 }
 
@@ -144,9 +144,9 @@ static void *write_on(void *ctx)
 			break;
 		now_s = r->now_s;
 		pthread_mutex_unlock(&r->lock);
-		error = write_out(r, r->writing);
+		error = recorder_write_out(r, r->writing);
 		if (!error)
-			trim(r, now_s);
+			recorder_trim(r, now_s);
 		pthread_mutex_lock(&r->lock);
 		r->error = error;
 		r->busy = false;
@@ -166,28 +166,28 @@ static int allocate(struct recorder *r)
 		return -EIO;
 	r->filling = &r->batches[0];
 	r->writing = &r->batches[1];
-	if (sums_memory_init(&r->memory, key) || batch_init(&r->batches[0]) ||
+	if (rollup_memory_init(&r->memory, key) || batch_init(&r->batches[0]) ||
 	    batch_init(&r->batches[1]))
 		return -ENOMEM;
 	return 0;
 }
 
-int recorder_open(struct recorder **out, const struct recorder_wish *wish)
+int recorder_open(struct recorder **out, const struct recorder_options *options)
 {
 	struct recorder *r = calloc(1, sizeof(*r));
 	int code;
 
 	*out = NULL;
 	if (!r || allocate(r)) {
-		say("out of memory");
+		message_say("out of memory");
 		recorder_close(r);
 		return EXIT_REFUSED;
 	}
 	*out = r;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
-	r->wish = *wish;
-	code = store_open(wish->path, true, &r->store);
+	r->options = *options;
+	code = store_open(options->path, true, &r->store);
 	if (!code)
 		return EXIT_DONE;
 	recorder_close(r);
@@ -196,7 +196,7 @@ int recorder_open(struct recorder **out, const struct recorder_wish *wish)
 }
 
 int read_bounds(const struct program *p, const char *keep, const char *most,
-		struct recorder_wish *wish)
+		struct recorder_options *options)
 {
 	uint32_t keep_s;
 	size_t bytes = 0;
@@ -207,15 +207,16 @@ int read_bounds(const struct program *p, const char *keep, const char *most,
 				   "--keep takes a duration like 90d, not "
 				   "\"%.40s\"",
 				   keep);
-	wish->keep_s = keep ? keep_s : 0;
+	options->keep_s = keep ? keep_s : 0;
 	code = most ? read_size(p, "--max", most, &bytes) : EXIT_DONE;
-	wish->most_bytes = bytes;
+	options->most_bytes = bytes;
 	return code;
 }
 
 /* ---- what comes in ---- */
 
-static struct addr6 source_of(uint8_t family, const struct addr6 *address)
+static struct addr6 recorder_source_of(uint8_t family,
+				       const struct addr6 *address)
 {
 	struct addr6 source = *address;
 
@@ -225,8 +226,8 @@ static struct addr6 source_of(uint8_t family, const struct addr6 *address)
 }
 
 /* What came to be known of the clause later is of a later outcome. */
-static const char *clause_of(const struct attempt_event *e,
-			     enum outcome outcome)
+static const char *recorder_clause_of(const struct attempt_event *e,
+				      enum outcome outcome)
 {
 	if (e->clause && (outcome == OUTCOME_BLOCKED || !e->was_early))
 		return e->clause;
@@ -241,18 +242,19 @@ static struct store_row row_of(struct recorder *r,
 	return (struct store_row){
 		.minute = e->time_us / 60000000,
 		.family = e->family,
-		.source = source_of(e->family, &e->source),
+		.source = recorder_source_of(e->family, &e->source),
 		.port = e->port,
 		.outcome = (uint8_t)outcome,
-		.clause = sums_clause(&r->memory, clause_of(e, outcome)),
+		.clause = rollup_clause(&r->memory,
+					recorder_clause_of(e, outcome)),
 		.attempts = attempts,
 		.syns = syns,
 	};
 }
 
-static void add(struct recorder *r, const struct store_row *row)
+static void recorder_add(struct recorder *r, const struct store_row *row)
 {
-	sums_add(&r->filling->sums, &r->memory, row);
+	rollup_add(&r->filling->rollup, &r->memory, row);
 }
 
 void recorder_early(struct recorder *r, const struct attempt_event *e)
@@ -262,7 +264,7 @@ void recorder_early(struct recorder *r, const struct attempt_event *e)
 
 	early.was_early = true;
 	row = row_of(r, &early, e->outcome, 1, 1);
-	add(r, &row);
+	recorder_add(r, &row);
 }
 
 /*
@@ -277,8 +279,8 @@ static void move(struct recorder *r, const struct attempt_event *e)
 		.to = row_of(r, e, e->outcome, 1, e->syns),
 	};
 
-	if (sums_take_back(&b->sums, &r->memory, &m.from))
-		add(r, &m.to);
+	if (rollup_take_back(&b->rollup, &r->memory, &m.from))
+		recorder_add(r, &m.to);
 	else if (b->n_moves < MOVES_MOST)
 		b->moves[b->n_moves++] = m;
 }
@@ -293,7 +295,7 @@ void recorder_attempt(struct recorder *r, const struct attempt_event *e)
 	}
 	row = row_of(r, e, e->outcome, !e->was_early, e->syns - e->was_early);
 	if (row.attempts || row.syns)
-		add(r, &row);
+		recorder_add(r, &row);
 }
 
 void recorder_finding(struct recorder *r, const struct finding *f)
@@ -305,7 +307,7 @@ void recorder_finding(struct recorder *r, const struct finding *f)
 		return;
 	}
 	b->findings[b->n_findings++] =
-		(struct store_finding){ *f, r->wish.keep_destinations };
+		(struct store_finding){ *f, r->options.keep_destinations };
 }
 
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged)
@@ -320,7 +322,7 @@ static void note_run(struct recorder *r, int64_t now_s)
 {
 	struct store_run *run = &r->filling->run;
 
-	run->inputs = r->wish.inputs;
+	run->inputs = r->options.inputs;
 	if (!run->start_s)
 		run->start_s = now_s;
 	run->last_s = now_s;
@@ -339,7 +341,7 @@ static void swap(struct recorder *r)
 }
 
 /* What failed waits in writing, and is tried before anything else. */
-static void hand_over(struct recorder *r, int64_t now_s)
+static void recorder_hand_over(struct recorder *r, int64_t now_s)
 {
 	if (batch_is_empty(r->writing))
 		swap(r);
@@ -350,12 +352,14 @@ static void hand_over(struct recorder *r, int64_t now_s)
 static void say_error(struct recorder *r)
 {
 	if (r->error && !r->said)
-		say("\"%s\": cannot be written: %s%s", r->wish.path, r->why,
-		    r->wish.inputs ?
-			    "; monitoring goes on, and it is tried again" :
-			    "");
+		message_say(
+			"\"%s\": cannot be written: %s%s", r->options.path,
+			r->why,
+			r->options.inputs ?
+				"; monitoring goes on, and it is tried again" :
+				"");
 	else if (!r->error && r->said)
-		say("\"%s\": is written again", r->wish.path);
+		message_say("\"%s\": is written again", r->options.path);
 	r->said = r->error;
 }
 
@@ -368,7 +372,7 @@ static void copy_state(struct recorder *r)
 }
 
 /* Where there can be none, what was added up is written at once. */
-static bool start_thread(struct recorder *r)
+static bool recorder_start_thread(struct recorder *r)
 {
 	if (!r->has_thread && pthread_create(&r->thread, NULL, write_on, r)) {
 		recorder_flush(r);
@@ -380,14 +384,14 @@ static bool start_thread(struct recorder *r)
 
 void recorder_pass(struct recorder *r, int64_t now_s)
 {
-	if (!start_thread(r))
+	if (!recorder_start_thread(r))
 		return;
 	note_run(r, now_s);
 	pthread_mutex_lock(&r->lock);
 	if (!r->busy) {
 		say_error(r);
 		copy_state(r);
-		hand_over(r, now_s);
+		recorder_hand_over(r, now_s);
 		pthread_cond_broadcast(&r->changed);
 	}
 	pthread_mutex_unlock(&r->lock);
@@ -395,14 +399,14 @@ void recorder_pass(struct recorder *r, int64_t now_s)
 
 void recorder_hand(struct recorder *r)
 {
-	if (!start_thread(r))
+	if (!recorder_start_thread(r))
 		return;
 	pthread_mutex_lock(&r->lock);
 	while (r->busy)
 		pthread_cond_wait(&r->changed, &r->lock);
 	say_error(r);
 	copy_state(r);
-	hand_over(r, 0);
+	recorder_hand_over(r, 0);
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 }
@@ -420,10 +424,10 @@ static void wait_for_writer(struct recorder *r)
 int recorder_flush(struct recorder *r)
 {
 	wait_for_writer(r);
-	r->error = write_out(r, r->writing);
+	r->error = recorder_write_out(r, r->writing);
 	if (!r->error) {
 		swap(r);
-		r->error = write_out(r, r->writing);
+		r->error = recorder_write_out(r, r->writing);
 	}
 	say_error(r);
 	copy_state(r);
@@ -462,9 +466,9 @@ int recorder_close(struct recorder *r)
 	if (r->store)
 		code = recorder_flush(r);
 	store_close(r->store);
-	batch_free(&r->batches[0]);
-	batch_free(&r->batches[1]);
-	sums_memory_free(&r->memory);
+	recorder_batch_free(&r->batches[0]);
+	recorder_batch_free(&r->batches[1]);
+	rollup_memory_free(&r->memory);
 	free(r);
 	return code;
 }

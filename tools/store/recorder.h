@@ -12,7 +12,7 @@
 
 struct recorder;
 
-struct recorder_wish {
+struct recorder_options {
 	const char *path;
 	bool keep_destinations; /* examples of findings */
 	int64_t keep_s;		/* 0: for ever */
@@ -22,10 +22,11 @@ struct recorder_wish {
 
 /* "90d" and "2G", as --keep and --max say them; NULL: no bound. Exit code. */
 int read_bounds(const struct program *p, const char *keep, const char *most,
-		struct recorder_wish *wish);
+		struct recorder_options *options);
 
 /* Opens the store; threads are started by the first recorder_pass(). */
-int recorder_open(struct recorder **out, const struct recorder_wish *wish);
+int recorder_open(struct recorder **out,
+		  const struct recorder_options *options);
 
 /* An attempt that has ended, and one that is told early. */
 void recorder_attempt(struct recorder *r, const struct attempt_event *event);

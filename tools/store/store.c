@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The schema, how the file is opened, and how it is kept within bounds. */
-#include "store_inner.h"
+#include "store_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -129,24 +129,27 @@ int64_t store_number(struct store *s, const char *sql)
 
 /* ---- the schema ---- */
 
-static int refuse(struct store *s, const char *why)
+static int store_refuse(struct store *s, const char *why)
 {
-	say("\"%s\": %s", s->path, why);
+	message_say("\"%s\": %s", s->path, why);
 	return EXIT_REFUSED;
 }
 
 static int say_failed(struct store *s, const char *what)
 {
 	if (s->error == -EBUSY)
-		return refuse(s, "another program has locked it; try again");
+		return store_refuse(s,
+				    "another program has locked it; try again");
 	if (s->error == -EBADMSG)
-		say("\"%s\": is no database of mailwall, or it is damaged: %s; "
-		    "move it away, and a new one is made",
-		    s->path, s->why);
+		message_say("\"%s\": is no database of mailwall, or it is "
+			    "damaged: %s; "
+			    "move it away, and a new one is made",
+			    s->path, s->why);
 	else if (s->error == -EROFS)
-		say("\"%s\": it, or its folder, cannot be written", s->path);
+		message_say("\"%s\": it, or its folder, cannot be written",
+			    s->path);
 	else
-		say("\"%s\": cannot %s: %s", s->path, what, s->why);
+		message_say("\"%s\": cannot %s: %s", s->path, what, s->why);
 	return EXIT_REFUSED;
 }
 
@@ -169,7 +172,7 @@ static void migrate(struct store *s)
 }
 
 /* A database without any table may become ours; another's may not. */
-static int check_owner(struct store *s)
+static int store_check_owner(struct store *s)
 {
 	int64_t application = store_number(s, "PRAGMA application_id");
 	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
@@ -177,30 +180,32 @@ static int check_owner(struct store *s)
 	if (s->error)
 		return say_failed(s, "read");
 	if (application != APPLICATION_ID && tables)
-		return refuse(s, "is a database of another program");
+		return store_refuse(s, "is a database of another program");
 	return EXIT_DONE;
 }
 
 static int check_schema(struct store *s, bool write)
 {
-	int code = check_owner(s);
+	int code = store_check_owner(s);
 	int64_t version = store_number(s, "PRAGMA user_version");
 	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
 
 	if (code || s->error)
 		return code ? code : say_failed(s, "read");
 	if (version < 0)
-		return refuse(s, "is damaged: its version is below 0");
+		return store_refuse(s, "is damaged: its version is below 0");
 	if (version > SCHEMA) {
-		say("\"%s\": was written by a newer mailwall (schema %lld, "
-		    "this one knows %d); use that one",
-		    s->path, (long long)version, SCHEMA);
+		message_say(
+			"\"%s\": was written by a newer mailwall (schema %lld, "
+			"this one knows %d); use that one",
+			s->path, (long long)version, SCHEMA);
 		return EXIT_REFUSED;
 	}
 	if (!write && version < SCHEMA)
-		return refuse(s, tables ? "is of an older schema; open it once "
-					  "with a command that writes" :
-					  "is empty");
+		return store_refuse(
+			s, tables ? "is of an older schema; open it once "
+				    "with a command that writes" :
+				    "is empty");
 	if (version < SCHEMA)
 		migrate(s);
 	return s->error ? say_failed(s, "make its tables") : EXIT_DONE;
@@ -303,7 +308,7 @@ static int make_file(struct store *s)
 		close(fd);
 		return EXIT_DONE;
 	}
-	say("cannot open \"%s\": %s", s->path, strerror(errno));
+	message_say("cannot open \"%s\": %s", s->path, strerror(errno));
 	return EXIT_REFUSED;
 }
 
@@ -318,7 +323,7 @@ static int open_to_write(struct store *s)
 	if (code)
 		return code;
 	/* Of another program nothing is changed. */
-	code = check_owner(s);
+	code = store_check_owner(s);
 	if (code)
 		return code;
 	/* Before there is a table, or never. */
@@ -384,7 +389,7 @@ int store_open(const char *path, bool write, struct store **out)
 
 	*out = NULL;
 	if (!s) {
-		say("out of memory");
+		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
 	s->path = path;
@@ -393,14 +398,15 @@ int store_open(const char *path, bool write, struct store **out)
 		s->days = calloc(KNOWN_DAYS, sizeof(*s->days));
 	}
 	if (write && (!s->sources || !s->days)) {
-		say("out of memory");
+		message_say("out of memory");
 		store_close(s);
 		return EXIT_REFUSED;
 	}
 	if (!write && !is_there(path, "")) {
-		say("\"%s\": there is no database; \"mailwall watch --store\" "
-		    "or \"mailwall import\" makes one",
-		    path);
+		message_say("\"%s\": there is no database; \"mailwall watch "
+			    "--store\" "
+			    "or \"mailwall import\" makes one",
+			    path);
 		free(s);
 		return EXIT_REFUSED;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Out of the store. */
-#include "store_inner.h"
+#include "store_priv.h"
 
 /* A query, with a row handed over at a time. */
 struct reading {
@@ -8,7 +8,8 @@ struct reading {
 	sqlite3_stmt *query;
 };
 
-static bool begin(struct reading *r, struct store *s, const char *sql)
+static bool store_query_begin(struct reading *r, struct store *s,
+			      const char *sql)
 {
 	int code;
 
@@ -31,14 +32,14 @@ static bool next(struct reading *r)
 	return false;
 }
 
-static int end(struct reading *r)
+static int store_query_end(struct reading *r)
 {
 	struct store *s = r->store;
 
 	sqlite3_finalize(r->query);
 	if (!s->error)
 		return EXIT_DONE;
-	say("\"%s\": cannot be read: %s", s->path, s->why);
+	message_say("\"%s\": cannot be read: %s", s->path, s->why);
 	return EXIT_REFUSED;
 }
 
@@ -110,7 +111,7 @@ static int read_days(struct reading *r,
 			     d.hours);
 		fn(ctx, &d);
 	}
-	return end(r);
+	return store_query_end(r);
 }
 
 int store_days(struct store *s, int64_t first, int64_t last,
@@ -118,8 +119,8 @@ int store_days(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!begin(&r, s, DAY_QUERY))
-		return end(&r);
+	if (!store_query_begin(&r, s, DAY_QUERY))
+		return store_query_end(&r);
 	between(&r, first, last);
 	return read_days(&r, fn, ctx);
 }
@@ -129,8 +130,8 @@ int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!begin(&r, s, DAY_QUERY " AND source = ?3"))
-		return end(&r);
+	if (!store_query_begin(&r, s, DAY_QUERY " AND source = ?3"))
+		return store_query_end(&r);
 	between(&r, first, last);
 	sqlite3_bind_int64(r.query, 3, source);
 	return read_days(&r, fn, ctx);
@@ -142,11 +143,12 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!begin(&r, s,
-		   "SELECT minute, source, port, outcome, clause, attempts,"
-		   " syns FROM minute JOIN what ON what.number = minute.what"
-		   " WHERE minute >= ?1 AND minute < ?2"))
-		return end(&r);
+	if (!store_query_begin(
+		    &r, s,
+		    "SELECT minute, source, port, outcome, clause, attempts,"
+		    " syns FROM minute JOIN what ON what.number = minute.what"
+		    " WHERE minute >= ?1 AND minute < ?2"))
+		return store_query_end(&r);
 	between(&r, first, last);
 	while (next(&r)) {
 		struct store_minute m = {
@@ -161,7 +163,7 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 
 		fn(ctx, &m);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }
 
 int store_sources(struct store *s,
@@ -170,8 +172,9 @@ int store_sources(struct store *s,
 {
 	struct reading r;
 
-	if (!begin(&r, s, "SELECT number, address, first, last FROM source"))
-		return end(&r);
+	if (!store_query_begin(
+		    &r, s, "SELECT number, address, first, last FROM source"))
+		return store_query_end(&r);
 	while (next(&r)) {
 		int bytes = sqlite3_column_bytes(r.query, 1);
 		struct store_source source = {
@@ -187,7 +190,7 @@ int store_sources(struct store *s,
 		       (size_t)bytes);
 		fn(ctx, &source);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }
 
 int store_clauses(struct store *s,
@@ -196,15 +199,16 @@ int store_clauses(struct store *s,
 {
 	struct reading r;
 
-	if (!begin(&r, s, "SELECT number, id FROM clause ORDER BY number"))
-		return end(&r);
+	if (!store_query_begin(&r, s,
+			       "SELECT number, id FROM clause ORDER BY number"))
+		return store_query_end(&r);
 	while (next(&r)) {
 		struct store_clause c = { (uint32_t)number(&r, 0),
 					  text(&r, 1) };
 
 		fn(ctx, &c);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }
 
 int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
@@ -212,11 +216,12 @@ int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
 {
 	struct reading r;
 
-	if (!begin(&r, s, "SELECT DISTINCT port FROM what ORDER BY port"))
-		return end(&r);
+	if (!store_query_begin(&r, s,
+			       "SELECT DISTINCT port FROM what ORDER BY port"))
+		return store_query_end(&r);
 	while (next(&r))
 		fn(ctx, (uint16_t)number(&r, 0));
-	return end(&r);
+	return store_query_end(&r);
 }
 
 /* ---- what happened ---- */
@@ -227,12 +232,13 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!begin(&r, s,
-		   "SELECT time, source, finding, detector, examples, port,"
-		   " attempts, syns, destinations, groups, first, last, exact,"
-		   " proven, blocked FROM finding WHERE time >= ?1"
-		   " AND time < ?2 ORDER BY time DESC, number DESC"))
-		return end(&r);
+	if (!store_query_begin(
+		    &r, s,
+		    "SELECT time, source, finding, detector, examples, port,"
+		    " attempts, syns, destinations, groups, first, last, exact,"
+		    " proven, blocked FROM finding WHERE time >= ?1"
+		    " AND time < ?2 ORDER BY time DESC, number DESC"))
+		return store_query_end(&r);
 	between(&r, since_s, until_s);
 	while (next(&r)) {
 		struct store_found f = {
@@ -255,7 +261,7 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 
 		fn(ctx, &f);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }
 
 int store_loads(struct store *s, int64_t since_s, int64_t until_s,
@@ -263,11 +269,12 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!begin(&r, s,
-		   "SELECT time, policy, digest, who, generation FROM loaded"
-		   " WHERE time >= ?1 AND time < ?2"
-		   " ORDER BY time DESC, number DESC"))
-		return end(&r);
+	if (!store_query_begin(
+		    &r, s,
+		    "SELECT time, policy, digest, who, generation FROM loaded"
+		    " WHERE time >= ?1 AND time < ?2"
+		    " ORDER BY time DESC, number DESC"))
+		return store_query_end(&r);
 	between(&r, since_s, until_s);
 	while (next(&r)) {
 		struct store_loaded l = {
@@ -280,7 +287,7 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 
 		fn(ctx, &l);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }
 
 int store_runs(struct store *s, int64_t since_s, int64_t until_s,
@@ -288,10 +295,12 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!begin(&r, s,
-		   "SELECT number, start, last, lost, unlogged, inputs FROM run"
-		   " WHERE last >= ?1 AND start < ?2 ORDER BY start"))
-		return end(&r);
+	if (!store_query_begin(
+		    &r, s,
+		    "SELECT number, start, last, lost, unlogged, inputs FROM "
+		    "run"
+		    " WHERE last >= ?1 AND start < ?2 ORDER BY start"))
+		return store_query_end(&r);
 	between(&r, since_s, until_s);
 	while (next(&r)) {
 		struct store_run run = {
@@ -305,5 +314,5 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 
 		fn(ctx, &run);
 	}
-	return end(&r);
+	return store_query_end(&r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Into the store: transactions, and the bounds that it is kept within. */
-#include "store_inner.h"
+#include "store_priv.h"
 
 #include "../program/events.h"
 
@@ -32,11 +32,11 @@ void store_begin(struct store *s)
 	s->data_version = version;
 }
 
-static void write_out(struct store *s);
+static void store_write_out(struct store *s);
 
 int store_end(struct store *s)
 {
-	write_out(s);
+	store_write_out(s);
 	store_run_sql(s, "COMMIT");
 	if (!s->error) {
 		if (s->run)
@@ -51,7 +51,7 @@ int store_end(struct store *s)
 }
 
 /* Runs it; a row that it returns is a number. */
-static int64_t run(struct store *s, sqlite3_stmt *q)
+static int64_t store_run(struct store *s, sqlite3_stmt *q)
 {
 	int code = sqlite3_step(q);
 	int64_t n = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
@@ -71,9 +71,9 @@ static void bind_text(sqlite3_stmt *q, int at, const char *text)
 
 /* ---- numbers for what repeats ---- */
 
-static int64_t put_source(struct store *s, uint8_t family,
-			  const struct addr6 *source, int64_t first_s,
-			  int64_t last_s)
+static int64_t store_put_source(struct store *s, uint8_t family,
+				const struct addr6 *source, int64_t first_s,
+				int64_t last_s)
 {
 	sqlite3_stmt *q = store_statement(
 		s, PUT_SOURCE,
@@ -88,10 +88,10 @@ static int64_t put_source(struct store *s, uint8_t family,
 			  SQLITE_STATIC);
 	sqlite3_bind_int64(q, 2, first_s);
 	sqlite3_bind_int64(q, 3, last_s);
-	return run(s, q);
+	return store_run(s, q);
 }
 
-static int64_t put_clause(struct store *s, const char *id)
+static int64_t store_put_clause(struct store *s, const char *id)
 {
 	sqlite3_stmt *q = store_statement(
 		s, PUT_CLAUSE,
@@ -101,10 +101,10 @@ static int64_t put_clause(struct store *s, const char *id)
 	if (!q)
 		return 0;
 	bind_text(q, 1, id);
-	return run(s, q);
+	return store_run(s, q);
 }
 
-static int64_t clause_number(struct store *s, const char *id)
+static int64_t store_clause_number(struct store *s, const char *id)
 {
 	sqlite3_stmt *q = store_statement(
 		s, GET_CLAUSE, "SELECT number FROM clause WHERE id = ?1");
@@ -112,19 +112,19 @@ static int64_t clause_number(struct store *s, const char *id)
 	if (!q)
 		return 0;
 	bind_text(q, 1, id);
-	return run(s, q);
+	return store_run(s, q);
 }
 
 /* What writes logs may not fill the disk with names. */
 static int64_t bounded_clause(struct store *s, const char *id)
 {
-	int64_t number = clause_number(s, id);
+	int64_t number = store_clause_number(s, id);
 
 	if (number)
 		return number;
 	if (store_number(s, "SELECT count(*) FROM clause") >= CLAUSES_MOST)
 		id = "other";
-	return put_clause(s, id);
+	return store_put_clause(s, id);
 }
 
 static int64_t put_what(struct store *s, const struct store_row *row)
@@ -141,7 +141,7 @@ static int64_t put_what(struct store *s, const struct store_row *row)
 	sqlite3_bind_int(q, 1, row->port);
 	sqlite3_bind_int(q, 2, row->outcome);
 	sqlite3_bind_int64(q, 3, clause);
-	return run(s, q);
+	return store_run(s, q);
 }
 
 static uint32_t what_of(struct store *s, const struct store_row *row)
@@ -186,7 +186,7 @@ static void put_minute(struct store *s, uint32_t source, uint32_t what,
 	sqlite3_bind_int64(q, 3, what);
 	sqlite3_bind_int64(q, 4, row->attempts);
 	sqlite3_bind_int64(q, 5, row->syns);
-	run(s, q);
+	store_run(s, q);
 }
 
 static void put_day(struct store *s, struct known_day *d)
@@ -207,7 +207,7 @@ static void put_day(struct store *s, struct known_day *d)
 	sqlite3_bind_int64(q, 4, d->attempts);
 	sqlite3_bind_int64(q, 5, d->syns);
 	sqlite3_bind_blob(q, 6, hours, (int)len, SQLITE_STATIC);
-	run(s, q);
+	store_run(s, q);
 	d->used = false;
 }
 
@@ -271,7 +271,7 @@ static void see_source(struct store *s, struct known_source *k)
 	sqlite3_bind_int64(q, 1, k->number);
 	sqlite3_bind_int64(q, 2, k->first_s);
 	sqlite3_bind_int64(q, 3, k->last_s);
-	run(s, q);
+	store_run(s, q);
 	k->seen = false;
 }
 
@@ -302,7 +302,7 @@ static struct known_source *known_at(struct store *s, uint8_t family,
 	return place;
 }
 
-static uint32_t source_of(struct store *s, const struct store_row *row)
+static uint32_t store_source_of(struct store *s, const struct store_row *row)
 {
 	int64_t at_s = row->minute * 60;
 	struct known_source *k;
@@ -311,8 +311,8 @@ static uint32_t source_of(struct store *s, const struct store_row *row)
 		return 0;
 	k = known_at(s, row->family, &row->source);
 	if (!k->number)
-		k->number = (uint32_t)put_source(s, row->family, &row->source,
-						 at_s, at_s + 59);
+		k->number = (uint32_t)store_put_source(
+			s, row->family, &row->source, at_s, at_s + 59);
 	if (!k->seen) {
 		k->first_s = at_s;
 		k->last_s = at_s + 59;
@@ -325,7 +325,7 @@ static uint32_t source_of(struct store *s, const struct store_row *row)
 	return k->number;
 }
 
-static void write_out(struct store *s)
+static void store_write_out(struct store *s)
 {
 	for (uint32_t i = 0; i < KNOWN_DAYS; i++)
 		if (s->days[i].used)
@@ -341,7 +341,7 @@ void store_add(struct store *s, const struct store_row *row)
 
 	if (!row->attempts && !row->syns)
 		return;
-	source = source_of(s, row);
+	source = store_source_of(s, row);
 	what = what_of(s, row);
 	put_minute(s, source, what, row);
 	add_day(s, source, what, row);
@@ -361,14 +361,14 @@ static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
 	sqlite3_bind_int64(q, 1, minute);
 	sqlite3_bind_int64(q, 2, source);
 	sqlite3_bind_int64(q, 3, what);
-	run(s, q);
+	store_run(s, q);
 	return sqlite3_changes(s->db);
 }
 
 void store_move(struct store *s, const struct store_row *from,
 		const struct store_row *to)
 {
-	uint32_t source = source_of(s, from), what = what_of(s, from);
+	uint32_t source = store_source_of(s, from), what = what_of(s, from);
 	struct store_row less = *from;
 
 	if (!take_minute_back(s, source, what, from->minute))
@@ -400,8 +400,8 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 {
 	const struct finding *f = &found->finding;
 	char examples[EXAMPLES_MOST * RANGE_TEXT_MAX];
-	int64_t source =
-		put_source(s, f->family, &f->source, f->first_s, f->last_s);
+	int64_t source = store_put_source(s, f->family, &f->source, f->first_s,
+					  f->last_s);
 	sqlite3_stmt *q = store_statement(
 		s, PUT_FINDING,
 		"INSERT INTO finding (time, source, finding, detector, port,"
@@ -428,7 +428,7 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 	sqlite3_bind_int(q, 13, f->proven);
 	sqlite3_bind_int(q, 14, f->blocked);
 	bind_text(q, 15, examples);
-	run(s, q);
+	store_run(s, q);
 }
 
 void store_add_loaded(struct store *s, const struct store_loaded *l)
@@ -445,7 +445,7 @@ void store_add_loaded(struct store *s, const struct store_loaded *l)
 	bind_text(q, 3, l->digest);
 	bind_text(q, 4, l->who);
 	sqlite3_bind_int64(q, 5, l->generation);
-	run(s, q);
+	store_run(s, q);
 }
 
 void store_add_run(struct store *s, struct store_run *r)
@@ -467,7 +467,7 @@ void store_add_run(struct store *s, struct store_run *r)
 	sqlite3_bind_int64(q, 4, (int64_t)r->lost);
 	sqlite3_bind_int64(q, 5, (int64_t)r->unlogged);
 	bind_text(q, 6, r->inputs);
-	s->run_number = run(s, q);
+	s->run_number = store_run(s, q);
 	s->run = r;
 }
 
@@ -485,7 +485,7 @@ void store_add_imported(struct store *s, const struct store_imported *i)
 	bind_text(q, 2, i->name);
 	sqlite3_bind_int64(q, 3, i->time_s);
 	sqlite3_bind_int64(q, 4, (int64_t)i->bytes);
-	run(s, q);
+	store_run(s, q);
 }
 
 uint64_t store_imported_bytes(struct store *s, const char *key)
@@ -497,7 +497,7 @@ uint64_t store_imported_bytes(struct store *s, const char *key)
 	if (!q)
 		return 0;
 	bind_text(q, 1, key);
-	bytes = run(s, q);
+	bytes = store_run(s, q);
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
@@ -516,7 +516,7 @@ static void delete_before(struct store *s, const char *sql, int64_t before)
 		return;
 	}
 	sqlite3_bind_int64(q, 1, before);
-	run(s, q);
+	store_run(s, q);
 	sqlite3_finalize(q);
 }
 

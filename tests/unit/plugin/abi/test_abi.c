@@ -423,7 +423,7 @@ CLAIM(head, "the struct says what it is, and every number has its name")
 		{ MAILWALL_NAME_REFUSAL, 3, "drop" },
 		{ MAILWALL_NAME_VERDICT, 5, "observe" },
 		{ MAILWALL_NAME_OUTCOME, OUTCOME_N, "blocked" },
-		{ MAILWALL_NAME_SAID, 15, "gap" },
+		{ MAILWALL_NAME_SEEN, 15, "gap" },
 		{ MAILWALL_NAME_FINDING, FINDING_N, "starttls-stripped" },
 		{ MAILWALL_NAME_DETECTOR, DETECTOR_N, "masked" },
 		{ MAILWALL_NAME_DECODED, DECODED_N, "fragment" },
@@ -827,7 +827,7 @@ static uint32_t verdict_wanted(const struct policy *p, const struct clause *c)
 }
 
 static void ask_both(const char *path, const struct mailwall_policy *p,
-		     const struct policy *own, const struct connection *o)
+		     const struct policy *own, const struct opening *o)
 {
 	unsigned int asked = 0, own_asked = 0;
 	struct mailwall_members members = { sizeof(members), &asked, some_are };
@@ -851,7 +851,7 @@ static void ask_both(const char *path, const struct mailwall_policy *p,
 	memcpy(c.source, o->source.byte, o->family == 4 ? 4 : 16);
 	memcpy(c.destination, o->destination.byte, o->family == 4 ? 4 : 16);
 	assert_int_equal(m->policy_decide(p, &members, &c, &d, WHY), 0);
-	decide(own, &input, o, &want);
+	policy_decide(own, &input, o, &want);
 	same_text(path, d.clause, want.clause ? want.clause->id : NULL);
 	same_text(path, d.text, want.clause ? want.clause->text : NULL);
 	expect(d.verdict == verdict_wanted(own, want.clause) &&
@@ -892,7 +892,7 @@ static void questions_of(const char *path, struct mailwall_policy *p,
 	static const char *const names[] = { NULL, "", "ppp0", "eth1", "eth0" };
 
 	for (int i = 0; i < 500; i++) {
-		struct connection c = {
+		struct opening c = {
 			.family = chance(&seed) % 3 ? 4 : 6,
 			.source_port = 40000,
 			.destination_port = ports[chance(&seed) % COUNT(ports)],
@@ -964,7 +964,7 @@ static void log_attempt(void *ctx, const struct mailwall_attempt *a)
 	fprintf(l->to, " %u %u %u in %u: %u %u %u %u %u %x %s %s %d",
 		a->source_port, a->port, a->syns, a->input, a->outcome,
 		a->established, a->would_block, a->was_early, a->early_outcome,
-		a->said, a->clause ? a->clause : "-",
+		a->seen, a->clause ? a->clause : "-",
 		a->decided ? a->decided : "-",
 		a->decided ? (int)a->decided_action : -1);
 	for (int i = 0; i < 3; i++)
@@ -986,7 +986,7 @@ static void own_attempt(void *ctx, const struct attempt_event *a)
 	fprintf(l->to, " %u %u %u in %u: %d %d %d %d %d %x %s %s %d",
 		a->source_port, a->port, a->syns, a->input, a->outcome,
 		a->established, a->would_block, a->was_early, a->early_outcome,
-		a->said, a->clause ? a->clause : "-",
+		a->seen, a->clause ? a->clause : "-",
 		a->decided ? a->decided->id : "-",
 		a->decided ? (int)a->decided->action : -1);
 	for (int i = 0; i < 3; i++)
@@ -1182,7 +1182,8 @@ static struct packet_of back(const struct packet_of *p, uint8_t flags)
 }
 
 /* One that talks: greeted, a login in the clear, a message. */
-static void talk(const struct pair *to, struct packet_of p, int64_t now_us)
+static void connection(const struct pair *to, struct packet_of p,
+		       int64_t now_us)
 {
 	static const char *const lines[] = {
 		"220 hello\r\n",
@@ -1250,7 +1251,7 @@ static void open_one(const struct pair *to, uint64_t n, int64_t now_us)
 		give(to, &p, now_us + SECOND);
 		break;
 	case 3:
-		talk(to, p, now_us);
+		connection(to, p, now_us);
 		break;
 	}
 }

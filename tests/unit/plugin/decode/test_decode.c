@@ -34,7 +34,7 @@ static void new_decoder(void)
 }
 
 /* A copy of just that size, so that the sanitizer sees a byte too far. */
-static enum decoded decode_frame(struct frame frame, struct segment *s)
+static enum decoded decode_one(struct frame frame, struct segment *s)
 {
 	free(kept);
 	kept = malloc(frame.caplen ? frame.caplen : 1);
@@ -42,7 +42,7 @@ static enum decoded decode_frame(struct frame frame, struct segment *s)
 	memcpy(kept, frame.data, frame.caplen);
 	frame.data = kept;
 	memset(s, 0xee, sizeof(*s));
-	return decode(decoder, &frame, s);
+	return decode_frame(decoder, &frame, s);
 }
 
 static struct frame frame_of(const struct built *b)
@@ -57,7 +57,7 @@ static struct frame frame_of(const struct built *b)
 
 static enum decoded decode_built(const struct built *b, struct segment *s)
 {
-	return decode_frame(frame_of(b), s);
+	return decode_one(frame_of(b), s);
 }
 
 static enum decoded decode_recipe(const char *recipe, struct segment *s)
@@ -344,7 +344,7 @@ static void cut_segment(const char *recipe, const struct built *b,
 	if (left > 5)
 		left = 5;
 	f.caplen = caplen;
-	got = decode_frame(f, &s);
+	got = decode_one(f, &s);
 	if (caplen < tcp + 14)
 		expect(got == UNDECODED_TRUNCATED, "in \"%s\" %u of %u: %s",
 		       recipe, caplen, f.len, decoded_name(got));
@@ -401,7 +401,7 @@ CLAIM(readable_ports, "ports that are not ours are enough for other")
 		build(&b, vectors[i].recipe);
 		f = frame_of(&b);
 		f.caplen = vectors[i].caplen;
-		expect_decoded(vectors[i].recipe, decode_frame(f, &s),
+		expect_decoded(vectors[i].recipe, decode_one(f, &s),
 			       vectors[i].want);
 	}
 }
@@ -675,7 +675,7 @@ static enum decoded decode_piece(int family, const struct piece *piece,
 	build_piece(&b, family, piece, tcp);
 	f = frame_of(&b);
 	f.time_us = time_us;
-	return decode_frame(f, s);
+	return decode_one(f, s);
 }
 
 #define HELD	DECODED_HELD
@@ -857,7 +857,7 @@ static enum decoded decode_numbered(const struct piece *piece, unsigned int id,
 	f = frame_of(&b);
 	f.input = input;
 	f.time_us = time_us;
-	return decode_frame(f, &s);
+	return decode_one(f, &s);
 }
 
 CLAIM(fragments_room, "of 257 datagrams the oldest is given up; those that are "
@@ -915,7 +915,7 @@ CLAIM(fragments_cut, "a fragment that was captured in part is not held")
 		build_piece(&b, 4, &vectors[i].piece, vectors[i].tcp);
 		f = frame_of(&b);
 		f.caplen = 34 + vectors[i].bytes;
-		expect_decoded(vectors[i].tcp, decode_frame(f, &s),
+		expect_decoded(vectors[i].tcp, decode_one(f, &s),
 			       vectors[i].want);
 	}
 }
@@ -1020,14 +1020,14 @@ CLAIM(short_way,
 		if (f.caplen < 14)
 			continue;
 		new_decoder();
-		got = decode_frame(f, &s);
+		got = decode_one(f, &s);
 		at = got == DECODED_SEGMENT && s.payload ? s.payload - kept : 0;
 		insert_tags(&b);
 		f.data = b.room + b.at;
 		f.caplen += 8;
 		f.len += 8;
 		new_decoder();
-		want = decode_frame(f, &tagged);
+		want = decode_one(f, &tagged);
 		if (!expect(is_same(got, &s, want, &tagged) &&
 				    (!at || tagged.payload - kept == at + 8),
 			    "vector %d: got %s, tagged %s", i,

@@ -20,7 +20,7 @@ static const uint64_t key[2] = { 0x0123456789abcdef, 0xfedcba9876543210 };
 
 /* ---- facts ---- */
 
-static const char *const said_names[] = {
+static const char *const seen_names[] = {
 	"banner",  "implicit-tls", "offered",	 "masked",   "starttls",
 	"refused", "tls",	   "auth-clear", "failed",   "ok",
 	"helo",	   "odd",	   "mail",	 "accepted", "gap",
@@ -40,9 +40,9 @@ static const char *facts(const struct dialogue *d)
 
 	assert_non_null(f);
 	bytes[0] = '\0';
-	for (size_t i = 0; i < COUNT(said_names); i++)
-		if (d->said & 1u << i)
-			fprintf(f, " %s", said_names[i]);
+	for (size_t i = 0; i < COUNT(seen_names); i++)
+		if (d->seen & 1u << i)
+			fprintf(f, " %s", seen_names[i]);
 	put_counts(f, "MAIL", d->replies[STAGE_MAIL]);
 	put_counts(f, "RCPT", d->replies[STAGE_RCPT]);
 	put_counts(f, "DATA", d->replies[STAGE_DATA]);
@@ -149,7 +149,7 @@ struct vector {
 
 static uint64_t hash_of(const char *name)
 {
-	return name ? siphash(key, name, strlen(name)) : 0;
+	return name ? siphash_24(key, name, strlen(name)) : 0;
 }
 
 static void expect_vector(const struct vector *v, const struct dialogue *d)
@@ -357,7 +357,7 @@ CLAIM(smtp_says, "what is said in SMTP is understood")
 	begin(&d, DIALOGUE_SMTP, 0);
 	play(&d, &script);
 	expect_text(last.name, facts(&d), last.want);
-	expect(d.helo_hash == siphash(key, "A\0B.EXAMPLE", 11),
+	expect(d.helo_hash == siphash_24(key, "A\0B.EXAMPLE", 11),
 	       "in \"%s\" HELO lost its NUL", last.name);
 }
 
@@ -820,7 +820,7 @@ static const struct {
 
 static bool is_same(const struct dialogue *a, const struct dialogue *b)
 {
-	return a->said == b->said &&
+	return a->seen == b->seen &&
 	       !memcmp(a->replies, b->replies, sizeof(a->replies)) &&
 	       a->auth_failures == b->auth_failures &&
 	       a->helo_hash == b->helo_hash && a->user_hash == b->user_hash;
@@ -1036,8 +1036,8 @@ CLAIM(news, "a bit is returned when it is new, and then never again")
 				       v->name, news & sum);
 				sum |= news;
 			}
-			expect(sum == d.said, "in \"%s\" got %x want %x",
-			       v->name, sum, d.said);
+			expect(sum == d.seen, "in \"%s\" got %x want %x",
+			       v->name, sum, d.seen);
 		}
 }
 
@@ -1293,11 +1293,11 @@ CLAIM(anything, "any bytes in any order say only what has a name")
 				      (const uint8_t *)w, n,
 				      n + chance(&seed) % 10 / 9);
 		}
-		expect(!(d.said >> COUNT(said_names)) &&
+		expect(!(d.seen >> COUNT(seen_names)) &&
 			       d.n_asked <= DIALOGUE_ASKED &&
 			       d.client.n <= DIALOGUE_LINE &&
 			       d.server.n <= DIALOGUE_LINE,
-		       "in round %u said %x", round, d.said);
+		       "in round %u said %x", round, d.seen);
 	}
 }
 

@@ -11,7 +11,7 @@
 #define GIVE_UP 240  /* seconds: a loop without end is a failure, no wait */
 
 struct counted {
-	unsigned int judged[IDS], ended[IDS], talks[IDS];
+	unsigned int judged[IDS], ended[IDS], connections[IDS];
 	unsigned int n_judged, n_ended;
 	uint16_t order[2 * IDS]; /* of the endings */
 };
@@ -38,7 +38,7 @@ static void count_end(void *ctx, const struct attempt *a,
 	struct counted *c = ctx;
 
 	c->ended[a->source_port % IDS]++;
-	c->talks[a->source_port % IDS] += d != NULL;
+	c->connections[a->source_port % IDS] += d != NULL;
 	c->order[c->n_ended++ % COUNT(c->order)] = a->source_port;
 }
 
@@ -64,23 +64,23 @@ static void table_free(struct table *t)
 
 static struct addr6 client = { { 10, 0, 0, 1 } }, server = { { 192, 0, 2, 1 } };
 
-static struct ends ends_of(uint16_t port)
+static struct tuple tuple_of(uint16_t port)
 {
-	return (struct ends){ &client, &server, port, 25, 4 };
+	return (struct tuple){ &client, &server, port, 25, 4 };
 }
 
-static struct found find(struct table *t, uint16_t port)
+static struct ref find(struct table *t, uint16_t port)
 {
-	struct ends e = ends_of(port);
+	struct tuple e = tuple_of(port);
 
-	return attempts_find(&t->attempts, &e, ends_hash(&t->key, &e));
+	return attempts_find(&t->attempts, &e, tuple_hash(&t->key, &e));
 }
 
 static struct attempt *add(struct table *t, uint16_t port, int64_t now_us)
 {
-	struct ends e = ends_of(port);
-	struct attempt *a =
-		attempts_add(&t->attempts, &e, ends_hash(&t->key, &e), &t->end);
+	struct tuple e = tuple_of(port);
+	struct attempt *a = attempts_add(&t->attempts, &e,
+					 tuple_hash(&t->key, &e), &t->end);
 
 	a->first_us = now_us;
 	a->syns = 1;
@@ -158,7 +158,7 @@ CLAIM(goes_on, "an attempt whose SYNs go on past 180 s stays, alone in the "
 CLAIM(idle, "a talk ends after 600 s without a word, the idlest first")
 {
 	struct table *t = table_of(1024, LIMIT);
-	struct found f;
+	struct ref f;
 
 	for (uint16_t i = 1; i <= 3; i++) {
 		add(t, i, SECOND);
@@ -167,7 +167,7 @@ CLAIM(idle, "a talk ends after 600 s without a word, the idlest first")
 			attempts_answered(&t->attempts, &f, SECOND, &t->end));
 	}
 	f = find(t, 1);
-	talk_touch(&t->attempts, f.talk, 2 * SECOND);
+	connection_touch(&t->attempts, f.connection, 2 * SECOND);
 	expire(t, 601 * SECOND);
 	expect_number("ended at 600 s", t->counted.n_ended, 0);
 	expire(t, 601 * SECOND + 1);
@@ -175,9 +175,9 @@ CLAIM(idle, "a talk ends after 600 s without a word, the idlest first")
 	expect(t->counted.order[0] == 2 && t->counted.order[1] == 3,
 	       "they ended as %u, %u", t->counted.order[0],
 	       t->counted.order[1]);
-	expect(find(t, 1).talk, "who spoke is gone");
+	expect(find(t, 1).connection, "who spoke is gone");
 	expire(t, INT64_MAX);
-	expect_number("with a dialogue", t->counted.talks[1], 1);
+	expect_number("with a dialogue", t->counted.connections[1], 1);
 	table_free(t);
 }
 
@@ -221,7 +221,7 @@ CLAIM(memory, "without memory to grow the oldest ends, and the limit holds")
 	struct table *t = table_of(1 << 16, (size_t)400 << 10);
 
 	for (unsigned int i = 0; i < 20000; i++) {
-		struct found f;
+		struct ref f;
 
 		add(t, (uint16_t)i, i);
 		f = find(t, (uint16_t)i);
@@ -240,11 +240,11 @@ CLAIM(memory, "without memory to grow the oldest ends, and the limit holds")
 CLAIM(midstream, "a talk whose start was not seen ends without a judge")
 {
 	struct table *t = table_of(1024, LIMIT);
-	struct ends e = ends_of(9);
+	struct tuple e = tuple_of(9);
 
 	assert_non_null(attempts_midstream(
-		&t->attempts, &e, ends_hash(&t->key, &e), SECOND, &t->end));
-	expect(find(t, 9).talk, "it is not found");
+		&t->attempts, &e, tuple_hash(&t->key, &e), SECOND, &t->end));
+	expect(find(t, 9).connection, "it is not found");
 	expire(t, INT64_MAX);
 	expect_number("judged", t->counted.n_judged, 0);
 	expect_number("ended", t->counted.n_ended, 1);
@@ -254,15 +254,16 @@ CLAIM(midstream, "a talk whose start was not seen ends without a judge")
 /* ---- by chance, beside a model ---- */
 
 struct modelled {
-	bool there, talk;
+	bool there, connection;
 	int64_t first_us, latest_us, active_us;
 	unsigned int begun;
 };
 
 static bool is_too_old(const struct modelled *m, int64_t now_us)
 {
-	return m->talk ? now_us - m->active_us > TALK_IDLE_S * SECOND :
-			 now_us - m->latest_us > ATTEMPT_KEPT_S * SECOND;
+	return m->connection ?
+		       now_us - m->active_us > CONNECTION_IDLE_S * SECOND :
+		       now_us - m->latest_us > ATTEMPT_KEPT_S * SECOND;
 }
 
 /*
@@ -289,11 +290,11 @@ static void model_step(struct table *t, struct modelled *m, uint64_t r,
 {
 	uint16_t id = (uint16_t)(r >> 8) % IDS;
 	struct modelled *mine = &m[id];
-	struct found f = find(t, id);
+	struct ref f = find(t, id);
 
-	expect(!f.attempt == !mine->there && !f.talk == !mine->talk,
+	expect(!f.attempt == !mine->there && !f.connection == !mine->connection,
 	       "%u is %s, a talk is %s", id, f.attempt ? "there" : "gone",
-	       f.talk ? "there" : "gone");
+	       f.connection ? "there" : "gone");
 	if (!f.attempt) {
 		add(t, id, now_us);
 		*mine = (struct modelled){ .there = true,
@@ -302,14 +303,15 @@ static void model_step(struct table *t, struct modelled *m, uint64_t r,
 					   .begun = mine->begun + 1 };
 	} else if (r % 16 == 0) {
 		attempts_finish(&t->attempts, &f, &t->end);
-		mine->there = mine->talk = false;
-	} else if (f.talk) {
-		talk_touch(&t->attempts, f.talk, now_us);
+		mine->there = mine->connection = false;
+	} else if (f.connection) {
+		connection_touch(&t->attempts, f.connection, now_us);
 		mine->active_us = now_us;
 	} else if (r % 16 < 6) {
 		attempts_answered(&t->attempts, &f, now_us, &t->end);
-		expect(f.talk == find(t, id).talk, "%u moved elsewhere", id);
-		mine->talk = true;
+		expect(f.connection == find(t, id).connection,
+		       "%u moved elsewhere", id);
+		mine->connection = true;
 		mine->active_us = now_us;
 	} else {
 		attempt_seen(f.attempt, now_us);
@@ -350,7 +352,7 @@ CLAIM(model, "whatever is done, each attempt is found until its time, has one "
 		if (i % 512 == 0)
 			model_expire(t, m, now_us);
 		for (uint16_t k = 0; i % 512 == 0 && k < IDS; k++)
-			m[k].talk = m[k].talk && m[k].there;
+			m[k].connection = m[k].connection && m[k].there;
 		if (failures > 20)
 			break;
 	}

@@ -347,7 +347,7 @@ CLAIM(not_ours, "what is not to a mail port is no attempt")
 	expect_number("events", heard.n, 0);
 }
 
-CLAIM(said, "what is said on a connection is counted, also if its start was "
+CLAIM(seen, "what is said on a connection is counted, also if its start was "
 	    "not seen")
 {
 	struct engine *e = engine_with(NULL, true);
@@ -372,7 +372,7 @@ CLAIM(said, "what is said on a connection is counted, also if its start was "
 	expect_number("attempts", port(&s, 25)->attempts, 1);
 	expect_number("midstream", port(&s, 25)->midstream, 1);
 	expect_number("banner", port(&s, 25)->banner, 1);
-	expect(heard.n == 1 && heard.events[0].said & SAID_BANNER,
+	expect(heard.n == 1 && heard.events[0].seen & SEEN_BANNER,
 	       "the event does not say it");
 }
 
@@ -869,7 +869,7 @@ static void meet(struct engine *e, uint32_t source, uint32_t networks,
 	engine_time(e, start_us + networks * apart_us + 4 * SECOND);
 }
 
-static bool found(uint32_t source, enum detector detector)
+static bool ref(uint32_t source, enum detector detector)
 {
 	struct addr6 address = { { 0 } };
 
@@ -889,7 +889,7 @@ CLAIM(bot, "a source that meets 40 networks in two minutes is found, as "
 	const struct finding *f = heard.findings;
 
 	meet(e, 0x0a000001, 40, START, 3 * SECOND);
-	expect(found(0x0a000001, DETECTOR_FAST), "it is not");
+	expect(ref(0x0a000001, DETECTOR_FAST), "it is not");
 	while (f->detector != DETECTOR_FAST && f < &heard.findings[63])
 		f++;
 	expect(f->groups >= 3 && f->groups <= 40 &&
@@ -926,11 +926,11 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 
 	engine_time(e, START);
 	meet(e, 0x0a000001, 40, START + SECOND, SECOND);
-	expect(!found(0x0a000001, DETECTOR_FAST), "it is, at once");
+	expect(!ref(0x0a000001, DETECTOR_FAST), "it is, at once");
 	engine_summary(e, &s);
 	expect(!s.warm, "it is warm at once");
 	meet(e, 0x0a000002, 40, START + (warm_s + 1) * SECOND, SECOND);
-	expect(found(0x0a000002, DETECTOR_FAST), "it is not, after %lld s",
+	expect(ref(0x0a000002, DETECTOR_FAST), "it is not, after %lld s",
 	       (long long)warm_s);
 	for (int64_t h = 2; h < 30; h++)
 		engine_time(e, START + h * HOUR);
@@ -946,7 +946,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIMED(outcomes),  CLAIMED(prefixes),	 CLAIMED(inputs),
-		CLAIMED(repeats),   CLAIMED(not_ours),	 CLAIMED(said),
+		CLAIMED(repeats),   CLAIMED(not_ours),	 CLAIMED(seen),
 		CLAIMED(policy),    CLAIMED(back),	 CLAIMED(forward),
 		CLAIMED(any),	    CLAIMED(flood),	 CLAIMED(bot),
 		CLAIMED(client),    CLAIMED(warm),	 CLAIMED(persistent),

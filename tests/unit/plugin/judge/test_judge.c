@@ -89,14 +89,16 @@ static enum port_role role_of(uint16_t port)
 					    PORT_TRANSPORT;
 }
 
-static struct judged judged_of(const struct court *c, const struct trial *t,
-			       struct addr6 *source, struct addr6 *destination)
+static struct observation observation_of(const struct court *c,
+					 const struct trial *t,
+					 struct addr6 *source,
+					 struct addr6 *destination)
 {
 	uint8_t family = t->family ? t->family : 4;
 
 	*source = address_of(family, t->source, t->host);
 	*destination = address_of(family, t->destination, 1);
-	return (struct judged){
+	return (struct observation){
 		.family = family,
 		.source = source,
 		.destination = destination,
@@ -115,17 +117,18 @@ static struct judged judged_of(const struct court *c, const struct trial *t,
 static void attempt(struct court *c, struct trial t)
 {
 	struct addr6 source, destination;
-	struct judged a = judged_of(c, &t, &source, &destination);
+	struct observation a = observation_of(c, &t, &source, &destination);
 
 	judge_attempt(&c->judge, &a);
 }
 
-static void talk(struct court *c, struct trial t, const struct dialogue *d)
+static void connection(struct court *c, struct trial t,
+		       const struct dialogue *d)
 {
 	struct addr6 source, destination;
-	struct judged a = judged_of(c, &t, &source, &destination);
+	struct observation a = observation_of(c, &t, &source, &destination);
 
-	judge_talk(&c->judge, &a, d, true);
+	judge_connection(&c->judge, &a, d, true);
 }
 
 /* A minute at a time, as a monitor is told of it. */
@@ -144,7 +147,7 @@ static void wait_for(struct court *c, uint32_t seconds)
 static struct source *source(struct court *c, struct trial t)
 {
 	struct addr6 address, destination;
-	struct judged a = judged_of(c, &t, &address, &destination);
+	struct observation a = observation_of(c, &t, &address, &destination);
 
 	return sources_find(&c->judge.sources, a.hash, a.family,
 			    source_key(a.family, &address));
@@ -396,7 +399,7 @@ CLAIM(inbound, "who accepts mail from five networks needs twice the sum")
 	static const struct dialogue nothing;
 	struct court *plain = court_of(NULL, true);
 	struct court *c = court_of(NULL, true);
-	unsigned int n = until_fast(plain, 100), twice;
+	unsigned int n = until_fast(plain, 100), overlap;
 
 	/* It needs a history for that to be noted. */
 	attempt(c, (struct trial){ BOT, group(500), .answered = true });
@@ -407,12 +410,13 @@ CLAIM(inbound, "who accepts mail from five networks needs twice the sum")
 				   .answered = true };
 
 		attempt(c, t);
-		talk(c, t, &nothing);
+		connection(c, t, &nothing);
 	}
 	expect(judge_mail_server(source(c, to(0))), "it is no mail server");
-	twice = until_fast(c, 100);
-	expect(n && twice >= 2 * n - 3 && twice <= 2 * n + 2,
-	       "found after %u networks, as a mail server after %u", n, twice);
+	overlap = until_fast(c, 100);
+	expect(n && overlap >= 2 * n - 3 && overlap <= 2 * n + 2,
+	       "found after %u networks, as a mail server after %u", n,
+	       overlap);
 	court_free(plain);
 	court_free(c);
 }
@@ -572,18 +576,18 @@ CLAIM(outcome, "where the port is open, failures are held against a source: "
 	       "seven networks in a row, or what servers say no to")
 {
 	static const struct dialogue refused = {
-		.said = SAID_HELO | SAID_MAIL,
+		.seen = SEEN_HELO | SEEN_MAIL,
 		.replies = { [STAGE_RCPT] = { 0, 0, 1 } },
 	};
-	static const struct dialogue good = { .said = SAID_HELO | SAID_MAIL |
-						      SAID_ACCEPTED };
+	static const struct dialogue good = { .seen = SEEN_HELO | SEEN_MAIL |
+						      SEEN_ACCEPTED };
 	struct court *c = court_of(NULL, true);
 	struct trial open = { BOT, group(0), .answered = true };
 
 	for (unsigned int i = 0; i < 20; i++) {
 		open.destination = group(i % 2);
 		attempt(c, open);
-		talk(c, open, &good);
+		connection(c, open, &good);
 	}
 	for (unsigned int i = 0; i < 50; i++)
 		attempt(c, to(group(0)));
@@ -599,12 +603,12 @@ CLAIM(outcome, "where the port is open, failures are held against a source: "
 	for (unsigned int i = 0; i < 60; i++) {
 		open.destination = group(i % 2);
 		attempt(c, open);
-		talk(c, open, i % 4 ? &good : &refused);
+		connection(c, open, i % 4 ? &good : &refused);
 	}
 	expect_number("a quarter refused", c->n, 0);
 	for (unsigned int i = 0; i < 7; i++) {
 		attempt(c, open);
-		talk(c, open, &refused);
+		connection(c, open, &refused);
 	}
 	expect_number("seven refused", count(c, DETECTOR_OUTCOME), 1);
 	expect(!c->found[0].blocked && c->found[0].proven,
@@ -616,7 +620,7 @@ CLAIM(outcome, "where the port is open, failures are held against a source: "
 CLAIM(helo, "odd HELO names are held against a source once")
 {
 	static const struct dialogue odd = {
-		.said = SAID_HELO | SAID_HELO_ODD | SAID_MAIL | SAID_ACCEPTED,
+		.seen = SEEN_HELO | SEEN_HELO_ODD | SEEN_MAIL | SEEN_ACCEPTED,
 	};
 	struct court *c = court_of(NULL, true);
 	struct trial t = { BOT, group(0), .answered = true };
@@ -626,13 +630,13 @@ CLAIM(helo, "odd HELO names are held against a source once")
 	attempt(c, t);
 	t.destination = group(1);
 	attempt(c, t);
-	talk(c, t, &odd);
+	connection(c, t, &odd);
 	s = source(c, t);
-	assert_non_null(s->history->rare);
-	sum = s->history->rare->sum[DETECTOR_OUTCOME - DETECTOR_OFTEN];
+	assert_non_null(s->history->cold);
+	sum = s->history->cold->sum[DETECTOR_OUTCOME - DETECTOR_OFTEN];
 	expect(sum > 2 && sum < 3, "its sum is %f", (double)sum);
 	for (unsigned int i = 0; i < 30; i++)
-		talk(c, t, &odd);
+		connection(c, t, &odd);
 	expect_number("findings", c->n, 0);
 	court_free(c);
 }
@@ -646,7 +650,7 @@ static void deliver(struct court *c, uint32_t destination, bool answered)
 	t.answered = answered;
 	attempt(c, t);
 	if (answered)
-		talk(c, t, &nothing);
+		connection(c, t, &nothing);
 	wait_for(c, 5);
 }
 
@@ -809,13 +813,13 @@ CLAIM(logins, "failed logins are found with five users or three servers, not "
 		attempt(c, t);
 		for (unsigned int n = 0; n < vectors[i].tries; n++) {
 			struct dialogue d = {
-				.said = SAID_AUTH_FAILED,
+				.seen = SEEN_AUTH_FAILED,
 				.auth_failures = 1,
 				.user_hash = 1000 + 2 * (n % vectors[i].users),
 			};
 
 			t.destination = HOST + n % vectors[i].servers;
-			talk(c, t, &d);
+			connection(c, t, &d);
 			wait_for(c, MINUTE);
 		}
 		expect(!count(c, DETECTOR_LOGIN) == !vectors[i].found,
@@ -828,15 +832,15 @@ CLAIM(logins, "failed logins are found with five users or three servers, not "
 
 CLAIM(once_a_day, "what goes on is said once a day")
 {
-	static const struct dialogue clear = { .said = SAID_AUTH_CLEAR };
-	static const struct dialogue masked = { .said = SAID_STARTTLS_MASKED };
+	static const struct dialogue clear = { .seen = SEEN_AUTH_CLEAR };
+	static const struct dialogue masked = { .seen = SEEN_STARTTLS_MASKED };
 	struct court *c = court_of(NULL, true);
 	struct trial t = { BOT, HOST, .port = 587, .answered = true };
 
 	for (unsigned int h = 0; h < 72; h++) {
 		attempt(c, t);
-		talk(c, t, &clear);
-		talk(c, t, &masked);
+		connection(c, t, &clear);
+		connection(c, t, &masked);
 		wait_for(c, HOUR);
 	}
 	expect_number("cleartext", count(c, DETECTOR_CLEARTEXT), 3);

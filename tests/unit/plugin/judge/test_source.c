@@ -30,10 +30,10 @@ static void table_free(struct table *t)
 }
 
 static struct source *touch_at(struct table *t, uint8_t family, uint64_t key,
-			       struct source *guess)
+			       struct source *hint)
 {
 	return sources_touch(&t->sources, source_hash(&t->sources, family, key),
-			     family, key, guess);
+			     family, key, hint);
 }
 
 static struct source *touch(struct table *t, uint8_t family, uint64_t key)
@@ -85,8 +85,8 @@ CLAIM(many, "many sources are found, each as its own, and those removed are "
 	table_free(t);
 }
 
-CLAIM(guessed, "where a source was a moment ago is believed only if it is "
-	       "there")
+CLAIM(hinted, "where a source was a moment ago is believed only if it is "
+	      "there")
 {
 	struct table *t = table_of(4096, LIMIT);
 	struct source *one = touch(t, 4, 1), *two = touch(t, 4, 2), *again;
@@ -137,11 +137,11 @@ CLAIM(lowest, "of a window those that are worth least go, of equals the "
 	for (uint32_t i = 0; i < 4096; i++) {
 		struct source *s = touch(t, 4, i);
 
-		s->worth = i < 64 ? i % 8 : 0;
+		s->keep_rank = i < 64 ? i % 8 : 0;
 		s->last_s = 1000 - i % 64;
 	}
 	expect_number("evicted", t->sources.evicted, 0);
-	touch(t, 4, 5000)->worth = WORTH_MOST;
+	touch(t, 4, 5000)->keep_rank = WORTH_MOST;
 	expect_number("evicted", t->sources.evicted, 32);
 	for (uint32_t i = 0; i < 64; i++) {
 		bool there = find(t, 4, i) != NULL;
@@ -153,7 +153,7 @@ CLAIM(lowest, "of a window those that are worth least go, of equals the "
 	expect_number("kept", kept, 32);
 	expect(find(t, 4, 5000), "the new one is not there");
 	for (uint32_t i = 0; i < 32; i++)
-		touch(t, 4, 6000 + i)->worth = WORTH_MOST;
+		touch(t, 4, 6000 + i)->keep_rank = WORTH_MOST;
 	/* The second window: all equal, so the older half. */
 	for (uint32_t i = 64; i < 128; i++)
 		expect(!find(t, 4, i) == (i >= 96), "number %u of equals is %s",
@@ -166,7 +166,7 @@ CLAIM(best_stays, "a source that is worth more stays while a hundred "
 {
 	struct table *t = table_of(8192, LIMIT);
 
-	touch(t, 4, 0)->worth = 1;
+	touch(t, 4, 0)->keep_rank = 1;
 	for (uint32_t i = 1; i < 100000; i++) {
 		struct source *s = touch(t, 4, i);
 
@@ -226,7 +226,7 @@ CLAIM(no_memory, "without any memory there is no source, and no harm")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(many),	    CLAIMED(guessed),	 CLAIMED(addresses),
+		CLAIMED(many),	    CLAIMED(hinted),	 CLAIMED(addresses),
 		CLAIMED(lowest),    CLAIMED(best_stays), CLAIMED(limit),
 		CLAIMED(no_memory),
 	};

@@ -18,7 +18,7 @@ static const struct decide_input nobody = { .member = NULL };
 static void ask(const char *text, const struct policy *p,
 		const struct decide_input *input, const struct attempt *a)
 {
-	struct connection c = connection_of(a->source, a->destination, a->port);
+	struct opening c = connection_of(a->source, a->destination, a->port);
 	struct decision d;
 	char got[200];
 
@@ -26,7 +26,7 @@ static void ask(const char *text, const struct policy *p,
 	c.out = a->out;
 	c.has_owner =
 		a->owner && sscanf(a->owner, "%u:%u", &c.uid, &c.gid) == 2;
-	decide(p, input, &c, &d);
+	policy_decide(p, input, &c, &d);
 	decision_text(&d, got, sizeof(got));
 	expect(!strcmp(got, a->want),
 	       "in \"%s\"\n    %s -> %s port %u, in %s, out %s, owner %s\n"
@@ -486,13 +486,13 @@ static void compare_all(const struct policy *p, const bool held[SPACE],
 
 	for (uint32_t i = 0; i < SPACE; i++)
 		for (int six = 0; six < 2; six++) {
-			struct connection c;
+			struct opening c;
 			struct decision d;
 
 			number_text(from, six, i);
 			number_text(to, six, 0);
 			c = connection_of(from, to, 25);
-			decide(p, &nobody, &c, &d);
+			policy_decide(p, &nobody, &c, &d);
 			if (!expect(held[i] == !!d.clause, "%s: %s is %s", what,
 				    from, held[i] ? "left out" : "held"))
 				return;
@@ -553,11 +553,11 @@ CLAIM(stops, "only a block stops a connection, and none does in mode observe")
 			clauses);
 		p = good_policy(text);
 		for (size_t i = 0; i < COUNT(vectors); i++) {
-			struct connection c =
+			struct opening c =
 				connection_of("::1", "::3", vectors[i].port);
 			struct decision d;
 
-			decide(p, &nobody, &c, &d);
+			policy_decide(p, &nobody, &c, &d);
 			expect(decision_blocks(p, &d) ==
 				       (vectors[i].stops && !observe),
 			       "in \"%s\" port %u", text, vectors[i].port);
@@ -583,9 +583,9 @@ static char *many_prefixes(void)
 	return t.bytes;
 }
 
-static struct connection anybody(uint64_t bits, bool six)
+static struct opening anybody(uint64_t bits, bool six)
 {
-	struct connection c = { .family = six ? 6 : 4, .destination_port = 25 };
+	struct opening c = { .family = six ? 6 : 4, .destination_port = 25 };
 
 	if (six) {
 		memcpy(c.source.byte, "\x20\x01\x00", 3);
@@ -613,10 +613,10 @@ CLAIM(million, "a million decisions on a class of a million prefixes take "
 
 	assert_int_equal(p->diags.errors, 0);
 	for (size_t i = 0; i < DECISIONS; i++) {
-		struct connection c = anybody(chance(&seed), i % 2);
+		struct opening c = anybody(chance(&seed), i % 2);
 		struct decision d;
 
-		decide(p, &nobody, &c, &d);
+		policy_decide(p, &nobody, &c, &d);
 		blocked[i % 2] += d.clause != NULL;
 	}
 	took = seconds_now() - start;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tables of fates, tests/net/fates/, are written by reading the policies.
- * fates.py compares them with a kernel, this test with decide(); their format
- * is in tests/net/table.py.
+ * fates.py compares them with a kernel, this test with policy_decide(); their
+ * format is in tests/net/table.py.
  */
 #include "../../connection.h"
 
@@ -251,10 +251,10 @@ static bool is_member(void *ctx, const struct class *class, uint8_t family,
 /* ---- what a row says ---- */
 
 /* As lab.py routes: what the middle sends itself goes by lo. */
-static struct connection opening(const struct table *t, const struct dial *d)
+static struct opening opening(const struct table *t, const struct dial *d)
 {
 	int six = d->family == 6;
-	struct connection c =
+	struct opening c =
 		connection_of(d->source->ip[six], d->target->ip[six], d->port);
 
 	c.in = device_to(t, d->source->where);
@@ -298,7 +298,7 @@ static bool judges_answers(const struct table *t, const struct row *row)
 	return answers;
 }
 
-/* Why decide() is not asked; NULL: it is. */
+/* Why policy_decide() is not asked; NULL: it is. */
 static const char *left_out(const struct table *t, const struct row *row,
 			    const struct dial *d)
 {
@@ -350,7 +350,7 @@ static void compare(struct table *t, struct row *row, const struct dial *dial)
 {
 	struct decide_input input = { .member = is_member, .ctx = t };
 	const char *why = left_out(t, row, dial);
-	struct connection c;
+	struct opening c;
 	struct decision d;
 	char got[300];
 
@@ -359,7 +359,7 @@ static void compare(struct table *t, struct row *row, const struct dial *dial)
 		return;
 	}
 	c = opening(t, dial);
-	decide(t->policy, &input, &c, &d);
+	policy_decide(t->policy, &input, &c, &d);
 	decision_text(&d, got, sizeof(got));
 	expect(!strcmp(got, row->clause) && fate_follows(t, &d, dial),
 	       "%s.tsv:%u: %s -> %s port %u, IPv%d, %s\n    got  \"%s\"\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A policy asked against the same policy compiled: policies and opening
- * packets by chance, to decide() and, rule by rule, through its ruleset.
+ * packets by chance, to policy_decide() and, rule by rule, through its ruleset.
  */
 #include "../../connection.h"
 
@@ -61,11 +61,11 @@ static void print_classes(FILE *out)
 
 static void print_refs(FILE *out, const char *word)
 {
-	static const char *const rare[] = { "e", "f" };
+	static const char *const cold[] = { "e", "f" };
 
 	if (one_in(2))
 		return;
-	fprintf(out, " %s %s", word, one_in(4) ? PICK(rare) : PICK(refs));
+	fprintf(out, " %s %s", word, one_in(4) ? PICK(cold) : PICK(refs));
 	if (one_in(3))
 		fprintf(out, " %s", PICK(refs));
 }
@@ -142,14 +142,14 @@ static const char *an_interface(void)
 	return PICK(names);
 }
 
-static struct connection a_packet(enum hook hook)
+static struct opening a_packet(enum hook hook)
 {
 	static const char *const networks[][2] = { { "10.0.0.", "192.0.2." },
 						   { "fd00::", "2001:db8::" } };
 	static const uint16_t ports[] = { 25, 143, 110, 26 };
 	const char *const *network = networks[below(2)];
 	char source[20], destination[20];
-	struct connection c;
+	struct opening c;
 
 	sprintf(source, "%s%u", network[below(2)], below(10));
 	sprintf(destination, "%s%u", network[below(2)], below(10));
@@ -177,8 +177,8 @@ static bool is_member(void *ctx, const struct class *class, uint8_t family,
 
 struct walk {
 	const struct ruleset *rs;
-	struct connection packet; /* as rewritten so far */
-	const char *in, *out;	  /* that are seen at this base chain */
+	struct opening packet; /* as rewritten so far */
+	const char *in, *out;  /* that are seen at this base chain */
 	bool rewritten;
 	const struct span *origin; /* of the rule that ended the walk */
 };
@@ -267,7 +267,7 @@ static enum outcome go(struct walk *w, const struct stmt *s)
 
 static enum outcome apply(struct walk *w, const struct stmt *s)
 {
-	const struct connection *c = &w->packet;
+	const struct opening *c = &w->packet;
 
 	switch (s->kind) {
 	case STMT_TCP:
@@ -422,7 +422,7 @@ static const struct clause *harder(const struct clause *first,
 }
 
 static const struct clause *by_rules(const struct ruleset *rs,
-				     const struct connection *c)
+				     const struct opening *c)
 {
 	const struct clause *first = NULL, *second = NULL;
 	struct walk w = { .rs = rs, .packet = *c };
@@ -453,7 +453,7 @@ static const struct clause *by_rules(const struct ruleset *rs,
 
 static const struct decide_input input = { .member = is_member };
 
-static const char *packet_text(const struct connection *c, char *out)
+static const char *packet_text(const struct opening *c, char *out)
 {
 	char source[40], destination[40];
 
@@ -477,13 +477,13 @@ static const char *clause_text(const struct clause *clause)
 }
 
 static bool try_packet(const char *text, const struct ruleset *rs,
-		       const struct connection *c)
+		       const struct opening *c)
 {
 	const struct clause *want = by_rules(rs, c);
 	struct decision d;
 	char packet[200];
 
-	decide(rs->policy, &input, c, &d);
+	policy_decide(rs->policy, &input, c, &d);
 	return expect(d.clause == want && !d.unsure,
 		      "in \"%s\"\n    %s\n    got  \"%s\"%s\n    want \"%s\"",
 		      text, packet_text(c, packet), clause_text(d.clause),
@@ -492,10 +492,10 @@ static bool try_packet(const char *text, const struct ruleset *rs,
 
 /* Less is known; what is said for sure stays true. */
 static bool try_less(const char *text, const struct policy *p,
-		     const struct connection *c)
+		     const struct opening *c)
 {
 	bool places = p->hook == HOOK_OUTPUT || p->hook == HOOK_INGRESS;
-	struct connection less = *c;
+	struct opening less = *c;
 	struct decision d, e;
 	char packet[200];
 
@@ -507,8 +507,8 @@ static bool try_less(const char *text, const struct policy *p,
 		less.has_owner = false;
 		less.uid = less.gid = UINT32_MAX;
 	}
-	decide(p, &input, c, &d);
-	decide(p, &input, &less, &e);
+	policy_decide(p, &input, c, &d);
+	policy_decide(p, &input, &less, &e);
 	return expect(e.unsure || e.clause == d.clause,
 		      "in \"%s\"\n    %s\n    knew \"%s\"\n    sure \"%s\"",
 		      text, packet_text(&less, packet), clause_text(d.clause),
@@ -529,7 +529,7 @@ static bool try_policy(void)
 	if (good) {
 		assert_int_equal(ruleset_new(p, &rs), 0);
 		for (int i = 0; i < PACKETS; i++) {
-			struct connection c = a_packet(p->hook);
+			struct opening c = a_packet(p->hook);
 
 			if (!try_packet(t.bytes, rs, &c) ||
 			    !try_less(t.bytes, p, &c))

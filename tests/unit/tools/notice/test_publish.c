@@ -216,7 +216,7 @@ static bool list_has(const json_t *list, const char *key, json_int_t number,
 
 /* Is the rule of the page that the clause is about the connection, too? */
 static bool page_tells(const json_t *rules, const struct clause *clause,
-		       const struct connection *c)
+		       const struct opening *c)
 {
 	for (size_t i = 0; i < json_array_size(rules); i++) {
 		const json_t *r = json_array_get(rules, i);
@@ -232,7 +232,7 @@ static bool page_tells(const json_t *rules, const struct clause *clause,
 }
 
 static void ask_page(const struct policy *p, const json_t *rules,
-		     struct connection *c, const char *what)
+		     struct opening *c, const char *what)
 {
 	static const uint16_t ports[] = {
 		25, 110, 143, 465, 587, 993, 995, 2525
@@ -242,7 +242,7 @@ static void ask_page(const struct policy *p, const json_t *rules,
 
 	for (size_t i = 0; i < COUNT(ports); i++) {
 		c->destination_port = ports[i];
-		decide(p, &nothing, c, &d);
+		policy_decide(p, &nothing, c, &d);
 		if (d.clause && d.clause->action != ACTION_ALLOW)
 			expect(page_tells(rules, d.clause, c),
 			       "%s: %s port %u is decided by %s, and the page "
@@ -264,7 +264,7 @@ static void ask_pairs(const struct policy *p, const json_t *rules)
 	for (size_t i = 0; i < COUNT(addresses) * COUNT(addresses); i++) {
 		const char *from = addresses[i / COUNT(addresses)];
 		const char *to = addresses[i % COUNT(addresses)];
-		struct connection c = { .source_port = 40000 };
+		struct opening c = { .source_port = 40000 };
 		char what[128];
 		uint8_t other;
 

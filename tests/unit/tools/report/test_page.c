@@ -21,7 +21,7 @@
 struct made {
 	struct report report;
 	struct report_bucket hours[N_HOURS];
-	struct report_source top[N_TOP], fresh[4], quiet[3];
+	struct report_source top[N_TOP], first_seen[4], quiet[3];
 	struct report_finding findings[N_FINDINGS];
 	struct report_clause clauses[5];
 	struct report_cleartext users[3];
@@ -122,8 +122,8 @@ static void make_sources(struct made *m, uint64_t *seed)
 
 	for (size_t i = 0; i < N_TOP; i++)
 		make_source(&m->top[i], i, seed);
-	for (size_t i = 0; i < COUNT(m->fresh); i++)
-		m->fresh[i] = m->top[2 * i + 1];
+	for (size_t i = 0; i < COUNT(m->first_seen); i++)
+		m->first_seen[i] = m->top[2 * i + 1];
 	for (size_t i = 0; i < COUNT(m->quiet); i++)
 		m->quiet[i] = (struct report_source){
 			.family = 4,
@@ -133,7 +133,8 @@ static void make_sources(struct made *m, uint64_t *seed)
 			.last_s = SINCE_S - 99,
 		};
 	r->top = (struct report_sources){ m->top, N_TOP, 412 };
-	r->fresh = (struct report_sources){ m->fresh, COUNT(m->fresh), 31 };
+	r->first_seen = (struct report_sources){ m->first_seen,
+						 COUNT(m->first_seen), 31 };
 	r->quiet = (struct report_sources){ m->quiet, COUNT(m->quiet), 3 };
 	r->sources = 412;
 	r->sources_before = 455;
@@ -207,8 +208,8 @@ static struct made *make(void)
 	uint64_t seed = 4711;
 
 	assert_non_null(m);
-	m->report.wish.since_s = SINCE_S;
-	m->report.wish.until_s = UNTIL_S;
+	m->report.query.since_s = SINCE_S;
+	m->report.query.until_s = UNTIL_S;
 	m->report.made_s = UNTIL_S + 7 * 3600;
 	make_hours(m, &seed);
 	make_ports(&m->report);
@@ -223,8 +224,8 @@ static struct report *make_empty(void)
 	struct report *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
-	r->wish.since_s = SINCE_S;
-	r->wish.until_s = UNTIL_S;
+	r->query.since_s = SINCE_S;
+	r->query.until_s = UNTIL_S;
 	r->made_s = UNTIL_S + 60;
 	return r;
 }
@@ -235,13 +236,13 @@ static void say_everywhere(struct made *m, const char *text)
 	static struct class class;
 
 	class.name = text;
-	m->report.wish.class = &class;
-	m->report.wish.clause = text;
-	m->report.wish.has_source = true;
+	m->report.query.class = &class;
+	m->report.query.clause = text;
+	m->report.query.has_source = true;
 	for (size_t i = 0; i < N_TOP; i++)
 		m->top[i].name = text;
-	for (size_t i = 0; i < COUNT(m->fresh); i++)
-		m->fresh[i].name = text;
+	for (size_t i = 0; i < COUNT(m->first_seen); i++)
+		m->first_seen[i].name = text;
 	for (size_t i = 0; i < COUNT(m->quiet); i++)
 		m->quiet[i].name = text;
 	for (size_t i = 0; i < N_FINDINGS; i++) {
@@ -419,7 +420,7 @@ CLAIM(hours_and_days, "a short period has hours below its drawing, a long "
 	char *html;
 
 	m->report.timeline.n = 24;
-	m->report.wish.until_s = SINCE_S + DAY_S;
+	m->report.query.until_s = SINCE_S + DAY_S;
 	html = page(&m->report, "day");
 	has(html, "Mail ports, Mon 16 Nov 2026<");
 	has(html, ">03:00</text>");
@@ -428,7 +429,7 @@ CLAIM(hours_and_days, "a short period has hours below its drawing, a long "
 	m->report.timeline.seconds = DAY_S;
 	for (size_t i = 0; i < 90; i++)
 		m->hours[i].start_s = SINCE_S + (int64_t)i * DAY_S;
-	m->report.wish.until_s = SINCE_S + 90 * DAY_S;
+	m->report.query.until_s = SINCE_S + 90 * DAY_S;
 	html = page(&m->report, "days");
 	has(html, "Mail ports, Mon 16 Nov 2026 to Sat 13 Feb 2027");
 	has(html, ">16 Nov</text>");
@@ -467,8 +468,8 @@ CLAIM(limited, "a page of a part says of which part")
 	struct report *r = make_empty();
 	char *html;
 
-	r->wish.port = 25;
-	r->wish.clause = "residential:17";
+	r->query.port = 25;
+	r->query.clause = "residential:17";
 	html = page(r, "limited");
 	has(html, "<strong>Only port 25 smtp, clause residential:17</strong>");
 	free(html);

@@ -90,7 +90,7 @@ static struct counted *count_by_chance(const char *path, uint64_t seed)
 	return c;
 }
 
-static void make(struct store *s, struct arena *a, const struct report_wish *w,
+static void make(struct store *s, struct arena *a, const struct report_query *w,
 		 struct report *out)
 {
 	assert_int_equal(report_make(s, a, w, out), EXIT_DONE);
@@ -98,7 +98,7 @@ static void make(struct store *s, struct arena *a, const struct report_wish *w,
 
 /* ---- a plain count ---- */
 
-static bool is_wished(const struct report_wish *w, const struct event *e)
+static bool is_wished(const struct report_query *w, const struct event *e)
 {
 	struct addr6 address = address_of(e->source);
 
@@ -112,7 +112,7 @@ static bool is_wished(const struct report_wish *w, const struct event *e)
 }
 
 /* 0: in neither, 1: in the period, 2: in the one before. */
-static int period_of(const struct report_wish *w, const struct event *e)
+static int period_of(const struct report_query *w, const struct event *e)
 {
 	int64_t at = e->minute * 60, length = w->until_s - w->since_s;
 
@@ -165,7 +165,7 @@ static void count_before(struct plain *p, const struct event *e)
 	p->source_before[e->source] += e->attempts;
 }
 
-static void count(const struct counted *c, const struct report_wish *w,
+static void count(const struct counted *c, const struct report_query *w,
 		  struct plain *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -284,25 +284,25 @@ static void expect_source(const struct report_source *s, const struct plain *p)
 			expect_same("its port", s->ports[n++], ports[k]);
 }
 
-typedef uint64_t rank_fn(const struct report_wish *w, const struct plain *p,
+typedef uint64_t rank_fn(const struct report_query *w, const struct plain *p,
 			 uint32_t source);
 
-static uint64_t rank_top(const struct report_wish *w, const struct plain *p,
+static uint64_t rank_top(const struct report_query *w, const struct plain *p,
 			 uint32_t source)
 {
 	(void)w;
 	return sum_of(p->source_now[source]);
 }
 
-static uint64_t rank_fresh(const struct report_wish *w, const struct plain *p,
-			   uint32_t source)
+static uint64_t rank_first_seen(const struct report_query *w,
+				const struct plain *p, uint32_t source)
 {
 	return p->first_s[source] >= w->since_s ?
 		       sum_of(p->source_now[source]) :
 		       0;
 }
 
-static uint64_t rank_quiet(const struct report_wish *w, const struct plain *p,
+static uint64_t rank_quiet(const struct report_query *w, const struct plain *p,
 			   uint32_t source)
 {
 	(void)w;
@@ -324,16 +324,16 @@ static void expect_list(const char *what, const struct report *r,
 	size_t n = 0, shown;
 
 	for (uint32_t i = 1; i < SOURCES; i++)
-		if (rank(&r->wish, p, i))
-			ranks[n++] = rank(&r->wish, p, i);
+		if (rank(&r->query, p, i))
+			ranks[n++] = rank(&r->query, p, i);
 	qsort(ranks, n, sizeof(*ranks), descending);
 	expect_same(what, list->all, n);
-	shown = n < r->wish.top ? n : r->wish.top;
+	shown = n < r->query.top ? n : r->query.top;
 	if (!expect(list->n == shown, "%s: %zu %s of %zu", asked, list->n, what,
 		    shown))
 		return;
 	for (size_t i = 0; i < list->n; i++) {
-		expect_same(what, rank(&r->wish, p, index_of(&list->items[i])),
+		expect_same(what, rank(&r->query, p, index_of(&list->items[i])),
 			    ranks[i]);
 		expect_source(&list->items[i], p);
 		if (i && ranks[i] == ranks[i - 1])
@@ -358,14 +358,14 @@ static void expect_sources(const struct report *r, const struct plain *p)
 	expect_same("sources", r->sources, now);
 	expect_same("sources before", r->sources_before, before);
 	expect_list("top", r, &r->top, rank_top, p);
-	expect_list("fresh", r, &r->fresh, rank_fresh, p);
+	expect_list("fresh", r, &r->first_seen, rank_first_seen, p);
 	expect_list("quiet", r, &r->quiet, rank_quiet, p);
 }
 
 /* Sparklines add up where the period's edges are those of hours. */
 static void expect_sparks(const struct report *r)
 {
-	if (r->wish.since_s % 3600 || r->wish.until_s % 3600)
+	if (r->query.since_s % 3600 || r->query.until_s % 3600)
 		return;
 	for (size_t i = 0; i < r->top.n; i++) {
 		uint64_t sum = 0;
@@ -383,11 +383,11 @@ static void expect_time(const struct report *r, const struct counted *c,
 	struct tally sum = { { 0 } };
 	uint64_t heat = 0;
 
-	expect(r->timeline.n && b[0].start_s == r->wish.since_s,
+	expect(r->timeline.n && b[0].start_s == r->query.since_s,
 	       "%s: the timeline starts elsewhere", asked);
 	for (size_t i = 0; i < r->timeline.n; i++) {
 		int64_t end = i + 1 < r->timeline.n ? b[i + 1].start_s :
-						      r->wish.until_s;
+						      r->query.until_s;
 		uint64_t want = 0;
 		/* Days are stored by hours of UTC, which are cut in half. */
 		bool halved = !strcmp(getenv("TZ"), "Asia/Kolkata") &&
@@ -397,7 +397,7 @@ static void expect_time(const struct report *r, const struct counted *c,
 		       "%s: bucket %zu is %lld s", asked, i,
 		       (long long)(end - b[i].start_s));
 		for (size_t k = 0; k < c->n; k++)
-			if (period_of(&r->wish, &c->events[k]) == 1 &&
+			if (period_of(&r->query, &c->events[k]) == 1 &&
 			    c->events[k].minute * 60 >= b[i].start_s &&
 			    c->events[k].minute * 60 < end)
 				want += c->events[k].attempts;
@@ -418,7 +418,7 @@ static void expect_time(const struct report *r, const struct counted *c,
 }
 
 static void expect_report(const struct counted *c, struct store *s,
-			  const struct report_wish *w)
+			  const struct report_query *w)
 {
 	struct arena *a = arena_new();
 	struct report *r = malloc(sizeof(*r));
@@ -486,9 +486,9 @@ CLAIM(periods, "any period of minutes, of days, with edges within days or at "
 
 	assert_int_equal(store_open(path, false, &s), 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct report_wish w = { .since_s = FIRST_S + rows[i].since_s,
-					 .until_s = FIRST_S + rows[i].until_s,
-					 .top = 20 };
+		struct report_query w = { .since_s = FIRST_S + rows[i].since_s,
+					  .until_s = FIRST_S + rows[i].until_s,
+					  .top = 20 };
 
 		zone(zones[i % COUNT(zones)]);
 		expect_report(c, s, &w);
@@ -511,7 +511,7 @@ CLAIM(by_chance, "so has any period by chance, of a port, a source, a clause "
 		uint64_t unit = r >> 60 & 1 ? 1 : r >> 61 & 1 ? 60 : 1440;
 		int64_t since = (int64_t)(chance(&seed) % all / unit * unit);
 		int64_t length = (int64_t)(chance(&seed) % all / unit * unit);
-		struct report_wish w = {
+		struct report_query w = {
 			.since_s = FIRST_S + since * 60,
 			.until_s =
 				FIRST_S + (since + length + (int64_t)unit) * 60,
@@ -571,10 +571,10 @@ CLAIM(summer, "the days on which clocks change are one bucket each, and no "
 		}
 		assert_int_equal(store_end(s), 0);
 		for (int64_t days = 3; days < 8; days++) {
-			struct report_wish w = { .since_s = first * 3600,
-						 .until_s = first * 3600 +
-							    days * DAY_S,
-						 .top = 3 };
+			struct report_query w = { .since_s = first * 3600,
+						  .until_s = first * 3600 +
+							     days * DAY_S,
+						  .top = 3 };
 			struct arena *a = arena_new();
 			struct report *r = malloc(sizeof(*r));
 
@@ -617,10 +617,10 @@ CLAIM(taken_back, "of what was told early and taken back there is no source, "
 
 	zone("UTC");
 	for (int days = 1; days < 5; days += 3) {
-		struct report_wish w = { .since_s = FIRST_S,
-					 .until_s = FIRST_S + days * DAY_S,
-					 .clause = "p:1",
-					 .top = 5 };
+		struct report_query w = { .since_s = FIRST_S,
+					  .until_s = FIRST_S + days * DAY_S,
+					  .clause = "p:1",
+					  .top = 5 };
 		struct arena *a = arena_new();
 		struct report *r = malloc(sizeof(*r));
 		struct store *s;
@@ -660,9 +660,9 @@ CLAIM(below, "a count below 0 in the store is 0 in the report, by minutes as "
 	store_add(s, &row);
 	assert_int_equal(store_end(s), 0);
 	for (int days = 1; days < 5; days += 3) {
-		struct report_wish w = { .since_s = FIRST_S,
-					 .until_s = FIRST_S + days * DAY_S,
-					 .top = 5 };
+		struct report_query w = { .since_s = FIRST_S,
+					  .until_s = FIRST_S + days * DAY_S,
+					  .top = 5 };
 		struct arena *a = arena_new();
 		struct report *r = malloc(sizeof(*r));
 
@@ -687,9 +687,9 @@ CLAIM(watched, "runs that overlap, lie within each other or reach beyond the "
 	for (unsigned int turn = 0; turn < 100; turn++) {
 		const char *path = file_of("db");
 		bool on[LENGTH] = { false };
-		struct report_wish w = { .since_s = FIRST_S,
-					 .until_s = FIRST_S + LENGTH,
-					 .top = 1 };
+		struct report_query w = { .since_s = FIRST_S,
+					  .until_s = FIRST_S + LENGTH,
+					  .top = 1 };
 		struct arena *a = arena_new();
 		struct report *r = malloc(sizeof(*r));
 		uint64_t want = 0, lost = 0;
@@ -750,9 +750,9 @@ CLAIM(findings, "findings, cleartext logins and loads of the period are there, "
 {
 	const char *path = file_of("db");
 	struct counted *c = count_by_chance(path, 6);
-	struct report_wish w = { .since_s = FIRST_S,
-				 .until_s = FIRST_S + DAYS * DAY_S,
-				 .top = 20 };
+	struct report_query w = { .since_s = FIRST_S,
+				  .until_s = FIRST_S + DAYS * DAY_S,
+				  .top = 20 };
 	struct arena *a = arena_new();
 	struct report *r = malloc(sizeof(*r));
 	struct store *s;
@@ -814,9 +814,9 @@ CLAIM(findings, "findings, cleartext logins and loads of the period are there, "
 CLAIM(many_ports, "with more ports than have a line, the totals are whole")
 {
 	const char *path = file_of("db");
-	struct report_wish w = { .since_s = FIRST_S,
-				 .until_s = FIRST_S + DAY_S,
-				 .top = 3 };
+	struct report_query w = { .since_s = FIRST_S,
+				  .until_s = FIRST_S + DAY_S,
+				  .top = 3 };
 	struct arena *a = arena_new();
 	struct report *r = malloc(sizeof(*r));
 	struct event e = { FIRST_S / 60, 1, 0, 0, 0, 1 };
@@ -847,9 +847,9 @@ CLAIM(many_ports, "with more ports than have a line, the totals are whole")
 /* What harms may end the process: a child tries it. */
 static int report_all(const char *path, int64_t since_s, int64_t until_s)
 {
-	struct report_wish w = { .since_s = since_s,
-				 .until_s = until_s,
-				 .top = 5 };
+	struct report_query w = { .since_s = since_s,
+				  .until_s = until_s,
+				  .top = 5 };
 	struct arena *a = arena_new();
 	struct report *r = malloc(sizeof(*r));
 	FILE *null = fopen("/dev/null", "w");
@@ -944,10 +944,10 @@ CLAIM(names_used, "with pseudonyms no address of a source is in any list")
 	const char *path = file_of("db");
 	struct counted *c = count_by_chance(path, 8);
 	struct pseudonyms key = { { 9 } };
-	struct report_wish w = { .since_s = FIRST_S + 4 * DAY_S,
-				 .until_s = FIRST_S + 8 * DAY_S,
-				 .pseudonyms = &key,
-				 .top = 20 };
+	struct report_query w = { .since_s = FIRST_S + 4 * DAY_S,
+				  .until_s = FIRST_S + 8 * DAY_S,
+				  .pseudonyms = &key,
+				  .top = 20 };
 	struct arena *a = arena_new();
 	struct report *r = malloc(sizeof(*r));
 	struct store *s;
@@ -1012,8 +1012,8 @@ CLAIM(key_file, "the key is made once, for its owner only, and read again; one "
 	heard();
 }
 
-CLAIM(wished, "a source is wished by its address, a /64 by any of its own; "
-	      "what is no single source is refused")
+CLAIM(asked_for, "a source is wished by its address, a /64 by any of its own; "
+		 "what is no single source is refused")
 {
 	static const struct {
 		const char *text;
@@ -1033,11 +1033,11 @@ CLAIM(wished, "a source is wished by its address, a /64 by any of its own; "
 	struct program p = { .command = "source" };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct report_wish w = { 0 };
+		struct report_query w = { 0 };
 		int code;
 
 		hear();
-		code = report_wish_source(&p, rows[i].text, &w);
+		code = report_query_source(&p, rows[i].text, &w);
 		heard();
 		expect(code == rows[i].code, "\"%s\": exit %d", rows[i].text,
 		       code);
@@ -1064,7 +1064,7 @@ int main(void)
 		IN_FOLDER(findings),   IN_FOLDER(many_ports),
 		IN_FOLDER(wild),       CLAIMED(names),
 		IN_FOLDER(names_used), IN_FOLDER(key_file),
-		CLAIMED(wished),
+		CLAIMED(asked_for),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

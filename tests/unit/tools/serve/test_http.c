@@ -5,7 +5,7 @@
  */
 #include "../../unit.h"
 
-#include "../../../../tools/program/drop.h"
+#include "../../../../tools/program/privilege.h"
 #include "../../../../tools/serve/http.h"
 
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 /* From events to the store: all of it, once, also when it cannot be written. */
 #include "../../folder.h"
 #include "../../../../tools/store/recorder.h"
-#include "../../../../tools/store/sums.h"
+#include "../../../../tools/store/rollup.h"
 
 #include <fcntl.h>
 
@@ -52,11 +52,11 @@ static struct finding finding_at(int64_t time_s, uint32_t source)
 				 .examples = { v4(0xc0000201) } };
 }
 
-static struct recorder *open_good(const struct recorder_wish *wish)
+static struct recorder *open_good(const struct recorder_options *options)
 {
 	struct recorder *r;
 
-	assert_int_equal(recorder_open(&r, wish), EXIT_DONE);
+	assert_int_equal(recorder_open(&r, options), EXIT_DONE);
 	return r;
 }
 
@@ -93,8 +93,8 @@ static unsigned int times(const char *text, const char *part)
 CLAIM(flushed, "what is flushed is there: attempts by all that they differ "
 	       "in, an IPv6 source as its /64, and findings")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 	struct clause decided = { .id = "p:5" };
 	struct attempt_event e = event_of(START, 1);
@@ -119,59 +119,61 @@ CLAIM(flushed, "what is flushed is there: attempts by all that they differ "
 	expect_number("errors", state.errors, 0);
 	expect_number("a store", recorder_store(r) != NULL, 1);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 6);
-	expect_number("days", number(wish.path, sum_days), 6);
+	expect_number("minutes", number(options.path, sum_minutes), 6);
+	expect_number("days", number(options.path, sum_days), 6);
 	expect_number("sources",
-		      number(wish.path, "SELECT count(*) FROM source"), 2);
+		      number(options.path, "SELECT count(*) FROM source"), 2);
 	expect_number("of p:5",
-		      number(wish.path,
+		      number(options.path,
 			     "SELECT sum(attempts) FROM minute JOIN what ON"
 			     " what.number = what JOIN clause ON clause.number"
 			     " = clause WHERE id = 'p:5'"),
 		      1);
 	expect_number("of q:9",
-		      number(wish.path,
+		      number(options.path,
 			     "SELECT sum(attempts) FROM minute JOIN what ON"
 			     " what.number = what JOIN clause ON clause.number"
 			     " = clause WHERE id = 'q:9' AND outcome = 4"),
 		      3);
 	expect_number("examples",
-		      number(wish.path, "SELECT count(*) FROM finding WHERE"
-					" examples = ''"),
+		      number(options.path, "SELECT count(*) FROM finding WHERE"
+					   " examples = ''"),
 		      1);
-	expect_number("runs", number(wish.path, "SELECT count(*) FROM run"), 0);
+	expect_number("runs", number(options.path, "SELECT count(*) FROM run"),
+		      0);
 }
 
 CLAIM(examples, "examples of findings are kept if that is wished")
 {
-	struct recorder_wish wish = { .path = file_of("db"),
-				      .keep_destinations = true };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db"),
+					    .keep_destinations = true };
+	struct recorder *r = open_good(&options);
 	struct finding f = finding_at(START, 1);
 
 	recorder_finding(r, &f);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
 	expect_number("examples",
-		      number(wish.path, "SELECT count(*) FROM finding WHERE"
-					" examples = '192.0.2.1'"),
+		      number(options.path, "SELECT count(*) FROM finding WHERE"
+					   " examples = '192.0.2.1'"),
 		      1);
 }
 
 CLAIM(closed, "closing writes what is left")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 
 	attempts(r, START, 0, 100);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 100);
+	expect_number("minutes", number(options.path, sum_minutes), 100);
 }
 
 CLAIM(closed_early, "a monitor that ends within its first second leaves what "
 		    "it saw, and its run if that is noted")
 {
-	struct recorder_wish wish = { .path = file_of("db"), .inputs = "eth1" };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db"),
+					    .inputs = "eth1" };
+	struct recorder *r = open_good(&options);
 	const char *said;
 	int code;
 
@@ -180,19 +182,19 @@ CLAIM(closed_early, "a monitor that ends within its first second leaves what "
 	code = recorder_close(r);
 	said = heard();
 	expect(code == EXIT_DONE, "exit %d: %s", code, said);
-	expect_number("minutes", number(wish.path, sum_minutes), 10);
+	expect_number("minutes", number(options.path, sum_minutes), 10);
 }
 
 CLAIM(flush_fails, "when a flush fails it is said once and nothing is lost or "
 		   "doubled, whatever comes before the next one")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 	uint64_t in = 0;
 	const char *said;
 
-	other(wish.path, no_rows);
+	other(options.path, no_rows);
 	hear();
 	for (uint32_t turn = 0; turn < 4; turn++) {
 		/*
@@ -214,8 +216,8 @@ CLAIM(flush_fails, "when a flush fails it is said once and nothing is lost or "
 	recorder_state(r, &state);
 	expect(state.failing && state.errors == 4, "%llu errors",
 	       (unsigned long long)state.errors);
-	expect_number("while it fails", number(wish.path, sum_minutes), 0);
-	other(wish.path, "DROP TRIGGER no");
+	expect_number("while it fails", number(options.path, sum_minutes), 0);
+	other(options.path, "DROP TRIGGER no");
 	hear();
 	assert_int_equal(recorder_flush(r), EXIT_DONE);
 	said = heard();
@@ -223,28 +225,28 @@ CLAIM(flush_fails, "when a flush fails it is said once and nothing is lost or "
 	recorder_state(r, &state);
 	expect(!state.failing, "it is failing");
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), in);
-	expect_number("days", number(wish.path, sum_days), in);
+	expect_number("minutes", number(options.path, sum_minutes), in);
+	expect_number("days", number(options.path, sum_days), in);
 }
 
 CLAIM(flush_fails_bound, "a minute keeps its bound after a flush that failed")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 
-	other(wish.path, no_rows);
+	other(options.path, no_rows);
 	attempts(r, START, 0, 1);
 	hear();
 	recorder_flush(r);
-	other(wish.path, "DROP TRIGGER no");
+	other(options.path, "DROP TRIGGER no");
 	attempts(r, START, 0, 30000);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
 	heard();
-	expect_number("minutes", number(wish.path, sum_minutes), 30001);
-	expect(number(wish.path, "SELECT count(*) FROM minute") <=
+	expect_number("minutes", number(options.path, sum_minutes), 30001);
+	expect(number(options.path, "SELECT count(*) FROM minute") <=
 		       SUMS_A_MINUTE + 1,
 	       "%llu rows",
-	       (unsigned long long)number(wish.path,
+	       (unsigned long long)number(options.path,
 					  "SELECT count(*) FROM minute"));
 }
 
@@ -253,8 +255,9 @@ CLAIM(flush_fails_bound, "a minute keeps its bound after a flush that failed")
 CLAIM(passed, "what is passed and handed on is written once, whatever the "
 	      "writer is busy with")
 {
-	struct recorder_wish wish = { .path = file_of("db"), .inputs = "eth1" };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db"),
+					    .inputs = "eth1" };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 	uint64_t seed = 5, in = 0;
 
@@ -273,25 +276,27 @@ CLAIM(passed, "what is passed and handed on is written once, whatever the "
 	settle(r);
 	recorder_state(r, &state);
 	expect_number("errors", state.errors, 0);
-	expect_number("handed", number(wish.path, sum_minutes), in);
+	expect_number("handed", number(options.path, sum_minutes), in);
 	attempts(r, START, 7, 7);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), in + 7);
-	expect_number("days", number(wish.path, sum_days), in + 7);
+	expect_number("minutes", number(options.path, sum_minutes), in + 7);
+	expect_number("days", number(options.path, sum_days), in + 7);
 	expect_number("findings",
-		      number(wish.path, "SELECT count(*) FROM finding"), 300);
-	expect_number("runs", number(wish.path, "SELECT count(*) FROM run"), 1);
+		      number(options.path, "SELECT count(*) FROM finding"),
+		      300);
+	expect_number("runs", number(options.path, "SELECT count(*) FROM run"),
+		      1);
 }
 
 CLAIM(one_run,
       "a run is one row from the first pass to the last, with what was "
       "lost")
 {
-	struct recorder_wish wish = { .path = file_of("db"),
-				      .inputs = "eth1 nflog:25" };
+	struct recorder_options options = { .path = file_of("db"),
+					    .inputs = "eth1 nflog:25" };
 
 	for (int turn = 0; turn < 2; turn++) {
-		struct recorder *r = open_good(&wish);
+		struct recorder *r = open_good(&options);
 
 		for (int i = 0; i < 10; i++) {
 			recorder_losses(r, 10 + (uint64_t)i, 100 + (uint64_t)i);
@@ -301,9 +306,10 @@ CLAIM(one_run,
 		}
 		assert_int_equal(recorder_close(r), EXIT_DONE);
 	}
-	expect_number("runs", number(wish.path, "SELECT count(*) FROM run"), 2);
+	expect_number("runs", number(options.path, "SELECT count(*) FROM run"),
+		      2);
 	expect_number("as they were",
-		      number(wish.path,
+		      number(options.path,
 			     "SELECT count(*) FROM run WHERE lost = 19 AND"
 			     " unlogged = 109 AND last = start + 9 AND"
 			     " inputs = 'eth1 nflog:25' AND start IN"
@@ -314,8 +320,9 @@ CLAIM(one_run,
 CLAIM(writer_fails, "while the writer fails rows wait, it is said once, the "
 		    "run stays one, and later all is written once")
 {
-	struct recorder_wish wish = { .path = file_of("db"), .inputs = "eth1" };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db"),
+					    .inputs = "eth1" };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 	uint64_t in = 0;
 	const char *said;
@@ -324,7 +331,7 @@ CLAIM(writer_fails, "while the writer fails rows wait, it is said once, the "
 	in += 5;
 	recorder_pass(r, START);
 	settle(r);
-	other(wish.path, no_rows);
+	other(options.path, no_rows);
 	hear();
 	for (int turn = 1; turn < 20; turn++) {
 		struct finding f = finding_at(START + turn, 1);
@@ -339,8 +346,8 @@ CLAIM(writer_fails, "while the writer fails rows wait, it is said once, the "
 	said = heard();
 	expect(state.failing && state.errors, "it is not failing");
 	expect_number("errors said", times(said, "the disk is tired"), 1);
-	expect_number("meanwhile", number(wish.path, sum_minutes), 5);
-	other(wish.path, "DROP TRIGGER no");
+	expect_number("meanwhile", number(options.path, sum_minutes), 5);
+	other(options.path, "DROP TRIGGER no");
 	hear();
 	recorder_pass(r, START + 20);
 	settle(r);
@@ -350,60 +357,62 @@ CLAIM(writer_fails, "while the writer fails rows wait, it is said once, the "
 	recorder_state(r, &state);
 	expect(!state.failing, "it is failing");
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), in);
-	expect_number("days", number(wish.path, sum_days), in);
+	expect_number("minutes", number(options.path, sum_minutes), in);
+	expect_number("days", number(options.path, sum_days), in);
 	expect_number("findings",
-		      number(wish.path, "SELECT count(*) FROM finding"), 19);
-	expect_number("runs", number(wish.path, "SELECT count(*) FROM run"), 1);
+		      number(options.path, "SELECT count(*) FROM finding"), 19);
+	expect_number("runs", number(options.path, "SELECT count(*) FROM run"),
+		      1);
 }
 
 CLAIM(close_fails, "closing while it cannot be written is refused")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 
-	other(wish.path, no_rows);
+	other(options.path, no_rows);
 	attempts(r, START, 1, 5);
 	hear();
 	recorder_pass(r, START);
 	expect_number("exit", (unsigned int)recorder_close(r), EXIT_REFUSED);
 	heard();
-	expect_number("minutes", number(wish.path, sum_minutes), 0);
+	expect_number("minutes", number(options.path, sum_minutes), 0);
 }
 
 CLAIM(flood, "a flood while the disk is slow folds sources, and counts what "
 	     "it folded")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 
-	other(wish.path, no_rows);
+	other(options.path, no_rows);
 	hear();
 	attempts(r, START, 1, 10);
 	recorder_pass(r, START);
 	attempts(r, START, 0, 200000);
 	recorder_hand(r);
-	other(wish.path, "DROP TRIGGER no");
+	other(options.path, "DROP TRIGGER no");
 	settle(r);
 	settle(r);
 	heard();
 	recorder_state(r, &state);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 200010);
+	expect_number("minutes", number(options.path, sum_minutes), 200010);
 	expect_number("folded",
-		      number(wish.path, "SELECT sum(attempts) FROM minute WHERE"
-					" source = 0"),
+		      number(options.path,
+			     "SELECT sum(attempts) FROM minute WHERE"
+			     " source = 0"),
 		      state.folded);
-	expect(number(wish.path, "SELECT count(*) FROM minute") <=
+	expect(number(options.path, "SELECT count(*) FROM minute") <=
 		       SUMS_A_MINUTE + 1,
 	       "too many rows");
 }
 
 CLAIM(findings_many, "findings beyond what there is room for are counted")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct recorder_state state;
 
 	for (int i = 0; i < 5000; i++) {
@@ -415,8 +424,9 @@ CLAIM(findings_many, "findings beyond what there is room for are counted")
 	recorder_state(r, &state);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
 	expect_number("all",
-		      state.dropped + number(wish.path, "SELECT count(*) FROM"
-							" finding"),
+		      state.dropped + number(options.path,
+					     "SELECT count(*) FROM"
+					     " finding"),
 		      5000);
 	expect(state.dropped && state.dropped < 1000, "%llu dropped",
 	       (unsigned long long)state.dropped);
@@ -424,8 +434,9 @@ CLAIM(findings_many, "findings beyond what there is room for are counted")
 
 CLAIM(trims, "what is too old goes by itself while it runs")
 {
-	struct recorder_wish wish = { .path = file_of("db"), .keep_s = 86400 };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db"),
+					    .keep_s = 86400 };
+	struct recorder *r = open_good(&options);
 
 	attempts(r, START - 40 * 86400, 1, 5);
 	attempts(r, START, 1, 5);
@@ -434,8 +445,8 @@ CLAIM(trims, "what is too old goes by itself while it runs")
 		recorder_flush(r);
 	}
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 5);
-	expect_number("days", number(wish.path, sum_days), 5);
+	expect_number("minutes", number(options.path, sum_minutes), 5);
+	expect_number("days", number(options.path, sum_days), 5);
 }
 
 /* ---- what is told early ---- */
@@ -458,14 +469,14 @@ CLAIM(early, "an attempt that is told early and again at its end is one, with "
 	};
 
 	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-		struct recorder_wish wish = { .path = file_of("db") };
+		struct recorder_options options = { .path = file_of("db") };
 		struct recorder *r;
 		struct clause decided = { .id = "p:5" };
 		struct attempt_event e = event_of(START, 1);
 		char sql[200];
 
-		unlink(wish.path);
-		r = open_good(&wish);
+		unlink(options.path);
+		r = open_good(&options);
 		e.outcome = rows[i / 2].early;
 		e.syns = 1;
 		e.decided = &decided;
@@ -482,24 +493,24 @@ CLAIM(early, "an attempt that is told early and again at its end is one, with "
 		e.syns = rows[i / 2].syns;
 		recorder_attempt(r, &e);
 		assert_int_equal(recorder_close(r), EXIT_DONE);
-		expect_number("minutes", number(wish.path, sum_minutes), 1);
-		expect_number("days", number(wish.path, sum_days), 1);
+		expect_number("minutes", number(options.path, sum_minutes), 1);
+		expect_number("days", number(options.path, sum_days), 1);
 		snprintf(sql, sizeof(sql),
 			 "SELECT sum(attempts * 1000 + syns) FROM minute JOIN"
 			 " what ON what.number = what WHERE outcome = %d AND"
 			 " source = 1",
 			 rows[i / 2].last);
-		expect_number("attempts and SYNs", number(wish.path, sql),
+		expect_number("attempts and SYNs", number(options.path, sql),
 			      1000 + rows[i / 2].syns);
-		expect_number("below 0", number(wish.path, hours_off), 0);
+		expect_number("below 0", number(options.path, hours_off), 0);
 	}
 }
 
 CLAIM(early_reload, "what was told early is taken back from where it went, "
 		    "also when another policy decides at its end")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct clause before = { .id = "p:5" }, after = { .id = "p:7" };
 	struct attempt_event e = event_of(START, 1);
 
@@ -512,15 +523,15 @@ CLAIM(early_reload, "what was told early is taken back from where it went, "
 	e.decided = &after;
 	recorder_attempt(r, &e);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 1);
-	expect_number("below 0", number(wish.path, hours_off), 0);
+	expect_number("minutes", number(options.path, sum_minutes), 1);
+	expect_number("below 0", number(options.path, hours_off), 0);
 }
 
 CLAIM(early_long, "what was told early is taken back from where it went, also "
 		  "when the connection lasts an hour")
 {
-	struct recorder_wish wish = { .path = file_of("db") };
-	struct recorder *r = open_good(&wish);
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
 	struct attempt_event e = event_of(START, 1);
 
 	e.syns = 1;
@@ -535,8 +546,8 @@ CLAIM(early_long, "what was told early is taken back from where it went, also "
 	e.outcome = OUTCOME_ANSWERED;
 	recorder_attempt(r, &e);
 	assert_int_equal(recorder_close(r), EXIT_DONE);
-	expect_number("minutes", number(wish.path, sum_minutes), 60);
-	expect_number("below 0", number(wish.path, hours_off), 0);
+	expect_number("minutes", number(options.path, sum_minutes), 60);
+	expect_number("below 0", number(options.path, hours_off), 0);
 }
 
 /* ---- what was asked ---- */
@@ -560,32 +571,32 @@ CLAIM(bounds, "bounds are durations and sizes, or a usage error")
 	struct program p = { .command = "watch" };
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct recorder_wish wish = { 0 };
+		struct recorder_options options = { 0 };
 		int code;
 
 		hear();
-		code = read_bounds(&p, rows[i].keep, rows[i].most, &wish);
+		code = read_bounds(&p, rows[i].keep, rows[i].most, &options);
 		heard();
 		expect(code == rows[i].code, "%s %s: exit %d", rows[i].keep,
 		       rows[i].most, code);
 		if (!code)
-			expect(wish.keep_s == rows[i].keep_s &&
-				       wish.most_bytes == rows[i].bytes,
+			expect(options.keep_s == rows[i].keep_s &&
+				       options.most_bytes == rows[i].bytes,
 			       "%s %s: %lld %llu", rows[i].keep, rows[i].most,
-			       (long long)wish.keep_s,
-			       (unsigned long long)wish.most_bytes);
+			       (long long)options.keep_s,
+			       (unsigned long long)options.most_bytes);
 	}
 }
 
 CLAIM(no_store, "without a store there is no recorder, and it is said")
 {
-	struct recorder_wish wish = { .path = file_of("none/db") };
-	struct recorder *r = (struct recorder *)&wish;
+	struct recorder_options options = { .path = file_of("none/db") };
+	struct recorder *r = (struct recorder *)&options;
 	const char *said;
 	int code;
 
 	hear();
-	code = recorder_open(&r, &wish);
+	code = recorder_open(&r, &options);
 	said = heard();
 	expect(code == EXIT_REFUSED && !r && strstr(said, "cannot open"),
 	       "exit %d: %s", code, said);

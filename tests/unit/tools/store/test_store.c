@@ -47,8 +47,8 @@ CLAIM(same, "rows come back as they went in: IPv4, an IPv6 /64, folded ones, "
 		"source c000:201::/64 1771203600 1771203659\n");
 }
 
-CLAIM(sums, "the same again adds up, in the minute, the day and its hour, "
-	    "within a transaction, beyond it and beyond a restart")
+CLAIM(rollup, "the same again adds up, in the minute, the day and its hour, "
+	      "within a transaction, beyond it and beyond a restart")
 {
 	const char *path = file_of("db");
 	struct store *s = open_good(path, true);
@@ -872,7 +872,7 @@ CLAIM(trim_size, "a file that is too large loses the oldest minutes until it "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(same),	  IN_FOLDER(sums),
+		IN_FOLDER(same),	  IN_FOLDER(rollup),
 		IN_FOLDER(taken_back),	  IN_FOLDER(clauses),
 		IN_FOLDER(clause_limit),  CLAIMED(hours),
 		CLAIMED(hours_wild),	  IN_FOLDER(many),

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of an engine, for the files that make it up. */
+#ifndef MAILWALL_ENGINE_PRIV_H
+#define MAILWALL_ENGINE_PRIV_H
+
+#include "engine.h"
+
+#define BATCH	     32
+#define CLAUSES_MOST 1024 /* that NFLOG names; a power of two */
+#define CLAUSE_BYTES 128  /* as a log prefix has them at most */
+/* 400,000 pairs are counted exactly, more with an error of 0.8 %. */
+#define PAIR_LIMITS                                                            \
+	{                                                                      \
+		.exact_most = 1 << 19, .log_registers = 14                     \
+	}
+
+/* A segment of ours, before it is taken in. */
+struct pending {
+	struct segment segment;
+	struct tuple tuple;
+	uint64_t hash;
+	uint16_t clause;
+	bool from_server;
+};
+
+/* The clause and what it does, as a log prefix has them. */
+struct logged_clause {
+	char id[CLAUSE_BYTES];
+	uint8_t len;
+	bool blocks;
+};
+
+struct port_state {
+	struct port_counts counts;
+	struct distinct pairs;
+	enum port_role role;
+	enum dialogue_protocol protocol;
+};
+
+struct engine {
+	struct engine_config config;
+	struct pool pool;
+	struct hash_key key;
+	struct decoder *decoder;
+	struct attempts attempts;
+	struct judge judge;
+	struct attempts_end end;
+	struct port_bits bits;
+	uint8_t port_index[65536];
+	struct port_state ports[PORTS_MOST];
+	uint16_t port_numbers[PORTS_MOST];
+	size_t n_ports;
+	int64_t passed_s;	      /* the second in which time passed last */
+	int64_t now_us, offset_us;    /* the engine's time - the frames' */
+	int64_t stepped_us;	      /* the engine's time when it changed */
+	int64_t offset_before_us;     /* and what it was until then */
+	struct engine_summary totals; /* what is counted as it comes */
+	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
+	uint32_t n_clauses;
+	struct pending batch[BATCH];
+	size_t n_batch;
+};
+
+/* ---- engine.c ---- */
+
+int64_t capture_us(const struct engine *e, int64_t time_us);
+
+/* ---- engine_ports.c ---- */
+
+/* The services, and what the clauses of the policy name. 0 or -E2BIG. */
+int watch_ports(struct engine *e, const struct policy *policy);
+/* The id of a log prefix like "residential:17 block "; 0: it is not ours. */
+uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len);
+
+/* ---- engine_attempt.c ---- */
+
+void take_segment(struct engine *e, struct pending *p);
+void judge_due(struct engine *e);
+void attempt_judge(void *ctx, struct attempt *a);
+void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d);
+
+#endif

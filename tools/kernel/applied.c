@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The file: a magic line with its version, numbers as this machine has them,
+ * and at its end SHA-256 of all that but the elements, which have a digest each
+ * set. It is never moved between machines.
+ */
+#include "applied.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char magic[] = "mailwall loaded 1\n";
+
+#define SETS_MOST  100000
+#define BYTES_MOST ((size_t)1 << 32)
+#define READ_AHEAD 16384
+
+/* The namespace's inode names the file: rules belong to a namespace. */
+static const char *file_path(struct program *p)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st))
+		st.st_ino = 0;
+	return arena_printf(p->arena, "%s/loaded-%llu", p->run_dir,
+			    (unsigned long long)st.st_ino);
+}
+
+/* ---- reading: a cursor with a sticky error ---- */
+
+/* Room for all of the file, which is read as far as it is looked at. */
+struct cursor {
+	int fd;
+	bool brief; /* elements are not looked at */
+	uint8_t *start, *at, *end, *file_end;
+	uint8_t *there; /* up to here it was read */
+	bool failed;
+	struct sha256_ctx sha; /* of what was taken, but for the elements */
+};
+
+/* Reads up to, not with, end; ahead, since what follows is small. */
+static bool fetch(struct cursor *c, const uint8_t *end)
+{
+	while (c->there < end) {
+		size_t left = (size_t)(c->file_end - c->there);
+		size_t want = (size_t)(end - c->there);
+		ssize_t got;
+
+		if (want < READ_AHEAD)
+			want = left < READ_AHEAD ? left : READ_AHEAD;
+		got = pread(c->fd, c->there, want, c->there - c->start);
+		if (got <= 0)
+			return false;
+		c->there += got;
+	}
+	return true;
+}
+
+/* In brief the last one is all that is looked at; none is of size 0. */
+static const void *applied_take_elements(struct cursor *c, size_t n,
+					 size_t size)
+{
+	const void *at = c->at;
+	size_t len = n * size;
+
+	if (c->failed || len > (size_t)(c->end - c->at)) {
+		c->failed = true;
+		return NULL;
+	}
+	c->at += len;
+	if (c->brief && n && c->there < c->at - size)
+		c->there = c->at - size;
+	if (!fetch(c, c->at)) {
+		c->failed = true;
+		return NULL;
+	}
+	return at;
+}
+
+static const void *applied_take(struct cursor *c, size_t len)
+{
+	const void *at = c->at;
+
+	if (c->failed || len > (size_t)(c->end - c->at) ||
+	    !fetch(c, c->at + len)) {
+		c->failed = true;
+		return NULL;
+	}
+	c->at += len;
+	if (len)
+		sha256_update(&c->sha, len, at);
+	return at;
+}
+
+/* Ranges are read where they lie, so they lie at a multiple of this. */
+#define ALIGN 8
+
+static void take_padding(struct cursor *c)
+{
+	applied_take(c, (ALIGN - (size_t)(c->at - c->start) % ALIGN) % ALIGN);
+}
+
+static uint64_t take_u64(struct cursor *c)
+{
+	const void *at = applied_take(c, sizeof(uint64_t));
+	uint64_t value = 0;
+
+	if (at)
+		memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static const char *applied_take_text(struct cursor *c, struct arena *a)
+{
+	size_t len = take_u64(c);
+	const char *at = applied_take(c, len);
+
+	return at ? arena_strndup(a, at, len) : "";
+}
+
+static void applied_take_digest(struct cursor *c, char *digest)
+{
+	const void *at = applied_take(c, DIGEST_TEXT_BYTES);
+
+	if (at)
+		memcpy(digest, at, DIGEST_TEXT_BYTES);
+	digest[DIGEST_TEXT_BYTES - 1] = '\0';
+}
+
+static bool ends_space4(const struct range4 *last)
+{
+	return last->last == UINT32_MAX;
+}
+
+static bool ends_space6(const struct range6 *last)
+{
+	struct addr6 next = last->last;
+
+	return !addr6_next(&next);
+}
+
+static void applied_take_set(struct cursor *c, struct arena *a,
+			     struct known_set *set, char *digest)
+{
+	char sum[DIGEST_TEXT_BYTES];
+	const void *at;
+	bool v6;
+	size_t n;
+
+	set->name = applied_take_text(c, a);
+	applied_take_digest(c, digest);
+	v6 = take_u64(c);
+	n = take_u64(c);
+	if (n > BYTES_MOST / sizeof(struct range6)) {
+		c->failed = true;
+		return;
+	}
+	take_padding(c);
+	at = applied_take_elements(
+		c, n, v6 ? sizeof(struct range6) : sizeof(struct range4));
+	if (!at)
+		return;
+	set->to_end =
+		n && (v6 ? ends_space6((const struct range6 *)at + n - 1) :
+			   ends_space4((const struct range4 *)at + n - 1));
+	if (c->brief) {
+		*(v6 ? &set->v6.n : &set->v4.n) = n;
+		return;
+	}
+	/* Borrowed from the file's text, which lives as long as the arena. */
+	if (v6)
+		set->v6 = (struct ranges6){ (struct range6 *)at, n, n };
+	else
+		set->v4 = (struct ranges4){ (struct range4 *)at, n, n };
+	if (v6)
+		canon_elements6(&set->v6, sum);
+	else
+		canon_elements4(&set->v4, sum);
+	c->failed = c->failed || strcmp(sum, digest);
+}
+
+static bool applied_sum_is_right(struct cursor *c)
+{
+	uint8_t sum[SHA256_DIGEST_SIZE];
+
+	sha256_digest(&c->sha, sizeof(sum), sum);
+	return fetch(c, c->file_end) && !memcmp(sum, c->end, sizeof(sum));
+}
+
+static void applied_take_file(struct cursor *c, struct arena *a,
+			      struct applied *out)
+{
+	const void *head = applied_take(c, sizeof(magic) - 1);
+	size_t n;
+
+	if (!head || memcmp(head, magic, sizeof(magic) - 1))
+		return;
+	out->generation = (uint32_t)take_u64(c);
+	applied_take_digest(c, out->digest);
+	out->path = applied_take_text(c, a);
+	n = take_u64(c);
+	if (n > SETS_MOST) {
+		c->failed = true;
+		return;
+	}
+	out->set_digests = arena_alloc(a, n * DIGEST_TEXT_BYTES + 1);
+	for (size_t i = 0; i < n && !c->failed; i++)
+		applied_take_set(c, a, arena_push(a, &out->known),
+				 out->set_digests[i]);
+	out->n_canon = take_u64(c);
+	if (out->n_canon > SETS_MOST) {
+		c->failed = true;
+		return;
+	}
+	out->canon = arena_alloc(a, out->n_canon * sizeof(char *) + 1);
+	for (size_t i = 0; i < out->n_canon && !c->failed; i++)
+		out->canon[i] = applied_take_text(c, a);
+	out->valid = !c->failed && c->at == c->end && applied_sum_is_right(c);
+}
+
+static bool cursor_open(struct cursor *c, struct arena *a, const char *path)
+{
+	struct stat st;
+
+	c->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->fd < 0)
+		return false;
+	if (fstat(c->fd, &st) || !S_ISREG(st.st_mode) ||
+	    (size_t)st.st_size >= BYTES_MOST ||
+	    (size_t)st.st_size < sizeof(magic) - 1 + SHA256_DIGEST_SIZE)
+		return false;
+	c->start = c->at = c->there = arena_resize(a, NULL, (size_t)st.st_size);
+	c->file_end = c->start + st.st_size;
+	c->end = c->file_end - SHA256_DIGEST_SIZE;
+	sha256_init(&c->sha);
+	return true;
+}
+
+static void applied_read_text(struct program *p, bool brief,
+			      struct applied *out)
+{
+	struct cursor c = { .brief = brief };
+
+	*out = (struct applied){ 0 };
+	if (cursor_open(&c, p->arena, file_path(p)))
+		applied_take_file(&c, p->arena, out);
+	if (c.fd >= 0)
+		close(c.fd);
+}
+
+void applied_load(struct program *p, struct applied *out)
+{
+	applied_read_text(p, false, out);
+}
+
+void applied_load_brief(struct program *p, struct applied *out)
+{
+	applied_read_text(p, true, out);
+}
+
+/* ---- writing ---- */
+
+struct writer {
+	FILE *file;
+	size_t at;
+	struct sha256_ctx sha;
+};
+
+static void put_elements(struct writer *w, const void *data, size_t len)
+{
+	if (len)
+		fwrite(data, 1, len, w->file);
+	w->at += len;
+}
+
+static void applied_put(struct writer *w, const void *data, size_t len)
+{
+	put_elements(w, data, len);
+	if (len)
+		sha256_update(&w->sha, len, data);
+}
+
+static void put_padding(struct writer *w)
+{
+	static const uint8_t zero[ALIGN];
+
+	applied_put(w, zero, (ALIGN - w->at % ALIGN) % ALIGN);
+}
+
+static void put_u64(struct writer *w, uint64_t value)
+{
+	applied_put(w, &value, sizeof(value));
+}
+
+static void applied_put_text(struct writer *w, const char *text)
+{
+	put_u64(w, strlen(text));
+	applied_put(w, text, strlen(text));
+}
+
+static void applied_put_set(struct writer *w, const struct set *set)
+{
+	applied_put_text(w, set->name);
+	applied_put(w, set->digest, sizeof(set->digest));
+	put_u64(w, !set->v4);
+	put_u64(w, set_elements(set));
+	put_padding(w);
+	if (set->v4)
+		put_elements(w, set->v4->items,
+			     set->v4->n * sizeof(struct range4));
+	else
+		put_elements(w, set->v6->items,
+			     set->v6->n * sizeof(struct range6));
+}
+
+static void put_file(struct writer *w, const struct ruleset *rs,
+		     const struct canon *canon, uint32_t generation,
+		     const char *path)
+{
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	size_t fixed = 0;
+
+	sha256_init(&w->sha);
+	applied_put(w, magic, sizeof(magic) - 1);
+	put_u64(w, generation);
+	applied_put(w, rs->digest, sizeof(rs->digest));
+	applied_put_text(w, path);
+	for (size_t i = 0; i < rs->sets.n; i++)
+		fixed += rs->sets.items[i]->v4 || rs->sets.items[i]->v6;
+	put_u64(w, fixed);
+	for (size_t i = 0; i < rs->sets.n; i++)
+		if (rs->sets.items[i]->v4 || rs->sets.items[i]->v6)
+			applied_put_set(w, rs->sets.items[i]);
+	put_u64(w, canon->n);
+	for (size_t i = 0; i < canon->n; i++)
+		applied_put_text(w, canon->items[i]);
+	sha256_digest(&w->sha, sizeof(sum), sum);
+	fwrite(sum, 1, sizeof(sum), w->file);
+}
+
+static int write_file(const char *path, const char *temporary,
+		      const struct ruleset *rs, const struct canon *canon,
+		      uint32_t generation, const char *policy_path)
+{
+	struct writer w = { 0 };
+	int fd, error;
+
+	fd = open(temporary,
+		  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	w.file = fdopen(fd, "w");
+	if (!w.file) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	put_file(&w, rs, canon, generation, policy_path);
+	error = ferror(w.file) ? -EIO : 0;
+	if (fclose(w.file) && !error)
+		error = -errno;
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+int applied_save(struct program *p, const struct ruleset *rs,
+		 uint32_t generation, const char *policy_path)
+{
+	const char *path = file_path(p);
+	const char *temporary =
+		arena_printf(p->arena, "%s.%ld", path, (long)getpid());
+	struct canon canon = { 0 };
+	int error;
+
+	if (mkdir(p->run_dir, 0755) && errno != EEXIST)
+		return -errno;
+	error = ruleset_canon(rs, &canon);
+	if (!error)
+		error = write_file(path, temporary, rs, &canon, generation,
+				   policy_path);
+	canon_free(&canon);
+	return error;
+}
+
+void applied_forget(struct program *p)
+{
+	unlink(file_path(p));
+}
+
+/* ---- what it is worth ---- */
+
+static const struct present_set *applied_find_set(const struct present *p,
+						  const char *name)
+{
+	for (size_t i = 0; i < p->sets.n; i++)
+		if (!strcmp(p->sets.items[i].name, name))
+			return &p->sets.items[i];
+	return NULL;
+}
+
+/* What was loaded, as far as the kernel's number tells; see change.h. */
+static bool count_fits(const struct known_set *ks, const struct present_set *ps)
+{
+	size_t n = ks->v4.n + ks->v6.n;
+
+	/* nft loads a mark before the first range, which makes up for it. */
+	return ps->count == n || (ks->to_end && ps->count == n - 1 &&
+				  ps->flags & NFT_SET_INTERVAL);
+}
+
+bool applied_matches(const struct applied *r, const struct present *p)
+{
+	if (!r->valid || strcmp(r->digest, p->digest))
+		return false;
+	for (size_t i = 0; i < r->known.n; i++) {
+		const struct known_set *ks = &r->known.items[i];
+		const struct present_set *ps = applied_find_set(p, ks->name);
+
+		if (ps && ps->has_count && !count_fits(ks, ps))
+			return false;
+	}
+	return true;
+}
+
+const char *applied_claim(void *ctx, const struct present_set *set,
+			  size_t *elements)
+{
+	const struct claim *c = ctx;
+	const struct applied *r = c->applied;
+
+	for (size_t i = 0; r->valid && i < r->known.n; i++) {
+		const struct known_set *ks = &r->known.items[i];
+
+		if (strcmp(ks->name, set->name))
+			continue;
+		*elements = ks->v4.n + ks->v6.n;
+		if (set->has_count && !count_fits(ks, set)) {
+			*elements = set->count;
+			return "not what was loaded";
+		}
+		return set->has_count || c->generation == r->generation ?
+			       r->set_digests[i] :
+			       NULL;
+	}
+	return NULL;
+}

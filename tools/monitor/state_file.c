@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state_file.h"
+#include "../program/privilege.h"
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int state_file_refuse(const struct saved *s, const char *what)
+{
+	message_say("cannot %s \"%s\": %s", what, s->path, strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static const char *folder_of(struct program *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ?
+		       "/" :
+		       arena_strndup(p->arena, path, (size_t)(slash - path));
+}
+
+/* A folder that we made is the user's. */
+static int state_file_make_folder(const char *folder, const char *user)
+{
+	const struct passwd *pw = getpwnam(user ? user : default_user());
+
+	if (mkdir(folder, 0750))
+		return errno == EEXIST ? 0 : -1;
+	if (geteuid() != 0 || !pw)
+		return 0;
+	return chown(folder, pw->pw_uid, pw->pw_gid);
+}
+
+int make_folder_of(struct program *p, const char *path, const char *user)
+{
+	const char *folder = folder_of(p, path);
+
+	if (!state_file_make_folder(folder, user))
+		return EXIT_DONE;
+	message_say("cannot make the folder \"%s\": %s", folder,
+		    strerror(errno));
+	return EXIT_REFUSED;
+}
+
+void give_store(const char *path, const char *user)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	const struct passwd *pw = getpwnam(user ? user : default_user());
+	char name[PATH_MAX];
+
+	for (size_t i = 0; geteuid() == 0 && pw && i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		if (lchown(name, pw->pw_uid, pw->pw_gid) && errno != ENOENT)
+			message_say("cannot give \"%s\" to %s: %s", name,
+				    pw->pw_name, strerror(errno));
+	}
+}
+
+int saved_open(struct saved *s, struct program *p, const char *path,
+	       const char *user)
+{
+	const char *folder = folder_of(p, path), *slash = strrchr(path, '/');
+
+	*s = (struct saved){ .path = path, .name = slash ? slash + 1 : path };
+	if (!*s->name)
+		return usage_error(p, "--state takes a file, not a folder");
+	s->temporary = arena_printf(p->arena, ".%s.new", s->name);
+	if (state_file_make_folder(folder, user))
+		return state_file_refuse(s, "make the folder of");
+	s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->folder < 0 ? state_file_refuse(s, "open the folder of") :
+			       EXIT_DONE;
+}
+
+/* ---- reading ---- */
+
+/* A FIFO in its place would keep the monitor waiting. */
+static int state_file_read_file(int fd, const char **bytes, size_t *len)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_whole(fd, bytes, len) : -EINVAL;
+}
+
+static void put_aside(const struct saved *s, const char *why)
+{
+	char aside[300];
+
+	snprintf(aside, sizeof(aside), "%.250s.damaged", s->name);
+	if (renameat(s->folder, s->name, s->folder, aside))
+		message_say(
+			"\"%s\": %s; it cannot be kept as %s: %s; the monitor "
+			"begins anew",
+			s->path, why, aside, strerror(errno));
+	else
+		message_say(
+			"\"%s\": %s; it is kept as %s, and the monitor begins "
+			"anew",
+			s->path, why, aside);
+}
+
+/*
+ * What others wrote stays, such as a store: this is not the option for it. A
+ * file that the system did not get to write may be empty, or all zeros.
+ */
+static bool is_foreign(const char *bytes, size_t len)
+{
+	size_t n = strlen(ENGINE_STATE);
+
+	if (len < n)
+		n = len;
+	return n && bytes[0] && memcmp(bytes, ENGINE_STATE, n) != 0;
+}
+
+static int refuse_foreign(const struct saved *s)
+{
+	message_say("\"%s\" is no state of the monitor, and is left as it is; "
+		    "--state takes another name, and a store goes with --store",
+		    s->path);
+	return EXIT_REFUSED;
+}
+
+static int try_writing(struct saved *s)
+{
+	int fd = openat(s->folder, s->temporary,
+			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return state_file_refuse(s, "write");
+	close(fd);
+	unlinkat(s->folder, s->temporary, 0);
+	return EXIT_DONE;
+}
+
+int saved_read(struct saved *s, struct engine *e)
+{
+	int fd = openat(s->folder, s->name,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const char *bytes = NULL, *why;
+	size_t len = 0;
+	int error, code = EXIT_REFUSED;
+
+	if (fd < 0 && errno != ENOENT)
+		return state_file_refuse(s, "read");
+	if (fd < 0)
+		return try_writing(s);
+	error = state_file_read_file(fd, &bytes, &len);
+	close(fd);
+	if (error) {
+		message_say("cannot read \"%s\": %s", s->path,
+			    strerror(-error));
+	} else if (is_foreign(bytes, len)) {
+		code = refuse_foreign(s);
+	} else {
+		if (engine_load(e, bytes, len, &why))
+			put_aside(s, why);
+		code = try_writing(s);
+	}
+	free((char *)bytes);
+	return code;
+}
+
+/* ---- writing ---- */
+
+static int state_file_put(void *ctx, const void *bytes, size_t len)
+{
+	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
+}
+
+static int write_all(struct saved *s, struct engine *e, FILE *file)
+{
+	int error = engine_save(e, state_file_put, file);
+
+	if (!error && (fflush(file) || fsync(fileno(file))))
+		error = -errno;
+	if (fclose(file) && !error)
+		error = -errno;
+	if (!error && renameat(s->folder, s->temporary, s->folder, s->name))
+		error = -errno;
+	return error;
+}
+
+void saved_write(struct saved *s, struct engine *e)
+{
+	int fd = openat(s->folder, s->temporary,
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	int error = file ? write_all(s, e, file) : -errno;
+
+	if (!file && fd >= 0)
+		close(fd);
+	if (error)
+		unlinkat(s->folder, s->temporary, 0);
+	if (error && !s->failed)
+		message_say(
+			"cannot write \"%s\": %s; the monitor goes on, and a "
+			"restart would begin anew",
+			s->path, strerror(-error));
+	s->failed = error;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sentences for people, and the same as JSON for programs. */
+#include "program.h"
+#include "utf8.h"
+#include "../../rules/base/arena.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_SHOWN  100 /* bytes of a long line around the mistake */
+#define ALIKE_SHOWN 20u /* messages of one kind in a row */
+
+void message_say(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("mailwall: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/*
+ * Nothing that a file holds may steer the terminal: no control character of
+ * ASCII, and none of the second set, which UTF-8 writes as c2 80 to c2 9f.
+ */
+static size_t clean_length(const char *p, size_t left)
+{
+	size_t len = utf8_length(p, left);
+
+	return *p != '\t' && utf8_is_control(p, len) ? 0 : len;
+}
+
+static void put_clean(const char *text, size_t len, FILE *out)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = clean_length(text + i, len - i);
+
+		if (n)
+			fwrite(text + i, 1, n, out);
+		else
+			fputc('?', out);
+		i += n ? n : 1;
+	}
+}
+
+static const char *line_of(const struct span *span, size_t *len)
+{
+	const struct source_text *s = span->source;
+	const char *start, *end, *last;
+
+	if (span->quote) {
+		*len = strlen(span->quote);
+		return span->quote;
+	}
+	if (!s || !s->text)
+		return NULL;
+	start = s->text + span->offset - (span->column - 1);
+	/* A line may be long, and many messages may point into it. */
+	last = s->text + span->offset + LINE_SHOWN;
+	if (last > s->text + s->len)
+		last = s->text + s->len;
+	end = memchr(start, '\n', (size_t)(last - start));
+	*len = (size_t)((end ? end : last) - start);
+	if (*len && start[*len - 1] == '\r')
+		--*len;
+	return start;
+}
+
+static void put_caret(const char *line, size_t from, size_t column, size_t len)
+{
+	for (size_t i = from; i < column;) {
+		size_t n = clean_length(line + i, column - i);
+
+		/* one column for a character, and for what stands in for it */
+		fputc(line[i] == '\t' ? '\t' : ' ', stderr);
+		i += n ? n : 1;
+	}
+	fputc('^', stderr);
+	for (size_t i = 1; i < len; i++)
+		fputc('~', stderr);
+	fputc('\n', stderr);
+}
+
+static void put_line(const struct span *span)
+{
+	size_t len, from = 0, to, column, mark;
+	const char *line = line_of(span, &len);
+
+	if (!line || !len || !span->column)
+		return;
+	column = span->column - 1;
+	if (column > len)
+		column = len;
+	if (column > LINE_SHOWN / 2 && len > LINE_SHOWN)
+		from = column - LINE_SHOWN / 2;
+	to = len - from > LINE_SHOWN ? from + LINE_SHOWN : len;
+	put_clean(line + from, to - from, stderr);
+	fputc('\n', stderr);
+	mark = span->len ? span->len : 1;
+	if (mark > to - column)
+		mark = to - column ? to - column : 1;
+	put_caret(line, from, column, mark);
+}
+
+static const char *severity_name(enum severity severity)
+{
+	return severity == SEVERITY_ERROR ? "error" : "warning";
+}
+
+static void put_place(const struct span *span)
+{
+	put_clean(span->source->name, strlen(span->source->name), stderr);
+	fprintf(stderr, ":%u:%u: ", span->line, span->column);
+}
+
+static void say_diag(const struct diag *d, bool color)
+{
+	const char *on =
+		d->severity == SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
+
+	if (d->span.source)
+		put_place(&d->span);
+	fprintf(stderr, "%s%s:%s ", color ? on : "", severity_name(d->severity),
+		color ? "\033[0m" : "");
+	put_clean(d->message, strlen(d->message), stderr);
+	if (d->help) {
+		fputs("; ", stderr);
+		put_clean(d->help, strlen(d->help), stderr);
+	}
+	fputc('\n', stderr);
+	put_line(&d->span);
+	if (d->reference)
+		fprintf(stderr, "        (%s)\n", d->reference);
+}
+
+/* From the first one on: of one kind, in one text, one after the other. */
+static size_t alike(const struct diag *first, size_t most)
+{
+	size_t n = 1;
+
+	while (n < most && !strcmp(first[n].code, first->code) &&
+	       first[n].span.source == first->span.source)
+		n++;
+	return n;
+}
+
+/* A list that is taken for a policy is one mistake, not a million. */
+static void say_alike(const struct diag *first, size_t n, bool color)
+{
+	const struct span *last = &first[n - 1].span;
+
+	for (size_t i = 0; i < n && i < ALIKE_SHOWN; i++)
+		say_diag(&first[i], color);
+	if (n <= ALIKE_SHOWN)
+		return;
+	if (last->source)
+		put_place(last);
+	fprintf(stderr, "this is the last of %zu more like these\n",
+		n - ALIKE_SHOWN);
+}
+
+void say_diags(const struct program *p, const struct diags *diags)
+{
+	bool color = isatty(STDERR_FILENO);
+	size_t hidden = diags->errors + diags->warnings - diags->n;
+
+	for (size_t i = 0, n; i < diags->n; i += n) {
+		n = alike(&diags->items[i], diags->n - i);
+		if (!p->quiet || diags->items[i].severity == SEVERITY_ERROR)
+			say_alike(&diags->items[i], n, color);
+	}
+	if (hidden)
+		message_say("%zu more mistakes are not shown", hidden);
+}
+
+json_t *text_json(const char *text)
+{
+	json_t *json;
+	char *copy, *out;
+
+	if (!text)
+		return json_null();
+	json = json_string(text);
+	if (json || !(copy = malloc(strlen(text) + 1)))
+		return json;
+	out = copy;
+	for (const char *p = text; *p;) {
+		size_t len = utf8_length(p, strlen(p));
+
+		if (len) {
+			memcpy(out, p, len);
+			out += len;
+			p += len;
+		} else {
+			*out++ = '?';
+			p++;
+		}
+	}
+	*out = '\0';
+	json = json_string(copy);
+	free(copy);
+	return json;
+}
+
+static json_t *diag_json(const struct diag *d)
+{
+	const char *file = d->span.source ? d->span.source->name : NULL;
+
+	return json_pack(
+		"{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "severity",
+		severity_name(d->severity), "code", d->code, "file",
+		text_json(file), "line", (json_int_t)d->span.line, "column",
+		(json_int_t)d->span.column, "length", (json_int_t)d->span.len,
+		"message", text_json(d->message), "help", text_json(d->help),
+		"reference", text_json(d->reference));
+}
+
+json_t *diags_json(const struct diags *diags)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < diags->n; i++)
+		json_array_append_new(list, diag_json(&diags->items[i]));
+	return list;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_pages.h"
+
+#include "metrics.h"
+#include "../report/report.h"
+
+#include "../../rules/base/arena.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE_DAYS    7
+#define PAGE_TOP     20
+#define PAGE_KEPT_S  60
+#define PATIENCE_MS  300 /* that a client may keep packets waiting */
+#define METRICS_KEPT 1	 /* seconds */
+
+struct status_pages {
+	struct http *http;
+	struct http_page pages[3];
+	struct status_pages_options options;
+	struct engine *engine;
+	struct priv *priv;
+	struct recorder *recorder;
+	struct summary_extra losses;
+	int64_t start_s;
+	/* the report; what is below is under the lock */
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	char *html; /* NULL: there is none so far */
+	size_t len;
+	int64_t made_s;
+	bool wanted, stop;
+};
+
+/* ---- the report ---- */
+
+/* NULL: it could not be made, which was said. */
+static char *make_html(const char *path, size_t *len)
+{
+	struct arena *arena = arena_new();
+	struct report_query options = { .until_s = (int64_t)time(NULL),
+					.top = PAGE_TOP };
+	struct report *r;
+	struct store *store = NULL;
+	char *html = NULL;
+	FILE *out = NULL;
+	int code;
+
+	if (!arena || setjmp(*arena_on_failure(arena))) {
+		arena_free(arena);
+		return NULL;
+	}
+	options.since_s = options.until_s - PAGE_DAYS * 86400;
+	r = arena_alloc(arena, sizeof(*r));
+	code = store_open(path, false, &store);
+	if (!code)
+		code = report_make(store, arena, &options, r);
+	store_close(store);
+	if (!code)
+		out = open_memstream(&html, len);
+	if (out) {
+		code = report_html(r, out);
+		if (fclose(out) || code) {
+			free(html);
+			html = NULL;
+		}
+	}
+	arena_free(arena);
+	return html;
+}
+
+static void *make_pages(void *ctx)
+{
+	struct status_pages *l = ctx;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->stop) {
+		char *html;
+		size_t len = 0;
+
+		if (!l->wanted) {
+			pthread_cond_wait(&l->changed, &l->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&l->lock);
+		html = make_html(l->options.store_path, &len);
+		pthread_mutex_lock(&l->lock);
+		l->wanted = false;
+		if (html) {
+			free(l->html);
+			l->html = html;
+			l->len = len;
+			l->made_s = (int64_t)time(NULL);
+		}
+		pthread_cond_broadcast(&l->changed);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+/* An older page is better than none, and a while is better than an old one. */
+static void wait_for_page(struct status_pages *l)
+{
+	struct timespec until;
+
+	if (l->html && time(NULL) - l->made_s < PAGE_KEPT_S)
+		return;
+	l->wanted = true;
+	pthread_cond_broadcast(&l->changed);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += PATIENCE_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (l->wanted &&
+	       !pthread_cond_timedwait(&l->changed, &l->lock, &until))
+		;
+}
+
+static const char waiting[] =
+	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+	"<meta http-equiv=\"refresh\" content=\"2\"><title>mailwall</title>"
+	"<p>The report is being made; this page asks again in two seconds.\n";
+static const char no_store[] =
+	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+	"<title>mailwall</title><p>This monitor keeps no store; start it with "
+	"<code>--store</code> for a report. Its figures are in "
+	"<a href=\"/metrics\">/metrics</a>.\n";
+
+static int status_pages_write_report(void *ctx, FILE *out)
+{
+	struct status_pages *l = ctx;
+
+	if (!l->options.store_path) {
+		fputs(no_store, out);
+		return 0;
+	}
+	pthread_mutex_lock(&l->lock);
+	wait_for_page(l);
+	if (l->html)
+		fwrite(l->html, 1, l->len, out);
+	else
+		fputs(waiting, out);
+	pthread_mutex_unlock(&l->lock);
+	return 0;
+}
+
+/* ---- metrics ---- */
+
+struct loaded_now {
+	char *bytes;
+	struct metrics_clause *clauses;
+	struct metrics_set *sets;
+};
+
+/* What the keeper wrote, as metrics want it: texts stay where they are. */
+static int status_pages_take_loaded(struct loaded_now *n, size_t len,
+				    struct metrics *m)
+{
+	const struct priv_head *head = (const void *)n->bytes;
+	const struct priv_clause *c = (const void *)(head + 1);
+	const struct priv_fill *f =
+		(const void *)(c + (len < sizeof(*head) ? 0 : head->n_clauses));
+
+	if (len < sizeof(*head) ||
+	    len != sizeof(*head) + head->n_clauses * sizeof(*c) +
+			    head->n_sets * sizeof(*f))
+		return -EIO;
+	n->clauses = calloc(head->n_clauses + 1, sizeof(*n->clauses));
+	n->sets = calloc(head->n_sets + 1, sizeof(*n->sets));
+	if (!n->clauses || !n->sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < head->n_clauses; i++)
+		n->clauses[i] =
+			(struct metrics_clause){ c[i].id, c[i].text,
+						 c[i].packets, c[i].bytes };
+	for (size_t i = 0; i < head->n_sets; i++)
+		n->sets[i] = (struct metrics_set){ f[i].name, f[i].elements,
+						   f[i].size };
+	m->clauses = n->clauses;
+	m->n_clauses = head->n_clauses;
+	m->sets = n->sets;
+	m->n_sets = head->n_sets;
+	m->loaded_known = true;
+	m->policy = head->loaded ? head->policy : NULL;
+	m->digest = head->loaded ? head->digest : NULL;
+	m->drift_known = head->drift_known;
+	m->drift = head->drift;
+	return 0;
+}
+
+static void ask_priv(struct status_pages *l, struct loaded_now *n,
+		     struct metrics *m)
+{
+	size_t len;
+
+	if (l->priv->fd < 0 || priv_loaded(l->priv, &len))
+		return;
+	n->bytes = malloc(len + 1);
+	if (n->bytes &&
+	    pread(l->priv->members_fd, n->bytes, len, 0) == (ssize_t)len)
+		status_pages_take_loaded(n, len, m);
+}
+
+static int write_metrics(void *ctx, FILE *out)
+{
+	struct status_pages *l = ctx;
+	struct engine_summary *s = malloc(sizeof(*s));
+	struct recorder_state state = { 0 };
+	struct loaded_now loaded = { 0 };
+	struct metrics m = { .summary = s,
+			     .lost = l->losses.lost,
+			     .unlogged = l->losses.unlogged,
+			     .lost_exact = l->losses.lost_exact,
+			     .has_store = l->recorder,
+			     .start_s = l->start_s };
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	engine_summary(l->engine, s);
+	if (l->recorder)
+		recorder_state(l->recorder, &state);
+	m.store_rows = state.rows;
+	m.store_errors = state.errors;
+	ask_priv(l, &loaded, &m);
+	error = metrics_write(&m, out);
+	free(loaded.clauses);
+	free(loaded.sets);
+	free(loaded.bytes);
+	free(s);
+	return error;
+}
+
+/* ---- health ---- */
+
+static int write_health(void *ctx, FILE *out)
+{
+	struct status_pages *l = ctx;
+	struct recorder_state state = { 0 };
+
+	if (l->recorder)
+		recorder_state(l->recorder, &state);
+	if (!state.failing) {
+		fputs("ok\n", out);
+		return 0;
+	}
+	fprintf(out, "the store cannot be written\n");
+	return HTTP_UNWELL;
+}
+
+/* ---- opening and running ---- */
+
+int status_pages_open(struct status_pages **out,
+		      const struct status_pages_options *options)
+{
+	struct status_pages *l = calloc(1, sizeof(*l));
+	struct http_pages pages = { .n = 3,
+				    .allow_remote = options->allow_remote };
+
+	*out = l;
+	if (!l) {
+		message_say("out of memory");
+		return EXIT_REFUSED;
+	}
+	l->options = *options;
+	l->start_s = (int64_t)time(NULL);
+	l->pages[0] = (struct http_page){ "/", HTTP_HTML, 0,
+					  status_pages_write_report };
+	l->pages[1] = (struct http_page){ "/metrics", METRICS_TYPE,
+					  METRICS_KEPT, write_metrics };
+	l->pages[2] =
+		(struct http_page){ "/healthz", HTTP_TEXT, 0, write_health };
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->changed, NULL);
+	pages.items = l->pages;
+	pages.ctx = l;
+	return http_open(&l->http, options->listen, &pages);
+}
+
+void status_pages_show(struct status_pages *l, struct engine *engine,
+		       struct priv *priv, struct recorder *recorder)
+{
+	l->engine = engine;
+	l->priv = priv;
+	l->recorder = recorder;
+	if (l->options.store_path &&
+	    !pthread_create(&l->thread, NULL, make_pages, l))
+		l->has_thread = true;
+	message_say("http://%s/ has the report, /metrics and /healthz",
+		    http_address(l->http));
+}
+
+void status_pages_close(struct status_pages *l)
+{
+	if (!l)
+		return;
+	http_close(l->http);
+	if (l->has_thread) {
+		pthread_mutex_lock(&l->lock);
+		l->stop = true;
+		pthread_cond_broadcast(&l->changed);
+		pthread_mutex_unlock(&l->lock);
+		pthread_join(l->thread, NULL);
+	}
+	free(l->html);
+	free(l);
+}
+
+int status_pages_fd(const struct status_pages *l)
+{
+	return http_fd(l->http);
+}
+
+void status_pages_run(struct status_pages *l,
+		      const struct summary_extra *losses)
+{
+	l->losses = *losses;
+	http_run(l->http);
+}

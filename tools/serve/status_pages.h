@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pages of a running monitor: the report, which a thread of its own makes
+ * so that no packet waits for it, metrics, and whether all is well.
+ */
+#ifndef MAILWALL_STATUS_PAGES_H
+#define MAILWALL_STATUS_PAGES_H
+
+#include "../program/events.h"
+#include "../monitor/priv.h"
+#include "http.h"
+#include "../store/recorder.h"
+
+struct status_pages;
+
+struct status_pages_options {
+	const char *listen; /* "127.0.0.1:9525" */
+	bool allow_remote;
+	const char *store_path; /* NULL: there is no report */
+};
+
+/* An exit code. Before privilege is dropped. */
+int status_pages_open(struct status_pages **out,
+		      const struct status_pages_options *options);
+/* What the pages tell of; all of it outlives the pages. */
+void status_pages_show(struct status_pages *l, struct engine *engine,
+		       struct priv *priv, struct recorder *recorder);
+void status_pages_close(struct status_pages *l);
+
+int status_pages_fd(const struct status_pages *l);
+/* When that is readable, and once a second, with what was lost so far. */
+void status_pages_run(struct status_pages *l,
+		      const struct summary_extra *losses);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a store, for the files that make it up. */
+#ifndef MAILWALL_STORE_PRIV_H
+#define MAILWALL_STORE_PRIV_H
+
+#include "store.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#define DAY_S	    86400
+#define HOURS_BYTES (24 * 6) /* an hour, and 32 bits by seven */
+
+enum store_statement {
+	PUT_SOURCE,
+	SEE_SOURCE,
+	PUT_CLAUSE,
+	PUT_WHAT,
+	GET_CLAUSE,
+	PUT_MINUTE,
+	TAKE_MINUTE,
+	PUT_DAY,
+	PUT_FINDING,
+	PUT_LOADED,
+	PUT_RUN,
+	PUT_IMPORTED,
+	GET_IMPORTED,
+	STATEMENTS
+};
+
+/* What the numbers of rows mean that were written last. */
+#define KNOWN_WHATS 256
+struct known_what {
+	uint32_t number; /* 0: free */
+	uint16_t port;
+	uint8_t outcome;
+	char clause[128];
+};
+
+/*
+ * Sources and days of the transaction under way, by their hash: what falls on
+ * the same place makes the older one go to the database.
+ */
+#define KNOWN_SOURCES 16384u
+struct known_source {
+	uint8_t family; /* 0: free */
+	bool seen;	/* in this transaction: its times are to be written */
+	uint32_t number;
+	struct addr6 address;
+	int64_t first_s, last_s;
+};
+
+#define KNOWN_DAYS 8192u
+struct known_day {
+	int64_t day;
+	uint32_t source, what;
+	bool used;
+	int64_t attempts, syns;
+	uint32_t hours[24];
+};
+
+struct store {
+	const char *path;
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	int64_t data_version;  /* as other programs change it */
+	struct store_run *run; /* of this transaction, and its number */
+	int64_t run_number;
+	int error; /* of the transaction under way, or of what is read */
+	char why[200];
+	struct known_what whats[KNOWN_WHATS];
+	struct known_source *sources; /* NULL: it is only read */
+	struct known_day *days;
+};
+
+void store_fail(struct store *s, int sqlite_code);
+void store_run_sql(struct store *s, const char *sql);
+/* Prepared once; NULL after an error. */
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
+			      const char *sql);
+/* The first column of the first row; 0: there is none. */
+int64_t store_number(struct store *s, const char *sql);
+
+void hours_unpack(const uint8_t *blob, size_t len, uint32_t hours[24]);
+size_t hours_pack(const uint32_t hours[24], uint8_t out[HOURS_BYTES]);
+
+#endif
