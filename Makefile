@@ -73,8 +73,11 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
 LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugin/example/%, \
               $(wildcard rules/*/*.c plugin/*/*.c)))
-COLLECTD_SRC = $(wildcard tools/collectd/*.c)
-TOOLS_SRC = $(filter-out tools/command/small.c $(COLLECTD_SRC), \
+# The plugin for collectd has some sources in common with the program.
+COLLECTD_OWN = $(wildcard tools/collectd/*.c)
+COLLECTD_SRC = $(COLLECTD_OWN) tools/kernel/netlink.c tools/kernel/dump.c \
+            tools/capture/capture_filter.c tools/program/whole_file.c
+TOOLS_SRC = $(filter-out tools/command/small.c $(COLLECTD_OWN), \
             $(wildcard tools/*/*.c))
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
@@ -124,8 +127,9 @@ COLLECTD_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libpcap) -ldl -pthread \
             $(LDFLAGS)
 collectd: collectd-packages
 	$(Q)$(MAKE) --no-print-directory $(COLLECTD_PLUGIN)
-$(COLLECTD_PLUGIN): $(COLLECTD_SRC) $(wildcard tools/collectd/*.h) \
-		tools/collectd/module.map plugin/mailwall.h
+$(COLLECTD_PLUGIN): $(COLLECTD_SRC) $(patsubst %.c,%.h,$(filter-out $(COLLECTD_OWN),$(COLLECTD_SRC))) \
+		tools/collectd/host.h tools/collectd/module.map \
+		plugin/mailwall.h
 	$(call say,LD $@)
 	$(Q)mkdir -p $(@D)/include && cp plugin/mailwall.h $(@D)/include
 	$(Q)$(CC) $(MY_CFLAGS) -I$(@D)/include $(COLLECTD_CFLAGS) -shared -o $@ \

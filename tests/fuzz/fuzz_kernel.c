@@ -10,7 +10,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/emit.h"
-#include "../../tools/kernel/netlink.h"
+#include "../../tools/kernel/transaction.h"
 #include "../../tools/kernel/kernel_error.h"
 
 #include <libnftnl/chain.h>

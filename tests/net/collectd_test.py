@@ -27,6 +27,9 @@ from watch_test import BOT, CLIENT, MAILWALL, build_network, connect, expect, ru
 
 ROOT = lab.HERE.parent.parent
 SOURCE = ROOT / "tools/collectd"
+# What it has in common with the program.
+SHARED = ("kernel/netlink", "kernel/dump", "capture/capture_filter",
+	  "program/whole_file")
 PLUGINS = pathlib.Path("/usr/lib/collectd")
 HEADERS = "/usr/include/collectd"
 # What a make above this one has set.
@@ -245,8 +248,12 @@ def is_built_outside(w):
 	w.make("install-plugin")
 	place = w.folder / "elsewhere"
 	place.mkdir()
-	for name in [*SOURCE.glob("*.[ch]"), SOURCE / "module.map"]:
-		shutil.copy(name, place)
+	shutil.copytree(SOURCE, place / "collectd")
+	for name in SHARED:
+		(place / name).parent.mkdir(exist_ok=True)
+		for suffix in ".c", ".h":
+			shutil.copy(ROOT / f"tools/{name}{suffix}",
+				    place / f"{name}{suffix}")
 	flags = run("env", f"PKG_CONFIG_LIBDIR={w.dest}/usr/lib/pkgconfig",
 		    f"PKG_CONFIG_SYSROOT_DIR={w.dest}", "pkg-config", "--cflags",
 		    "mailwall").stdout.split()
@@ -255,8 +262,8 @@ def is_built_outside(w):
 	extra = os.environ.get("COLLECTD_TEST_CFLAGS", "").split()
 	run("gcc", "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra",
 	    "-Werror", "-fPIC", "-shared", "-isystem", HEADERS, *flags, *extra,
-	    "-o", w.plugins / "mailwall.so", *sorted(place.glob("*.c")),
-	    f"-Wl,--version-script={place}/module.map", "-lmnl", "-lpcap",
+	    "-o", w.plugins / "mailwall.so", *sorted(place.glob("*/*.c")),
+	    f"-Wl,--version-script={place}/collectd/module.map", "-lmnl", "-lpcap",
 	    "-ldl", "-pthread")
 	for name in "csv", "load", "logfile":
 		shutil.copy(PLUGINS / f"{name}.so", w.plugins)

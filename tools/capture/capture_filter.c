@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A program of the kernel has at most 4096 instructions, two for each port. */
+/* A filter program of the kernel has at most 4096 instructions, two for each
+ * port. */
 #define PORTS_MOST 128
 
 /*
- * What cannot be told from the first header: fragments, which have no ports;
- * IPv6 extension headers (hop-by-hop, routing, fragment, authentication,
- * destination options); IP in IP, IPv6 in IP, GRE; VXLAN and Geneve; MPLS and
- * PPPoE sessions. It passes whole, and the decoder sorts it out.
+ * Packets whose first header has no ports pass whole, and the decoder sorts
+ * them out: fragments; IPv6 extension headers (hop-by-hop, routing, fragment,
+ * authentication, destination options); IP in IP, IPv6 in IP, GRE; VXLAN and
+ * Geneve; MPLS and PPPoE sessions.
  */
 static const char whole[] =
 	"or (ip proto 6 and ip[6:2] & 0x1fff != 0)"
@@ -29,11 +30,11 @@ static const char errors[] = " or icmp[0] == 3 or icmp6[0] == 1";
 static const char openings[] = "(tcp[13] & 6 != 0 or "
 			       "(ip6[6] == 6 and ip6[53] & 6 != 0)) and ";
 
-static void filter_put_ports(FILE *out, const struct live_options *o)
+static void filter_put_ports(FILE *out, const struct capture_filter *o)
 {
 	if (o->openings_only)
 		fputs(openings, out);
-	/* Too many to tell: all of TCP. */
+	/* Too many for one program: all of TCP passes. */
 	if (!o->n_ports || o->n_ports > PORTS_MOST) {
 		fputs("tcp", out);
 		return;
@@ -43,7 +44,7 @@ static void filter_put_ports(FILE *out, const struct live_options *o)
 	fputc(')', out);
 }
 
-static void filter_put_untagged(FILE *out, const struct live_options *o)
+static void filter_put_untagged(FILE *out, const struct capture_filter *o)
 {
 	fputs("((", out);
 	filter_put_ports(out, o);
@@ -55,10 +56,10 @@ static void filter_put_untagged(FILE *out, const struct live_options *o)
  * once for 802.1Q and once more for QinQ. Only Ethernet has it; elsewhere
  * tagged frames pass whole.
  */
-static void filter_put_filter(FILE *out, const struct live_options *o, int link)
+static void filter_put_frames(FILE *out, const struct capture_filter *o)
 {
 	filter_put_untagged(out, o);
-	if (link != DLT_EN10MB) {
+	if (o->link != DLT_EN10MB) {
 		fputs(" or ether proto 0x8100 or ether proto 0x88a8", out);
 		return;
 	}
@@ -69,7 +70,7 @@ static void filter_put_filter(FILE *out, const struct live_options *o, int link)
 	fputs(")))", out);
 }
 
-char *capture_filter(const struct live_options *options, int link)
+char *capture_filter_text(const struct capture_filter *filter)
 {
 	char *text = NULL;
 	size_t n;
@@ -77,7 +78,7 @@ char *capture_filter(const struct live_options *options, int link)
 
 	if (!out)
 		return NULL;
-	filter_put_filter(out, options, link);
+	filter_put_frames(out, filter);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

@@ -126,7 +126,13 @@ static bool kernel_filters(const struct live *l)
 
 static int live_filter(struct live *l, const struct live_options *o)
 {
-	char *text = capture_filter(o, live_choose_link(l));
+	const struct capture_filter filter = {
+		.ports = o->ports,
+		.n_ports = o->n_ports,
+		.link = live_choose_link(l),
+		.openings_only = o->openings_only,
+	};
+	char *text = capture_filter_text(&filter);
 	struct bpf_program program;
 	int code;
 

@@ -99,11 +99,6 @@ bool table_family_is_known(const char *family);
 int table_read(struct table *t, size_t elements_most);
 void table_free(struct table *t);
 
-/* ---- filter.c ---- */
-
-/* For pcap_compile(); the caller frees it. NULL: no memory. */
-char *filter_text(const uint16_t *ports, size_t n_ports, int link);
-
 /* ---- input.c ---- */
 
 typedef void frame_fn(void *ctx, const struct mailwall_frame *frame);

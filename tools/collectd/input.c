@@ -4,6 +4,7 @@
  * captured is tried again later: it is said once, and again when it can.
  */
 #include "host.h"
+#include "../capture/capture_filter.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -106,7 +107,10 @@ static int set_filter(struct input *in, const uint16_t *ports, size_t n_ports)
 	/* SLL2 says which interface of "any" it was; else SLL is fine. */
 	if (pcap_datalink(in->pcap) == DLT_LINUX_SLL)
 		pcap_set_datalink(in->pcap, DLT_LINUX_SLL2);
-	text = filter_text(ports, n_ports, pcap_datalink(in->pcap));
+	text = capture_filter_text(
+		&(struct capture_filter){ .ports = ports,
+					  .n_ports = n_ports,
+					  .link = pcap_datalink(in->pcap) });
 	if (text)
 		code = pcap_compile(in->pcap, &program, text, 1,
 				    PCAP_NETMASK_UNKNOWN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mailwall.so.1 and the policy. */
 #include "host.h"
+#include "../program/whole_file.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +19,6 @@
 #define LIBRARY "mailwall.so.1"
 #endif
 #define MISTAKES_MOST 20 /* that are said of one policy */
-#define FILE_MOST     ((off_t)1 << 30)
 #define DAY_S	      86400
 
 /* ---- the shared object ---- */
@@ -102,39 +101,6 @@ static int open_so(struct library *l, const char *path)
 
 /* ---- files ---- */
 
-static int read_open(int fd, const char **text, size_t *len)
-{
-	struct stat st;
-	char *bytes;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	if (st.st_size > FILE_MOST)
-		return -EFBIG;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	for (*len = 0; *len < (size_t)st.st_size;) {
-		ssize_t got = read(fd, bytes + *len, (size_t)st.st_size - *len);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			int error = -errno;
-
-			free(bytes);
-			return error;
-		}
-		if (!got)
-			break;
-		*len += (size_t)got;
-	}
-	*text = bytes;
-	return 0;
-}
-
 /* A FIFO in its place would keep collectd waiting. */
 int file_read(const char *path, const char **text, size_t *len)
 {
@@ -142,7 +108,7 @@ int file_read(const char *path, const char **text, size_t *len)
 
 	if (fd < 0)
 		return -errno;
-	error = read_open(fd, text, len);
+	error = whole_file_read_regular(fd, text, len);
 	close(fd);
 	return error;
 }

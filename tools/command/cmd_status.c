@@ -186,11 +186,12 @@ static const struct present_counter *over_counter(const struct status *s,
 
 /* ---- sets ---- */
 
-static void count_element(const struct kernel_element *e, void *ctx)
+static int count_element(void *ctx, const struct dump_element *e)
 {
 	size_t *n = ctx;
 
 	*n += !e->is_end;
+	return 0;
 }
 
 static size_t elements_of(struct status *s, const struct present_set *set)

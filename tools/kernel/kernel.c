@@ -4,55 +4,25 @@
 #include "../../rules/emit/emit.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define READINGS_MOST 50 /* while others keep changing the rules */
-
-/* Since Linux 6.16: how many elements a set has. Not in Debian 12's headers. */
-#define SET_ATTR_COUNT 20
-
-/* ---- requests ---- */
-
-static struct nlmsghdr *kernel_request(char *buf, uint16_t type,
-				       enum family family, uint16_t flags)
-{
-	return nftnl_nlmsg_build_hdr(buf, type, family_number(family), flags,
-				     0);
-}
 
 static const char *copy_string(struct arena *a, const char *text)
 {
 	return text ? arena_strndup(a, text, strlen(text)) : "";
 }
 
-static bool is_string(const struct nlattr *attr)
+static struct dump_table kernel_table(enum family family)
 {
-	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0;
-}
-
-static uint32_t kernel_be32_of(const struct nlattr *attr)
-{
-	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ?
-		       0 :
-		       ntohl(mnl_attr_get_u32(attr));
-}
-
-static uint64_t kernel_be64_of(const struct nlattr *attr)
-{
-	return mnl_attr_validate(attr, MNL_TYPE_U64) < 0 ?
-		       0 :
-		       be64toh(mnl_attr_get_u64(attr));
+	return (struct dump_table){ family_number(family), TABLE_NAME };
 }
 
 /* ---- the table ---- */
@@ -82,17 +52,10 @@ static int kernel_take_table(const struct nlmsghdr *nlh, void *ctx)
 static int kernel_read_table(struct netlink *nl, enum family family,
 			     struct present *p)
 {
-	char buf[512];
-	struct nlmsghdr *nlh = kernel_request(buf, NFT_MSG_GETTABLE, family, 0);
-	int error;
+	const struct dump_table t = kernel_table(family);
+	int error = dump_table(nl, &t, kernel_take_table, p);
 
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, TABLE_NAME);
-	error = netlink_query(nl, nlh, kernel_take_table, p);
-	/* A kernel without the family has no table of it either. */
-	return error == -ENOENT || error == -EAFNOSUPPORT ||
-			       error == -EOPNOTSUPP ?
-		       0 :
-		       error;
+	return error == -ENOENT ? 0 : error;
 }
 
 /* ---- chains, sets, counters ---- */
@@ -156,86 +119,40 @@ out:
 	return MNL_CB_OK;
 }
 
-static void take_set_size(const struct nlattr *desc, struct present_set *set)
-{
-	struct nlattr *attr;
-
-	mnl_attr_for_each_nested (attr, desc)
-		if (mnl_attr_get_type(attr) == NFTA_SET_DESC_SIZE)
-			set->size = kernel_be32_of(attr);
-}
-
-static int kernel_take_set(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_add_set(void *ctx, const struct dump_set *s)
 {
 	struct take *t = ctx;
-	struct present_set set = { 0 };
-	struct nlattr *attr;
-	bool mine = false;
 
-	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg)) {
-		switch (mnl_attr_get_type(attr)) {
-		case NFTA_SET_TABLE:
-			mine = is_string(attr) &&
-			       !strcmp(mnl_attr_get_str(attr), TABLE_NAME);
-			break;
-		case NFTA_SET_NAME:
-			if (is_string(attr))
-				set.name = copy_string(t->arena,
-						       mnl_attr_get_str(attr));
-			break;
-		case NFTA_SET_FLAGS:
-			set.flags = kernel_be32_of(attr);
-			break;
-		case NFTA_SET_KEY_TYPE:
-			set.key_type = kernel_be32_of(attr);
-			break;
-		case NFTA_SET_TIMEOUT:
-			set.timeout_ms = kernel_be64_of(attr);
-			break;
-		case NFTA_SET_DESC:
-			take_set_size(attr, &set);
-			break;
-		case SET_ATTR_COUNT:
-			set.has_count = true;
-			set.count = kernel_be32_of(attr);
-			break;
-		}
-	}
-	if (mine && set.name)
-		*arena_push(t->arena, &t->present->sets) = set;
-	return MNL_CB_OK;
+	*arena_push(t->arena, &t->present->sets) = (struct present_set){
+		.name = copy_string(t->arena, s->name),
+		.flags = s->flags,
+		.key_type = s->key_type,
+		.timeout_ms = s->timeout_ms,
+		.size = s->size,
+		.has_count = s->has_count,
+		.count = s->count,
+	};
+	return 0;
 }
 
-static int kernel_take_counter(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_add_counter(void *ctx, const struct dump_counter *c)
 {
 	struct take *t = ctx;
-	struct nftnl_obj *o = nftnl_obj_alloc();
-	struct present_counter *pc;
 
-	if (!o)
-		return MNL_CB_ERROR;
-	if (!nftnl_obj_nlmsg_parse(nlh, o) &&
-	    nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER &&
-	    !strcmp(nftnl_obj_get_str(o, NFTNL_OBJ_TABLE), TABLE_NAME)) {
-		pc = arena_push(t->arena, &t->present->counters);
-		pc->name = copy_string(t->arena,
-				       nftnl_obj_get_str(o, NFTNL_OBJ_NAME));
-		pc->packets = nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_PKTS);
-		pc->bytes = nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_BYTES);
-	}
-	nftnl_obj_free(o);
-	return MNL_CB_OK;
+	*arena_push(t->arena, &t->present->counters) = (struct present_counter){
+		.name = copy_string(t->arena, c->name),
+		.packets = c->packets,
+		.bytes = c->bytes,
+	};
+	return 0;
 }
 
 int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 		uint16_t table_attr, mnl_cb_t cb, void *ctx)
 {
-	char buf[512];
-	struct nlmsghdr *nlh = kernel_request(buf, type, family, NLM_F_DUMP);
+	const struct dump_table t = kernel_table(family);
 
-	if (table_attr)
-		mnl_attr_put_strz(nlh, table_attr, TABLE_NAME);
-	return netlink_query(nl, nlh, cb, ctx);
+	return dump_messages(nl, &t, type, table_attr, cb, ctx);
 }
 
 /* A table loaded by nft from our JSON has no mark, but its rules say it. */
@@ -259,6 +176,7 @@ static int kernel_take_digest(const struct nlmsghdr *nlh, void *ctx)
 static int read_family(struct netlink *nl, struct arena *a, enum family family,
 		       struct present *p)
 {
+	const struct dump_table t = kernel_table(family);
 	struct take take = { a, p };
 	int error = kernel_read_table(nl, family, p);
 
@@ -266,10 +184,8 @@ static int read_family(struct netlink *nl, struct arena *a, enum family family,
 		return error;
 	if ((error = kernel_dump(nl, family, NFT_MSG_GETCHAIN, 0, take_chain,
 				 &take)) ||
-	    (error = kernel_dump(nl, family, NFT_MSG_GETSET, NFTA_SET_TABLE,
-				 kernel_take_set, &take)) ||
-	    (error = kernel_dump(nl, family, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE,
-				 kernel_take_counter, &take)))
+	    (error = dump_sets(nl, &t, kernel_add_set, &take)) ||
+	    (error = dump_counters(nl, &t, kernel_add_counter, &take)))
 		return error;
 	return kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
 			   kernel_take_digest, p);
@@ -311,87 +227,12 @@ int reading_family(const struct reading *r)
 
 /* ---- elements ---- */
 
-struct take_elements {
-	element_fn *fn;
-	void *ctx;
-};
-
-static void kernel_take_key(const struct nlattr *key, struct kernel_element *e)
-{
-	struct nlattr *attr;
-
-	mnl_attr_for_each_nested (attr, key)
-		if (mnl_attr_get_type(attr) == NFTA_DATA_VALUE &&
-		    mnl_attr_get_payload_len(attr) <= sizeof(e->key)) {
-			e->key_len = mnl_attr_get_payload_len(attr);
-			memcpy(e->key, mnl_attr_get_payload(attr), e->key_len);
-		}
-}
-
-static void take_verdict(const struct nlattr *data, struct kernel_element *e)
-{
-	struct nlattr *verdict, *attr;
-
-	mnl_attr_for_each_nested (verdict, data)
-		if (mnl_attr_get_type(verdict) == NFTA_DATA_VERDICT)
-			mnl_attr_for_each_nested (attr, verdict)
-				if (mnl_attr_get_type(attr) ==
-					    NFTA_VERDICT_CHAIN &&
-				    is_string(attr))
-					e->chain = mnl_attr_get_str(attr);
-}
-
-static void take_element(const struct nlattr *elem, struct take_elements *t)
-{
-	struct kernel_element e = { 0 };
-	struct nlattr *attr;
-
-	mnl_attr_for_each_nested (attr, elem) {
-		switch (mnl_attr_get_type(attr)) {
-		case NFTA_SET_ELEM_KEY:
-			kernel_take_key(attr, &e);
-			break;
-		case NFTA_SET_ELEM_DATA:
-			take_verdict(attr, &e);
-			break;
-		case NFTA_SET_ELEM_FLAGS:
-			e.is_end = kernel_be32_of(attr) &
-				   NFT_SET_ELEM_INTERVAL_END;
-			break;
-		case NFTA_SET_ELEM_TIMEOUT:
-			e.timeout_ms = kernel_be64_of(attr);
-			break;
-		case NFTA_SET_ELEM_EXPIRATION:
-			e.expires_ms = kernel_be64_of(attr);
-			break;
-		}
-	}
-	if (e.key_len)
-		t->fn(&e, t->ctx);
-}
-
-static int take_list(const struct nlmsghdr *nlh, void *ctx)
-{
-	struct nlattr *attr, *elem;
-
-	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_ELEMENTS)
-			mnl_attr_for_each_nested (elem, attr)
-				take_element(elem, ctx);
-	return MNL_CB_OK;
-}
-
 int kernel_elements(struct netlink *nl, enum family family, const char *set,
-		    element_fn *fn, void *ctx)
+		    dump_element_fn *fn, void *ctx)
 {
-	char buf[1024];
-	struct take_elements t = { fn, ctx };
-	struct nlmsghdr *nlh =
-		kernel_request(buf, NFT_MSG_GETSETELEM, family, NLM_F_DUMP);
+	const struct dump_table t = kernel_table(family);
 
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	return netlink_query(nl, nlh, take_list, &t);
+	return dump_elements(nl, &t, set, fn, ctx);
 }
 
 /* Starts and ends apart: sorted, the nth end closes the nth start. */
@@ -402,7 +243,7 @@ struct bounds {
 	struct ranges6 starts6, ends6;
 };
 
-static void take_bound(const struct kernel_element *e, void *ctx)
+static int take_bound(void *ctx, const struct dump_element *e)
 {
 	struct bounds *b = ctx;
 	static const uint8_t zero[16];
@@ -410,7 +251,7 @@ static void take_bound(const struct kernel_element *e, void *ctx)
 	uint32_t v4;
 
 	if (e->is_end && !memcmp(e->key, zero, e->key_len))
-		return; /* nft marks the space before the first one so */
+		return 0; /* nft marks the space before the first one so */
 	if (e->key_len == 4) {
 		memcpy(&v4, e->key, 4);
 		v4 = ntohl(v4);
@@ -421,6 +262,7 @@ static void take_bound(const struct kernel_element *e, void *ctx)
 		r6.last = r6.first;
 		ranges6_push(b->arena, e->is_end ? &b->ends6 : &b->starts6, r6);
 	}
+	return 0;
 }
 
 static void close_bounds(struct bounds *b)
@@ -460,11 +302,12 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 	return error;
 }
 
-static void count_start(const struct kernel_element *e, void *ctx)
+static int count_start(void *ctx, const struct dump_element *e)
 {
 	uint32_t *n = ctx;
 
 	*n += !e->is_end;
+	return 0;
 }
 
 int kernel_count_members(struct netlink *nl, enum family family,

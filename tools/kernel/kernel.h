@@ -3,7 +3,7 @@
 #ifndef MAILWALL_KERNEL_H
 #define MAILWALL_KERNEL_H
 
-#include "netlink.h"
+#include "dump.h"
 #include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/change.h"
 
@@ -25,17 +25,9 @@ int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 /* The family of the table that is ours, or -1. */
 int reading_family(const struct reading *r);
 
-/* One element of a set; key in network byte order. */
-struct kernel_element {
-	uint8_t key[16];
-	uint32_t key_len;
-	bool is_end; /* of an interval: the first key past it */
-	uint64_t timeout_ms, expires_ms; /* 0: never */
-	const char *chain;		 /* of a verdict map; borrowed */
-};
-typedef void element_fn(const struct kernel_element *e, void *ctx);
+/* Lists the elements of a set of ours: see dump.h. */
 int kernel_elements(struct netlink *nl, enum family family, const char *set,
-		    element_fn *fn, void *ctx);
+		    dump_element_fn *fn, void *ctx);
 
 /* The fixed or dynamic members of a set, as merged ranges. */
 int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,

@@ -3,7 +3,7 @@
 #ifndef MAILWALL_KERNEL_ERROR_H
 #define MAILWALL_KERNEL_ERROR_H
 
-#include "netlink.h"
+#include "transaction.h"
 #include "../program/program.h"
 
 /*

@@ -5,6 +5,7 @@
 #include "../../rules/emit/emit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -54,14 +55,14 @@ struct take_jumps {
 	struct port_jumps jumps; /* ascending */
 };
 
-static void take_jump(const struct kernel_element *e, void *ctx)
+static int take_jump(void *ctx, const struct dump_element *e)
 {
 	struct take_jumps *t = ctx;
 	struct port_jump jump;
 	size_t at;
 
 	if (e->key_len != sizeof(jump.port))
-		return;
+		return 0;
 	memcpy(&jump.port, e->key, sizeof(jump.port));
 	jump.port = ntohs(jump.port);
 	jump.chain = copy_text(t->arena, e->chain);
@@ -70,6 +71,7 @@ static void take_jump(const struct kernel_element *e, void *ctx)
 	     at--)
 		t->jumps.items[at] = t->jumps.items[at - 1];
 	t->jumps.items[at] = jump;
+	return 0;
 }
 
 static int add_map(struct rule_reader *r, const struct present_set *map)

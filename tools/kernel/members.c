@@ -22,18 +22,19 @@ struct collect {
 	int family;
 };
 
-static void members_take(const struct kernel_element *k, void *ctx)
+static int members_take(void *ctx, const struct dump_element *k)
 {
 	struct collect *c = ctx;
 	static const uint8_t zero[16];
 	struct member *m;
 
 	if (k->key_len > 16 || (k->is_end && !memcmp(k->key, zero, k->key_len)))
-		return;
+		return 0;
 	m = arena_push(c->arena, k->is_end ? &c->ends : &c->starts);
 	m->family = c->family;
 	m->expires_ms = k->expires_ms;
 	memcpy(m->range.first.byte + (16 - k->key_len), k->key, k->key_len);
+	return 0;
 }
 
 static int by_first(const void *a, const void *b)

@@ -3,23 +3,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libnftnl/common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-
-#define REPLY_BYTES   (256 * 1024)
-#define SEND_OVERHEAD (64 * 1024) /* the kernel's own, besides the batch */
 
 int netlink_open(struct netlink *nl)
 {
 	int one = 1, error;
 
 	*nl = (struct netlink){ .seq = 1 };
-	nl->buffer = malloc(REPLY_BYTES);
+	nl->buffer = malloc(NETLINK_REPLY_BYTES);
 	nl->socket = nl->buffer ?
 			     mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC) :
 			     NULL;
@@ -46,7 +40,20 @@ void netlink_close(struct netlink *nl)
 	*nl = (struct netlink){ 0 };
 }
 
-static bool is_of_another(const struct netlink *nl, size_t len)
+struct nlmsghdr *netlink_request(char *buf, int type, uint8_t family,
+				 uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	return nlh;
+}
+
+static bool netlink_is_stale(const struct netlink *nl, size_t len)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buffer;
 
@@ -60,15 +67,18 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 	int more = 1;
 
 	nlh->nlmsg_seq = ++nl->seq;
-	nlh->nlmsg_flags |= NLM_F_REQUEST;
 	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	while (more > 0) {
-		got = mnl_socket_recvfrom(nl->socket, nl->buffer, REPLY_BYTES);
+		got = mnl_socket_recvfrom(nl->socket, nl->buffer,
+					  NETLINK_REPLY_BYTES);
+		if (got < 0 && errno == EINTR)
+			continue; /* a signal; of rules that change mnl says so
+				   */
 		if (got < 0)
 			return -errno;
 		/* The rest of a dump that was given up comes first. */
-		if (is_of_another(nl, (size_t)got))
+		if (netlink_is_stale(nl, (size_t)got))
 			continue;
 		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
 				  cb, ctx);
@@ -95,160 +105,8 @@ int netlink_generation(struct netlink *nl, uint32_t *generation)
 {
 	char buf[256];
 	struct nlmsghdr *nlh =
-		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETGEN, AF_UNSPEC, 0, 0);
+		netlink_request(buf, NFT_MSG_GETGEN, AF_UNSPEC, 0);
 
 	*generation = 0;
 	return netlink_query(nl, nlh, take_generation, generation);
-}
-
-/* ---- transactions ---- */
-
-static bool netlink_is_word(const struct nlattr *attr)
-{
-	const char *text = mnl_attr_get_payload(attr);
-
-	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
-	       text[0] >= 'a' && text[0] <= 'z';
-}
-
-/* The name of an expression, from the attribute that holds the whole of it. */
-static const char *expression_name(const struct nlattr *bad)
-{
-	const struct nlattr *attr;
-
-	if (netlink_is_word(bad))
-		return mnl_attr_get_str(bad);
-	mnl_attr_for_each_nested (attr, bad)
-		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME &&
-		    netlink_is_word(attr))
-			return mnl_attr_get_str(attr);
-	return "";
-}
-
-/*
- * The kernel says where in our message the trouble is: at an expression that
- * it does not have, most of the time. Its name is kept.
- */
-static void take_wanted(struct kernel_error *e, const struct batch *b,
-			const struct nlmsghdr *nlh)
-{
-	const struct nlmsghdr *sent;
-	const struct nlattr *attr, *bad;
-	uint32_t offset;
-
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	mnl_attr_for_each (attr, nlh, sizeof(struct nlmsgerr)) {
-		if (mnl_attr_get_type(attr) != NLMSGERR_ATTR_OFFS ||
-		    mnl_attr_get_payload_len(attr) != sizeof(offset))
-			continue;
-		offset = mnl_attr_get_u32(attr);
-		sent = batch_message(b, nlh->nlmsg_seq);
-		if (!sent || offset % MNL_ALIGNTO ||
-		    offset + sizeof(*bad) > sent->nlmsg_len)
-			return;
-		bad = (const struct nlattr *)((const char *)sent + offset);
-		if (mnl_attr_ok(bad, (int)(sent->nlmsg_len - offset)))
-			snprintf(e->wanted, sizeof(e->wanted), "%s",
-				 expression_name(bad));
-	}
-}
-
-static void kernel_errors_add(struct kernel_errors *r, const struct batch *b,
-			      const struct nlmsghdr *nlh, int error)
-{
-	struct kernel_error *e;
-
-	if (r->all++ >= KERNEL_ERRORS_MOST)
-		return;
-	e = &r->items[r->n++];
-	*e = (struct kernel_error){
-		.note = batch_note_of(b, nlh->nlmsg_seq),
-		.error = error,
-	};
-	take_wanted(e, b, nlh);
-}
-
-/* libmnl 1.0.4 takes a length past 2^31 for a negative one. */
-static bool message_is_whole(const struct nlmsghdr *nlh, int rest)
-{
-	return rest >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
-	       nlh->nlmsg_len <= (unsigned int)rest;
-}
-
-void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
-			const void *datagram, size_t len, bool *done)
-{
-	const struct nlmsghdr *nlh = datagram;
-	int rest = (int)len;
-
-	for (; message_is_whole(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
-		const struct nlmsgerr *e;
-
-		if (nlh->nlmsg_type != NLMSG_ERROR ||
-		    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
-			continue;
-		e = mnl_nlmsg_get_payload(nlh);
-		/* An errno is small: what is not, is a kernel gone mad. */
-		if (e->error)
-			kernel_errors_add(r, b, nlh,
-					  e->error < 0 && e->error > -4096 ?
-						  -e->error :
-						  EPROTO);
-		else if (batch_is_last(b, nlh->nlmsg_seq))
-			*done = true;
-	}
-}
-
-int kernel_errors_verdict(const struct kernel_errors *r, bool done,
-			  bool overrun)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->items[i].error == ERESTART)
-			return -ERESTART;
-	if (r->all)
-		return -r->items[0].error;
-	return done && !overrun ? 0 : -ENOBUFS;
-}
-
-/* Without the privilege to go past the limit, what the limit allows. */
-static void netlink_make_room(int fd, size_t bytes)
-{
-	int want = (int)(bytes + SEND_OVERHEAD);
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)))
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
-}
-
-int netlink_commit(struct netlink *nl, const struct batch *b,
-		   struct kernel_errors *errors)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct msghdr msg = { .msg_name = &kernel,
-			      .msg_namelen = sizeof(kernel) };
-	int fd = mnl_socket_get_fd(nl->socket);
-	bool done = false, overrun = false;
-	size_t n;
-
-	*errors = (struct kernel_errors){ 0 };
-	msg.msg_iov = (struct iovec *)batch_iovec(b, &n);
-	msg.msg_iovlen = n;
-	netlink_make_room(fd, batch_bytes(b));
-	if (sendmsg(fd, &msg, 0) < 0)
-		return -errno;
-	/* The kernel has answered all it will before sendmsg() returned. */
-	for (;;) {
-		ssize_t got = recv(fd, nl->buffer, REPLY_BYTES, MSG_DONTWAIT);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno == ENOBUFS) {
-			overrun = true;
-			continue;
-		}
-		if (got <= 0)
-			break;
-		kernel_errors_read(errors, b, nl->buffer, (size_t)got, &done);
-	}
-	return kernel_errors_verdict(errors, done, overrun);
 }

@@ -4,6 +4,7 @@
 #include "../../rules/emit/emit.h"
 #include "../kernel/members.h"
 #include "../kernel/applied.h"
+#include "../kernel/transaction.h"
 
 #include <cap-ng.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_file.h"
 #include "../program/privilege.h"
+#include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
 
 #include <errno.h>
@@ -84,16 +85,6 @@ int saved_open(struct saved *s, struct program *p, const char *path,
 
 /* ---- reading ---- */
 
-/* A FIFO in its place would keep the monitor waiting. */
-static int state_file_read_file(int fd, const char **bytes, size_t *len)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	return S_ISREG(st.st_mode) ? read_whole(fd, bytes, len) : -EINVAL;
-}
-
 static void put_aside(const struct saved *s, const char *why)
 {
 	char aside[300];
@@ -156,7 +147,7 @@ int saved_read(struct saved *s, struct engine *e)
 		return state_file_refuse(s, "read");
 	if (fd < 0)
 		return try_writing(s);
-	error = state_file_read_file(fd, &bytes, &len);
+	error = whole_file_read_regular(fd, &bytes, &len);
 	close(fd);
 	if (error) {
 		message_say("cannot read \"%s\": %s", s->path,

@@ -2,6 +2,7 @@
 #include "words.h"
 #include "../program/utf8.h"
 #include "../program/program.h"
+#include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
 
 #include <dirent.h>
@@ -304,7 +305,7 @@ static int words_read_file(struct arena *a, const char *name,
 	fd = open(r.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return words_refuse(r.path, errno);
-	error = read_whole(fd, &text, &len);
+	error = whole_file_read(fd, &text, &len);
 	close(fd);
 	if (error)
 		return words_refuse(r.path, -error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The world for the policy compiler: files, users, today. */
 #include "program.h"
+#include "whole_file.h"
 #include "../../rules/base/arena.h"
 
 #include <errno.h>
@@ -9,72 +10,8 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#define FILE_BYTES_MOST ((size_t)1 << 31)
-#define FIRST_BYTES	(64 * 1024)
-#define HUGE_BYTES	((size_t)2 * 1024 * 1024)
-
-/* Reading 16 MB into small pages that were never touched takes 80 ms. */
-static char *new_buffer(size_t *cap)
-{
-	char *buf;
-
-	if (*cap < 2 * HUGE_BYTES)
-		return malloc(*cap);
-	*cap = (*cap + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-	buf = aligned_alloc(HUGE_BYTES, *cap);
-	if (buf)
-		madvise(buf, *cap, MADV_HUGEPAGE);
-	return buf;
-}
-
-/* One byte more than the size is asked for, so that its end is seen at once. */
-int read_whole(int fd, const char **text, size_t *len)
-{
-	size_t cap = FIRST_BYTES, n = 0;
-	struct stat st;
-	char *buf, *more;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	if (S_ISREG(st.st_mode) && (size_t)st.st_size < FILE_BYTES_MOST)
-		cap = (size_t)st.st_size + 1;
-	buf = new_buffer(&cap);
-	for (;;) {
-		ssize_t got;
-
-		if (!buf)
-			return -ENOMEM;
-		got = read(fd, buf + n, cap - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || n + (size_t)got > FILE_BYTES_MOST) {
-			int error = got < 0 ? errno : EFBIG;
-
-			free(buf);
-			return -error;
-		}
-		if (!got)
-			break;
-		n += (size_t)got;
-		if (n < cap)
-			continue;
-		cap *= 2;
-		more = realloc(buf, cap);
-		if (!more)
-			free(buf);
-		buf = more;
-	}
-	*text = buf;
-	*len = n;
-	return 0;
-}
 
 static int files_read_file(void *ctx, const char *path, const char **text,
 			   size_t *len)
@@ -83,11 +20,11 @@ static int files_read_file(void *ctx, const char *path, const char **text,
 
 	(void)ctx;
 	if (!strcmp(path, "-"))
-		return read_whole(STDIN_FILENO, text, len);
+		return whole_file_read(STDIN_FILENO, text, len);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	error = read_whole(fd, text, len);
+	error = whole_file_read(fd, text, len);
 	close(fd);
 	return error;
 }

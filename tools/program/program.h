@@ -79,12 +79,6 @@ json_t *text_json(const char *text);
 /* ---- reading ---- */
 
 /*
- * All that can be read, up to 2 GiB, for free(). 0 or -errno. Read, not mapped:
- * a file that shrinks under a mapping kills the process.
- */
-int read_whole(int fd, const char **text, size_t *len);
-
-/*
  * Loads and checks. EXIT_DONE: *out is set, even if it has errors. Else
  * EXIT_REFUSED, and diags says why.
  */

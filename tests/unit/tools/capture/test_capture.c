@@ -753,7 +753,9 @@ static unsigned int compile(struct bpf_program *program, int link,
 			    const struct live_options *options)
 {
 	pcap_t *dead = pcap_open_dead(link, 512);
-	char *text = capture_filter(options, link);
+	char *text = capture_filter_text(
+		&(struct capture_filter){ options->ports, options->n_ports,
+					  link, options->openings_only });
 
 	assert_non_null(text);
 	if (pcap_compile(dead, program, text, 1, PCAP_NETMASK_UNKNOWN))

@@ -2,7 +2,7 @@
 /* What the kernel answers, and how that is said. */
 #include "../../unit.h"
 
-#include "../../../../tools/kernel/netlink.h"
+#include "../../../../tools/kernel/transaction.h"
 #include "../../../../tools/kernel/kernel_error.h"
 
 #include <limits.h>

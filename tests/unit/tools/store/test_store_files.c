@@ -2,6 +2,7 @@
 /* What a file that is bad, shared or hostile does to a store. */
 #include "../../store_facts.h"
 #include "../../store_hostile.h"
+#include "../../../../tools/program/whole_file.h"
 
 /* ---- files that are none ---- */
 
@@ -20,7 +21,7 @@ static char *read_file(const char *path, size_t *n)
 	const char *text;
 
 	assert_true(fd >= 0);
-	assert_int_equal(read_whole(fd, &text, n), 0);
+	assert_int_equal(whole_file_read(fd, &text, n), 0);
 	close(fd);
 	return (char *)text;
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A batch as one transaction of nf_tables, and what the kernel refused of it.
+ */
+#ifndef MAILWALL_TRANSACTION_H
+#define MAILWALL_TRANSACTION_H
+
+#include "netlink.h"
+#include "../../rules/emit/batch.h"
+
+#include <errno.h>
+
+#ifndef ERESTART
+#define ERESTART 85 /* the kernel's own, seldom in headers */
+#endif
+
+/* One message that the kernel refused; note NULL: the transaction as such. */
+struct kernel_error {
+	const struct batch_note *note;
+	int error;	 /* positive */
+	char wanted[32]; /* the string that it stumbled over; may be "" */
+};
+
+#define KERNEL_ERRORS_MOST 64
+
+struct kernel_errors {
+	struct kernel_error items[KERNEL_ERRORS_MOST];
+	size_t n; /* those kept */
+	size_t all;
+};
+
+/*
+ * Commits a batch. 0: committed. -ERESTART: the generation moved, nothing
+ * happened. -ENOBUFS: the kernel's answer is lost; read back. Other errors:
+ * nothing happened, see errors.
+ */
+int netlink_commit(struct netlink *nl, const struct batch *b,
+		   struct kernel_errors *errors);
+
+/*
+ * Tells whether somebody changed the rules while they were read, or between
+ * reading and committing.
+ */
+static inline bool try_again(int error)
+{
+	return error == -ERESTART || error == -EINTR;
+}
+
+/*
+ * Reads one datagram of the kernel's answers: the part of netlink_commit()
+ * that tests feed. done is set once the last message was acknowledged.
+ */
+void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
+			const void *datagram, size_t len, bool *done);
+/* The result of a transaction whose answers were read: see netlink_commit(). */
+int kernel_errors_verdict(const struct kernel_errors *r, bool done,
+			  bool overrun);
+
+#endif
