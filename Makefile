@@ -167,6 +167,20 @@ $(BUILD)/tests/fuzz/once_%: $(BUILD)/tests/fuzz/once.o \
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
+# The program with one service more, for tests/rows: a row is all it takes.
+MORE_SERVICES = $(BUILD)/tests/rows/mailwall
+$(BUILD)/tests/rows/service.c: rules/base/service.c tests/rows/service.row
+	$(Q)mkdir -p $(@D) && awk '/^const struct service services/ { table = 1 } \
+		table && /^};/ { while ((getline row <"tests/rows/service.row") > 0) \
+		print row; table = 0 } { print }' $< >$@
+$(BUILD)/tests/rows/service.o: $(BUILD)/tests/rows/service.c rules/base/service.h
+	$(call say,CC $<)
+	$(Q)$(CC) $(MY_CFLAGS) -Irules/base -c -o $@ $<
+$(MORE_SERVICES): $(BUILD)/tests/rows/service.o $(TOOLS_OBJ) \
+		$(BUILD)/libmailwall.a
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .SECONDARY:
@@ -206,7 +220,7 @@ test: check-packages
 	$(Q)$(MAKE) --no-print-directory check
 
 # ---- checks ----
-check: $(PROGRAM) $(UNITS) $(ONCE)
+check: $(PROGRAM) $(UNITS) $(ONCE) $(MORE_SERVICES)
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
 # Beside the firewalls of others, under systemd, by Ansible, in collectd.

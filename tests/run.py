@@ -32,6 +32,8 @@ def suites(build, program, quick):
 		yield f"fuzz/{corpus}", [str(target), f"tests/fuzz/corpus/{corpus}"]
 	yield "golden", [python, "tests/golden/golden.py", program]
 	yield "completion", [python, "tests/golden/completion_test.py", program]
+	yield "rows/service", [python, "tests/rows/service_test.py",
+			       "--build", build]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",

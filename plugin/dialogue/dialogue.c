@@ -323,6 +323,7 @@ void dialogue_init(struct dialogue *d, enum dialogue_protocol protocol,
 {
 	*d = (struct dialogue){
 		.protocol = (uint8_t)protocol,
+		.state = protocol == DIALOGUE_NONE ? READ_NOTHING : READ_FIRST,
 		.key = { key[0], key[1] },
 	};
 }

@@ -15,7 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum dialogue_protocol { DIALOGUE_SMTP, DIALOGUE_IMAP, DIALOGUE_POP3 };
+enum dialogue_protocol {
+	DIALOGUE_SMTP,
+	DIALOGUE_IMAP,
+	DIALOGUE_POP3,
+	DIALOGUE_NONE, /* nothing is read */
+};
 
 /* Seen so far: bits. */
 enum {

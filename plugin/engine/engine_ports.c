@@ -5,33 +5,48 @@
 
 #include <errno.h>
 
-static bool is_pop3(uint16_t port)
+static enum port_role role_of(const struct service *s)
 {
-	return port == 110 || port == 995;
+	switch (s->role) {
+	case ROLE_TRANSPORT:
+		return PORT_TRANSPORT;
+	case ROLE_SUBMISSION:
+		return PORT_SUBMISSION;
+	case ROLE_ACCESS:
+		return s->protocol == PROTOCOL_POP3 ? PORT_POP3 : PORT_IMAP;
+	}
+	return PORT_TRANSPORT;
 }
 
-static enum port_role role_of(uint16_t port)
+static enum dialogue_protocol protocol_of(const struct service *s)
 {
-	const struct service *s = service_by_port(port);
-
-	if (s && s->role == ROLE_ACCESS)
-		return is_pop3(port) ? PORT_POP3 : PORT_IMAP;
-	return s && s->role == ROLE_SUBMISSION ? PORT_SUBMISSION :
-						 PORT_TRANSPORT;
+	switch (s->protocol) {
+	case PROTOCOL_NONE:
+		return DIALOGUE_NONE;
+	case PROTOCOL_SMTP:
+		return DIALOGUE_SMTP;
+	case PROTOCOL_POP3:
+		return DIALOGUE_POP3;
+	case PROTOCOL_IMAP:
+		return DIALOGUE_IMAP;
+	}
+	return DIALOGUE_NONE;
 }
 
+/* A port that is no service's is taken for one between mail servers. */
 static int watch_port(struct engine *e, uint16_t port)
 {
+	const struct service *s = service_by_port(port);
 	struct port_state *p = &e->ports[e->n_ports];
 
 	if (port_is_in(&e->bits, port))
 		return 0;
 	if (e->n_ports == PORTS_MOST)
 		return -E2BIG;
-	*p = (struct port_state){ .role = role_of(port) };
-	p->protocol = p->role == PORT_IMAP ? DIALOGUE_IMAP :
-		      p->role == PORT_POP3 ? DIALOGUE_POP3 :
-					     DIALOGUE_SMTP;
+	*p = (struct port_state){
+		.role = s ? role_of(s) : PORT_TRANSPORT,
+		.protocol = s ? protocol_of(s) : DIALOGUE_SMTP,
+	};
 	e->port_numbers[e->n_ports] = port;
 	e->port_index[port] = (uint8_t)e->n_ports++;
 	e->bits.word[port / 64] |= 1ull << (port % 64);

@@ -98,7 +98,7 @@ static void check_service(struct check *c, struct clause *clause,
 			  const struct word *word)
 {
 	const struct service *s = service_by_name(word->text);
-	const char *names[16];
+	const char **names;
 	uint32_t port;
 
 	if (s || number_parse(word->text, 1, 65535, &port)) {
@@ -111,6 +111,7 @@ static void check_service(struct check *c, struct clause *clause,
 			->help = "a TCP port is a number from 1 to 65535";
 		return;
 	}
+	names = arena_alloc(c->arena, n_services * sizeof(*names));
 	for (size_t i = 0; i < n_services; i++)
 		names[i] = services[i].name;
 	diag_error(c->diags, &word->span, "unknown-service",

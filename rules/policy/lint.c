@@ -320,31 +320,6 @@ static bool names_flagged(const struct class_refs *refs)
 
 /* ---- standards ---- */
 
-static const struct {
-	uint16_t port;
-	const char *code, *message, *help, *reference;
-} standards[] = {
-	{ 587, "submission-blocked",
-	  "port 587 is how customers hand in mail, wherever their provider is",
-	  "allow submission: its servers ask for a password and keep a record",
-	  "RFC 5068 section 4.1: \"Access Providers MUST NOT block users from "
-	  "accessing the external Internet using the SUBMISSION port 587\"; "
-	  "RFC 6409 section 3.1 reserves it for submission" },
-	{ 465, "submissions-blocked",
-	  "port 465 is submission with TLS from the first byte, the preferred "
-	  "way to hand in mail",
-	  "allow submissions",
-	  "RFC 8314 section 3.3, which extends RFC 5068 to this port" },
-	{ 993, "imaps-blocked",
-	  "port 993 is how mail is read with TLS; customers fall back to "
-	  "cleartext without it",
-	  "allow imaps", "RFC 8314 section 3.2" },
-	{ 995, "pop3s-blocked",
-	  "port 995 is how mail is read with TLS; customers fall back to "
-	  "cleartext without it",
-	  "allow pop3s", "RFC 8314 section 3.1" },
-};
-
 static void lint_standards(struct check *c, const struct clause *cl)
 {
 	bool blocks =
@@ -353,29 +328,42 @@ static void lint_standards(struct check *c, const struct clause *cl)
 	if (!blocks || cl->block->direction != DIRECTION_OUTBOUND ||
 	    names_flagged(&cl->from))
 		return;
-	for (size_t i = 0; i < sizeof(standards) / sizeof(*standards); i++) {
+	for (size_t i = 0; i < n_services; i++) {
+		const struct service_warning *w = services[i].if_blocked;
 		struct diag *d;
 
-		if (!clause_decides(cl, standards[i].port))
+		if (!w || !clause_decides(cl, services[i].port))
 			continue;
-		d = diag_warning(c->diags, &cl->span, standards[i].code, "%s",
-				 standards[i].message);
-		d->help = standards[i].help;
-		d->reference = standards[i].reference;
+		d = diag_warning(c->diags, &cl->span, w->code, "%s",
+				 w->message);
+		d->help = w->help;
+		d->reference = w->reference;
 	}
+}
+
+static bool decides_cleartext(const struct clause *cl)
+{
+	for (size_t i = 0; i < n_services; i++)
+		if (service_is_cleartext(&services[i]) &&
+		    clause_decides(cl, services[i].port))
+			return true;
+	return false;
 }
 
 static void lint_cleartext(struct check *c, const struct clause *cl)
 {
+	char ports[SERVICE_LIST_BYTES];
 	struct diag *d;
 
 	if (cl->action != ACTION_ALLOW || cl->from.n || cl->to.n ||
 	    cl->users.n || cl->groups.n ||
 	    cl->block->direction != DIRECTION_OUTBOUND ||
-	    !(clause_decides(cl, 143) || clause_decides(cl, 110)))
+	    !decides_cleartext(cl))
 		return;
-	d = diag_warning(c->diags, &cl->span, "cleartext-allowed",
-			 "ports 110 and 143 start in cleartext");
+	d = diag_warning(
+		c->diags, &cl->span, "cleartext-allowed",
+		"ports %s start in cleartext",
+		service_list_ports(service_is_cleartext, "and", ports));
 	d->help = "write \"observe\" to see who still uses them";
 	d->reference = "RFC 8314 section 4.1";
 }
@@ -393,7 +381,7 @@ static void lint_redirect(struct check *c, const struct clause *cl)
 			     cl->has_target4 ? 4 : 6, cl->has_target4 ? 6 : 4)
 			->help = "name an address of each family";
 	}
-	if (clause_decides(cl, 25)) {
+	if (clause_decides(cl, PORT_SMTP)) {
 		d = diag_warning(c->diags, &cl->span, "redirect-intercepts",
 				 "a redirected connection ends at another "
 				 "server than its client asked for");
@@ -489,7 +477,7 @@ static const struct clause *find_inbound(struct check *c,
 			const struct clause *cl = &b->clauses.items[k];
 			struct class_refs one = { &class, 1, 1, cl->span };
 
-			if (!clause_decides(cl, 25))
+			if (!clause_decides(cl, PORT_SMTP))
 				continue;
 			if (cl->action == ACTION_BLOCK && !cl->from.n &&
 			    refs_meet(c->arena, &b->of, &one) && !cl->to.n)
@@ -505,7 +493,8 @@ static const struct clause *find_inbound(struct check *c,
 static void lint_bounces(struct check *c, const struct clause *cl)
 {
 	if (cl->block->direction != DIRECTION_OUTBOUND ||
-	    cl->action != ACTION_ALLOW || !clause_decides(cl, 25) || cl->to.n)
+	    cl->action != ACTION_ALLOW || !clause_decides(cl, PORT_SMTP) ||
+	    cl->to.n)
 		return;
 	for (size_t i = 0; i < cl->from.n; i++) {
 		const struct class *class = cl->from.items[i];
@@ -534,14 +523,14 @@ static bool blocks_smtp_out(struct check *c, const struct clause *cl,
 	(void)c;
 	(void)data;
 	return cl->block->direction == DIRECTION_OUTBOUND &&
-	       cl->action == ACTION_BLOCK && clause_decides(cl, 25);
+	       cl->action == ACTION_BLOCK && clause_decides(cl, PORT_SMTP);
 }
 
 static bool blocks_answers(struct check *c, const struct clause *cl, void *data)
 {
 	(void)c;
 	(void)data;
-	return cl->replies && clause_decides(cl, 25);
+	return cl->replies && clause_decides(cl, PORT_SMTP);
 }
 
 static void lint_answers(struct check *c, const struct clause *cl)
@@ -549,7 +538,7 @@ static void lint_answers(struct check *c, const struct clause *cl)
 	struct diag *d;
 
 	if (cl->block->direction != DIRECTION_INBOUND ||
-	    cl->action != ACTION_BLOCK || !clause_decides(cl, 25) ||
+	    cl->action != ACTION_BLOCK || !clause_decides(cl, PORT_SMTP) ||
 	    c->policy->hook == HOOK_OUTPUT ||
 	    !each_clause(c, blocks_smtp_out, NULL) ||
 	    each_clause(c, blocks_answers, NULL))

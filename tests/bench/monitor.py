@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 import time
 
+import lab
 from stand import Bench, MILLION, Router, in_router
 
 GIB = 1 << 30
-MAIL_PORTS = (25, 465, 587, 2525, 143, 993, 110, 995)
 SENDER_CPU, READER_CPU = 0, 1
 SERVER = "198.51.100.9"
 ANYONE = ("0.0.0.0", 32)		# and how many bits of it are random
@@ -96,9 +96,9 @@ class Monitor(Bench):
 		path, packets, syns = self.capture("mixed", size)
 		tenth, _, tenth_syns = self.capture("mixed", size // 10)
 		pcap = "tcp[13] & 18 == 2 and (" + " or ".join(
-			f"tcp dst port {port}" for port in MAIL_PORTS) + ")"
+			f"tcp dst port {port}" for port in lab.MAIL_PORTS) + ")"
 		display = "tcp.flags.syn == 1 && tcp.flags.ack == 0 && (" + \
-			" || ".join(f"tcp.dstport == {p}" for p in MAIL_PORTS) + ")"
+			" || ".join(f"tcp.dstport == {p}" for p in lab.MAIL_PORTS) + ")"
 		mine, floor, theirs = self.turns(
 			lambda: self.replay(path, syns), lambda: self.bare(path),
 			lambda: self.tcpdump(path, pcap))

@@ -24,7 +24,11 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 INSIDE = "MAILWALL_LAB"			# set in those who are inside
-MAIL_PORTS = (25, 465, 587, 2525, 143, 993, 110, 995)
+MAILWALL = os.environ.get("MAILWALL", str(HERE.parent.parent / "mailwall"))
+SERVICES = {row["name"]: row["port"] for row in json.loads(subprocess.run(
+	[MAILWALL, "ports", "--json"], check=True, stdout=subprocess.PIPE)
+	.stdout)["ports"]}
+MAIL_PORTS = tuple(SERVICES.values())
 OTHER_PORT = 8080
 BYPASS_MARK = 1
 COMMAND_TIMEOUT_S = 20

@@ -32,7 +32,6 @@ HERE = lab.HERE
 SHIPPED = HERE.parent.parent / "rules" / "policies"
 MIDDLE = {"forward": "router", "ingress": "router", "output": "host",
 	  "bridge": "bridge"}
-ALL_PORTS = {*lab.MAIL_PORTS, lab.OTHER_PORT}
 BLOCKS = ("reset", "icmp", "silence")
 
 
@@ -214,9 +213,22 @@ class Table:
 			in enumerate(self.text.splitlines(), 1)
 			if line.partition("#")[0].split() == clause.split()]
 
+	def ports_needed(self):
+		"""What the policy or the table names, and one that is no mail port.
+
+		A service that neither names is like that one.
+		"""
+		words = set(re.findall(r"[\w-]+", self.text))
+		tried = {port for attempt in self.attempts
+			 for port in attempt.ports}
+		return {lab.OTHER_PORT} | {
+			port for name, port in lab.SERVICES.items()
+			if {name, str(port)} & words or port in tried}
+
 	def check_ports(self):
 		"""What goes by turns counts as each of them with each other."""
 		plain, turns = {}, {}
+		needed = self.ports_needed()
 		for attempt in self.attempts:
 			if attempt.sport:
 				continue
@@ -224,7 +236,7 @@ class Table:
 			for key in attempt.keys():
 				found.setdefault(key, []).extend(attempt.ports)
 		for key, ports in plain.items():
-			missing = sorted(ALL_PORTS - {*ports, *turns.get(key, [])})
+			missing = sorted(needed - {*ports, *turns.get(key, [])})
 			twice = sorted({p for p in ports if ports.count(p) > 1})
 			if missing or twice:
 				yield (f"{self.name}.tsv: {' '.join(key)}: "

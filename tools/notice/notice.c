@@ -2,6 +2,7 @@
 #include "notice.h"
 #include "publish.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/base/service.h"
 
 #include <string.h>
 #include <time.h>
@@ -37,12 +38,6 @@ static void notice_item(struct letter *t, enum word_key key,
 {
 	words_wrap(t->out, "  - ", "    ",
 		   words_text(t->arena, t->lang, key, values));
-}
-
-static void sub_item(struct letter *t, enum word_key key)
-{
-	words_wrap(t->out, "      * ", "        ",
-		   words_text(t->arena, t->lang, key, NULL));
 }
 
 static const char *contact_of(const struct letter *t)
@@ -316,7 +311,7 @@ static void put_blocked(struct letter *t)
 	say_key(t, WORD_NOTICE_BLOCKED,
 		WORDS({ "ports", ports_text(t, &list) }));
 	for (size_t i = 0; i < list.n; i++)
-		if (list.port[i] == 25)
+		if (list.port[i] == PORT_SMTP)
 			say_key(t, WORD_NOTICE_BLOCKED_25, NULL);
 	put_purpose(t);
 }
@@ -325,17 +320,19 @@ static void put_blocked(struct letter *t)
 
 /* The ports of a list that are open, behind a sentence, if there are any. */
 static void notice_put_ways(struct letter *t, enum word_key head,
-			    const struct publish_way *ways, size_t n)
+			    enum service_role role)
 {
+	const struct service *s;
 	bool began = false;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!publish_is_open(t->notice->policy, ways[i].port))
+	for (unsigned int i = 1; (s = service_offered(role, i)); i++) {
+		if (!publish_is_open(t->notice->policy, s->port))
 			continue;
 		if (!began)
 			notice_item(t, head, NULL);
 		began = true;
-		sub_item(t, ways[i].key);
+		words_wrap(t->out, "      * ", "        ",
+			   words_instead(t->arena, t->lang, s));
 	}
 }
 
@@ -346,10 +343,8 @@ static void put_advice(struct letter *t)
 	title(t, WORD_NOTICE_DO_TITLE);
 	notice_item(t, WORD_NOTICE_DO_SCAN, NULL);
 	notice_item(t, WORD_NOTICE_DO_PASSWORDS, NULL);
-	notice_put_ways(t, WORD_NOTICE_DO_SEND, publish_sending,
-			sizeof(publish_sending) / sizeof(publish_sending[0]));
-	notice_put_ways(t, WORD_NOTICE_DO_READ, publish_reading,
-			sizeof(publish_reading) / sizeof(publish_reading[0]));
+	notice_put_ways(t, WORD_NOTICE_DO_SEND, ROLE_SUBMISSION);
+	notice_put_ways(t, WORD_NOTICE_DO_READ, ROLE_ACCESS);
 	notice_item(t,
 		    contact ? WORD_NOTICE_DO_EXCEPTION :
 			      WORD_NOTICE_DO_EXCEPTION_NONE,

@@ -2,6 +2,8 @@
 /* The page, as text and as HTML. */
 #include "publish_priv.h"
 
+#include "../../rules/base/service.h"
+
 #include <string.h>
 
 /* ---- parts of a page, as text or HTML ---- */
@@ -121,7 +123,7 @@ static bool stops_outgoing_25(const struct page *t)
 		    c->action == ACTION_OBSERVE)
 			continue;
 		for (size_t k = 0; k < rule->ports.n; k++)
-			if (rule->ports.items[k] == 25)
+			if (rule->ports.items[k] == PORT_SMTP)
 				return true;
 	}
 	return false;
@@ -199,31 +201,22 @@ static void put_rules(struct page *t)
 		publish_put_rule(t, &t->rules.items[i]);
 }
 
-const struct publish_way publish_sending[PUBLISH_SENDING] = {
-	{ 587, WORD_INSTEAD_587 },
-	{ 465, WORD_INSTEAD_465 },
-	{ 2525, WORD_INSTEAD_2525 },
-};
-const struct publish_way publish_reading[PUBLISH_READING] = {
-	{ 993, WORD_INSTEAD_993 },
-	{ 995, WORD_INSTEAD_995 },
-};
-
 /* False: none of them is open. */
 static bool publish_put_ways(struct page *t, enum word_key head,
-			     const struct publish_way *ways, size_t n)
+			     enum service_role role)
 {
+	const struct service *s;
 	bool began = false;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!publish_is_open(t->policy, ways[i].port))
+	for (unsigned int i = 1; (s = service_offered(role, i)); i++) {
+		if (!publish_is_open(t->policy, s->port))
 			continue;
 		if (!began) {
 			paragraph(t, publish_text_of(t, head, NULL));
 			publish_list(t, "ul", true);
 		}
 		began = true;
-		publish_item(t, publish_text_of(t, ways[i].key, NULL));
+		publish_item(t, words_instead(t->arena, t->lang, s));
 	}
 	if (began)
 		publish_list(t, "ul", false);
@@ -233,11 +226,9 @@ static bool publish_put_ways(struct page *t, enum word_key head,
 static void put_instead(struct page *t)
 {
 	heading(t, WORD_PAGE_INSTEAD_TITLE);
-	if (!publish_put_ways(t, WORD_INSTEAD_SEND, publish_sending,
-			      COUNT(publish_sending)))
+	if (!publish_put_ways(t, WORD_INSTEAD_SEND, ROLE_SUBMISSION))
 		paragraph(t, publish_text_of(t, WORD_INSTEAD_SEND_NONE, NULL));
-	publish_put_ways(t, WORD_INSTEAD_READ, publish_reading,
-			 COUNT(publish_reading));
+	publish_put_ways(t, WORD_INSTEAD_READ, ROLE_ACCESS);
 }
 
 static void put_contact(struct page *t, enum word_key title, enum word_key key,

@@ -39,16 +39,6 @@ enum publish_form { PUBLISH_TEXT, PUBLISH_HTML, PUBLISH_JSON };
 int publish_write(const struct policy *p, const struct lang *l,
 		  enum publish_form form, const char *since, FILE *out);
 
-/* What to use instead, the best first. */
-struct publish_way {
-	uint16_t port;
-	enum word_key key;
-};
-#define PUBLISH_SENDING 3
-#define PUBLISH_READING 2
-extern const struct publish_way publish_sending[PUBLISH_SENDING];
-extern const struct publish_way publish_reading[PUBLISH_READING];
-
 /*
  * May customers be told to use the port: does no outbound clause block or
  * redirect it, but for who is in a dynamic class? NULL: there is no policy, and

@@ -179,24 +179,24 @@ static json_t *groups_json(const struct page *t)
 	return all;
 }
 
-static json_t *ways_json(const struct page *t, const struct publish_way *ways,
-			 size_t n)
+static json_t *ways_json(const struct page *t, enum service_role role)
 {
 	json_t *all = json_array();
+	const struct service *s;
 
-	for (size_t i = 0; i < n; i++)
-		if (publish_is_open(t->policy, ways[i].port))
-			json_array_append_new(all, json_integer(ways[i].port));
+	for (unsigned int i = 1; (s = service_offered(role, i)); i++)
+		if (publish_is_open(t->policy, s->port))
+			json_array_append_new(all, json_integer(s->port));
 	return all;
 }
 
 int publish_json(struct page *t)
 {
-	json_t *json = json_pack(
-		"{s:o, s:o, s:o, s:{s:o, s:o}}", "policy", policy_json(t),
-		"rules", rules_json(t), "groups", groups_json(t), "instead",
-		"send", ways_json(t, publish_sending, COUNT(publish_sending)),
-		"read", ways_json(t, publish_reading, COUNT(publish_reading)));
+	json_t *json = json_pack("{s:o, s:o, s:o, s:{s:o, s:o}}", "policy",
+				 policy_json(t), "rules", rules_json(t),
+				 "groups", groups_json(t), "instead", "send",
+				 ways_json(t, ROLE_SUBMISSION), "read",
+				 ways_json(t, ROLE_ACCESS));
 	int failed =
 		json_dumpf(json, t->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 

@@ -4,6 +4,7 @@
 #include "../program/program.h"
 #include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/base/service.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +27,8 @@
 struct lang {
 	struct arena *arena;
 	const char *name, *tag;
-	const char *texts[WORDS_N]; /* after loading, none is NULL */
+	/* By key; after loading, only those of services may be NULL. */
+	const char **texts;
 	size_t translated;
 };
 
@@ -45,13 +47,44 @@ const char *words_key_name(enum word_key key)
 	return keys[key].name;
 }
 
-static int key_by_name(const char *name, size_t len)
+/* Behind the keys of the table stand two of each service. */
+enum service_text { SERVICE_NAME, SERVICE_INSTEAD, SERVICE_TEXTS };
+
+static int key_count(void)
 {
-	for (int i = 0; i < WORDS_N; i++)
-		if (strlen(keys[i].name) == len &&
-		    !memcmp(keys[i].name, name, len))
-			return i;
-	return -1;
+	return WORDS_N + SERVICE_TEXTS * (int)n_services;
+}
+
+static int service_key(const struct service *s, enum service_text text)
+{
+	return WORDS_N + SERVICE_TEXTS * (int)(s - services) + (int)text;
+}
+
+static const char *key_name(struct arena *a, int key)
+{
+	const struct service *s;
+
+	if (key < WORDS_N)
+		return keys[key].name;
+	s = &services[(key - WORDS_N) / SERVICE_TEXTS];
+	return key == service_key(s, SERVICE_NAME) ?
+		       arena_printf(a, "service.%s", s->name) :
+		       arena_printf(a, "instead.%u", s->port);
+}
+
+static const char *key_placeholders(int key)
+{
+	return key < WORDS_N ? keys[key].placeholders : "";
+}
+
+static const char **key_names(struct arena *a)
+{
+	const char **names =
+		arena_alloc(a, (size_t)key_count() * sizeof(*names));
+
+	for (int i = 0; i < key_count(); i++)
+		names[i] = key_name(a, i);
+	return names;
 }
 
 /* Is the word one of those in a list with single blanks? */
@@ -73,8 +106,9 @@ struct reader {
 	const char *path;
 	unsigned int line;
 	struct arena *arena;
-	const char **texts;	  /* of all keys; NULL: not there */
-	unsigned int at[WORDS_N]; /* the line of each */
+	const char **names; /* of all keys */
+	const char **texts; /* of each; NULL: not there */
+	unsigned int *at;   /* the line of each */
 	int key; /* that an indented line goes on with; -1: none, or bad */
 	bool began;
 	size_t mistakes;
@@ -96,7 +130,7 @@ static __attribute__((format(printf, 2, 3))) void mistake(struct reader *r,
 /* "{attempts} and {first}", for a sentence. */
 static const char *placeholders_told(struct reader *r, int key)
 {
-	const char *list = keys[key].placeholders, *told = "";
+	const char *list = key_placeholders(key), *told = "";
 
 	if (!*list)
 		return "it has none";
@@ -112,7 +146,7 @@ static const char *placeholders_told(struct reader *r, int key)
 
 static void check_placeholders(struct reader *r, const char *text)
 {
-	const char *key = keys[r->key].name;
+	const char *key = r->names[r->key];
 
 	for (text = strpbrk(text, "{}"); text; text = strpbrk(text, "{}")) {
 		size_t n = strcspn(++text, "{}");
@@ -124,7 +158,7 @@ static void check_placeholders(struct reader *r, const char *text)
 				text[-1]);
 			continue;
 		}
-		if (!listed(keys[r->key].placeholders, text, n))
+		if (!listed(key_placeholders(r->key), text, n))
 			mistake(r,
 				"\"{%.*s}\" is not a placeholder of \"%s\"; %s",
 				n > 40 ? 40 : (int)n, text, key,
@@ -147,27 +181,32 @@ static void add_piece(struct reader *r, const char *text)
 
 static void unknown_key(struct reader *r, const char *name, size_t len)
 {
-	const char *names[WORDS_N];
-
-	for (int i = 0; i < WORDS_N; i++)
-		names[i] = keys[i].name;
 	mistake(r, "there is no key \"%.*s\"; %s", len > 60 ? 60 : (int)len,
 		name,
-		did_you_mean(r->arena, name, len, names, WORDS_N,
+		did_you_mean(r->arena, name, len, r->names, (size_t)key_count(),
 			     "en.words has all that there are"));
+}
+
+static int key_by_name(const struct reader *r, const char *name, size_t len)
+{
+	for (int i = 0; i < key_count(); i++)
+		if (strlen(r->names[i]) == len &&
+		    !memcmp(r->names[i], name, len))
+			return i;
+	return -1;
 }
 
 static void new_key(struct reader *r, const char *name, size_t len)
 {
 	r->began = true;
-	r->key = key_by_name(name, len);
+	r->key = key_by_name(r, name, len);
 	if (r->key < 0) {
 		unknown_key(r, name, len);
 		return;
 	}
 	if (r->texts[r->key]) {
 		mistake(r, "there is a text for \"%s\" already, in line %u",
-			keys[r->key].name, r->at[r->key]);
+			r->names[r->key], r->at[r->key]);
 		r->key = -1;
 		return;
 	}
@@ -239,14 +278,14 @@ static void words_read_line(struct reader *r, const char *bytes, size_t len)
 
 static void check_empty(struct reader *r)
 {
-	for (int i = 0; i < WORDS_N; i++) {
+	for (int i = 0; i < key_count(); i++) {
 		if (!r->texts[i] || *r->texts[i])
 			continue;
 		r->line = r->at[i];
 		mistake(r,
 			"\"%s\" has no text; write one, or take the line out "
 			"to have it said in English",
-			keys[i].name);
+			r->names[i]);
 	}
 }
 
@@ -301,6 +340,8 @@ static int words_read_file(struct arena *a, const char *name,
 	size_t len;
 	int fd, error;
 
+	r.names = key_names(a);
+	r.at = arena_alloc(a, (size_t)key_count() * sizeof(*r.at));
 	r.path = words_path_of(a, name);
 	fd = open(r.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
@@ -412,20 +453,24 @@ static int check_english(const struct lang *l)
 
 static int load_texts(struct lang *l)
 {
-	const char *own[WORDS_N] = { NULL };
-	int code = words_read_file(l->arena, ENGLISH, l->texts);
+	size_t size = (size_t)key_count() * sizeof(*l->texts);
+	const char **own = arena_alloc(l->arena, size);
+	int code;
+
+	l->texts = arena_alloc(l->arena, size);
+	code = words_read_file(l->arena, ENGLISH, l->texts);
 
 	if (code == EXIT_DONE)
 		code = check_english(l);
 	if (code == EXIT_DONE && strcmp(l->name, ENGLISH))
 		code = words_read_file(l->arena, l->name, own);
 	else
-		memcpy(own, l->texts, sizeof(own));
-	for (int i = 0; i < WORDS_N; i++) {
+		memcpy(own, l->texts, size);
+	for (int i = 0; i < key_count(); i++) {
 		if (!own[i])
 			continue;
 		l->texts[i] = own[i];
-		l->translated++;
+		l->translated += i < WORDS_N;
 	}
 	return code;
 }
@@ -538,28 +583,24 @@ char *words_text(struct arena *a, const struct lang *l, enum word_key key,
 
 char *words_port(struct arena *a, const struct lang *l, uint16_t port)
 {
-	static const struct {
-		uint16_t port;
-		enum word_key key;
-	} known[] = {
-		{ 25, WORD_SERVICE_SMTP },
-		{ 110, WORD_SERVICE_POP3 },
-		{ 143, WORD_SERVICE_IMAP },
-		{ 465, WORD_SERVICE_SUBMISSIONS },
-		{ 587, WORD_SERVICE_SUBMISSION },
-		{ 993, WORD_SERVICE_IMAPS },
-		{ 995, WORD_SERVICE_POP3S },
-		{ 2525, WORD_SERVICE_SMTP_ALT },
-	};
-	const char *number = arena_printf(a, "%u", port);
+	const struct service *s = service_by_port(port);
+	const char *number = arena_printf(a, "%u", port), *name;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].port == port)
-			return words_text(
-				a, l, WORD_PORT_SERVICE,
-				WORDS({ "port", number },
-				      { "service", l->texts[known[i].key] }));
-	return words_text(a, l, WORD_PORT, WORDS({ "port", number }));
+	if (!s)
+		return words_text(a, l, WORD_PORT, WORDS({ "port", number }));
+	name = l->texts[service_key(s, SERVICE_NAME)];
+	return words_text(a, l, WORD_PORT_SERVICE,
+			  WORDS({ "port", number },
+				{ "service", name ? name : s->purpose }));
+}
+
+char *words_instead(struct arena *a, const struct lang *l,
+		    const struct service *s)
+{
+	const char *text = l->texts[service_key(s, SERVICE_INSTEAD)];
+
+	return text ? arena_strndup(a, text, strlen(text)) :
+		      words_port(a, l, s->port);
 }
 
 char *words_list(struct arena *a, const struct lang *l,

@@ -21,17 +21,14 @@
 #include <stdio.h>
 
 struct arena;
+struct service;
 
-/* A key's name here, in the files, and the placeholders it may have. */
+/*
+ * A key's name here, in the files, and the placeholders it may have. Each row
+ * of services[] adds two keys, "service.NAME" and "instead.PORT", of which
+ * English may lack any: the row's own words stand in.
+ */
 #define WORDS_KEYS(X)                                                          \
-	X(SERVICE_SMTP, "service.smtp", "")                                    \
-	X(SERVICE_POP3, "service.pop3", "")                                    \
-	X(SERVICE_IMAP, "service.imap", "")                                    \
-	X(SERVICE_SUBMISSIONS, "service.submissions", "")                      \
-	X(SERVICE_SUBMISSION, "service.submission", "")                        \
-	X(SERVICE_IMAPS, "service.imaps", "")                                  \
-	X(SERVICE_POP3S, "service.pop3s", "")                                  \
-	X(SERVICE_SMTP_ALT, "service.smtp-alt", "")                            \
 	X(PORT, "port", "port")                                                \
 	X(PORT_SERVICE, "port.service", "port service")                        \
 	X(LIST_LAST, "list.last", "first last")                                \
@@ -114,13 +111,8 @@ struct arena;
 	X(EXCEPT_OTHER, "except.other", "what rule")                           \
                                                                                \
 	X(INSTEAD_SEND, "instead.send", "")                                    \
-	X(INSTEAD_587, "instead.587", "")                                      \
-	X(INSTEAD_465, "instead.465", "")                                      \
-	X(INSTEAD_2525, "instead.2525", "")                                    \
 	X(INSTEAD_SEND_NONE, "instead.send.none", "")                          \
 	X(INSTEAD_READ, "instead.read", "")                                    \
-	X(INSTEAD_993, "instead.993", "")                                      \
-	X(INSTEAD_995, "instead.995", "")                                      \
                                                                                \
 	X(NOTICE_SUBJECT, "notice.subject", "address")                         \
 	X(NOTICE_GREETING, "notice.greeting", "")                              \
@@ -218,6 +210,9 @@ void words_print(FILE *out, const struct lang *l, enum word_key key,
 		 enum words_form form, const struct words_value *values);
 /* "port 25 (mail from one mail server to another)", "port 2526" */
 char *words_port(struct arena *a, const struct lang *l, uint16_t port);
+/* The service as a way to send or read mail: "port 587 with STARTTLS" */
+char *words_instead(struct arena *a, const struct lang *l,
+		    const struct service *s);
 /* "a, b and c"; of none it is "". */
 char *words_list(struct arena *a, const struct lang *l,
 		 const char *const *items, size_t n);

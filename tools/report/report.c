@@ -6,6 +6,7 @@
  */
 #include "report_priv.h"
 
+#include "../../rules/base/service.h"
 #include "../../rules/policy/decide.h"
 
 #include <stdlib.h>
@@ -274,8 +275,9 @@ static void take_piece(struct report_builder *m, const struct piece *p)
 /* Whatever ports were wished. */
 static void note_tls(struct report_builder *m, uint32_t source, uint16_t port)
 {
-	if (!m->before && source < m->n_sums &&
-	    (port == 465 || port == 587 || port == 993 || port == 995))
+	const struct service *s = service_by_port(port);
+
+	if (!m->before && source < m->n_sums && s && s->users_have_tls)
 		m->sums[source].tls = true;
 }
 

@@ -97,7 +97,7 @@ struct report_cleartext {
 	const char *name;
 	uint16_t port;
 	int64_t last_s;
-	bool uses_tls; /* was on 465, 587, 993 or 995 as well */
+	bool uses_tls; /* was on a port whose users have TLS as well */
 };
 
 /* A policy that was loaded, or removed. */

@@ -2,6 +2,8 @@
 /* Who: sources, what was found of them, and whom to call. */
 #include "report_html.h"
 
+#include "../../rules/base/service.h"
+
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -369,16 +371,21 @@ static const struct column user_columns[] = {
 	{ "Uses TLS as well", "", put_user_tls, 0 },
 };
 
+static bool is_with_tls(const struct service *s)
+{
+	return s->users_have_tls;
+}
+
 void html_put_cleartext(FILE *out, const struct report *r)
 {
+	char ports[SERVICE_LIST_BYTES], note[SERVICE_LIST_BYTES + 128];
+
+	snprintf(note, sizeof(note),
+		 "Their passwords went over the network as they are. "
+		 "Who was on %s too needs only a setting changed.",
+		 service_list_ports(is_with_tls, "or", ports));
 	html_section_open(out, "cleartext", "Logins without encryption");
-	html_section_body(
-		out,
-		r->cleartext.n ?
-			"Their passwords went over the network as they are. "
-			"Who was on 465, 587, 993 or 995 too needs only a "
-			"setting changed." :
-			NULL);
+	html_section_body(out, r->cleartext.n ? note : NULL);
 	if (r->cleartext.n)
 		html_table_put(out, r,
 			       TABLE("cleartext", "Users without encryption",

@@ -20,7 +20,7 @@ struct sum {
 	uint32_t now[OUTCOME_N], before;
 	uint64_t ports; /* bits of report.ports */
 	uint32_t findings;
-	bool tls; /* was on a port that begins with TLS, or 587 */
+	bool tls; /* was on a port whose users have TLS */
 };
 
 struct local_hour {

@@ -336,6 +336,45 @@ CLAIM(services_table, "every service has a name and a port of its own")
 	       "a port without a row");
 }
 
+static bool is_of_submission(const struct service *s)
+{
+	return s->role == ROLE_SUBMISSION;
+}
+
+static bool is_imap(const struct service *s)
+{
+	return s->port == 143;
+}
+
+static bool is_none(const struct service *s)
+{
+	return !s;
+}
+
+CLAIM(services_chosen, "services are listed by what their rows say")
+{
+	char list[SERVICE_LIST_BYTES];
+
+	expect_text("three", service_list_ports(is_of_submission, "or", list),
+		    "465, 587 or 2525");
+	expect_text("two",
+		    service_list_ports(service_is_cleartext, "and", list),
+		    "110 and 143");
+	expect_text("one", service_list_ports(is_imap, "and", list), "143");
+	expect_text("none", service_list_ports(is_none, "and", list), "");
+	for (size_t i = 0; i < n_services; i++) {
+		const struct service *s = &services[i];
+
+		expect(!s->offer || service_offered(s->role, s->offer) == s,
+		       "two services have the rank of %s", s->name);
+		expect(s->offer < 2 || service_offered(s->role, s->offer - 1u),
+		       "nothing is offered before %s", s->name);
+	}
+	expect(!service_offered(ROLE_TRANSPORT, 1) &&
+		       !service_offered(ROLE_ACCESS, 0),
+	       "a service that is not offered");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,7 +382,7 @@ int main(void)
 		CLAIMED(durations_print), CLAIMED(rates),
 		CLAIMED(dates),		  CLAIMED(dates_like_libc),
 		CLAIMED(nearest),	  CLAIMED(nearest_length),
-		CLAIMED(services_table),
+		CLAIMED(services_table),  CLAIMED(services_chosen),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
