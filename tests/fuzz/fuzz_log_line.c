@@ -4,7 +4,7 @@
  * whole, and is the same when only its port is watched; addresses are those of
  * inet_pton().
  *
- * The first byte is the format, the rest are lines.
+ * The first byte is the format, by log_format_at(), the rest are lines.
  */
 #include "fuzz.h"
 #include "../../tools/import/log_line.h"
@@ -15,6 +15,7 @@
 #define LATEST_US (INT64_C(253402300800) * 1000000)
 
 static struct port_bits mail, single;
+static const struct log_format *kernel;
 
 /* Some zone in which every other day there is no time before noon. */
 static int64_t local(void *ctx, int year, int month, int day, int hour,
@@ -39,6 +40,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
 		mail.word[ports[i] / 64] |= UINT64_C(1) << (ports[i] % 64);
+	kernel = log_format_named("kernel");
 	return 0;
 }
 
@@ -69,7 +71,8 @@ static void check_event(const struct log_event *e)
 	check_prefix(e);
 }
 
-static enum log_result parse(enum log_format format, struct log_clock *clock,
+static enum log_result parse(const struct log_format *format,
+			     struct log_clock *clock,
 			     const struct port_bits *ports, const char *line,
 			     size_t len, struct log_event *e)
 {
@@ -84,7 +87,7 @@ static enum log_result parse(enum log_format format, struct log_clock *clock,
 }
 
 /* Only its port is watched, all are, and its port is not. */
-static void check_ports(enum log_format format, struct log_clock clock,
+static void check_ports(const struct log_format *format, struct log_clock clock,
 			const char *line, size_t len, const struct log_event *e)
 {
 	uint64_t bit = UINT64_C(1) << (e->port % 64);
@@ -114,28 +117,31 @@ static void check_time(struct log_clock clock, const char *line, size_t len,
 	must(log_line_time(&clock, line, len, &time_us) &&
 		     time_us == e->time_us,
 	     "the time of an event is its line's");
-	must(parse(LOG_KERNEL, &other, &mail, line, len, &again) == LOG_EVENT &&
+	must(parse(kernel, &other, &mail, line, len, &again) == LOG_EVENT &&
 		     other.year == clock.year &&
 		     other.last_month == clock.last_month,
 	     "and the clock goes on as it does");
 }
 
 /* A copy of just that size, so that a byte too far is seen. */
-static void check_line(enum log_format format, struct log_clock *clock,
+static void check_line(const struct log_format *format, struct log_clock *clock,
 		       const char *line, size_t len)
 {
 	struct log_clock before = *clock;
+	const struct log_format *look;
 	char *copy = malloc(len ? len : 1);
 	struct log_event e;
 
 	if (!copy)
 		abort();
 	memcpy(copy, line, len);
-	must(log_line_format(copy, len) <= LOG_EVE, "a format is one");
+	look = log_line_format(copy, len);
+	must(!look || log_format_named(log_format_name(look)) == look,
+	     "a format has a name");
 	if (parse(format, clock, &mail, copy, len, &e) == LOG_EVENT) {
 		must(port_is_in(&mail, e.port), "a port is ours");
 		check_ports(format, before, copy, len, &e);
-		if (format == LOG_KERNEL)
+		if (format == kernel)
 			check_time(before, copy, len, &e);
 	}
 	free(copy);
@@ -163,22 +169,31 @@ static void check_address(const char *text, size_t len)
 	if (v6 && (zone = strchr(plain, '%')))
 		*zone = '\0';
 	good = inet_pton(v6 ? AF_INET6 : AF_INET, plain, want) == 1;
-	must((parse(LOG_KERNEL, &clock, &mail, line, (size_t)n, &e) ==
-	      LOG_EVENT) == good,
+	must((parse(kernel, &clock, &mail, line, (size_t)n, &e) == LOG_EVENT) ==
+		     good,
 	     "an address is one if inet_pton() says so");
 	must(!good || !memcmp(want, e.source.byte, sizeof(want)),
 	     "and the same");
+}
+
+static size_t n_formats(void)
+{
+	size_t n = 0;
+
+	while (log_format_at(n))
+		n++;
+	return n;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct log_clock clock = { .year = 2026, .local = local };
 	const char *at = (const char *)data, *end = at + size;
-	enum log_format format;
+	const struct log_format *format;
 
 	if (!size)
 		return 0;
-	format = (enum log_format)(*data % (LOG_EVE + 1));
+	format = log_format_at(*data % (n_formats() + 1));
 	for (at++; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((newline ? newline : end) - at);

@@ -38,11 +38,11 @@ struct import {
 	struct engine *engine;
 	struct recorder *recorder;
 	struct port_bits ports;
-	enum log_format format; /* as was said; LOG_UNKNOWN: by its look */
+	const struct log_format *format; /* as was said; NULL: by its look */
 	struct progress progress;
 	/* the file that is read */
 	const char *name;
-	enum log_format look;
+	const struct log_format *look;
 	struct log_clock clock;
 	int64_t changed_s; /* no line is younger */
 	uint64_t size, bytes, lines, skip;
@@ -51,16 +51,6 @@ struct import {
 	uint64_t events, not_ours, bad, attempts, findings;
 	int code;
 };
-
-static const struct {
-	const char *name;
-	enum log_format format;
-} formats[] = {
-	{ "kernel", LOG_KERNEL },
-	{ "ulogd-json", LOG_ULOGD_JSON },
-	{ "eve", LOG_EVE },
-};
-#define FORMATS (sizeof(formats) / sizeof(*formats))
 
 /* ---- callbacks of the engine ---- */
 
@@ -224,9 +214,9 @@ static void take_line(struct import *im, const char *line, size_t len)
 	im->lines++;
 	if (len && line[len - 1] == '\r')
 		len--;
-	if (im->look == LOG_UNKNOWN)
+	if (!im->look)
 		im->look = log_line_format(line, len);
-	if (im->look == LOG_UNKNOWN) {
+	if (!im->look) {
 		im->not_ours++;
 		return;
 	}
@@ -335,7 +325,7 @@ static int note_imported(struct import *im)
 				       .bytes = im->bytes };
 
 	/* A log that was not understood may be read as another format. */
-	if (!*im->key || im->look == LOG_UNKNOWN)
+	if (!*im->key || !im->look)
 		return EXIT_DONE;
 	if (recorder_flush(im->recorder))
 		return EXIT_REFUSED;
@@ -475,6 +465,21 @@ static int open_all(struct import *im)
 	return recorder_open(&im->recorder, &options);
 }
 
+/* "eve, kernel or ulogd-json" */
+static const char *import_formats(const struct import *im)
+{
+	const struct log_format *f;
+	const char *names = "";
+
+	for (size_t i = 0; (f = log_format_at(i)); i++)
+		names = arena_printf(im->program->arena, "%s%s%s", names,
+				     !i			  ? "" :
+				     log_format_at(i + 1) ? ", " :
+							    " or ",
+				     log_format_name(f));
+	return names;
+}
+
 static int read_format(struct import *im)
 {
 	uint32_t year;
@@ -485,14 +490,11 @@ static int read_format(struct import *im)
 				   im->year_text);
 	if (!im->format_text)
 		return EXIT_DONE;
-	for (size_t i = 0; i < FORMATS; i++)
-		if (!strcmp(formats[i].name, im->format_text))
-			im->format = formats[i].format;
-	if (im->format == LOG_UNKNOWN)
+	im->format = log_format_named(im->format_text);
+	if (!im->format)
 		return usage_error(im->program,
-				   "--format takes kernel, ulogd-json or eve, "
-				   "not \"%.40s\"",
-				   im->format_text);
+				   "--format takes %s, not \"%.40s\"",
+				   import_formats(im), im->format_text);
 	return EXIT_DONE;
 }
 

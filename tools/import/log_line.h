@@ -18,12 +18,8 @@
 #define LOG_LINE_MOST	65536 /* bytes; what is longer is LOG_BAD */
 #define LOG_PREFIX_SIZE 128   /* with the NUL: NF_LOG_PREFIXLEN */
 
-enum log_format {
-	LOG_UNKNOWN,
-	LOG_KERNEL,	/* syslog, journalctl, dmesg; journalctl -o json */
-	LOG_ULOGD_JSON, /* ulogd2's JSON output */
-	LOG_EVE,	/* Suricata's eve.json */
-};
+/* A format of logs, for ever. NULL: none that is known. */
+struct log_format;
 
 enum log_result {
 	LOG_EVENT,
@@ -84,14 +80,20 @@ struct log_clock {
 	int64_t quarter, quarter_s;
 };
 
-/*
- * By its look: a line of a syslog is LOG_KERNEL whoever wrote it, for the
- * kernel's may follow.
- */
-enum log_format log_line_format(const char *line, size_t len);
+/* The format at an index from 0 on; NULL behind the last. */
+const struct log_format *log_format_at(size_t i);
+/* "kernel", "ulogd-json", "eve" */
+const struct log_format *log_format_named(const char *name);
+const char *log_format_name(const struct log_format *format);
 
 /*
- * The time of any line of a LOG_KERNEL log that is not JSON, whoever wrote it;
+ * The format that a line looks like. A line of a syslog is "kernel" whoever
+ * wrote it, for one of the kernel's may follow.
+ */
+const struct log_format *log_line_format(const char *line, size_t len);
+
+/*
+ * The time of any line of a "kernel" log that is not JSON, whoever wrote it;
  * false if it has none. Of the first line it tells whether the year is right:
  * an event may come months after it.
  */
@@ -103,7 +105,8 @@ bool log_line_time(struct log_clock *clock, const char *line, size_t len,
  * for LOG_EVENT only; *why is then NULL, for LOG_BAD a text that lives for
  * ever: "SRC= is not an address".
  */
-enum log_result log_line_parse(enum log_format format, struct log_clock *clock,
+enum log_result log_line_parse(const struct log_format *format,
+			       struct log_clock *clock,
 			       const struct port_bits *ports, const char *line,
 			       size_t len, struct log_event *out,
 			       const char **why);
