@@ -46,9 +46,11 @@ static int make_report(struct letter *l, const char *address)
 				   "--since takes a time like " WHEN_WANTED
 				   ", not \"%.40s\"",
 				   l->since);
-	code = report_query_source(l->program, address, &l->query);
-	if (!code)
-		code = store_open(l->store, false, &store);
+	if (!report_query_source(&l->query, address))
+		return usage_error(l->program,
+				   "\"%.60s\" is not an address of a source",
+				   address);
+	code = store_open(l->store, false, &store);
 	if (code)
 		return code;
 	code = report_make(store, l->program->arena, &l->query, &l->report);

@@ -3,7 +3,7 @@
 #include "commands.h"
 #include "../report/report.h"
 #include "../report/when.h"
-#include "../report/xarf.h"
+#include "../report/writer.h"
 
 #include "../../rules/base/arena.h"
 #include "../../rules/policy/policy.h"
@@ -22,6 +22,8 @@ struct request {
 	const char *store, *since, *until, *port, *source, *class, *clause;
 	const char *policy_path, *top, *key, *html, *xarf, *organisation;
 	const char *contact;
+	const char *format, *output;
+	const struct report_writer *writer;
 	bool csv;
 	struct policy *policy;
 	struct pseudonyms pseudonyms;
@@ -55,35 +57,6 @@ static int report_read_period(struct request *q)
 				   "the period ends before it begins: --since "
 				   "%s, --until %s",
 				   q->since, q->until ? q->until : "now");
-	return EXIT_DONE;
-}
-
-/* The only length that says what a source is anyway. */
-static bool is_length_of(const char *rest, int family)
-{
-	return !*rest || !strcmp(rest, family == 4 ? "/32" : "/64") ||
-	       (family == 6 && !strcmp(rest, "/128"));
-}
-
-int report_query_source(const struct program *p, const char *address,
-			struct report_query *w)
-{
-	struct addr_range r;
-
-	size_t len = strcspn(address, "/");
-
-	if (addr_parse(address, len, &r) || r.is_range ||
-	    !is_length_of(address + len, r.family))
-		return usage_error(p, "\"%.60s\" is not an address of a source",
-				   address);
-	w->has_source = true;
-	w->family = (uint8_t)r.family;
-	if (r.family == 6) {
-		memcpy(w->source.byte, r.v6.first.byte, 8);
-		return EXIT_DONE;
-	}
-	for (int i = 0; i < 4; i++)
-		w->source.byte[i] = (uint8_t)(r.v4.first >> (24 - 8 * i));
 	return EXIT_DONE;
 }
 
@@ -132,8 +105,10 @@ static int read_query(struct request *q)
 {
 	int code = report_read_period(q);
 
-	if (!code && q->source)
-		code = report_query_source(q->program, q->source, &q->query);
+	if (!code && q->source && !report_query_source(&q->query, q->source))
+		code = usage_error(q->program,
+				   "\"%.60s\" is not an address of a source",
+				   q->source);
 	if (!code && q->policy_path)
 		code = load_good_policy(q->program, q->policy_path, &q->policy);
 	if (!code)
@@ -143,7 +118,7 @@ static int read_query(struct request *q)
 
 /* ---- making and writing ---- */
 
-static int make(struct request *q)
+static int report_make_from_store(struct request *q)
 {
 	struct store *store;
 	int code = store_open(q->store, false, &store);
@@ -155,42 +130,91 @@ static int make(struct request *q)
 	return code;
 }
 
-static int report_write_page(const struct request *q)
+/* The word of the option that was given; the page and XARF say where to. */
+static const char *report_format(struct request *q)
 {
-	struct output o;
-	int code = output_open(&o, strcmp(q->html, "-") ? q->html : NULL);
-
-	if (code)
-		return code;
-	code = report_html(&q->report, o.file);
-	if (!code)
-		return output_finish(&o);
-	output_abandon(&o);
-	return code;
+	if (q->html)
+		q->output = q->html;
+	if (q->xarf)
+		q->output = q->xarf;
+	return q->format	? q->format :
+	       q->xarf		? "xarf" :
+	       q->html		? "html" :
+	       q->csv		? "csv" :
+	       q->program->json ? "json" :
+				  "text";
 }
 
-static int write_xarf(const struct request *q)
+/* "text, source, json, csv, html or xarf" */
+static const char *report_formats(const struct request *q)
 {
-	struct xarf_sender sender = { .org = q->organisation,
-				      .contact = q->contact };
+	const struct report_writer *w;
+	const char *names = "";
 
-	if (!q->organisation || !q->contact)
+	for (size_t i = 0; (w = report_writer_at(i)); i++)
+		names = arena_printf(q->program->arena, "%s%s%s", names,
+				     !i			     ? "" :
+				     report_writer_at(i + 1) ? ", " :
+							       " or ",
+				     w->name);
+	return names;
+}
+
+static int report_find_writer(struct request *q)
+{
+	const struct report_writer *w;
+
+	if (!!q->format + q->csv + q->program->json + !!q->html + !!q->xarf > 1)
+		return usage_error(q->program,
+				   "--format, --csv, --json, --html or --xarf: "
+				   "one of them");
+	w = q->writer = report_writer_named(report_format(q));
+	if (!w)
+		return usage_error(q->program,
+				   "--format takes %s, not \"%.40s\"",
+				   report_formats(q), q->format);
+	if (w->one_source && !q->source)
+		return usage_error(q->program, "--format %s needs --source",
+				   w->name);
+	if (w->write_folder && !q->output)
+		return usage_error(q->program,
+				   "--format %s needs --output, a folder",
+				   w->name);
+	if (w->write_folder && (!q->organisation || !q->contact))
 		return usage_error(q->program,
 				   "--xarf needs --organisation and --contact: "
 				   "who reports");
-	return xarf_write(&q->report, &sender, q->xarf);
+	return EXIT_DONE;
 }
 
-static int report_write_report(const struct request *q)
+static int report_write_folder(const struct request *q)
 {
-	if (q->xarf)
-		return write_xarf(q);
-	if (q->html)
-		return report_write_page(q);
-	if (q->program->json)
-		return print_json(report_json(&q->report));
-	return q->csv ? report_csv(&q->report, stdout) :
-			report_text(&q->report, stdout);
+	struct report_style style = { .sender = { .org = q->organisation,
+						  .contact = q->contact } };
+	struct fault f;
+	int error = q->writer->write_folder(&q->report, &style, q->output, &f);
+
+	return error ? fault_say(&f, error) : EXIT_DONE;
+}
+
+static int report_write(const struct request *q)
+{
+	struct report_style style = { .policy = q->policy };
+	bool to_file = q->output && strcmp(q->output, "-");
+	struct output o;
+	int code, error;
+
+	if (q->writer->write_folder)
+		return report_write_folder(q);
+	code = output_open(&o, to_file ? q->output : NULL);
+	if (code)
+		return code;
+	error = q->writer->write(&q->report, &style, o.file);
+	if (!error)
+		return output_finish(&o);
+	message_say("cannot write the report: %s", strerror(-error));
+	output_abandon(&o);
+	return EXIT_REFUSED;
 }
 
 int cmd_report(struct program *p, int argc, char **argv)
@@ -213,24 +237,25 @@ int cmd_report(struct program *p, int argc, char **argv)
 		{ "xarf", 'x', NULL, &q.xarf, NULL },
 		{ "organisation", 0, NULL, &q.organisation, NULL },
 		{ "contact", 0, NULL, &q.contact, NULL },
+		{ "format", 0, NULL, &q.format, NULL },
+		{ "output", 0, NULL, &q.output, NULL },
 		{ "csv", 0, &q.csv, NULL, NULL },
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 17), code;
+	int first = read_options(p, argc, argv, rows, 19), code;
 
 	if (first < 0)
 		return options_code(p);
 	if (first != argc)
 		return usage_error(p, "\"%.40s\" is no option", argv[first]);
-	if (q.csv + p->json + !!q.html + !!q.xarf > 1)
-		return usage_error(p, "--csv, --json, --html or --xarf: one of "
-				      "them");
-	code = read_query(&q);
+	code = report_find_writer(&q);
 	if (!code)
-		code = make(&q);
+		code = read_query(&q);
 	if (!code)
-		code = report_write_report(&q);
+		code = report_make_from_store(&q);
+	if (!code)
+		code = report_write(&q);
 	policy_free(q.policy);
 	return code;
 }
@@ -258,7 +283,7 @@ int cmd_source(struct program *p, int argc, char **argv)
 	q.source = argv[first];
 	code = read_query(&q);
 	if (!code)
-		code = make(&q);
+		code = report_make_from_store(&q);
 	if (code)
 		return code;
 	if (!q.report.top.n && !q.report.findings.n) {
@@ -266,6 +291,6 @@ int cmd_source(struct program *p, int argc, char **argv)
 			    q.since);
 		return EXIT_NO;
 	}
-	return p->json ? print_json(report_json(&q.report)) :
-			 report_source_text(&q.report, stdout);
+	q.writer = p->json ? &report_writer_json : &report_writer_source;
+	return report_write(&q);
 }

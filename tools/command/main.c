@@ -73,7 +73,8 @@ const struct command commands[] = {
 	  "[-P|--port PORT] [-a|--source ADDRESS] [-c|--class NAME] "
 	  "[-C|--clause ID] [-p|--policy POLICY] [-t|--top N] "
 	  "[-k|--pseudonyms KEY] [--csv | -H|--html OUT | -x|--xarf FOLDER "
-	  "--organisation NAME --contact ADDRESS] [-q|--quiet] [-j|--json] "
+	  "--organisation NAME --contact ADDRESS] [--format FORMAT] "
+	  "[--output OUT] [-q|--quiet] [-j|--json] "
 	  "[-D NAME=VALUE]",
 	  "review what was blocked, and who keeps trying", true },
 	{ "source", cmd_source,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fault.h"
 #include "program.h"
 
 #include <errno.h>
@@ -35,23 +36,23 @@ static int open_temporary(struct output *o)
 	return fd;
 }
 
-static int output_refuse(struct output *o, int error)
+static int output_refuse(struct output *o, struct fault *f, int error)
 {
-	message_say("cannot write %s%s%s: %s", o->path ? "\"" : "",
-		    o->path ? o->path : "to standard output",
-		    o->path ? "\"" : "", strerror(error));
+	fault_set(f, -error, "cannot write %s%s%s: %s", o->path ? "\"" : "",
+		  o->path ? o->path : "to standard output", o->path ? "\"" : "",
+		  strerror(error));
 	output_abandon(o);
-	return EXIT_REFUSED;
+	return -error;
 }
 
-int output_open(struct output *o, const char *path)
+int output_begin(struct output *o, const char *path, struct fault *f)
 {
 	int fd;
 
 	*o = (struct output){ .path = path };
 	if (!path) {
 		o->file = stdout;
-		return EXIT_DONE;
+		return 0;
 	}
 	if (is_special(path))
 		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -59,27 +60,27 @@ int output_open(struct output *o, const char *path)
 		fd = open_temporary(o);
 	if (fd >= 0)
 		o->file = fdopen(fd, "w");
-	return o->file ? EXIT_DONE : output_refuse(o, errno);
+	return o->file ? 0 : output_refuse(o, f, errno);
 }
 
-int output_finish(struct output *o)
+int output_commit(struct output *o, struct fault *f)
 {
 	int error;
 
 	errno = 0;
 	if (fflush(o->file) || ferror(o->file))
-		return output_refuse(o, errno ? errno : EIO);
+		return output_refuse(o, f, errno ? errno : EIO);
 	if (!o->path)
-		return EXIT_DONE;
+		return 0;
 	if (o->temporary && fsync(fileno(o->file)))
-		return output_refuse(o, errno);
+		return output_refuse(o, f, errno);
 	error = fclose(o->file) ? errno : 0;
 	o->file = NULL;
 	if (error || (o->temporary && rename(o->temporary, o->path)))
-		return output_refuse(o, error ? error : errno);
+		return output_refuse(o, f, error ? error : errno);
 	free(o->temporary);
 	o->temporary = NULL;
-	return EXIT_DONE;
+	return 0;
 }
 
 void output_abandon(struct output *o)
@@ -93,6 +94,28 @@ void output_abandon(struct output *o)
 		unlink(o->temporary);
 	free(o->temporary);
 	o->temporary = NULL;
+}
+
+static int output_say(const struct fault *f, int error)
+{
+	if (!error)
+		return EXIT_DONE;
+	fault_say(f, error);
+	return EXIT_REFUSED;
+}
+
+int output_open(struct output *o, const char *path)
+{
+	struct fault f;
+
+	return output_say(&f, output_begin(o, path, &f));
+}
+
+int output_finish(struct output *o)
+{
+	struct fault f;
+
+	return output_say(&f, output_commit(o, &f));
 }
 
 int print_json(json_t *document)

@@ -105,6 +105,10 @@ struct output {
 int output_open(struct output *o, const char *path);
 int output_finish(struct output *o);
 void output_abandon(struct output *o);
+/* The same for libraries, which do not print: 0, or -errno and why. */
+struct fault;
+int output_begin(struct output *o, const char *path, struct fault *f);
+int output_commit(struct output *o, struct fault *f);
 
 /* Prints one JSON document to standard output and gives it up. */
 int print_json(json_t *document);

@@ -88,3 +88,29 @@ void report_name(const struct pseudonyms *p, uint8_t family,
 	strcpy(out, "anon-");
 	print_digest(digest, out + 5);
 }
+
+/* Is that no length, or the one that a source has anyway? */
+static bool names_is_length(const char *rest, int family)
+{
+	return !*rest || !strcmp(rest, family == 4 ? "/32" : "/64") ||
+	       (family == 6 && !strcmp(rest, "/128"));
+}
+
+bool report_query_source(struct report_query *query, const char *address)
+{
+	size_t len = strcspn(address, "/");
+	struct addr_range r;
+
+	if (addr_parse(address, len, &r) || r.is_range ||
+	    !names_is_length(address + len, r.family))
+		return false;
+	query->has_source = true;
+	query->family = (uint8_t)r.family;
+	if (r.family == 6) {
+		memcpy(query->source.byte, r.v6.first.byte, 8);
+		return true;
+	}
+	for (int i = 0; i < 4; i++)
+		query->source.byte[i] = (uint8_t)(r.v4.first >> (24 - 8 * i));
+	return true;
+}

@@ -156,25 +156,12 @@ struct report {
 	int64_t watched_s;	 /* of the period in which one was running */
 };
 
-/* The source of this address, as a person wrote it. An exit code. */
-int report_query_source(const struct program *p, const char *address,
-			struct report_query *query);
+/* Asks for the source of an address, as a person wrote it; false: it is none.
+ */
+bool report_query_source(struct report_query *query, const char *address);
 
 /* An exit code; what was wrong was said. All of it lives in the arena. */
 int report_make(struct store *store, struct arena *arena,
 		const struct report_query *query, struct report *out);
-
-/* For those that write: was all of it written? And text without control codes.
- */
-int report_written(FILE *out);
-void print_safe(FILE *out, const char *text);
-
-/* Each writes it whole, and returns an exit code. */
-int report_text(const struct report *r, FILE *out);
-/* Of a report about one source. */
-int report_source_text(const struct report *r, FILE *out);
-int report_csv(const struct report *r, FILE *out);
-int report_html(const struct report *r, FILE *out);
-json_t *report_json(const struct report *r);
 
 #endif

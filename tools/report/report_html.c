@@ -4,8 +4,8 @@
  * report, in the same place, even if it has only to say that there is nothing.
  */
 #include "report_html.h"
+#include "writer.h"
 
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -360,9 +360,10 @@ static void put_contents(FILE *out)
 	fputs("</ul></nav>\n", out);
 }
 
-int report_html(const struct report *r, FILE *out)
+static int report_html_write(const struct report *r,
+			     const struct report_style *style, FILE *out)
 {
-	errno = 0;
+	(void)style;
 	put_head_of_page(out, r);
 	svg_patterns(out);
 	put_header(out, r);
@@ -373,8 +374,11 @@ int report_html(const struct report *r, FILE *out)
 	fputs("</main>\n<footer><p>mailwall " VERSION ". This page loads "
 	      "nothing and sends nothing.</p></footer>\n</body></html>\n",
 	      out);
-	if (!fflush(out) && !ferror(out))
-		return EXIT_DONE;
-	message_say("cannot write the page: %s", strerror(errno ? errno : EIO));
-	return EXIT_REFUSED;
+	return 0;
 }
+
+const struct report_writer report_writer_html = {
+	.name = "html",
+	.type = "text/html; charset=utf-8",
+	.write = report_html_write,
+};

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A report for a terminal, in local time. */
-#include "report.h"
+#include "writer.h"
 
 #include "../../rules/base/service.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #define DAY_S 86400
+
+/* Replaces what could steer a terminal: a log holds what strangers chose. */
+static void print_safe(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		fputc(c < ' ' || c > '~' ? '?' : c, out);
+	}
+}
 
 static const char *report_text_local_time(char out[32], int64_t at_s)
 {
@@ -246,8 +255,10 @@ static void print_blind_spots(const struct report *r, FILE *out)
 			(double)r->watched_s / 3600, (double)length / 3600);
 }
 
-int report_text(const struct report *r, FILE *out)
+static int report_text_write(const struct report *r,
+			     const struct report_style *style, FILE *out)
 {
+	(void)style;
 	print_head(r, out);
 	report_text_print_ports(r, out);
 	report_text_print_clauses(r, out);
@@ -258,8 +269,14 @@ int report_text(const struct report *r, FILE *out)
 	print_cleartext(r, out);
 	print_loaded(r, out);
 	print_blind_spots(r, out);
-	return report_written(out);
+	return 0;
 }
+
+const struct report_writer report_writer_text = {
+	.name = "text",
+	.type = "text/plain; charset=utf-8",
+	.write = report_text_write,
+};
 
 /* ---- one source ---- */
 
@@ -320,10 +337,12 @@ static void print_timeline(const struct report *r, FILE *out)
 	}
 }
 
-int report_source_text(const struct report *r, FILE *out)
+static int report_source_write(const struct report *r,
+			       const struct report_style *style, FILE *out)
 {
 	char first[32], last[32];
 
+	(void)style;
 	if (r->top.n)
 		fprintf(out, "%s: first seen %s, last %s\n",
 			r->top.items[0].name,
@@ -334,5 +353,12 @@ int report_source_text(const struct report *r, FILE *out)
 	report_text_print_ports(r, out);
 	report_text_print_clauses(r, out);
 	print_timeline(r, out);
-	return report_written(out);
+	return 0;
 }
+
+const struct report_writer report_writer_source = {
+	.name = "source",
+	.type = "text/plain; charset=utf-8",
+	.one_source = true,
+	.write = report_source_write,
+};

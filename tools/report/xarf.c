@@ -2,17 +2,14 @@
 #include "xarf.h"
 #include "../program/events.h"
 
-#include <errno.h>
 #include <nettle/base64.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define TEXT_MOST 1000 /* characters of a description, by the schema */
-#define ORG_MOST  200
 
 /*
  * What is known of each kind. Confidence is no measurement: it puts the
@@ -63,7 +60,7 @@ static bool is_infected_host(const struct kind *kind)
 	return !strcmp(kind->type, "infected_host");
 }
 
-static const char *domain_of(const struct xarf_sender *s)
+const char *xarf_domain(const struct report_sender *s)
 {
 	const char *at = strchr(s->contact, '@');
 
@@ -155,7 +152,7 @@ static void uuid_print(const uint8_t b[16], char out[XARF_UUID_BYTES])
 	}
 }
 
-void xarf_id(const struct report_finding *f, const struct xarf_sender *sender,
+void xarf_id(const struct report_finding *f, const struct report_sender *sender,
 	     char out[XARF_UUID_BYTES])
 {
 	uint8_t b[SHA1_DIGEST_SIZE];
@@ -163,7 +160,7 @@ void xarf_id(const struct report_finding *f, const struct xarf_sender *sender,
 
 	sha1_init(&sha);
 	sha1_update(&sha, sizeof(namespace), namespace);
-	hash_text(&sha, domain_of(sender));
+	hash_text(&sha, xarf_domain(sender));
 	hash_finding(&sha, f);
 	sha1_digest(&sha, sizeof(b), b);
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x50); /* version 5 */
@@ -289,11 +286,11 @@ static json_t *evidence(const struct kind *kind, const struct report_finding *f)
 
 /* ---- the document ---- */
 
-static json_t *party(const struct xarf_sender *s)
+static json_t *party(const struct report_sender *s)
 {
 	return json_pack("{s:o, s:o, s:o}", "org", text_json(s->org), "contact",
 			 text_json(s->contact), "domain",
-			 text_json(domain_of(s)));
+			 text_json(xarf_domain(s)));
 }
 
 static json_t *tags(const struct report_finding *f)
@@ -352,7 +349,7 @@ static void add_fields(json_t *to, const struct kind *kind,
 }
 
 static json_t *core(const struct kind *kind, const struct report_finding *f,
-		    const struct xarf_sender *sender)
+		    const struct report_sender *sender)
 {
 	char id[XARF_UUID_BYTES], buffer[RANGE_TEXT_MAX];
 
@@ -371,7 +368,7 @@ static json_t *core(const struct kind *kind, const struct report_finding *f,
 }
 
 json_t *xarf_document(const struct report_finding *f,
-		      const struct xarf_sender *sender)
+		      const struct report_sender *sender)
 {
 	const struct kind *kind = xarf_kind_of(f);
 	json_t *json = kind ? core(kind, f, sender) : NULL;
@@ -379,130 +376,4 @@ json_t *xarf_document(const struct report_finding *f,
 	if (json)
 		add_fields(json, kind, f);
 	return json;
-}
-
-/* ---- files ---- */
-
-/* What the schema calls email and hostname, as far as a typing error goes. */
-static bool is_hostname(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len && len < 254 && !strstr(text, "..") && *text != '.' &&
-	       *text != '-' &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == len;
-}
-
-static bool is_mail_address(const char *text)
-{
-	const char *at = strchr(text, '@');
-
-	return at && at != text && is_hostname(at + 1) &&
-	       strcspn(text, " \t<>\"") == strlen(text);
-}
-
-static int check_sender(const struct xarf_sender *s)
-{
-	if (!s->org || !*s->org || strlen(s->org) > ORG_MOST)
-		message_say(
-			"a report needs the name of who reports, of at most %d "
-			"bytes",
-			ORG_MOST);
-	else if (!s->contact || !is_mail_address(s->contact))
-		message_say("\"%.60s\" is not a mail address; a report needs "
-			    "one, such "
-			    "as \"abuse@isp.example\"",
-			    s->contact ? s->contact : "");
-	else if (!is_hostname(domain_of(s)))
-		message_say("\"%.60s\" is not a domain; a report needs one, "
-			    "such as "
-			    "\"isp.example\"",
-			    domain_of(s));
-	else
-		return EXIT_DONE;
-	return EXIT_USAGE;
-}
-
-static int xarf_make_folder(const char *folder)
-{
-	struct stat st;
-
-	if (!mkdir(folder, 0750))
-		return EXIT_DONE;
-	if (errno != EEXIST || stat(folder, &st)) {
-		message_say("cannot make the folder \"%s\": %s", folder,
-			    strerror(errno));
-		return EXIT_REFUSED;
-	}
-	if (S_ISDIR(st.st_mode))
-		return EXIT_DONE;
-	message_say("\"%s\" is not a folder; reports need one, a file each",
-		    folder);
-	return EXIT_REFUSED;
-}
-
-/* "/folder/20261124T134600Z-5d0c....json" */
-static char *xarf_path_of(const char *folder, const struct report_finding *f,
-			  const struct xarf_sender *s)
-{
-	char id[XARF_UUID_BYTES], time[STAMP_BYTES] = "";
-	time_t seconds = (time_t)f->time_s;
-	struct tm tm;
-	char *path;
-
-	if (gmtime_r(&seconds, &tm))
-		strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ-", &tm);
-	xarf_id(f, s, id);
-	return asprintf(&path, "%s/%s%s.json", folder, time, id) < 0 ? NULL :
-								       path;
-}
-
-static int write_json(const char *path, const json_t *document)
-{
-	struct output o;
-	int code = output_open(&o, path);
-
-	if (code != EXIT_DONE)
-		return code;
-	/* output_finish() says it if the file did not take it. */
-	if (json_dumpf(document, o.file,
-		       JSON_INDENT(2) | JSON_ENSURE_ASCII |
-			       JSON_REAL_PRECISION(4)) &&
-	    !ferror(o.file)) {
-		message_say("cannot write the JSON document \"%s\"", path);
-		output_abandon(&o);
-		return EXIT_REFUSED;
-	}
-	fputc('\n', o.file);
-	return output_finish(&o);
-}
-
-static int write_finding(const struct report_finding *f,
-			 const struct xarf_sender *s, const char *folder)
-{
-	json_t *document = xarf_document(f, s);
-	char *path = xarf_path_of(folder, f, s);
-	int code = EXIT_REFUSED;
-
-	if (document && path)
-		code = write_json(path, document);
-	else
-		message_say("not enough memory");
-	json_decref(document);
-	free(path);
-	return code;
-}
-
-int xarf_write(const struct report *r, const struct xarf_sender *s,
-	       const char *folder)
-{
-	int code = check_sender(s);
-
-	if (code == EXIT_DONE)
-		code = xarf_make_folder(folder);
-	for (size_t i = 0; i < r->findings.n && code == EXIT_DONE; i++)
-		if (xarf_type(&r->findings.items[i]))
-			code = write_finding(&r->findings.items[i], s, folder);
-	return code;
 }

@@ -17,17 +17,10 @@
 #ifndef MAILWALL_XARF_H
 #define MAILWALL_XARF_H
 
-#include "report.h"
+#include "writer.h"
 
 #define XARF_VERSION	"4.2.0"
 #define XARF_UUID_BYTES 37 /* with its NUL */
-
-/* Who reports: the organisation that was harmed and that sends are one. */
-struct xarf_sender {
-	const char *org;     /* "Example ISP" */
-	const char *contact; /* "abuse@isp.example" */
-	const char *domain;  /* NULL: that of the contact */
-};
 
 /* "infected_host"; NULL: no type of XARF fits the finding. */
 const char *xarf_type(const struct report_finding *f);
@@ -36,7 +29,7 @@ const char *xarf_type(const struct report_finding *f);
  * A UUID of version 5 (RFC 9562, section 5.5), of the reporter's domain and
  * all that the finding says: the same finding has the same one.
  */
-void xarf_id(const struct report_finding *f, const struct xarf_sender *sender,
+void xarf_id(const struct report_finding *f, const struct report_sender *sender,
 	     char out[XARF_UUID_BYTES]);
 
 /*
@@ -44,15 +37,9 @@ void xarf_id(const struct report_finding *f, const struct xarf_sender *sender,
  * by pseudonym. NULL: no type fits, or there was no memory. The caller's.
  */
 json_t *xarf_document(const struct report_finding *f,
-		      const struct xarf_sender *sender);
+		      const struct report_sender *sender);
 
-/*
- * One file for each finding that has a type, "20261124T134600Z-UUID.json",
- * each whole or not at all; what was written before is written over with the
- * same. The folder is made (0750) if it is not there. An exit code; what was
- * wrong was said.
- */
-int xarf_write(const struct report *r, const struct xarf_sender *s,
-	       const char *folder);
+/* The domain of who reports, from the contact if it is not said; or "". */
+const char *xarf_domain(const struct report_sender *s);
 
 #endif

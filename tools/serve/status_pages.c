@@ -2,7 +2,7 @@
 #include "status_pages.h"
 
 #include "metrics.h"
-#include "../report/report.h"
+#include "../report/writer.h"
 
 #include "../../rules/base/arena.h"
 
@@ -47,6 +47,7 @@ static char *make_html(const char *path, size_t *len)
 	struct arena *arena = arena_new();
 	struct report_query options = { .until_s = (int64_t)time(NULL),
 					.top = PAGE_TOP };
+	const struct report_style style = { 0 };
 	struct report *r;
 	struct store *store = NULL;
 	char *html = NULL;
@@ -66,7 +67,7 @@ static char *make_html(const char *path, size_t *len)
 	if (!code)
 		out = open_memstream(&html, len);
 	if (out) {
-		code = report_html(r, out);
+		code = report_writer_html.write(r, &style, out);
 		if (fclose(out) || code) {
 			free(html);
 			html = NULL;
@@ -271,7 +272,7 @@ int status_pages_open(struct status_pages **out,
 	}
 	l->options = *options;
 	l->start_s = (int64_t)time(NULL);
-	l->pages[0] = (struct http_page){ "/", HTTP_HTML, 0,
+	l->pages[0] = (struct http_page){ "/", report_writer_html.type, 0,
 					  status_pages_write_report };
 	l->pages[1] = (struct http_page){ "/metrics", METRICS_TYPE,
 					  METRICS_KEPT, write_metrics };

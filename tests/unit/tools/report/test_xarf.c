@@ -7,14 +7,15 @@
 #include "../../unit.h"
 #include "../../../../tools/report/xarf.h"
 
+#include <errno.h>
 #include <dirent.h>
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct xarf_sender isp = { "Example ISP", "abuse@isp.example",
-					NULL };
+static const struct report_sender isp = { "Example ISP", "abuse@isp.example",
+					  NULL };
 
 /* 2026-11-20 10:11:12 UTC */
 #define FOUND_S 1795169472
@@ -438,9 +439,9 @@ CLAIM(unproven, "an unproven finding says so in its texts and is less sure")
 CLAIM(ids, "the same finding has the same id, and another has another")
 {
 	struct report_finding f = SPAM_SOURCE, others[8];
-	static const struct xarf_sender other_isp = { "Other",
-						      "abuse@other.example",
-						      NULL };
+	static const struct report_sender other_isp = { "Other",
+							"abuse@other.example",
+							NULL };
 	char id[XARF_UUID_BYTES], again[XARF_UUID_BYTES];
 
 	xarf_id(&f, &isp, id);
@@ -497,18 +498,15 @@ static void remove_files(const char *folder)
 	rmdir(folder);
 }
 
-/* What xarf_write() says is meant to be said; it does not help here. */
-static int write_quietly(const struct report *r, const struct xarf_sender *s,
-			 const char *folder)
+static int write_folder(const struct report *r, const struct report_sender *s,
+			const char *folder)
 {
-	int kept = dup(STDERR_FILENO), code;
+	struct report_style style = { .sender = *s };
+	struct fault f = { "" };
+	int error = report_writer_xarf.write_folder(r, &style, folder, &f);
 
-	assert_non_null(freopen("/dev/null", "w", stderr));
-	code = xarf_write(r, s, folder);
-	fflush(stderr);
-	dup2(kept, STDERR_FILENO);
-	close(kept);
-	return code;
+	expect(!error == !*f.text, "%d has the sentence \"%s\"", error, f.text);
+	return error;
 }
 
 static struct report a_report(struct report_finding *items, size_t n)
@@ -532,8 +530,7 @@ CLAIM(files, "each finding with a type is one file, the same when made again")
 	snprintf(folder, sizeof(folder), "%s/reports", top);
 	for (int i = 0; i < 2; i++) {
 		expect_number("code",
-			      (unsigned int)write_quietly(&r, &isp, folder),
-			      EXIT_DONE);
+			      (unsigned int)write_folder(&r, &isp, folder), 0);
 		expect_number("files", files_in(folder, name), 2);
 	}
 	expect(fits(name, "00000000T000000Z-xxxxxxxx-xxxx-xxxx-xxxx-"
@@ -555,30 +552,26 @@ CLAIM(refused, "without a good sender, or a folder, nothing is written")
 	struct report_finding items[1] = { SPAM_SOURCE };
 	struct report r = a_report(items, 1);
 	static const struct {
-		struct xarf_sender sender;
+		struct report_sender sender;
 		const char *folder;
 		int code;
 	} vectors[] = {
-		{ { NULL, "a@b.example", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "", "a@b.example", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", NULL, NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "b.example", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "a b@c.example", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "a@b.example>", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "a@", NULL }, "/nowhere", EXIT_USAGE },
-		{ { "Org", "a@b.example", "b example" },
-		  "/nowhere",
-		  EXIT_USAGE },
-		{ { "Org", "a@b.example", NULL }, "/dev/null", EXIT_REFUSED },
-		{ { "Org", "a@b.example", NULL },
-		  "/proc/no/where",
-		  EXIT_REFUSED },
+		{ { NULL, "a@b.example", NULL }, "/nowhere", -EINVAL },
+		{ { "", "a@b.example", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", NULL, NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "b.example", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "a b@c.example", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "a@b.example>", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "a@", NULL }, "/nowhere", -EINVAL },
+		{ { "Org", "a@b.example", "b example" }, "/nowhere", -EINVAL },
+		{ { "Org", "a@b.example", NULL }, "/dev/null", -ENOTDIR },
+		{ { "Org", "a@b.example", NULL }, "/proc/no/where", -ENOENT },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
-		int code = write_quietly(&r, &vectors[i].sender,
-					 vectors[i].folder);
+		int code =
+			write_folder(&r, &vectors[i].sender, vectors[i].folder);
 
 		expect(code == vectors[i].code, "vector %zu got %d want %d", i,
 		       code, vectors[i].code);

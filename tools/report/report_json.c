@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A report for programs: JSON, and CSV as in RFC 4180; times are of UTC. */
-#include "report.h"
+/* A report as one JSON document; times are of UTC. */
+#include "writer.h"
 
 #include "../../rules/base/service.h"
 #include "../program/events.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
-/* ---- what the writers share ---- */
-
-int report_written(FILE *out)
-{
-	if (!fflush(out) && !ferror(out))
-		return EXIT_DONE;
-	message_say("cannot write the report: %s",
-		    strerror(errno ? errno : EIO));
-	clearerr(out);
-	return EXIT_REFUSED;
-}
-
-/* What a terminal obeys is not for a log to say. */
-void print_safe(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		fputc(c < ' ' || c > '~' ? '?' : c, out);
-	}
-}
-
-/* ---- JSON ---- */
-
-static json_t *report_data_time_json(int64_t time_s)
+static json_t *report_json_time(int64_t time_s)
 {
 	char text[TIME_TEXT_BYTES];
 
@@ -53,12 +28,12 @@ static json_t *tally_json(const struct tally *t)
 	return json;
 }
 
-static void report_data_set_count(json_t *json, const char *name, uint64_t n)
+static void report_json_set_count(json_t *json, const char *name, uint64_t n)
 {
 	json_object_set_new(json, name, json_integer((json_int_t)n));
 }
 
-static json_t *report_data_ports_json(const struct report *r)
+static json_t *report_json_ports(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -67,12 +42,12 @@ static json_t *report_data_ports_json(const struct report *r)
 		const struct service *s = service_by_port(p->port);
 		json_t *json = json_object();
 
-		report_data_set_count(json, "port", p->port);
+		report_json_set_count(json, "port", p->port);
 		json_object_set_new(json, "service",
 				    s ? json_string(s->name) : json_null());
-		report_data_set_count(json, "attempts", tally_sum(&p->now));
-		report_data_set_count(json, "before", tally_sum(&p->before));
-		report_data_set_count(json, "sources", p->sources);
+		report_json_set_count(json, "attempts", tally_sum(&p->now));
+		report_json_set_count(json, "before", tally_sum(&p->before));
+		report_json_set_count(json, "sources", p->sources);
 		json_object_set_new(json, "outcomes", tally_json(&p->now));
 		json_array_append_new(list, json);
 	}
@@ -91,11 +66,11 @@ static json_t *source_json_of(const struct report_source *s)
 			json_array_append_new(findings,
 					      json_string(finding_name(k)));
 	json_object_set_new(json, "source", text_json(s->name));
-	report_data_set_count(json, "attempts", s->attempts);
-	report_data_set_count(json, "before", s->before);
+	report_json_set_count(json, "attempts", s->attempts);
+	report_json_set_count(json, "before", s->before);
 	json_object_set_new(json, "outcomes", tally_json(&s->now));
-	json_object_set_new(json, "first", report_data_time_json(s->first_s));
-	json_object_set_new(json, "last", report_data_time_json(s->last_s));
+	json_object_set_new(json, "first", report_json_time(s->first_s));
+	json_object_set_new(json, "last", report_json_time(s->last_s));
 	json_object_set_new(json, "ports", ports);
 	json_object_set_new(json, "findings", findings);
 	return json;
@@ -127,19 +102,19 @@ static json_t *finding_json_of(const struct report_finding *f)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", report_data_time_json(f->time_s));
+	json_object_set_new(json, "time", report_json_time(f->time_s));
 	json_object_set_new(json, "source", text_json(f->name));
 	json_object_set_new(json, "finding", text_json(f->finding));
 	json_object_set_new(json, "detector", text_json(f->detector));
-	report_data_set_count(json, "port", f->port);
-	report_data_set_count(json, "attempts", f->attempts);
-	report_data_set_count(json, "syns", f->syns);
-	report_data_set_count(json, "destinations", f->destinations);
+	report_json_set_count(json, "port", f->port);
+	report_json_set_count(json, "attempts", f->attempts);
+	report_json_set_count(json, "syns", f->syns);
+	report_json_set_count(json, "destinations", f->destinations);
 	json_object_set_new(json, "destinations_exact",
 			    json_boolean(f->destinations_exact));
-	report_data_set_count(json, "groups", f->groups);
-	json_object_set_new(json, "first", report_data_time_json(f->first_s));
-	json_object_set_new(json, "last", report_data_time_json(f->last_s));
+	report_json_set_count(json, "groups", f->groups);
+	json_object_set_new(json, "first", report_json_time(f->first_s));
+	json_object_set_new(json, "last", report_json_time(f->last_s));
 	json_object_set_new(json, "proven", json_boolean(f->proven));
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
@@ -147,7 +122,7 @@ static json_t *finding_json_of(const struct report_finding *f)
 	return json;
 }
 
-static json_t *report_data_findings_json(const struct report *r)
+static json_t *report_json_findings(const struct report *r)
 {
 	json_t *list = json_array();
 
@@ -181,11 +156,10 @@ static json_t *cleartext_json(const struct report *r)
 		const struct report_cleartext *c = &r->cleartext.items[i];
 
 		json_array_append_new(
-			list,
-			json_pack("{s:o, s:i, s:o, s:b}", "source",
-				  text_json(c->name), "port", c->port, "last",
-				  report_data_time_json(c->last_s), "uses_tls",
-				  c->uses_tls));
+			list, json_pack("{s:o, s:i, s:o, s:b}", "source",
+					text_json(c->name), "port", c->port,
+					"last", report_json_time(c->last_s),
+					"uses_tls", c->uses_tls));
 	}
 	return list;
 }
@@ -199,9 +173,9 @@ static json_t *loaded_json(const struct report *r)
 
 		json_array_append_new(
 			list, json_pack("{s:o, s:o, s:o, s:o, s:I}", "time",
-					report_data_time_json(l->time_s),
-					"policy", text_json(l->policy),
-					"digest", text_json(l->digest), "who",
+					report_json_time(l->time_s), "policy",
+					text_json(l->policy), "digest",
+					text_json(l->digest), "who",
 					text_json(l->who), "generation",
 					(json_int_t)l->generation));
 	}
@@ -215,7 +189,7 @@ static json_t *timeline_json(const struct report *r)
 	for (size_t i = 0; i < r->timeline.n; i++)
 		json_array_append_new(
 			list, json_pack("{s:o, s:o}", "start",
-					report_data_time_json(
+					report_json_time(
 						r->timeline.items[i].start_s),
 					"outcomes",
 					tally_json(&r->timeline.items[i].now)));
@@ -237,84 +211,49 @@ static json_t *heat_json(const struct report *r)
 	return week;
 }
 
-json_t *report_json(const struct report *r)
+static json_t *report_json(const struct report *r)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "since",
-			    report_data_time_json(r->query.since_s));
-	json_object_set_new(json, "until",
-			    report_data_time_json(r->query.until_s));
-	report_data_set_count(json, "attempts", tally_sum(&r->now));
-	report_data_set_count(json, "before", tally_sum(&r->before));
-	report_data_set_count(json, "sources", r->sources);
-	report_data_set_count(json, "sources_before", r->sources_before);
-	report_data_set_count(json, "folded", r->folded);
+	json_object_set_new(json, "since", report_json_time(r->query.since_s));
+	json_object_set_new(json, "until", report_json_time(r->query.until_s));
+	report_json_set_count(json, "attempts", tally_sum(&r->now));
+	report_json_set_count(json, "before", tally_sum(&r->before));
+	report_json_set_count(json, "sources", r->sources);
+	report_json_set_count(json, "sources_before", r->sources_before);
+	report_json_set_count(json, "folded", r->folded);
 	json_object_set_new(json, "outcomes", tally_json(&r->now));
-	json_object_set_new(json, "ports", report_data_ports_json(r));
+	json_object_set_new(json, "ports", report_json_ports(r));
 	json_object_set_new(json, "clauses", clauses_json(r));
 	json_object_set_new(json, "top", sources_json(&r->top));
 	json_object_set_new(json, "new", sources_json(&r->first_seen));
 	json_object_set_new(json, "quiet", sources_json(&r->quiet));
-	json_object_set_new(json, "findings", report_data_findings_json(r));
+	json_object_set_new(json, "findings", report_json_findings(r));
 	json_object_set_new(json, "cleartext", cleartext_json(r));
 	json_object_set_new(json, "loaded", loaded_json(r));
 	json_object_set_new(json, "timeline", timeline_json(r));
 	json_object_set_new(json, "week", heat_json(r));
-	report_data_set_count(json, "lost", r->lost);
-	report_data_set_count(json, "unlogged", r->unlogged);
-	report_data_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
+	report_json_set_count(json, "lost", r->lost);
+	report_json_set_count(json, "unlogged", r->unlogged);
+	report_json_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
 	return json;
 }
 
-/* ---- CSV ---- */
-
-/*
- * In quotes, and with an apostrophe before what a spreadsheet would take for a
- * formula.
- */
-static void print_cell(FILE *out, const char *text)
+static int report_json_write(const struct report *r,
+			     const struct report_style *style, FILE *out)
 {
-	fputc('"', out);
-	if (*text && strchr("=+-@\t\r", *text))
-		fputc('\'', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc((unsigned char)*text < ' ' ? '?' : *text, out);
-	}
-	fputc('"', out);
+	json_t *json = report_json(r);
+	int failed = json_dumpf(json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+
+	(void)style;
+	json_decref(json);
+	fputc('\n', out);
+	/* What the stream did not take is the caller's to see. */
+	return failed && !ferror(out) ? -ENOMEM : 0;
 }
 
-/* A line a source; the other tables are in JSON. */
-int report_csv(const struct report *r, FILE *out)
-{
-	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
-
-	fprintf(out, "source,attempts,before,blocked,unanswered,refused,"
-		     "icmp_refused,answered,first,last,findings\r\n");
-	for (size_t i = 0; i < r->top.n; i++) {
-		const struct report_source *s = &r->top.items[i];
-		const uint64_t *n = s->now.outcome;
-		const char *between = "";
-
-		print_cell(out, s->name);
-		time_print(first, s->first_s * 1000000);
-		time_print(last, s->last_s * 1000000);
-		fprintf(out,
-			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,\"",
-			s->attempts, s->before, n[OUTCOME_BLOCKED],
-			n[OUTCOME_UNANSWERED], n[OUTCOME_REFUSED],
-			n[OUTCOME_ICMP_REFUSED], n[OUTCOME_ANSWERED], first,
-			last);
-		for (enum finding_kind k = 0; k < FINDING_N; k++) {
-			if (!(s->findings & 1u << k))
-				continue;
-			fprintf(out, "%s%s", between, finding_name(k));
-			between = " ";
-		}
-		fputs("\"\r\n", out);
-	}
-	return report_written(out);
-}
+const struct report_writer report_writer_json = {
+	.name = "json",
+	.type = "application/json",
+	.write = report_json_write,
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sources of a report as CSV (RFC 4180); times are of UTC. */
+#include "writer.h"
+
+#include "../program/events.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/*
+ * In quotes, and with an apostrophe before what a spreadsheet would take for a
+ * formula.
+ */
+static void print_cell(FILE *out, const char *text)
+{
+	fputc('"', out);
+	if (*text && strchr("=+-@\t\r", *text))
+		fputc('\'', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc((unsigned char)*text < ' ' ? '?' : *text, out);
+	}
+	fputc('"', out);
+}
+
+/* A line a source; the other tables are in JSON. */
+static int report_csv_write(const struct report *r,
+			    const struct report_style *style, FILE *out)
+{
+	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
+
+	(void)style;
+	fprintf(out, "source,attempts,before,blocked,unanswered,refused,"
+		     "icmp_refused,answered,first,last,findings\r\n");
+	for (size_t i = 0; i < r->top.n; i++) {
+		const struct report_source *s = &r->top.items[i];
+		const uint64_t *n = s->now.outcome;
+		const char *between = "";
+
+		print_cell(out, s->name);
+		time_print(first, s->first_s * 1000000);
+		time_print(last, s->last_s * 1000000);
+		fprintf(out,
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,\"",
+			s->attempts, s->before, n[OUTCOME_BLOCKED],
+			n[OUTCOME_UNANSWERED], n[OUTCOME_REFUSED],
+			n[OUTCOME_ICMP_REFUSED], n[OUTCOME_ANSWERED], first,
+			last);
+		for (enum finding_kind k = 0; k < FINDING_N; k++) {
+			if (!(s->findings & 1u << k))
+				continue;
+			fprintf(out, "%s%s", between, finding_name(k));
+			between = " ";
+		}
+		fputs("\"\r\n", out);
+	}
+	return 0;
+}
+
+const struct report_writer report_writer_csv = {
+	.name = "csv",
+	.type = "text/csv; charset=utf-8",
+	.write = report_csv_write,
+};

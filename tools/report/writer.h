@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ways to write a report. A row is a way: its word, its media type and
+ * the function that writes it. A way NAME is report_writer_NAME, in a file of
+ * its own, and a name in REPORT_WRITERS; commands and pages find it there.
+ */
+#ifndef MAILWALL_WRITER_H
+#define MAILWALL_WRITER_H
+
+#include "../program/fault.h"
+#include "report.h"
+
+#define REPORT_WRITERS(X) X(text) X(source) X(json) X(csv) X(html) X(xarf)
+
+/* Who reports: the organisation that was harmed is the one that sends. */
+struct report_sender {
+	const char *org;     /* "Example ISP" */
+	const char *contact; /* "abuse@isp.example" */
+	const char *domain;  /* NULL: that of the contact */
+};
+
+/* What some writers need beside the report. */
+struct report_style {
+	struct report_sender sender; /* of an abuse report */
+	const struct policy *policy; /* for a letter; NULL: none */
+	const struct lang *lang;     /* of a letter */
+};
+
+struct report_writer {
+	const char *name; /* as --format has it */
+	const char *type; /* media type of what is written */
+	bool one_source;  /* only for a report about one source */
+	/* 0 or -errno. A failed stream is for the caller to see. */
+	int (*write)(const struct report *r, const struct report_style *style,
+		     FILE *out);
+	/* Instead of write: a file for each finding. 0, or -errno and why. */
+	int (*write_folder)(const struct report *r,
+			    const struct report_style *style,
+			    const char *folder, struct fault *f);
+};
+
+#define REPORT_WRITER_EXTERN(name)                                             \
+	extern const struct report_writer report_writer_##name;
+REPORT_WRITERS(REPORT_WRITER_EXTERN)
+#undef REPORT_WRITER_EXTERN
+
+/* The writer of that name, or NULL. */
+const struct report_writer *report_writer_named(const char *name);
+/* The writer at an index from 0 on; NULL behind the last. */
+const struct report_writer *report_writer_at(size_t i);
+
+#endif
