@@ -54,11 +54,13 @@ LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng \
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
-            $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS) $(SMALL_CFLAGS)
-PLUGIN_LIBS = $(shell $(PKG_CONFIG) --libs libnftnl libmnl jansson nettle) \
-            -lm -pthread $(LDFLAGS)
-MY_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm -pthread $(LDFLAGS) \
-            $(SMALL_LDFLAGS)
+            $(LIBRARY_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS)
+# Asked once, not for every file.
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
+PLUGIN_LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs libnftnl libmnl jansson nettle)
+PLUGIN_LIBS = $(PLUGIN_LIBRARY_LIBS) -lm -pthread $(LDFLAGS)
+MY_LIBS   = $(LIBRARY_LIBS) -lm -pthread $(LDFLAGS) $(SMALL_LDFLAGS)
 ifeq ($(SMALL),1)
 SMALL_CFLAGS  = -DSMALL -ffunction-sections -fdata-sections
 SMALL_LDFLAGS = -Wl,--gc-sections -Wl,--as-needed
