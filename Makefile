@@ -55,10 +55,12 @@ WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
             $(LIBRARY_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS)
-# Asked once, not for every file.
-LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
-LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
-PLUGIN_LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs libnftnl libmnl jansson nettle)
+# pkg-config is asked when it is first needed, and once.
+once = $(eval $(1) := $$(shell $(PKG_CONFIG) $(2)))$($(1))
+LIBRARY_CFLAGS = $(call once,LIBRARY_CFLAGS,--cflags $(LIBRARIES))
+LIBRARY_LIBS = $(call once,LIBRARY_LIBS,--libs $(LIBRARIES))
+PLUGIN_LIBRARY_LIBS = $(call once,PLUGIN_LIBRARY_LIBS,--libs libnftnl \
+            libmnl jansson nettle)
 PLUGIN_LIBS = $(PLUGIN_LIBRARY_LIBS) -lm -pthread $(LDFLAGS)
 MY_LIBS   = $(LIBRARY_LIBS) -lm -pthread $(LDFLAGS) $(SMALL_LDFLAGS)
 ifeq ($(SMALL),1)
