@@ -3,6 +3,7 @@
 #ifndef MAILWALL_ENGINE_PRIV_H
 #define MAILWALL_ENGINE_PRIV_H
 
+#include "attempt.h"
 #include "engine.h"
 
 #define BATCH	     32

@@ -8,8 +8,10 @@
 #ifndef MAILWALL_HISTORY_H
 #define MAILWALL_HISTORY_H
 
-#include "../engine/attempt.h"
+#include "../../rules/base/addr.h"
 #include "../memory/distinct.h"
+#include "../memory/hash.h"
+#include "../memory/index.h"
 
 enum detector {
 	/* sums, in struct history */

@@ -10,6 +10,7 @@
 #define MAILWALL_JUDGE_H
 
 #include "../../rules/policy/policy.h"
+#include "../dialogue/dialogue.h"
 #include "source.h"
 
 enum finding_kind {
