@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "source.h"
+#include "../../rules/base/bytes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ struct addr6 source_address(const struct source *s)
 		for (int i = 0; i < 4; i++)
 			a.byte[i] = (uint8_t)(s->key >> (24 - 8 * i));
 	else
-		memcpy(a.byte, &s->key, sizeof(s->key));
+		store_le(a.byte, s->key, sizeof(s->key));
 	return a;
 }
 

@@ -6,6 +6,7 @@
 #ifndef MAILWALL_HASH_H
 #define MAILWALL_HASH_H
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -37,12 +38,13 @@ static inline uint64_t hash_2(const struct hash_key *key, uint64_t a,
 			 (key->word[0] ^ 0xd6e8feb86659fd93u) | 1);
 }
 
+/* Lowest byte first on every machine: what is hashed may be saved. */
 static inline uint64_t load_u64(const uint8_t *at)
 {
 	uint64_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return value;
+	return le64toh(value);
 }
 
 /* Of the sixteen bytes of an address. */
