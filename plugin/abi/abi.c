@@ -128,9 +128,8 @@ static const char *name(unsigned int what, unsigned int number)
 	case MAILWALL_NAME_SEVERITY:
 		return of(severities, COUNT(severities), number);
 	case MAILWALL_NAME_ACTION:
-		return number > ACTION_OBSERVE ?
-			       NULL :
-			       action_name((enum action)number);
+		return number >= ACTION_N ? NULL :
+					    action_name((enum action)number);
 	case MAILWALL_NAME_DIRECTION:
 		return number > DIRECTION_INBOUND ?
 			       NULL :

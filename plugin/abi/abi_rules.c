@@ -165,21 +165,19 @@ bool abi_member(void *ctx, const struct class *class, uint8_t family,
 
 static uint32_t verdict_of(const struct policy *p, const struct clause *c)
 {
-	if (!c || c->action == ACTION_ALLOW)
+	if (!c || action_infos[c->action].exempts)
 		return MAILWALL_PASS;
 	if (p->observe)
 		return MAILWALL_OBSERVE;
-	switch (c->action) {
-	case ACTION_ALLOW:
-		return MAILWALL_PASS;
-	case ACTION_BLOCK:
-		return MAILWALL_BLOCK;
-	case ACTION_LIMIT:
-		return MAILWALL_LIMIT;
-	case ACTION_REDIRECT:
-		return MAILWALL_REDIRECT;
-	case ACTION_OBSERVE:
+	switch (action_infos[c->action].verdict) {
+	case VERDICT_PASS:
 		return MAILWALL_OBSERVE;
+	case VERDICT_REFUSE:
+		return MAILWALL_BLOCK;
+	case VERDICT_METER:
+		return MAILWALL_LIMIT;
+	case VERDICT_REDIRECT:
+		return MAILWALL_REDIRECT;
 	}
 	return MAILWALL_PASS;
 }

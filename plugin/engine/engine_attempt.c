@@ -177,7 +177,7 @@ static inline struct observation observation_of(struct engine *e,
 		.role = engine_port_of(e, a)->role,
 		/* Who talks has been answered, even if that was not seen. */
 		.answered = was_answered(a) || a->has_payload,
-		.allowed = d->clause && d->clause->action == ACTION_ALLOW,
+		.allowed = d->clause && action_infos[d->clause->action].exempts,
 		.blocked = (c && c->blocks) || would_block(e, d),
 	};
 }

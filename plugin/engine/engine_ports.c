@@ -111,8 +111,9 @@ static bool is_id(const char *text, size_t len)
 
 static bool verb_blocks(const char *verb, size_t len)
 {
-	return (len == 5 && !memcmp(verb, "block", 5)) ||
-	       (len == 5 && !memcmp(verb, "limit", 5));
+	enum action action = action_by_word(verb, len);
+
+	return action != ACTION_N && action_may_refuse(action);
 }
 
 static uint32_t clause_slot(const struct engine *e, const char *text,

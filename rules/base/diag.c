@@ -154,3 +154,16 @@ const char *did_you_mean(struct arena *arena, const char *written, size_t len,
 	return near ? arena_printf(arena, "did you mean \"%s\"?", near) :
 		      otherwise;
 }
+
+const char *list_words(struct arena *arena, const char *const *words, size_t n,
+		       const char *last_word)
+{
+	const char *list = n ? words[0] : "";
+
+	for (size_t i = 1; i < n; i++)
+		list = i + 1 < n ?
+			       arena_printf(arena, "%s, %s", list, words[i]) :
+			       arena_printf(arena, "%s %s %s", list, last_word,
+					    words[i]);
+	return list;
+}

@@ -74,5 +74,8 @@ const char *nearest_word(const char *written, size_t len,
 const char *did_you_mean(struct arena *arena, const char *written, size_t len,
 			 const char *const *words, size_t n,
 			 const char *otherwise);
+/* The words as a sentence has them: "allow, block or limit". */
+const char *list_words(struct arena *arena, const char *const *words, size_t n,
+		       const char *last_word);
 
 #endif

@@ -223,12 +223,32 @@ static void check_redirect(struct check *c, struct clause *clause,
 		check_target(c, clause, &decl->to.items[i]);
 }
 
+/* A word that belongs to those actions only of which has() is true. */
 static void check_refuse(struct check *c, const struct word *word,
-			 const char *why)
+			 bool (*has)(enum action action))
 {
-	if (word->text)
-		diag_error(c->diags, &word->span, "unexpected",
-			   "\"%s\" belongs to %s", word->text, why);
+	const char *words[ACTION_N];
+	size_t n = 0;
+
+	if (!word->text)
+		return;
+	for (enum action a = 0; a < ACTION_N; a++)
+		if (has(a))
+			words[n++] = action_name(a);
+	diag_error(c->diags, &word->span, "unexpected", "\"%s\" belongs to %s",
+		   word->text, list_words(c->arena, words, n, "and"));
+}
+
+static void check_needed_rate(struct check *c, struct clause *clause,
+			      const struct decl_clause *decl)
+{
+	if (!decl->rate.text)
+		diag_error(c->diags, &decl->span, "no-rate",
+			   "the clause does not say how much is too much")
+			->help = "write a rate: limit smtp 10/minute per "
+				 "source burst 20";
+	else
+		clause->rate = check_rate(c, &decl->rate, &decl->burst);
 }
 
 /* What only some actions have. */
@@ -236,26 +256,19 @@ static void check_action(struct check *c, struct clause *clause,
 			 const struct decl_clause *decl)
 {
 	static const char *const refusals[] = { "reset", "reject", "drop" };
-	bool blocks =
-		decl->action == ACTION_BLOCK || decl->action == ACTION_LIMIT;
 
-	if (!blocks)
-		check_refuse(c, &decl->refusal, "block and limit");
+	if (!action_may_refuse(decl->action))
+		check_refuse(c, &decl->refusal, action_may_refuse);
 	else if (decl->refusal.text)
 		clause->refusal = (enum refusal)check_choose(
 			c, &decl->refusal, refusals, 3, "a refusal");
-	if (decl->action != ACTION_LIMIT)
-		check_refuse(c, &decl->rate, "limit");
-	else if (!decl->rate.text)
-		diag_error(c->diags, &decl->span, "no-rate",
-			   "the clause does not say how much is too much")
-			->help = "write a rate: limit smtp 10/minute per "
-				 "source burst 20";
+	if (action_needs_rate(decl->action))
+		check_needed_rate(c, clause, decl);
 	else
-		clause->rate = check_rate(c, &decl->rate, &decl->burst);
-	if (decl->action != ACTION_BLOCK)
-		check_refuse(c, &decl->replies, "block");
-	if (decl->action == ACTION_REDIRECT)
+		check_refuse(c, &decl->rate, action_needs_rate);
+	if (!action_blocks(decl->action))
+		check_refuse(c, &decl->replies, action_blocks);
+	if (action_redirects(decl->action))
 		check_redirect(c, clause, decl);
 	else
 		resolve_refs(c, &decl->to, &clause->to);
@@ -480,37 +493,6 @@ bool clause_decides(const struct clause *clause, uint16_t port)
 		if (clause->ports.items[i] == port)
 			return true;
 	return false;
-}
-
-bool action_lets_through(enum action action)
-{
-	switch (action) {
-	case ACTION_ALLOW:
-	case ACTION_LIMIT:
-	case ACTION_OBSERVE:
-		return true;
-	case ACTION_BLOCK:
-	case ACTION_REDIRECT:
-		return false;
-	}
-	return false;
-}
-
-const char *action_name(enum action action)
-{
-	switch (action) {
-	case ACTION_ALLOW:
-		return "allow";
-	case ACTION_BLOCK:
-		return "block";
-	case ACTION_LIMIT:
-		return "limit";
-	case ACTION_REDIRECT:
-		return "redirect";
-	case ACTION_OBSERVE:
-		return "observe";
-	}
-	return "";
 }
 
 const char *direction_name(enum direction direction)

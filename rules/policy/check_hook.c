@@ -70,7 +70,7 @@ static void check_before_routing(struct check *c)
 		for (size_t k = b->clauses.n; k-- > 0;) {
 			const struct clause *cl = &b->clauses.items[k];
 
-			if (cl->action == ACTION_REDIRECT)
+			if (action_redirects(cl->action))
 				redirect = cl;
 			if (!redirect || c->policy->hook != HOOK_FORWARD)
 				continue;
@@ -133,8 +133,7 @@ static void check_egress(struct check *c, const struct clause *clause)
 	if (c->policy->hook != HOOK_INGRESS ||
 	    clause->block->direction != DIRECTION_INBOUND)
 		return;
-	if ((clause->action == ACTION_BLOCK ||
-	     clause->action == ACTION_LIMIT) &&
+	if (action_may_refuse(clause->action) &&
 	    clause->refusal != REFUSAL_DROP)
 		diag_error(c->diags, &clause->span, "no-answer-here",
 			   "towards the device of hook ingress a packet can "

@@ -196,7 +196,7 @@ static enum match match_owner(const struct question *q,
 /* A redirect leaves a family without target to the clauses below. */
 static bool concerns(const struct clause *clause, const struct opening *c)
 {
-	if (clause->action == ACTION_REDIRECT &&
+	if (action_redirects(clause->action) &&
 	    !(c->family == 4 ? clause->has_target4 : clause->has_target6))
 		return false;
 	return clause_decides(clause, c->destination_port);
@@ -350,6 +350,6 @@ void policy_decide(const struct policy *policy,
 
 bool decision_blocks(const struct policy *policy, const struct decision *d)
 {
-	return d->clause && d->clause->action == ACTION_BLOCK &&
+	return d->clause && action_blocks(d->clause->action) &&
 	       !policy->observe;
 }

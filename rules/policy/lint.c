@@ -156,7 +156,7 @@ static bool clause_covers(struct arena *a, const struct clause *earlier,
 			  const struct clause *later)
 {
 	/* Redirect catches only the families that it has a target for. */
-	if (earlier->action == ACTION_REDIRECT &&
+	if (action_redirects(earlier->action) &&
 	    !(earlier->has_target4 && earlier->has_target6))
 		return false;
 	return ids_cover(&earlier->users, &later->users) &&
@@ -322,8 +322,7 @@ static bool names_flagged(const struct class_refs *refs)
 
 static void lint_standards(struct check *c, const struct clause *cl)
 {
-	bool blocks =
-		cl->action == ACTION_BLOCK || cl->action == ACTION_REDIRECT;
+	bool blocks = action_blocks(cl->action) || action_redirects(cl->action);
 
 	if (!blocks || cl->block->direction != DIRECTION_OUTBOUND ||
 	    names_flagged(&cl->from))
@@ -355,7 +354,7 @@ static void lint_cleartext(struct check *c, const struct clause *cl)
 	char ports[SERVICE_LIST_BYTES];
 	struct diag *d;
 
-	if (cl->action != ACTION_ALLOW || cl->from.n || cl->to.n ||
+	if (!action_infos[cl->action].exempts || cl->from.n || cl->to.n ||
 	    cl->users.n || cl->groups.n ||
 	    cl->block->direction != DIRECTION_OUTBOUND ||
 	    !decides_cleartext(cl))
@@ -372,7 +371,7 @@ static void lint_redirect(struct check *c, const struct clause *cl)
 {
 	struct diag *d;
 
-	if (cl->action != ACTION_REDIRECT)
+	if (!action_redirects(cl->action))
 		return;
 	if (cl->has_target4 != cl->has_target6) {
 		diag_warning(c->diags, &cl->span, "one-family",
@@ -410,7 +409,7 @@ static void lint_exemption(struct check *c, const struct clause *cl)
 {
 	struct diag *d;
 
-	if (cl->action != ACTION_BLOCK || names_flagged(&cl->from) ||
+	if (!action_blocks(cl->action) || names_flagged(&cl->from) ||
 	    cl->block->direction != DIRECTION_OUTBOUND)
 		return;
 	for (size_t i = 0; i < cl->ports.n; i++) {
@@ -439,7 +438,7 @@ static bool find_answered(struct check *c, const struct clause *cl, void *data)
 	return cl->block->direction != s->later->block->direction &&
 	       clause_decides(cl, s->port) &&
 	       (action_lets_through(cl->action) ||
-		cl->action == ACTION_REDIRECT);
+		action_redirects(cl->action));
 }
 
 static void lint_replies(struct check *c, const struct clause *cl)
@@ -479,7 +478,7 @@ static const struct clause *find_inbound(struct check *c,
 
 			if (!clause_decides(cl, PORT_SMTP))
 				continue;
-			if (cl->action == ACTION_BLOCK && !cl->from.n &&
+			if (action_blocks(cl->action) && !cl->from.n &&
 			    refs_meet(c->arena, &b->of, &one) && !cl->to.n)
 				return cl;
 			if (action_lets_through(cl->action) && cl->to.n &&
@@ -493,8 +492,8 @@ static const struct clause *find_inbound(struct check *c,
 static void lint_bounces(struct check *c, const struct clause *cl)
 {
 	if (cl->block->direction != DIRECTION_OUTBOUND ||
-	    cl->action != ACTION_ALLOW || !clause_decides(cl, PORT_SMTP) ||
-	    cl->to.n)
+	    !action_infos[cl->action].exempts ||
+	    !clause_decides(cl, PORT_SMTP) || cl->to.n)
 		return;
 	for (size_t i = 0; i < cl->from.n; i++) {
 		const struct class *class = cl->from.items[i];
@@ -523,7 +522,7 @@ static bool blocks_smtp_out(struct check *c, const struct clause *cl,
 	(void)c;
 	(void)data;
 	return cl->block->direction == DIRECTION_OUTBOUND &&
-	       cl->action == ACTION_BLOCK && clause_decides(cl, PORT_SMTP);
+	       action_blocks(cl->action) && clause_decides(cl, PORT_SMTP);
 }
 
 static bool blocks_answers(struct check *c, const struct clause *cl, void *data)
@@ -538,7 +537,7 @@ static void lint_answers(struct check *c, const struct clause *cl)
 	struct diag *d;
 
 	if (cl->block->direction != DIRECTION_INBOUND ||
-	    cl->action != ACTION_BLOCK || !clause_decides(cl, PORT_SMTP) ||
+	    !action_blocks(cl->action) || !clause_decides(cl, PORT_SMTP) ||
 	    c->policy->hook == HOOK_OUTPUT ||
 	    !each_clause(c, blocks_smtp_out, NULL) ||
 	    each_clause(c, blocks_answers, NULL))

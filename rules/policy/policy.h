@@ -151,9 +151,6 @@ int policy_load(const struct policy_input *input, const char *path,
 void policy_free(struct policy *policy);
 
 bool clause_decides(const struct clause *clause, uint16_t port);
-/* Does it end with the connection going where it was meant to? */
-bool action_lets_through(enum action action);
-const char *action_name(enum action action);
 const char *direction_name(enum direction direction);
 const char *hook_name(enum hook hook);
 const char *refusal_name(enum refusal refusal);

@@ -84,7 +84,7 @@ static bool replies_clause(const struct clause *clause)
 
 static bool redirect_clause(const struct clause *clause)
 {
-	return clause->action == ACTION_REDIRECT;
+	return action_redirects(clause->action);
 }
 
 /*
@@ -319,7 +319,7 @@ static void add_mirror(struct ruleset *rs, struct mirror_place *place,
 	add_condition(&cs, &cl->from, false);
 	add_condition(&cs, &cl->to, true);
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
-		 cl->action == ACTION_REDIRECT && !rs->policy->observe ?
+		 action_redirects(cl->action) && !rs->policy->observe ?
 			 emit_mirror_target :
 			 emit_mirror,
 		 place);

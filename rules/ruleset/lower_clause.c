@@ -23,7 +23,7 @@ static struct rule *tail_rule(struct tail *tail, const struct clause *clause)
 static const char *logged_verb(const struct policy *policy,
 			       const struct clause *clause)
 {
-	bool would = policy->observe && clause->action != ACTION_ALLOW;
+	bool would = policy->observe && !action_infos[clause->action].exempts;
 
 	return action_name(would ? ACTION_OBSERVE : clause->action);
 }
@@ -142,6 +142,17 @@ static void lower_refuse(struct ruleset *rs, struct tail *tail,
 	rule_put(rule, verdict);
 }
 
+/* The statement of the clause's action, and the accept. */
+static void put_accept(struct ruleset *rs, struct rule *rule,
+		       const struct clause *clause)
+{
+	enum stmt_kind also = action_infos[clause->action].also;
+
+	if (also != STMT_ACCEPT && !rs->policy->observe)
+		rule_put(rule, also);
+	rule_put(rule, STMT_ACCEPT);
+}
+
 /*
  * Of a connection that goes through only the opening packet is logged. The
  * counter takes them all.
@@ -156,12 +167,12 @@ static void let_through(struct ruleset *rs, struct tail *tail,
 	if (clause->log) {
 		rule = tail_rule(tail, clause);
 		rule_put(rule, STMT_NOT_SYN);
-		rule_put(rule, STMT_ACCEPT);
+		put_accept(rs, rule, clause);
 		add_log_limit(rs, tail, clause, STMT_ACCEPT);
 		rule = tail_rule(tail, clause);
 		put_log(rs, rule, clause);
 	}
-	rule_put(rule, STMT_ACCEPT);
+	put_accept(rs, rule, clause);
 }
 
 /*
@@ -177,7 +188,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 
 	rule_put(rule, STMT_NOT_SYN);
 	put_counter(rule, counter);
-	rule_put(rule, STMT_ACCEPT);
+	put_accept(rs, rule, clause);
 	for (int family = 4; family <= 6; family += 2) {
 		rule = tail_rule(tail, clause);
 		lower_put_meter(rule, STMT_METER,
@@ -185,7 +196,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 					  &clause->rate, &clause->span),
 				&clause->rate);
 		put_counter(rule, counter);
-		rule_put(rule, STMT_ACCEPT);
+		put_accept(rs, rule, clause);
 	}
 }
 
@@ -229,16 +240,15 @@ void clause_tail(struct ruleset *rs, const struct clause *clause,
 	const char *name;
 
 	*tail = (struct tail){ 0 };
-	switch (clause->action) {
-	case ACTION_ALLOW:
-	case ACTION_OBSERVE:
-	case ACTION_REDIRECT:
+	switch (action_infos[clause->action].verdict) {
+	case VERDICT_PASS:
+	case VERDICT_REDIRECT:
 		let_through(rs, tail, clause, counter);
 		break;
-	case ACTION_BLOCK:
+	case VERDICT_REFUSE:
 		refuse_or_count(rs, tail, clause, counter);
 		break;
-	case ACTION_LIMIT:
+	case VERDICT_METER:
 		add_limit(rs, tail, clause, counter);
 		name = arena_printf(rs->arena, "%s-over", clause->key);
 		refuse_or_count(rs, &over, clause,
@@ -269,7 +279,7 @@ bool has_target(const struct clause *clause, int family)
 /* A redirect leaves a family without target to the clauses below. */
 bool concerns_all(const struct clause *clause)
 {
-	return clause->action != ACTION_REDIRECT ||
+	return !action_redirects(clause->action) ||
 	       (clause->has_target4 && clause->has_target6);
 }
 
@@ -339,7 +349,7 @@ void add_clause(struct ruleset *rs, struct chain *chain,
 	add_condition(&cs, &clause->from, true);
 	add_condition(&cs, &clause->to, false);
 	add_owners(&cs, clause);
-	if (clause->action == ACTION_REDIRECT && !rs->policy->observe) {
+	if (action_redirects(clause->action) && !rs->policy->observe) {
 		each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_at_target,
 			 &place);
 		return;

@@ -7,6 +7,7 @@
 #ifndef MAILWALL_RULESET_H
 #define MAILWALL_RULESET_H
 
+#include "../base/stmt.h"
 #include "../policy/policy.h"
 
 #include <stdio.h>
@@ -63,38 +64,6 @@ struct counter {
 	const struct clause *clause; /* NULL: not of one clause */
 	const char *comment;
 	const struct span *origin;
-};
-
-enum stmt_kind {
-	STMT_TCP, /* meta l4proto tcp */
-	STMT_SYN, /* opens a connection */
-	STMT_NOT_SYN,
-	STMT_RST,
-	STMT_LOCAL,   /* addressed to this host */
-	STMT_NFPROTO, /* of the target's family */
-	STMT_SADDR,   /* in set */
-	STMT_DADDR,
-	STMT_SADDR_IS, /* the target */
-	STMT_DADDR_IS,
-	STMT_IIFNAME,
-	STMT_OIFNAME,
-	STMT_SKUID, /* is id */
-	STMT_SKGID,
-	STMT_DNAT_TO,	/* rewritten by us to go to target */
-	STMT_DNAT_FROM, /* the answer to such a connection */
-	STMT_DPORT,	/* a map of ports to chains */
-	STMT_SPORT,
-	STMT_METER, /* within rate, per source, kept in set */
-	STMT_METER_OVER,
-	STMT_COUNTER,
-	STMT_LOG,
-	STMT_ACCEPT,
-	STMT_DROP,
-	STMT_RESET,  /* reject with tcp reset */
-	STMT_REJECT, /* reject with icmpx admin-prohibited */
-	STMT_JUMP,
-	STMT_GOTO,
-	STMT_DNAT, /* to target */
 };
 
 struct stmt {

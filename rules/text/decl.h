@@ -6,6 +6,7 @@
 #ifndef MAILWALL_DECL_H
 #define MAILWALL_DECL_H
 
+#include "../base/action.h"
 #include "../base/diag.h"
 #include "../base/watch.h"
 
@@ -37,14 +38,6 @@ struct decl_class {
 		struct decl_member *items;
 		size_t n, cap;
 	} members;
-};
-
-enum action {
-	ACTION_ALLOW,
-	ACTION_BLOCK,
-	ACTION_LIMIT,
-	ACTION_REDIRECT,
-	ACTION_OBSERVE
 };
 
 struct decl_clause {

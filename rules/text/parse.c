@@ -285,7 +285,7 @@ static const char *statement_help(struct parser *p)
 	if (at_address(p))
 		return "a list of addresses is read by class NAME { file "
 		       "\"FILE\" }";
-	if (at_any(p, action_words, N_ACTIONS))
+	if (at_any(p, action_words, ACTION_N))
 		return "a clause stands in an \"outbound { ... }\" or "
 		       "\"inbound { ... }\" block";
 	return near_help(p, statement_words, COUNT(statement_words),

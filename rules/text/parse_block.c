@@ -73,7 +73,7 @@ static void parse_replies(struct parser *p, struct decl_clause *c)
 /* One option, or false if the word here is none. */
 static bool parse_option(struct parser *p, struct decl_clause *c)
 {
-	const char *to_what = c->action == ACTION_REDIRECT ?
+	const char *to_what = action_redirects(c->action) ?
 				      "the address to redirect to" :
 				      "a class or an address after \"to\"";
 
@@ -128,23 +128,22 @@ static void parse_services(struct parser *p, struct decl_clause *c)
 				"number");
 }
 
-const char *const action_words[] = { "allow", "block", "limit", "redirect",
-				     "observe" };
-
 static void parse_clause(struct parser *p, struct decl_block *block)
 {
 	struct decl_clause *c;
-	size_t action = 0;
+	enum action action = 0;
 
-	while (action < N_ACTIONS && !at_word(p, action_words[action]))
+	while (action < ACTION_N && !at_word(p, action_words[action]))
 		action++;
-	if (action == N_ACTIONS) {
+	if (action == ACTION_N) {
 		diag_error(p->diags, &p->tok.span, "unknown-action",
 			   "%s is not an action",
 			   token_describe(p->arena, &p->tok))
-			->help = near_help(p, action_words, N_ACTIONS,
-					   "a clause starts with allow, block, "
-					   "limit, redirect or observe");
+			->help = near_help(
+			p, action_words, ACTION_N,
+			arena_printf(p->arena, "a clause starts with %s",
+				     list_words(p->arena, action_words,
+						ACTION_N, "or")));
 		parser_advance(p);
 		skip_statement(p);
 		return;
@@ -157,7 +156,7 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 		return;
 	}
 	c = arena_push(p->arena, &block->clauses);
-	c->action = (enum action)action;
+	c->action = action;
 	c->span = p->tok.span;
 	parser_advance(p);
 	parse_services(p, c);

@@ -176,14 +176,13 @@ void take_once(struct parser *p, struct word *out, const char *what)
 /* ---- words of the grammar ---- */
 
 static const char *const reserved[] = {
-	"policy",     "purpose",  "contact", "review",	"mode",	     "hook",
-	"log",	      "include",  "define",  "class",	"outbound",  "inbound",
-	"watch",      "allow",	  "block",   "limit",	"redirect",  "observe",
-	"from",	      "to",	  "user",    "group",	"reset",     "reject",
-	"drop",	      "and",	  "replies", "per",	"source",    "burst",
-	"dynamic",    "users",	  "size",    "file",	"interface", "any",
-	"private",    "internet", "flagged", "snaplen", "threshold", "rate",
-	"quarantine", "warmup",
+	"policy", "purpose",	"contact",  "review",  "mode",	   "hook",
+	"log",	  "include",	"define",   "class",   "outbound", "inbound",
+	"watch",  "from",	"to",	    "user",    "group",	   "reset",
+	"reject", "drop",	"and",	    "replies", "per",	   "source",
+	"burst",  "dynamic",	"users",    "size",    "file",	   "interface",
+	"any",	  "private",	"internet", "flagged", "snaplen",  "threshold",
+	"rate",	  "quarantine", "warmup",
 };
 
 bool is_reserved(const char *word)
@@ -191,7 +190,7 @@ bool is_reserved(const char *word)
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (!strcmp(reserved[i], word))
 			return true;
-	return false;
+	return action_by_word(word, strlen(word)) != ACTION_N;
 }
 
 bool at_any(const struct parser *p, const char *const *words, size_t n)

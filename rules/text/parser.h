@@ -92,7 +92,4 @@ void parse_outbound(struct parser *p);
 void parse_inbound(struct parser *p);
 void parse_class(struct parser *p);
 
-extern const char *const action_words[];
-#define N_ACTIONS 5
-
 #endif

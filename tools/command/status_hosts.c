@@ -264,9 +264,13 @@ static void add_blocked(struct verdict *v, const struct host_facts *f)
 {
 	uint64_t blocked = 0;
 
-	for (size_t i = 0; i < f->loaded->clauses.n; i++)
-		if (!strncmp(f->loaded->clauses.items[i].text, "block", 5))
+	for (size_t i = 0; i < f->loaded->clauses.n; i++) {
+		const char *text = f->loaded->clauses.items[i].text;
+		enum action action = action_by_word(text, strcspn(text, " "));
+
+		if (action != ACTION_N && action_blocks(action))
 			blocked += f->loaded->clauses.items[i].packets;
+	}
 	figure(v, "blocked=%" PRIu64 "c", blocked);
 }
 

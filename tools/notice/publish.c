@@ -120,7 +120,7 @@ static bool stops_outgoing_25(const struct page *t)
 		const struct clause *c = rule->clause;
 
 		if (c->block->direction != DIRECTION_OUTBOUND ||
-		    c->action == ACTION_OBSERVE)
+		    action_only_counts(c->action))
 			continue;
 		for (size_t k = 0; k < rule->ports.n; k++)
 			if (rule->ports.items[k] == PORT_SMTP)

@@ -60,7 +60,7 @@ static json_t *end_json(const struct clause *c, bool source)
 
 static json_t *limit_json(const struct clause *c)
 {
-	if (c->action != ACTION_LIMIT)
+	if (!action_needs_rate(c->action))
 		return json_null();
 	return json_pack("{s:I, s:I, s:I}", "count", (json_int_t)c->rate.count,
 			 "unit_s", (json_int_t)c->rate.unit_s, "burst",
@@ -111,13 +111,13 @@ static json_t *rule_text_json(struct page *t, const struct told *rule)
 
 static bool refuses(const struct clause *c)
 {
-	return c->action == ACTION_BLOCK || c->action == ACTION_LIMIT;
+	return action_may_refuse(c->action);
 }
 
 static json_t *rule_json(struct page *t, const struct told *rule)
 {
 	const struct clause *c = rule->clause;
-	bool blocked = c->action == ACTION_BLOCK && !t->policy->observe;
+	bool blocked = action_blocks(c->action) && !t->policy->observe;
 	json_t *json = json_pack(
 		"{s:i, s:o, s:s, s:b, s:s?, s:s, s:b, s:b}", "number",
 		(int)rule->number, "clause", text_json(c->id), "action",

@@ -16,7 +16,7 @@ static bool has_no_condition(const struct clause *c)
 {
 	return publish_refs_are_all(&c->from) && publish_refs_are_all(&c->to) &&
 	       !c->users.n && !c->groups.n &&
-	       (c->action != ACTION_REDIRECT ||
+	       (!action_redirects(c->action) ||
 		(c->has_target4 && c->has_target6));
 }
 
@@ -115,7 +115,7 @@ static unsigned int clause_families(const struct clause *c)
 	unsigned int families = refs_families(&c->block->of) &
 				refs_families(&c->from) & refs_families(&c->to);
 
-	if (c->action != ACTION_REDIRECT)
+	if (!action_redirects(c->action))
 		return families;
 	return families & ((c->has_target4 ? FAMILY_4 : 0u) |
 			   (c->has_target6 ? FAMILY_6 : 0u));
@@ -175,10 +175,10 @@ static bool ends_may_meet(struct end a, struct end b)
 /* It makes no difference to anybody which of the two decides. */
 static bool end_alike(enum action a, enum action b)
 {
-	bool passes_a = a == ACTION_ALLOW || a == ACTION_OBSERVE;
-	bool passes_b = b == ACTION_ALLOW || b == ACTION_OBSERVE;
+	enum verdict_kind verdict = action_infos[a].verdict;
 
-	return (passes_a && passes_b) || (a == ACTION_BLOCK && b == a);
+	return verdict == action_infos[b].verdict &&
+	       (verdict == VERDICT_PASS || verdict == VERDICT_REFUSE);
 }
 
 static void add_exception(struct page *t, struct told *rule,
@@ -243,7 +243,7 @@ void publish_collect(struct page *t)
 	const struct clause *c;
 
 	for (c = next_clause(t->policy, NULL); c; c = next_clause(t->policy, c))
-		if (c->action != ACTION_ALLOW)
+		if (!action_infos[c->action].exempts)
 			add_rule(t, c);
 }
 

@@ -135,17 +135,16 @@ const char *publish_end_told(struct page *t, const struct clause *c,
 
 static const char *verb_told(struct page *t, const struct clause *c)
 {
-	if (t->policy->observe && c->action != ACTION_OBSERVE)
+	if (t->policy->observe && !action_only_counts(c->action))
 		return publish_text_of(t, WORD_RULE_TRIAL, NULL);
-	switch (c->action) {
-	case ACTION_BLOCK:
+	switch (action_infos[c->action].verdict) {
+	case VERDICT_REFUSE:
 		return publish_text_of(t, WORD_RULE_BLOCKED, NULL);
-	case ACTION_LIMIT:
+	case VERDICT_METER:
 		return publish_text_of(t, WORD_RULE_LIMITED, NULL);
-	case ACTION_REDIRECT:
+	case VERDICT_REDIRECT:
 		return publish_text_of(t, WORD_RULE_REDIRECTED, NULL);
-	case ACTION_OBSERVE:
-	case ACTION_ALLOW: /* is no rule of the page */
+	case VERDICT_PASS:
 		break;
 	}
 	return publish_text_of(t, WORD_RULE_OBSERVED, NULL);
@@ -225,15 +224,14 @@ static const char *redirect_told(struct page *t, const struct clause *c)
 
 static const char *enforced_told(struct page *t, const struct clause *c)
 {
-	switch (c->action) {
-	case ACTION_BLOCK:
+	switch (action_infos[c->action].verdict) {
+	case VERDICT_REFUSE:
 		return refusal_told(t, c->refusal);
-	case ACTION_LIMIT:
+	case VERDICT_METER:
 		return limit_told(t, c);
-	case ACTION_REDIRECT:
+	case VERDICT_REDIRECT:
 		return redirect_told(t, c);
-	case ACTION_OBSERVE:
-	case ACTION_ALLOW:
+	case VERDICT_PASS:
 		break;
 	}
 	return publish_text_of(t, WORD_RULE_OBSERVE, NULL);
@@ -243,7 +241,7 @@ const char *publish_how_told(struct page *t, const struct clause *c)
 {
 	const char *how = enforced_told(t, c);
 
-	if (t->policy->observe && c->action != ACTION_OBSERVE)
+	if (t->policy->observe && !action_only_counts(c->action))
 		how = publish_text_of(t, WORD_RULE_WOULD,
 				      WORDS({ "how", how }));
 	if (c->replies)
@@ -285,7 +283,7 @@ const char *publish_exception_told(struct page *t, const struct told *rule,
 			WORDS({ "what", what },
 			      { "ports", ports_told(t, &x->ports) }));
 	/* Of a group it goes without saying, of a target it does not. */
-	if (x->clause->action == ACTION_REDIRECT &&
+	if (action_redirects(x->clause->action) &&
 	    x->families != rule->families)
 		what = publish_text_of(
 			t, WORD_EXCEPT_FAMILY,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../../unit.h"
 
+#include "../../../../rules/base/action.h"
 #include "../../../../rules/base/service.h"
 #include "../../../../rules/base/units.h"
+#include "../../../../rules/text/parse.h"
 
 CLAIM(numbers, "a number is decimal digits between its least and its most")
 {
@@ -375,6 +377,44 @@ CLAIM(services_chosen, "services are listed by what their rows say")
 	       "a service that is not offered");
 }
 
+CLAIM(actions_table, "what an action may have follows from its row")
+{
+	static const struct {
+		const char *word;
+		bool passes, refuses, blocks, rate, redirects, counts;
+	} want[ACTION_N] = {
+		[ACTION_ALLOW] = { "allow", true, false, false, false, false,
+				   false },
+		[ACTION_BLOCK] = { "block", false, true, true, false, false,
+				   false },
+		[ACTION_LIMIT] = { "limit", true, true, false, true, false,
+				   false },
+		[ACTION_REDIRECT] = { "redirect", false, false, false, false,
+				      true, false },
+		[ACTION_OBSERVE] = { "observe", true, false, false, false,
+				     false, true },
+	};
+
+	for (enum action a = 0; a < ACTION_N; a++) {
+		expect_text("its word", action_name(a), want[a].word);
+		expect(action_by_word(want[a].word, strlen(want[a].word)) == a,
+		       "%s is not found", want[a].word);
+		expect(action_lets_through(a) == want[a].passes &&
+			       action_may_refuse(a) == want[a].refuses &&
+			       action_blocks(a) == want[a].blocks &&
+			       action_needs_rate(a) == want[a].rate &&
+			       action_redirects(a) == want[a].redirects &&
+			       action_only_counts(a) == want[a].counts,
+		       "%s does something else", want[a].word);
+		expect(is_reserved(want[a].word), "a class may be called %s",
+		       want[a].word);
+	}
+	expect(action_by_word("block", 4) == ACTION_N &&
+		       action_by_word("blocks", 6) == ACTION_N &&
+		       action_by_word("", 0) == ACTION_N,
+	       "a word that is no action");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +423,7 @@ int main(void)
 		CLAIMED(dates),		  CLAIMED(dates_like_libc),
 		CLAIMED(nearest),	  CLAIMED(nearest_length),
 		CLAIMED(services_table),  CLAIMED(services_chosen),
+		CLAIMED(actions_table),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The actions of a clause: one row each, from which grammar, checks, rules,
+ * decisions, log prefixes and the public page follow.
+ */
+#ifndef MAILWALL_ACTION_H
+#define MAILWALL_ACTION_H
+
+#include "stmt.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What becomes of a connection. */
+enum verdict_kind {
+	VERDICT_PASS,	  /* it goes where it was meant to */
+	VERDICT_REFUSE,	  /* it is refused in the clause's way */
+	VERDICT_METER,	  /* within a rate it passes, past it it is refused */
+	VERDICT_REDIRECT, /* it goes to the clause's target */
+};
+
+/*
+ * Name, word, verdict, whether it exempts (its sources are not judged for it,
+ * and the public page does not list it), and the statement that stands before
+ * the accept: STMT_ACCEPT for none. The order is that of mailwall.h.
+ */
+#define ACTIONS(X)                                                             \
+	X(ALLOW, "allow", VERDICT_PASS, true, STMT_ACCEPT)                     \
+	X(BLOCK, "block", VERDICT_REFUSE, false, STMT_ACCEPT)                  \
+	X(LIMIT, "limit", VERDICT_METER, false, STMT_ACCEPT)                   \
+	X(REDIRECT, "redirect", VERDICT_REDIRECT, false, STMT_ACCEPT)          \
+	X(OBSERVE, "observe", VERDICT_PASS, false, STMT_ACCEPT)
+
+enum action {
+#define ACTION_ENUM(name, ...) ACTION_##name,
+	ACTIONS(ACTION_ENUM)
+#undef ACTION_ENUM
+		ACTION_N
+};
+
+struct action_info {
+	const char *word;
+	enum verdict_kind verdict;
+	bool exempts;
+	enum stmt_kind also;
+};
+
+extern const struct action_info action_infos[ACTION_N];
+/* The words alone, in the same order. */
+extern const char *const action_words[ACTION_N];
+
+/* The action of a word, which need not end in NUL, or ACTION_N. */
+enum action action_by_word(const char *word, size_t len);
+const char *action_name(enum action action);
+
+/* Does it end with the connection going where it was meant to? */
+bool action_lets_through(enum action action);
+/* Can it end with a refusal: reset, reject or drop? */
+bool action_may_refuse(enum action action);
+/* Is it a refusal without a rate? */
+bool action_blocks(enum action action);
+bool action_needs_rate(enum action action);
+bool action_redirects(enum action action);
+/* Does it let the connection through only to count it? */
+bool action_only_counts(enum action action);
+
+#endif
