@@ -61,7 +61,7 @@ static void read_answers(struct arena *a, const void *datagram, size_t size)
 	kernel_errors_read(&errors, b, datagram, size, &done);
 	verdict = kernel_errors_verdict(&errors, done, false);
 	if (verdict)
-		refuse_diags(&diags, &errors, verdict);
+		kernel_error_diags(&diags, &errors, verdict);
 	must(errors.n <= KERNEL_ERRORS_MOST && errors.n <= errors.all,
 	     "no more errors are kept than there is room for");
 	batch_free(b);

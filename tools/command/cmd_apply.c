@@ -111,7 +111,7 @@ static int commit(struct apply *a, struct kernel_errors *errors)
 	if (!error && !a->dry_run) {
 		error = netlink_commit(&a->netlink, b, errors);
 		if (error)
-			refuse_diags(&a->diags, errors, error);
+			kernel_error_diags(&a->diags, errors, error);
 	}
 	batch_free(b);
 	return error;
@@ -151,7 +151,7 @@ static int try_once(struct apply *a)
 	if (!error)
 		error = is_loaded(a, &loaded);
 	if (error) {
-		refuse_diags(&a->diags, &errors, error);
+		kernel_error_diags(&a->diags, &errors, error);
 		return error;
 	}
 	if (loaded)
@@ -323,7 +323,8 @@ static int open_and_apply(struct apply *a)
 	int error = netlink_open(&a->netlink), code;
 
 	if (error) {
-		refuse_diags(&a->diags, &(struct kernel_errors){ 0 }, error);
+		kernel_error_diags(&a->diags, &(struct kernel_errors){ 0 },
+				   error);
 		return apply_finish(a, error);
 	}
 	applied_load(a->program, &a->applied);

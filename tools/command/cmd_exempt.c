@@ -258,7 +258,7 @@ static int change_once(struct exempt *e, bool adds)
 			error = netlink_commit(&e->netlink, b, &errors);
 	}
 	if (error)
-		refuse_diags(&e->diags, &errors, error);
+		kernel_error_diags(&e->diags, &errors, error);
 	batch_free(b);
 	return error;
 }
@@ -344,7 +344,8 @@ static int attempt(struct exempt *e, const char *verb)
 	e->diags.n = e->diags.errors = 0;
 	error = kernel_read(&e->netlink, e->program->arena, &e->reading);
 	if (error) {
-		refuse_diags(&e->diags, &(struct kernel_errors){ 0 }, error);
+		kernel_error_diags(&e->diags, &(struct kernel_errors){ 0 },
+				   error);
 		return error;
 	}
 	e->family = reading_family(&e->reading);
@@ -371,7 +372,8 @@ static int exempt_run(struct exempt *e, const char *verb)
 	int error = netlink_open(&e->netlink);
 
 	if (error) {
-		refuse_diags(&e->diags, &(struct kernel_errors){ 0 }, error);
+		kernel_error_diags(&e->diags, &(struct kernel_errors){ 0 },
+				   error);
 		return exempt_finish(e, verb, error);
 	}
 	error = -ERESTART;

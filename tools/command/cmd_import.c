@@ -5,11 +5,12 @@
  */
 #include "commands.h"
 #include "../program/events.h"
+#include "../program/folder.h"
+#include "../program/size.h"
 #include "../monitor/monitor.h"
 #include "../import/log_line.h"
 #include "../report/progress.h"
 #include "../store/recorder.h"
-#include "../monitor/state_file.h"
 #include "../capture/stream.h"
 
 #include "../../rules/base/arena.h"
@@ -292,7 +293,7 @@ static int read_lines(struct import *im, FILE *file)
 	size_t have = 0, got, done;
 
 	if (!block)
-		return out_of_memory();
+		return message_out_of_memory();
 	while (!im->code && !monitor_stop &&
 	       (got = fread(block + have, 1, BLOCK_BYTES - 1 - have, file))) {
 		have += got;
@@ -448,10 +449,10 @@ static int open_all(struct import *im)
 				     .finding = import_take_finding };
 	const uint16_t *ports;
 	size_t n;
-	int code = read_memory(im->program, im->memory_text, &o.memory);
+	int code = size_read_memory(im->program, im->memory_text, &o.memory);
 
 	if (!code)
-		code = make_folder_of(im->program, im->store_path, NULL);
+		code = folder_make_of(im->program, im->store_path, NULL);
 
 	if (im->policy)
 		options.keep_destinations = im->policy->keep_destinations;

@@ -24,7 +24,7 @@ static int remove_once(struct netlink *nl, struct arena *a, bool *any,
 	if (*any)
 		error = netlink_commit(nl, b, &errors);
 	if (error)
-		refuse_diags(diags, &errors, error);
+		kernel_error_diags(diags, &errors, error);
 	batch_free(b);
 	return error;
 }
@@ -66,7 +66,7 @@ int cmd_remove(struct program *p, int argc, char **argv)
 		return usage_error(p, "\"%.40s\" is too much", argv[first]);
 	error = netlink_open(&nl);
 	if (error) {
-		refuse_diags(&diags, &(struct kernel_errors){ 0 }, error);
+		kernel_error_diags(&diags, &(struct kernel_errors){ 0 }, error);
 		return remove_finish(p, &diags, false, error);
 	}
 	error = -ERESTART;

@@ -6,6 +6,7 @@
 #include "../capture/capture.h"
 #include "commands.h"
 #include "../program/events.h"
+#include "../program/size.h"
 #include "../monitor/monitor.h"
 #include "../store/recorder.h"
 
@@ -156,7 +157,7 @@ static int replay_read_numbers(struct replay *r, struct monitor_options *o)
 				   "--top takes a number up to %d, not "
 				   "\"%.40s\"",
 				   TOP_MOST, r->top_text);
-	return read_memory(r->program, r->memory_text, &o->memory);
+	return size_read_memory(r->program, r->memory_text, &o->memory);
 }
 
 static int replay_open_recorder(struct replay *r)
@@ -226,7 +227,7 @@ int cmd_replay(struct program *p, int argc, char **argv)
 	r.capture = capture_new();
 	stop_on_signals();
 	code = r.capture ? replay_run(&r, argc - first, argv + first, &o) :
-			   out_of_memory();
+			   message_out_of_memory();
 	if (recorder_close(r.recorder) && !code)
 		code = EXIT_REFUSED;
 	capture_free(r.capture);

@@ -397,7 +397,7 @@ static int status_say_refused(struct program *p, int error)
 
 	diag_error(&diags, NULL, "kernel-refused",
 		   "cannot read the kernel's rules: %s",
-		   refuse_text(p->arena, -error));
+		   kernel_error_text(p->arena, -error));
 	if (!p->json) {
 		say_diags(p, &diags);
 		return EXIT_REFUSED;

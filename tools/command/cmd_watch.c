@@ -9,6 +9,8 @@
 #include "commands.h"
 #include "../program/privilege.h"
 #include "../program/events.h"
+#include "../program/folder.h"
+#include "../program/size.h"
 #include "../serve/status_pages.h"
 #include "../monitor/losses.h"
 #include "../monitor/membership.h"
@@ -38,7 +40,7 @@ struct watch {
 	struct engine *engine;
 	struct policy *policy;
 	struct priv priv;
-	struct saved saved;
+	struct state_file saved;
 	struct screen screen;
 	struct texts interfaces, groups;
 	const char *policy_path, *user, *state_path, *memory_text, *every_text;
@@ -154,7 +156,7 @@ static int say_summary(struct watch *w, bool final)
 	int code = EXIT_DONE;
 
 	if (!s)
-		return out_of_memory();
+		return message_out_of_memory();
 	losses_settle(&w->losses, w->capture);
 	if (!final)
 		count_blocks(w);
@@ -275,7 +277,7 @@ static void watch_read_members(struct watch *w)
 static void watch_save(struct watch *w)
 {
 	if (w->state_path)
-		saved_write(&w->saved, w->engine);
+		state_file_write(&w->saved, w->engine);
 }
 
 static int look_for_inputs(const struct watch *w)
@@ -505,12 +507,12 @@ static int watch_start(struct watch *w)
 	if (!code)
 		code = watch_open_inputs(w);
 	if (!code && w->state_path)
-		code = saved_open(&w->saved, w->program, w->state_path,
-				  w->user);
+		code = state_file_open(&w->saved, w->program, w->state_path,
+				       w->user);
 	if (!code && w->store_path)
-		code = make_folder_of(w->program, w->store_path, w->user);
+		code = folder_make_of(w->program, w->store_path, w->user);
 	if (!code && w->store_path)
-		give_store(w->store_path, w->user);
+		folder_own_store(w->store_path, w->user);
 	if (code)
 		return code;
 	if (w->listen)
@@ -522,7 +524,7 @@ static int watch_start(struct watch *w)
 	if (!code && w->store_path)
 		code = watch_open_recorder(w);
 	if (!code && w->state_path)
-		code = saved_read(&w->saved, w->engine);
+		code = state_file_read(&w->saved, w->engine);
 	if (!code && w->live)
 		status_pages_show(w->live, w->engine, &w->priv, w->recorder);
 	return code;
@@ -571,7 +573,7 @@ static int watch_read_numbers(struct watch *w)
 				   "--keep and --max are of a --store");
 	if (read_bounds(w->program, w->keep_text, w->most_text, &options))
 		return EXIT_USAGE;
-	return read_memory(w->program, w->memory_text, &w->options.memory);
+	return size_read_memory(w->program, w->memory_text, &w->options.memory);
 }
 
 int cmd_watch(struct program *p, int argc, char **argv)
@@ -621,7 +623,7 @@ int cmd_watch(struct program *p, int argc, char **argv)
 		w.options.early = watch_take_early;
 	w.options.finding = watch_take_finding;
 	w.capture = capture_new();
-	code = w.capture ? watch_run(&w) : out_of_memory();
+	code = w.capture ? watch_run(&w) : message_out_of_memory();
 	status_pages_close(w.live);
 	if (recorder_close(w.recorder) && !code)
 		code = EXIT_REFUSED;

@@ -25,7 +25,7 @@ static const char *object_name(enum batch_object object)
 }
 
 /* What an error number means for the whole transaction or its objects. */
-const char *refuse_text(struct arena *a, int error)
+const char *kernel_error_text(struct arena *a, int error)
 {
 	switch (error) {
 	case EPERM:
@@ -89,7 +89,7 @@ static void one(struct diags *out, const struct kernel_error *e)
 
 	if (!note || e->error == EPERM) {
 		diag_error(out, NULL, "kernel-refused", "%s",
-			   refuse_text(out->arena, e->error));
+			   kernel_error_text(out->arena, e->error));
 		return;
 	}
 	switch (e->error) {
@@ -110,17 +110,17 @@ static void one(struct diags *out, const struct kernel_error *e)
 	default:
 		diag_error(out, at, "kernel-refused", "%s %s: %s",
 			   object_name(note->object), name,
-			   refuse_text(out->arena, e->error));
+			   kernel_error_text(out->arena, e->error));
 		break;
 	}
 }
 
-void refuse_diags(struct diags *out, const struct kernel_errors *errors,
-		  int error)
+void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
+			int error)
 {
 	for (size_t i = 0; i < errors->n; i++)
 		one(out, &errors->items[i]);
 	if (!errors->n)
 		diag_error(out, NULL, "kernel-refused", "%s",
-			   refuse_text(out->arena, -error));
+			   kernel_error_text(out->arena, -error));
 }

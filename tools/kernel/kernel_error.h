@@ -10,10 +10,10 @@
  * One error for each message that the kernel refused, or one for the whole
  * transaction. error is what netlink_commit() returned.
  */
-void refuse_diags(struct diags *out, const struct kernel_errors *errors,
-		  int error);
+void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
+			int error);
 
 /* A system call's failure: "cannot read the kernel's rules: ...". */
-const char *refuse_text(struct arena *a, int error);
+const char *kernel_error_text(struct arena *a, int error);
 
 #endif

@@ -3,11 +3,11 @@
 #include "kernel.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
+#include "../../rules/ruleset/rule_read.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
-#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
@@ -110,31 +110,10 @@ static void note_clause(struct rule_reader *r, const char *comment,
 	}
 }
 
-/* The counter of a rule, or of the chain that it sends its packets to. */
-static const char *rule_counter(struct nftnl_rule *rule)
+/* A log "residential:17 block " is of a rule that blocks all it matches. */
+static void loaded_on_log(void *ctx, const char *prefix, uint16_t group)
 {
-	struct nftnl_expr_iter *i = nftnl_expr_iter_create(rule);
-	const char *name = NULL, *kind, *chain = NULL;
-	struct nftnl_expr *e;
-
-	while (i && (e = nftnl_expr_iter_next(i))) {
-		kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
-		if (!strcmp(kind, "objref"))
-			name = nftnl_expr_get_str(e,
-						  NFTNL_EXPR_OBJREF_IMM_NAME);
-		else if (!strcmp(kind, "immediate") &&
-			 nftnl_expr_is_set(e, NFTNL_EXPR_IMM_CHAIN))
-			chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
-	}
-	if (i)
-		nftnl_expr_iter_destroy(i);
-	return name ? name : chain;
-}
-
-/* "residential:17 block ": what a rule logs that blocks all it matches. */
-static void note_log(struct rule_reader *r, struct nftnl_expr *log)
-{
-	const char *prefix = nftnl_expr_get_str(log, NFTNL_EXPR_LOG_PREFIX);
+	struct rule_reader *r = ctx;
 	size_t id_len = prefix ? strcspn(prefix, " ") : 0;
 
 	if (!prefix || strcmp(prefix + id_len, " block "))
@@ -143,24 +122,7 @@ static void note_log(struct rule_reader *r, struct nftnl_expr *log)
 		struct loaded_clause *c = &r->out->clauses.items[i];
 
 		if (strlen(c->id) == id_len && !memcmp(c->id, prefix, id_len))
-			c->block_group =
-				nftnl_expr_get_u16(log, NFTNL_EXPR_LOG_GROUP);
-	}
-}
-
-static void read_logs(struct rule_reader *r)
-{
-	for (size_t i = 0; i < r->rules.n; i++) {
-		struct nftnl_expr_iter *it =
-			nftnl_expr_iter_create(r->rules.items[i]);
-		struct nftnl_expr *e;
-
-		while (it && (e = nftnl_expr_iter_next(it)))
-			if (!strcmp(nftnl_expr_get_str(e, NFTNL_EXPR_NAME),
-				    "log"))
-				note_log(r, e);
-		if (it)
-			nftnl_expr_iter_destroy(it);
+			c->block_group = group;
 	}
 }
 
@@ -168,7 +130,7 @@ static void read_clauses(struct rule_reader *r)
 {
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const char *comment = rule_comment(r->rules.items[i]);
-		const char *counter = rule_counter(r->rules.items[i]);
+		const char *counter = rule_read_counter(r->rules.items[i]);
 		bool known = false;
 
 		for (size_t k = 0; counter && k < r->present->counters.n; k++)
@@ -328,9 +290,10 @@ int kernel_loaded(struct netlink *nl, struct reading *reading,
 	for (size_t i = 0; i < p->chains.n && !error; i++)
 		loaded_add_chain(&r, &p->chains.items[i]);
 	read_clauses(&r);
-	read_logs(&r);
-	for (size_t i = 0; i < r.rules.n; i++)
+	for (size_t i = 0; i < r.rules.n; i++) {
+		rule_read_logs(r.rules.items[i], loaded_on_log, &r);
 		nftnl_rule_free(r.rules.items[i]);
+	}
 	if (!error)
 		error = check_generation(nl, reading);
 	if (!error)

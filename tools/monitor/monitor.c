@@ -24,39 +24,6 @@ void stop_on_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-int out_of_memory(void)
-{
-	message_say("out of memory");
-	return EXIT_REFUSED;
-}
-
-/* "256M", "2G": bytes by powers of 1024. */
-int read_size(const struct program *p, const char *option, const char *text,
-	      size_t *bytes)
-{
-	char *end;
-	unsigned long long n;
-	size_t unit;
-
-	n = strtoull(text, &end, 10);
-	unit = *end == 'M' ? (size_t)1 << 20 :
-	       *end == 'G' ? (size_t)1 << 30 :
-			     0;
-	if (*text < '0' || *text > '9' || !unit || end[1] || n > 1024 * 1024 ||
-	    n * unit < ENGINE_MEMORY_LEAST)
-		return usage_error(p,
-				   "%s takes a size like 256M or 2G, at least "
-				   "8M, not \"%.40s\"",
-				   option, text);
-	*bytes = n * unit;
-	return EXIT_DONE;
-}
-
-int read_memory(const struct program *p, const char *text, size_t *bytes)
-{
-	return text ? read_size(p, "--memory", text, bytes) : EXIT_DONE;
-}
-
 int monitor_engine(const struct monitor_options *o, struct engine **out)
 {
 	struct engine_config config = { .policy = o->policy,
@@ -84,7 +51,7 @@ int monitor_engine(const struct monitor_options *o, struct engine **out)
 			    "that can be watched",
 			    PORTS_MOST);
 	else
-		return out_of_memory();
+		return message_out_of_memory();
 	return EXIT_REFUSED;
 }
 

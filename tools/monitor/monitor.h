@@ -21,13 +21,8 @@ struct monitor_options {
 	void (*finding)(void *ctx, const struct finding *finding);
 };
 
-/* Each returns EXIT_DONE, or has said what is wrong. */
+/* An exit code; what is wrong was said. */
 int monitor_engine(const struct monitor_options *options, struct engine **out);
-int read_memory(const struct program *p, const char *text, size_t *bytes);
-/* "256M": at least 8M. */
-int read_size(const struct program *p, const char *option, const char *text,
-	      size_t *bytes);
-int out_of_memory(void);
 
 /* Becomes true when SIGINT or SIGTERM came. */
 extern volatile bool monitor_stop;

@@ -1,83 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_file.h"
-#include "../program/privilege.h"
+#include "../program/folder.h"
 #include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int state_file_refuse(const struct saved *s, const char *what)
+static int state_file_refuse(const struct state_file *s, const char *what)
 {
 	message_say("cannot %s \"%s\": %s", what, s->path, strerror(errno));
 	return EXIT_REFUSED;
 }
 
-static const char *folder_of(struct program *p, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return ".";
-	return slash == path ?
-		       "/" :
-		       arena_strndup(p->arena, path, (size_t)(slash - path));
-}
-
-/* A folder that we made is the user's. */
-static int state_file_make_folder(const char *folder, const char *user)
-{
-	const struct passwd *pw = getpwnam(user ? user : default_user());
-
-	if (mkdir(folder, 0750))
-		return errno == EEXIST ? 0 : -1;
-	if (geteuid() != 0 || !pw)
-		return 0;
-	return chown(folder, pw->pw_uid, pw->pw_gid);
-}
-
-int make_folder_of(struct program *p, const char *path, const char *user)
-{
-	const char *folder = folder_of(p, path);
-
-	if (!state_file_make_folder(folder, user))
-		return EXIT_DONE;
-	message_say("cannot make the folder \"%s\": %s", folder,
-		    strerror(errno));
-	return EXIT_REFUSED;
-}
-
-void give_store(const char *path, const char *user)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	const struct passwd *pw = getpwnam(user ? user : default_user());
-	char name[PATH_MAX];
-
-	for (size_t i = 0; geteuid() == 0 && pw && i < 3; i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		if (lchown(name, pw->pw_uid, pw->pw_gid) && errno != ENOENT)
-			message_say("cannot give \"%s\" to %s: %s", name,
-				    pw->pw_name, strerror(errno));
-	}
-}
-
-int saved_open(struct saved *s, struct program *p, const char *path,
-	       const char *user)
+int state_file_open(struct state_file *s, struct program *p, const char *path,
+		    const char *user)
 {
 	const char *folder = folder_of(p, path), *slash = strrchr(path, '/');
+	int error;
 
-	*s = (struct saved){ .path = path, .name = slash ? slash + 1 : path };
+	*s = (struct state_file){ .path = path,
+				  .name = slash ? slash + 1 : path };
 	if (!*s->name)
 		return usage_error(p, "--state takes a file, not a folder");
 	s->temporary = arena_printf(p->arena, ".%s.new", s->name);
-	if (state_file_make_folder(folder, user))
+	error = folder_make(folder, user);
+	if (error) {
+		errno = -error;
 		return state_file_refuse(s, "make the folder of");
+	}
 	s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return s->folder < 0 ? state_file_refuse(s, "open the folder of") :
 			       EXIT_DONE;
@@ -85,7 +40,7 @@ int saved_open(struct saved *s, struct program *p, const char *path,
 
 /* ---- reading ---- */
 
-static void put_aside(const struct saved *s, const char *why)
+static void put_aside(const struct state_file *s, const char *why)
 {
 	char aside[300];
 
@@ -115,7 +70,7 @@ static bool is_foreign(const char *bytes, size_t len)
 	return n && bytes[0] && memcmp(bytes, ENGINE_STATE, n) != 0;
 }
 
-static int refuse_foreign(const struct saved *s)
+static int refuse_foreign(const struct state_file *s)
 {
 	message_say("\"%s\" is no state of the monitor, and is left as it is; "
 		    "--state takes another name, and a store goes with --store",
@@ -123,7 +78,7 @@ static int refuse_foreign(const struct saved *s)
 	return EXIT_REFUSED;
 }
 
-static int try_writing(struct saved *s)
+static int try_writing(struct state_file *s)
 {
 	int fd = openat(s->folder, s->temporary,
 			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -135,7 +90,7 @@ static int try_writing(struct saved *s)
 	return EXIT_DONE;
 }
 
-int saved_read(struct saved *s, struct engine *e)
+int state_file_read(struct state_file *s, struct engine *e)
 {
 	int fd = openat(s->folder, s->name,
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -170,7 +125,7 @@ static int state_file_put(void *ctx, const void *bytes, size_t len)
 	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
 }
 
-static int write_all(struct saved *s, struct engine *e, FILE *file)
+static int write_all(struct state_file *s, struct engine *e, FILE *file)
 {
 	int error = engine_save(e, state_file_put, file);
 
@@ -183,7 +138,7 @@ static int write_all(struct saved *s, struct engine *e, FILE *file)
 	return error;
 }
 
-void saved_write(struct saved *s, struct engine *e)
+void state_file_write(struct state_file *s, struct engine *e)
 {
 	int fd = openat(s->folder, s->temporary,
 			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,

@@ -6,7 +6,7 @@
 #include "../../plugin/engine/engine.h"
 #include "../program/program.h"
 
-struct saved {
+struct state_file {
 	const char *name; /* of the file in its folder */
 	const char *path, *temporary;
 	int folder;  /* descriptor */
@@ -17,23 +17,15 @@ struct saved {
  * Before privilege is dropped: makes the folder if it is not there, and gives
  * it to the user who will write.
  */
-int saved_open(struct saved *s, struct program *p, const char *path,
-	       const char *user);
+int state_file_open(struct state_file *s, struct program *p, const char *path,
+		    const char *user);
 /*
  * Afterwards. A file that is not there is no mistake; one that is damaged is
  * said, kept under another name, and the monitor begins anew. EXIT_REFUSED: it
  * could not be written later on.
  */
-int saved_read(struct saved *s, struct engine *e);
+int state_file_read(struct state_file *s, struct engine *e);
 /* Whole or not at all. A failure is said once. */
-void saved_write(struct saved *s, struct engine *e);
-
-/*
- * The folder of a file that the user (NULL: the default) is to write: made, and
- * his, if there is none. An exit code.
- */
-int make_folder_of(struct program *p, const char *path, const char *user);
-/* A database that root made, by an import, is to be written by the user. */
-void give_store(const char *path, const char *user);
+void state_file_write(struct state_file *s, struct engine *e);
 
 #endif

@@ -23,6 +23,12 @@ void message_say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+int message_out_of_memory(void)
+{
+	message_say("out of memory");
+	return EXIT_REFUSED;
+}
+
 /*
  * Nothing that a file holds may steer the terminal: no control character of
  * ASCII, and none of the second set, which UTF-8 writes as c2 80 to c2 9f.

@@ -69,6 +69,8 @@ int usage_error(const struct program *p, const char *fmt, ...)
 /* ---- messages on standard error: "mailwall: ..." ---- */
 
 void message_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Says it; returns EXIT_REFUSED. */
+int message_out_of_memory(void);
 
 /* Prints what is wrong with a policy; as text to standard error. */
 void say_diags(const struct program *p, const struct diags *diags);

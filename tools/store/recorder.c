@@ -3,7 +3,7 @@
 #include "rollup.h"
 
 #include "../../rules/base/units.h"
-#include "../monitor/monitor.h"
+#include "../program/size.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -208,7 +208,7 @@ int read_bounds(const struct program *p, const char *keep, const char *most,
 				   "\"%.40s\"",
 				   keep);
 	options->keep_s = keep ? keep_s : 0;
-	code = most ? read_size(p, "--max", most, &bytes) : EXIT_DONE;
+	code = most ? size_read(p, "--max", most, &bytes) : EXIT_DONE;
 	options->most_bytes = bytes;
 	return code;
 }

@@ -492,7 +492,7 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		e.items[0].note = vectors[i].note;
 		e.items[0].error = vectors[i].error;
 		strcpy(e.items[0].wanted, vectors[i].wanted);
-		refuse_diags(&d, &e, -vectors[i].error);
+		kernel_error_diags(&d, &e, -vectors[i].error);
 		snprintf(in, sizeof(in), "%s, %s, wanted \"%s\"",
 			 !vectors[i].note      ? "begin" :
 			 vectors[i].note->name ? vectors[i].note->name :
@@ -538,9 +538,9 @@ CLAIM(whole_transaction, "a refusal of the whole transaction is one sentence")
 		struct arena *a = arena_new();
 		struct diags d = { .arena = a };
 		struct kernel_errors none = { 0 };
-		const char *text = refuse_text(a, vectors[i].error);
+		const char *text = kernel_error_text(a, vectors[i].error);
 
-		refuse_diags(&d, &none, -vectors[i].error);
+		kernel_error_diags(&d, &none, -vectors[i].error);
 		expect(d.n == 1 && d.errors == 1, "%s: %zu messages",
 		       strerror(vectors[i].error), d.n);
 		expect(strstr(d.items[0].message, vectors[i].want) &&
@@ -563,7 +563,7 @@ CLAIM(each_one, "every error that was kept is a message of its own, in order")
 		e.items[i].note = i == 1 ? NULL : &set;
 		e.items[i].error = i == 2 ? ENFILE : EINVAL;
 	}
-	refuse_diags(&d, &e, -EINVAL);
+	kernel_error_diags(&d, &e, -EINVAL);
 	expect_number("messages", d.n, 3);
 	expect_text("the last", d.items[2].code, "set-full");
 	expect(!d.items[1].span.source, "an error without a message has a "

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a rule that was read from the kernel does, as far as status and the
+ * monitor need it. Names are borrowed from the rule.
+ */
+#ifndef MAILWALL_RULE_READ_H
+#define MAILWALL_RULE_READ_H
+
+#include <stdint.h>
+
+struct nftnl_rule;
+
+/* The counter of a rule, or else the chain that it jumps to; NULL: neither. */
+const char *rule_read_counter(struct nftnl_rule *rule);
+
+/* Calls fn for each log expression: its prefix, or NULL, and NFLOG group. */
+typedef void rule_log_fn(void *ctx, const char *prefix, uint16_t group);
+void rule_read_logs(struct nftnl_rule *rule, rule_log_fn *fn, void *ctx);
+
+#endif
