@@ -81,13 +81,14 @@ LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugin/example/%, \
 COLLECTD_OWN = $(wildcard tools/collectd/*.c)
 COLLECTD_SRC = $(COLLECTD_OWN) tools/kernel/netlink.c tools/kernel/dump.c \
             tools/capture/capture_filter.c tools/program/whole_file.c
-TOOLS_SRC = $(filter-out tools/command/small.c $(COLLECTD_OWN), \
+TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
             $(wildcard tools/*/*.c))
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
 TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% store/% \
             report/% notice/% serve/% command/cmd_import.c \
-            command/cmd_notice.c command/cmd_report.c), \
+            command/cmd_notice.c command/cmd_report.c \
+            command/store_sinks.c), \
             $(wildcard tools/*/*.c)) tools/serve/metrics.c
 endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))

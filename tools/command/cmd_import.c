@@ -50,33 +50,46 @@ struct import {
 	char key[KEY_BYTES];
 	/* of all files */
 	uint64_t events, not_ours, bad, attempts, findings;
-	int code;
+	struct sinks sinks;
 };
 
-/* ---- callbacks of the engine ---- */
+/* ---- sinks ---- */
 
-static void import_take_attempt(void *ctx, const struct attempt_event *event)
+static int import_store_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct import *im = ctx;
-
 	struct recorder_state state;
 
 	recorder_attempt(im->recorder, event);
 	if (++im->attempts % RECORDED_AT_ONCE)
-		return;
+		return EXIT_DONE;
 	recorder_hand(im->recorder);
 	recorder_state(im->recorder, &state);
-	if (state.failing)
-		im->code = EXIT_REFUSED;
+	return state.failing ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static void import_take_finding(void *ctx, const struct finding *finding)
+static int import_store_finding(void *ctx, const struct finding *finding)
 {
 	struct import *im = ctx;
 
 	im->findings++;
 	recorder_finding(im->recorder, finding);
+	return EXIT_DONE;
 }
+
+static int import_close_store(void *ctx)
+{
+	return recorder_close(((struct import *)ctx)->recorder);
+}
+
+static const struct sink import_sink_store = {
+	.name = "store",
+	.attempt = import_store_attempt,
+	.finding = import_store_finding,
+	.close = import_close_store,
+};
+
+static const struct sink *const sinks[] = { &import_sink_store };
 
 /* ---- an event ---- */
 
@@ -266,7 +279,7 @@ static size_t take_lines(struct import *im, const char *block, size_t len)
 {
 	size_t done = 0;
 
-	while (done < len && !im->code) {
+	while (done < len && !im->sinks.code) {
 		const char *line = block + done;
 		const char *end = memchr(line, '\n', len - done);
 		size_t n;
@@ -294,7 +307,7 @@ static int read_lines(struct import *im, FILE *file)
 
 	if (!block)
 		return message_out_of_memory();
-	while (!im->code && !monitor_stop &&
+	while (!im->sinks.code && !monitor_stop &&
 	       (got = fread(block + have, 1, BLOCK_BYTES - 1 - have, file))) {
 		have += got;
 		done = take_lines(im, block, have);
@@ -309,12 +322,12 @@ static int read_lines(struct import *im, FILE *file)
 			progress_show(&im->progress,
 				      (double)im->bytes / (double)im->size);
 	}
-	if (have && !im->code && !monitor_stop) {
+	if (have && !im->sinks.code && !monitor_stop) {
 		block[have++] = '\n';
 		take_lines(im, block, have);
 	}
 	free(block);
-	return im->code;
+	return im->sinks.code;
 }
 
 static int note_imported(struct import *im)
@@ -444,9 +457,7 @@ static int open_all(struct import *im)
 	struct recorder_options options = { .path = im->store_path };
 	struct monitor_options o = { .policy = im->policy,
 				     .skip_warmup = im->no_warmup,
-				     .ctx = im,
-				     .attempt = import_take_attempt,
-				     .finding = import_take_finding };
+				     .sinks = &im->sinks };
 	const uint16_t *ports;
 	size_t n;
 	int code = size_read_memory(im->program, im->memory_text, &o.memory);
@@ -504,14 +515,14 @@ static int import_run(struct import *im, int argc, char **argv)
 	int code = open_all(im), one;
 
 	progress_begin(&im->progress, "importing");
-	for (int i = 0; i < argc && !im->code && im->recorder && im->engine &&
-			code != EXIT_USAGE;
+	for (int i = 0; i < argc && !im->sinks.code && im->recorder &&
+			im->engine && code != EXIT_USAGE;
 	     i++) {
 		one = import_file(im, argv[i]);
 		code = code ? code : one;
 	}
 	progress_end(&im->progress);
-	if (im->engine && im->recorder && !im->code)
+	if (im->engine && im->recorder && !im->sinks.code)
 		engine_end(im->engine);
 	if (im->recorder && recorder_flush(im->recorder))
 		code = EXIT_REFUSED;
@@ -519,7 +530,7 @@ static int import_run(struct import *im, int argc, char **argv)
 		one = print_result(im);
 		code = code ? code : one;
 	}
-	return code ? code : im->code;
+	return code ? code : im->sinks.code;
 }
 
 int cmd_import(struct program *p, int argc, char **argv)
@@ -536,7 +547,7 @@ int cmd_import(struct program *p, int argc, char **argv)
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 9), code;
+	int first = read_options(p, argc, argv, rows, 9), code, closed;
 
 	if (first < 0)
 		return options_code(p);
@@ -547,11 +558,11 @@ int cmd_import(struct program *p, int argc, char **argv)
 		code = load_good_policy(p, im.policy_path, &im.policy);
 	if (code)
 		return code;
-	stop_on_signals();
+	monitor_stop_on_signals();
+	sinks_choose(&im.sinks, sinks, 1, &im);
 	code = import_run(&im, argc - first, argv + first);
 	engine_free(im.engine);
-	if (recorder_close(im.recorder) && !code)
-		code = EXIT_REFUSED;
+	closed = sinks_close(&im.sinks);
 	policy_free(im.policy);
-	return code;
+	return code ? code : closed;
 }

@@ -8,6 +8,7 @@
 #include "../program/events.h"
 #include "../program/size.h"
 #include "../monitor/monitor.h"
+#include "../monitor/monitor_text.h"
 #include "../store/recorder.h"
 
 #include <stdlib.h>
@@ -24,65 +25,142 @@ struct replay {
 	const char *policy_path, *top_text, *memory_text, *interface;
 	const char *store_path;
 	struct recorder *recorder;
-	uint64_t recorded; /* attempts since they were written */
+	uint64_t recorded; /* attempts */
 	bool attempts, no_warmup;
 	uint32_t top;
-	int code; /* of the first thing that went wrong in a callback */
-	/* the findings, for the text at the end */
+	struct sinks sinks;
 	struct {
 		struct finding *items;
 		size_t n, cap;
-	} findings;
-	/* the sources with the most attempts, the first the most */
-	struct source_view *sources;
+	} findings;		     /* for the text at the end */
+	struct source_view *sources; /* the most attempts first */
 	size_t n_sources;
 	struct impact impact;
 };
 
-/* ---- callbacks of the engine ---- */
+/* ---- sinks ---- */
 
+#ifndef SMALL
 #define RECORDED_AT_ONCE 65536
 
-static void replay_record(struct replay *r, const struct attempt_event *event)
+static bool replay_wants_store(const void *ctx)
 {
-	if (!r->recorder)
-		return;
+	return ((const struct replay *)ctx)->store_path;
+}
+
+static int replay_open_store(void *ctx)
+{
+	struct replay *r = ctx;
+	struct recorder_options options = { .path = r->store_path };
+
+	if (r->policy)
+		options.keep_destinations = r->policy->keep_destinations;
+	return recorder_open(&r->recorder, &options);
+}
+
+static int replay_store_attempt(void *ctx, const struct attempt_event *event)
+{
+	struct replay *r = ctx;
+
 	recorder_attempt(r->recorder, event);
 	if (++r->recorded % RECORDED_AT_ONCE == 0)
 		recorder_hand(r->recorder);
+	return EXIT_DONE;
 }
 
-static void replay_take_attempt(void *ctx, const struct attempt_event *event)
+static int replay_store_finding(void *ctx, const struct finding *finding)
+{
+	recorder_finding(((struct replay *)ctx)->recorder, finding);
+	return EXIT_DONE;
+}
+
+static int replay_close_store(void *ctx)
+{
+	return recorder_close(((struct replay *)ctx)->recorder);
+}
+
+static const struct sink replay_sink_store = {
+	.name = "store",
+	.wanted = replay_wants_store,
+	.start = replay_open_store,
+	.attempt = replay_store_attempt,
+	.finding = replay_store_finding,
+	.close = replay_close_store,
+};
+#endif
+
+static bool replay_wants_impact(const void *ctx)
+{
+	return ((const struct replay *)ctx)->policy;
+}
+
+static int replay_impact_attempt(void *ctx, const struct attempt_event *event)
+{
+	impact_add(&((struct replay *)ctx)->impact, event);
+	return EXIT_DONE;
+}
+
+static const struct sink replay_sink_impact = {
+	.name = "impact",
+	.wanted = replay_wants_impact,
+	.attempt = replay_impact_attempt,
+};
+
+static bool replay_wants_attempts(const void *ctx)
+{
+	return ((const struct replay *)ctx)->attempts;
+}
+
+static int replay_print_attempt(void *ctx, const struct attempt_event *event)
+{
+	const struct replay *r = ctx;
+
+	return text_attempt(r->program, event, r->capture);
+}
+
+static const struct sink replay_sink_attempts = {
+	.name = "attempts",
+	.wanted = replay_wants_attempts,
+	.attempt = replay_print_attempt,
+};
+
+/* Findings are events at once, or text at the end. */
+static int replay_add_finding(void *ctx, const struct finding *finding)
 {
 	struct replay *r = ctx;
 
-	impact_add(&r->impact, event);
-	replay_record(r, event);
-	if (r->attempts && !r->code)
-		r->code = say_attempt(r->program, event, r->capture);
-}
-
-static void replay_take_finding(void *ctx, const struct finding *finding)
-{
-	struct replay *r = ctx;
-
-	if (r->recorder)
-		recorder_finding(r->recorder, finding);
 	if (r->program->json)
-		r->code =
-			r->code ? r->code : print_event(finding_json(finding));
-	else
-		*arena_push(r->program->arena, &r->findings) = *finding;
+		return print_event(finding_json(finding));
+	*arena_push(r->program->arena, &r->findings) = *finding;
+	return EXIT_DONE;
 }
 
-static void replay_take_frame(void *ctx, const struct frame *frame)
+static const struct sink replay_sink_findings = {
+	.name = "findings",
+	.finding = replay_add_finding,
+};
+
+static const struct sink *const sinks[] = {
+	&replay_sink_impact,
+#ifndef SMALL
+	&replay_sink_store,
+#endif
+	&replay_sink_attempts,
+	&replay_sink_findings,
+};
+#define SINKS (sizeof(sinks) / sizeof(sinks[0]))
+
+/* ---- frames ---- */
+
+static void replay_on_frame(void *ctx, const struct frame *frame)
 {
 	engine_frame(((struct replay *)ctx)->engine, frame);
 }
 
 /* ---- the sources that lead ---- */
 
-static bool leads(const struct source_view *a, const struct source_view *b)
+static bool replay_leads(const struct source_view *a,
+			 const struct source_view *b)
 {
 	if (a->spam != b->spam)
 		return a->spam;
@@ -91,30 +169,30 @@ static bool leads(const struct source_view *a, const struct source_view *b)
 	return memcmp(&a->source, &b->source, sizeof(a->source)) < 0;
 }
 
-static void replay_take_source(void *ctx, const struct source_view *view)
+static void replay_add_source(void *ctx, const struct source_view *view)
 {
 	struct replay *r = ctx;
 	size_t at = r->n_sources;
 
 	impact_add_source(&r->impact, view);
 	if (at == r->top) {
-		if (!at || !leads(view, &r->sources[at - 1]))
+		if (!at || !replay_leads(view, &r->sources[at - 1]))
 			return;
 		at--;
 	} else {
 		r->n_sources++;
 	}
-	for (; at && leads(view, &r->sources[at - 1]); at--)
+	for (; at && replay_leads(view, &r->sources[at - 1]); at--)
 		r->sources[at] = r->sources[at - 1];
 	r->sources[at] = *view;
 }
 
 /* ---- results ---- */
 
-static int print_json_results(struct replay *r, const struct engine_summary *s)
+static int replay_print_json(struct replay *r, const struct engine_summary *s)
 {
 	struct summary_extra extra = { .lost_exact = true, .final = true };
-	int code = r->code;
+	int code = r->sinks.code;
 
 	for (size_t i = 0; i < r->n_sources && !code; i++)
 		code = print_event(source_json(&r->sources[i]));
@@ -123,28 +201,28 @@ static int print_json_results(struct replay *r, const struct engine_summary *s)
 	return code ? code : print_event(summary_json(s, &extra));
 }
 
-static int print_text_results(struct replay *r, const struct engine_summary *s)
+static int replay_print_text(struct replay *r, const struct engine_summary *s)
 {
-	print_ports(s);
-	print_sources(r->sources, r->n_sources, s->sources);
+	text_ports(s);
+	text_sources(r->sources, r->n_sources, s->sources);
 	if (r->policy)
-		print_impact(&r->impact);
-	print_findings(r->findings.items, r->findings.n);
-	print_notes(s);
-	return r->code;
+		text_impact(&r->impact);
+	text_findings(r->findings.items, r->findings.n);
+	text_notes(s);
+	return r->sinks.code;
 }
 
-static int print_results(struct replay *r)
+static int replay_print(struct replay *r)
 {
 	struct engine_summary *s = arena_alloc(r->program->arena, sizeof(*s));
 
 	engine_end(r->engine);
 	r->sources = arena_alloc(r->program->arena,
 				 r->top * sizeof(*r->sources) + 1);
-	engine_sources(r->engine, replay_take_source, r);
+	engine_sources(r->engine, replay_add_source, r);
 	engine_summary(r->engine, s);
-	return r->program->json ? print_json_results(r, s) :
-				  print_text_results(r, s);
+	return r->program->json ? replay_print_json(r, s) :
+				  replay_print_text(r, s);
 }
 
 /* ---- the command ---- */
@@ -160,22 +238,13 @@ static int replay_read_numbers(struct replay *r, struct monitor_options *o)
 	return size_read_memory(r->program, r->memory_text, &o->memory);
 }
 
-static int replay_open_recorder(struct replay *r)
-{
-	struct recorder_options options = { .path = r->store_path };
-
-	if (r->policy)
-		options.keep_destinations = r->policy->keep_destinations;
-	return recorder_open(&r->recorder, &options);
-}
-
 static int replay_run(struct replay *r, int argc, char **argv,
 		      const struct monitor_options *options)
 {
 	int code = monitor_engine(options, &r->engine), read;
 
-	if (!code && r->store_path)
-		code = replay_open_recorder(r);
+	if (!code)
+		code = sinks_start(&r->sinks);
 	if (code)
 		return code;
 	impact_init(&r->impact, r->program, r->policy);
@@ -183,19 +252,16 @@ static int replay_run(struct replay *r, int argc, char **argv,
 		read = capture_add_file(r->capture, argv[i]);
 		code = read ? read : code;
 	}
-	read = capture_run_files(r->capture, replay_take_frame, r,
-				 &monitor_stop);
+	read = capture_run_files(r->capture, replay_on_frame, r, &monitor_stop);
 	code = read ? read : code;
-	read = print_results(r);
+	read = replay_print(r);
 	return read ? read : code;
 }
 
 int cmd_replay(struct program *p, int argc, char **argv)
 {
 	struct replay r = { .program = p };
-	struct monitor_options o = { .ctx = &r,
-				     .attempt = replay_take_attempt,
-				     .finding = replay_take_finding };
+	struct monitor_options o = { .sinks = &r.sinks };
 	const struct option_row rows[] = {
 		{ "policy", 'p', NULL, &r.policy_path, NULL },
 		{ "interface", 'i', NULL, &r.interface, NULL },
@@ -207,7 +273,7 @@ int cmd_replay(struct program *p, int argc, char **argv)
 		{ "json", 'j', &p->json, NULL, NULL },
 		{ "quiet", 'q', &p->quiet, NULL, NULL },
 	};
-	int first = read_options(p, argc, argv, rows, 9), code;
+	int first = read_options(p, argc, argv, rows, 9), code, closed;
 
 	if (first < 0)
 		return options_code(p);
@@ -220,18 +286,15 @@ int cmd_replay(struct program *p, int argc, char **argv)
 		return code;
 	o.policy = r.policy;
 	o.interface = r.interface;
-	/* Nobody asks for each: then none is made. */
-	if (!r.attempts && !r.store_path && !r.policy)
-		o.attempt = NULL;
 	o.skip_warmup = r.no_warmup;
+	sinks_choose(&r.sinks, sinks, SINKS, &r);
 	r.capture = capture_new();
-	stop_on_signals();
+	monitor_stop_on_signals();
 	code = r.capture ? replay_run(&r, argc - first, argv + first, &o) :
 			   message_out_of_memory();
-	if (recorder_close(r.recorder) && !code)
-		code = EXIT_REFUSED;
+	closed = sinks_close(&r.sinks);
 	capture_free(r.capture);
 	engine_free(r.engine);
 	policy_free(r.policy);
-	return code;
+	return code ? code : closed;
 }

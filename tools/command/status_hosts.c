@@ -274,6 +274,7 @@ static void add_blocked(struct verdict *v, const struct host_facts *f)
 	figure(v, "blocked=%" PRIu64 "c", blocked);
 }
 
+#ifndef SMALL
 /* ---- Nagios: what the monitor kept ---- */
 
 static void count_finding(void *ctx, const struct store_found *f)
@@ -352,6 +353,8 @@ static void judge_store(struct verdict *v, const struct nagios *n)
 		hosts_judge(v, UNKNOWN, "%s", said(v->arena, n));
 }
 
+#endif
+
 int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
 {
 	struct verdict v = { .arena = a };
@@ -363,7 +366,9 @@ int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
 		judge_sets(&v, n, f);
 		add_blocked(&v, f);
 	}
+#ifndef SMALL
 	judge_store(&v, n);
+#endif
 	return hosts_answer(n, &v);
 }
 

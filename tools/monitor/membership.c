@@ -28,6 +28,14 @@ static int read_bytes(struct membership *m, int fd, size_t len)
 	return 0;
 }
 
+bool membership_matters(const struct policy *policy)
+{
+	for (size_t i = 0; policy && i < policy->classes.n; i++)
+		if (policy->classes.items[i]->kind == CLASS_DYNAMIC)
+			return true;
+	return false;
+}
+
 void membership_read(struct membership *m, struct priv *k, int64_t now_ms)
 {
 	uint32_t generation = m->generation;

@@ -17,6 +17,8 @@ struct membership {
 	bool failed; /* and it was said */
 };
 
+/* Has the policy (or NULL) a dynamic class? */
+bool membership_matters(const struct policy *policy);
 /* Reads it if the rules changed; what went wrong is said once. */
 void membership_read(struct membership *m, struct priv *k, int64_t now_ms);
 void membership_free(struct membership *m);

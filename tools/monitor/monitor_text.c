@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables for people: one line a port, a source, a finding. */
+#include "monitor_text.h"
 #include "../../rules/base/service.h"
-#include "../program/events.h"
-#include "monitor.h"
+#include "../capture/capture.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-static const char *monitor_service_name(uint16_t port)
+static const char *text_service(uint16_t port)
 {
 	const struct service *s = service_by_port(port);
 
@@ -16,7 +15,7 @@ static const char *monitor_service_name(uint16_t port)
 }
 
 /* Seconds are enough for a person: 2026-11-24 08:33:28, UTC. */
-static const char *short_time(char *out, int64_t time_us)
+static const char *text_time(char *out, int64_t time_us)
 {
 	time_print(out, time_us);
 	out[strcspn(out, ".")] = '\0';
@@ -25,14 +24,14 @@ static const char *short_time(char *out, int64_t time_us)
 	return out;
 }
 
-static int print_attempt(const struct attempt_event *e)
+static int text_attempt_line(const struct attempt_event *e)
 {
 	char time[TIME_TEXT_BYTES];
 	char source[RANGE_TEXT_MAX], destination[RANGE_TEXT_MAX];
 
 	address_print(source, e->family, &e->source);
 	address_print(destination, e->family, &e->destination);
-	printf("%s %s %u > %s %u %s, %u SYN%s", short_time(time, e->time_us),
+	printf("%s %s %u > %s %u %s, %u SYN%s", text_time(time, e->time_us),
 	       source, e->source_port, destination, e->port,
 	       outcome_name(e->outcome), e->syns, e->syns == 1 ? "" : "s");
 	if (e->clause)
@@ -47,33 +46,33 @@ static int print_attempt(const struct attempt_event *e)
 	return EXIT_REFUSED;
 }
 
-int say_attempt(const struct program *p, const struct attempt_event *e,
-		const struct capture *capture)
+int text_attempt(const struct program *p, const struct attempt_event *e,
+		 const struct capture *capture)
 {
 	return p->json ? print_event(attempt_json(
 				 e, capture_name(capture, e->input))) :
-			 print_attempt(e);
+			 text_attempt_line(e);
 }
 
 /* ---- ports ---- */
 
-static bool is_idle(const struct port_counts *p)
+static bool text_is_idle(const struct port_counts *p)
 {
 	return !p->syns && !p->midstream;
 }
 
-static void print_port(const struct port_counts *p)
+static void text_port(const struct port_counts *p)
 {
 	printf("%5u %-11s %9" PRIu64 " %9" PRIu64 " %8" PRIu64 "%s %9" PRIu64
 	       " %8" PRIu64 " %6" PRIu64 " %10" PRIu64 " %8" PRIu64 " %8" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 "\n",
-	       p->port, monitor_service_name(p->port), p->syns, p->attempts,
-	       p->pairs, p->pairs_exact ? " " : "~", p->answered, p->refused,
+	       p->port, text_service(p->port), p->syns, p->attempts, p->pairs,
+	       p->pairs_exact ? " " : "~", p->answered, p->refused,
 	       p->icmp_refused, p->unanswered, p->blocked, p->starttls,
 	       p->implicit_tls, p->cleartext_auth);
 }
 
-void print_ports(const struct engine_summary *s)
+void text_ports(const struct engine_summary *s)
 {
 	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
 	bool any = false;
@@ -83,10 +82,10 @@ void print_ports(const struct engine_summary *s)
 		return;
 	}
 	printf("%" PRIu64 " packets, %" PRIu64 " bytes, %s to %s UTC\n\n",
-	       s->packets, s->bytes, short_time(first, s->first_us),
-	       short_time(last, s->last_us));
+	       s->packets, s->bytes, text_time(first, s->first_us),
+	       text_time(last, s->last_us));
 	for (size_t i = 0; i < s->n_ports; i++)
-		any = any || !is_idle(&s->ports[i]);
+		any = any || !text_is_idle(&s->ports[i]);
 	if (!any) {
 		printf("no connections to mail ports\n");
 		return;
@@ -95,14 +94,14 @@ void print_ports(const struct engine_summary *s)
 	       "refused   ICMP unanswered  blocked STARTTLS     TLS  "
 	       "clear*\n");
 	for (size_t i = 0; i < s->n_ports; i++)
-		if (!is_idle(&s->ports[i]))
-			print_port(&s->ports[i]);
+		if (!text_is_idle(&s->ports[i]))
+			text_port(&s->ports[i]);
 	printf("* logins without encryption\n");
 }
 
 /* ---- sources ---- */
 
-static void print_port_list(const struct source_view *v)
+static void text_port_list(const struct source_view *v)
 {
 	char text[64] = "";
 	size_t n = 0;
@@ -113,7 +112,7 @@ static void print_port_list(const struct source_view *v)
 	printf(" %s", text);
 }
 
-static void monitor_print_source(const struct source_view *v)
+static void text_source(const struct source_view *v)
 {
 	char name[RANGE_TEXT_MAX], servers[24];
 
@@ -122,24 +121,24 @@ static void monitor_print_source(const struct source_view *v)
 		 v->destinations_exact ? "" : "~", v->destinations);
 	printf("  %-28s %9u %9u %8s %7u", name, v->attempts, v->syns, servers,
 	       v->groups);
-	print_port_list(v);
+	text_port_list(v);
 	printf("%s%s\n", v->spam ? "  spam source" : "",
 	       v->mail_server ? "  looks like a mail server" : "");
 }
 
-void print_sources(const struct source_view *list, size_t n, uint64_t all)
+void text_sources(const struct source_view *list, size_t n, uint64_t all)
 {
 	if (!n)
 		return;
 	printf("\nsources: %zu of %" PRIu64 "\n", n, all);
 	printf("  %-28s  attempts      SYNs  servers  groups ports\n", "");
 	for (size_t i = 0; i < n; i++)
-		monitor_print_source(&list[i]);
+		text_source(&list[i]);
 }
 
 /* ---- what a policy would do ---- */
 
-void print_impact(const struct impact *im)
+void text_impact(const struct impact *im)
 {
 	printf("\nunder policy %s\n", im->policy->name);
 	printf("  attempts  answered  clause\n");
@@ -165,12 +164,12 @@ void print_impact(const struct impact *im)
 	       im->servers == 1 ? "a mail server" : "mail servers",
 	       im->servers == 1 ? "it" : "them");
 	for (size_t i = 0; i < im->n_shown; i++)
-		monitor_print_source(&im->servers_shown[i]);
+		text_source(&im->servers_shown[i]);
 }
 
 /* ---- findings ---- */
 
-void print_finding(FILE *out, const struct finding *f)
+void text_finding(FILE *out, const struct finding *f)
 {
 	char source[RANGE_TEXT_MAX], at[TIME_TEXT_BYTES];
 
@@ -178,7 +177,7 @@ void print_finding(FILE *out, const struct finding *f)
 	fprintf(out,
 		"%s %s %s (%s), port %u: %u attempts, %u SYNs, %s%" PRIu64
 		" destinations in %u networks%s",
-		short_time(at, f->time_us), source,
+		text_time(at, f->time_us), source,
 		finding_name(detector_finding(f->detector)),
 		detector_name(f->detector), f->port, f->attempts, f->syns,
 		f->destinations_exact ? "" : "about ", f->destinations,
@@ -192,18 +191,18 @@ void print_finding(FILE *out, const struct finding *f)
 	fputs(f->n_examples > 3 ? " ...\n" : "\n", out);
 }
 
-void print_findings(const struct finding *list, size_t n)
+void text_findings(const struct finding *list, size_t n)
 {
 	printf("\nfindings: %zu\n", n);
 	for (size_t i = 0; i < n; i++) {
 		fputs("  ", stdout);
-		print_finding(stdout, &list[i]);
+		text_finding(stdout, &list[i]);
 	}
 }
 
 /* ---- notes ---- */
 
-static void print_undecoded(const struct engine_summary *s)
+static void text_undecoded(const struct engine_summary *s)
 {
 	for (enum decoded d = UNDECODED_TRUNCATED; d < DECODED_N; d++)
 		if (s->decoded[d])
@@ -211,9 +210,9 @@ static void print_undecoded(const struct engine_summary *s)
 			       s->decoded[d], decoded_name(d));
 }
 
-void print_notes(const struct engine_summary *s)
+void text_notes(const struct engine_summary *s)
 {
-	print_undecoded(s);
+	text_undecoded(s);
 	if (!s->warm && s->packets)
 		printf("note: the monitor was still warming up: at a cold "
 		       "start every network is new, so slow senders are not "
@@ -231,7 +230,7 @@ void print_notes(const struct engine_summary *s)
 		       s->clock_steps);
 }
 
-void print_losses(const struct summary_extra *extra)
+void text_losses(const struct summary_extra *extra)
 {
 	if (extra->lost)
 		printf("note: %s%" PRIu64 " packets were lost before they were "

@@ -20,8 +20,8 @@
 
 static int notify_fd = -1, journal_fd = -1;
 
-/* A name that begins with @ is one of the abstract kind. */
-static int connect_to(const char *path)
+/* A name that begins with @ is of an abstract socket: unix(7). */
+static int notify_connect(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = strlen(path);
@@ -44,8 +44,9 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* The device and inode of standard error, as the service manager says. */
-static bool stderr_is_journal(void)
+/* JOURNAL_STREAM has the device and inode of standard error: systemd.exec(5).
+ */
+static bool notify_stderr_is_journal(void)
 {
 	const char *text = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -61,12 +62,16 @@ void notify_open(void)
 	const char *path = getenv("NOTIFY_SOCKET");
 
 	if (path)
-		notify_fd = connect_to(path);
-	if (stderr_is_journal())
-		journal_fd = connect_to(JOURNAL);
+		notify_fd = notify_connect(path);
 }
 
-void notify_say(const char *fmt, ...)
+void journal_open(void)
+{
+	if (notify_stderr_is_journal())
+		journal_fd = notify_connect(JOURNAL);
+}
+
+void notify_send(const char *fmt, ...)
 {
 	char text[256];
 	va_list args;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "screen.h"
 #include "../../rules/base/service.h"
-#include "monitor.h"
+#include "monitor_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,14 +9,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* ECMA-48: what every terminal of today knows. */
+/* Control sequences of ECMA-48 and xterm. */
 #define ALTERNATE_ON  "\033[?1049h\033[?25l"
 #define ALTERNATE_OFF "\033[?25h\033[?1049l"
 #define HOME	      "\033[H"
 #define CLEAR_LINE    "\033[K\n"
 #define CLEAR_BELOW   "\033[J"
 
-static unsigned int rows(void)
+static unsigned int screen_rows(void)
 {
 	struct winsize size;
 
@@ -27,7 +27,7 @@ static unsigned int rows(void)
 
 void screen_open(struct screen *s)
 {
-	memset(s, 0, sizeof(*s));
+	*s = (struct screen){ .is_open = true };
 	fputs(ALTERNATE_ON, stdout);
 }
 
@@ -36,18 +36,22 @@ void screen_close(struct screen *s)
 	size_t n = s->n_findings < SCREEN_FINDINGS ? s->n_findings :
 						     SCREEN_FINDINGS;
 
+	s->is_open = false;
 	fputs(ALTERNATE_OFF, stdout);
 	for (size_t i = s->n_findings - n; i < s->n_findings; i++)
-		print_finding(stdout, &s->findings[i % SCREEN_FINDINGS]);
+		text_finding(stdout, &s->findings[i % SCREEN_FINDINGS]);
 }
 
 void screen_finding(struct screen *s, const struct finding *finding)
 {
-	s->findings[s->n_findings++ % SCREEN_FINDINGS] = *finding;
+	if (!s->is_open)
+		text_finding(stdout, finding);
+	else
+		s->findings[s->n_findings++ % SCREEN_FINDINGS] = *finding;
 }
 
-static unsigned int draw_port(struct screen *s, size_t i,
-			      const struct port_counts *p)
+static unsigned int screen_draw_port(struct screen *s, size_t i,
+				     const struct port_counts *p)
 {
 	const struct service *service = service_by_port(p->port);
 	uint64_t syns = p->syns - s->syns[i];
@@ -65,9 +69,9 @@ static unsigned int draw_port(struct screen *s, size_t i,
 	return 1;
 }
 
-static void draw_findings(struct screen *s, unsigned int room)
+static void screen_draw_findings(struct screen *s, unsigned int most)
 {
-	size_t n = s->n_findings < room ? s->n_findings : room;
+	size_t n = s->n_findings < most ? s->n_findings : most;
 
 	if (n > SCREEN_FINDINGS)
 		n = SCREEN_FINDINGS;
@@ -89,7 +93,7 @@ static void draw_findings(struct screen *s, unsigned int room)
 void screen_draw(struct screen *s, const struct engine_summary *summary,
 		 const struct summary_extra *extra)
 {
-	unsigned int used = 6, height = rows();
+	unsigned int used = 6, height = screen_rows();
 
 	printf(HOME "mailwall  %" PRIu64 " packets/s  %" PRIu64
 		    " sources  %" PRIu64 " lost%s%s" CLEAR_LINE CLEAR_LINE,
@@ -100,9 +104,9 @@ void screen_draw(struct screen *s, const struct engine_summary *summary,
 	printf(" port service       SYNs/s    new/s   attempts  answered   "
 	       "refused unanswered  blocked" CLEAR_LINE);
 	for (size_t i = 0; i < summary->n_ports; i++)
-		used += draw_port(s, i, &summary->ports[i]);
+		used += screen_draw_port(s, i, &summary->ports[i]);
 	printf(CLEAR_LINE "findings: %zu" CLEAR_LINE, s->n_findings);
 	if (height > used + 1)
-		draw_findings(s, height - used - 1);
+		screen_draw_findings(s, height - used - 1);
 	fputs(CLEAR_BELOW, stdout);
 }

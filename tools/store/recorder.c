@@ -3,7 +3,6 @@
 #include "rollup.h"
 
 #include "../../rules/base/units.h"
-#include "../program/size.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -192,24 +191,6 @@ int recorder_open(struct recorder **out, const struct recorder_options *options)
 		return EXIT_DONE;
 	recorder_close(r);
 	*out = NULL;
-	return code;
-}
-
-int read_bounds(const struct program *p, const char *keep, const char *most,
-		struct recorder_options *options)
-{
-	uint32_t keep_s;
-	size_t bytes = 0;
-	int code;
-
-	if (keep && !duration_parse(keep, &keep_s))
-		return usage_error(p,
-				   "--keep takes a duration like 90d, not "
-				   "\"%.40s\"",
-				   keep);
-	options->keep_s = keep ? keep_s : 0;
-	code = most ? size_read(p, "--max", most, &bytes) : EXIT_DONE;
-	options->most_bytes = bytes;
 	return code;
 }
 

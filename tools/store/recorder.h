@@ -20,10 +20,6 @@ struct recorder_options {
 	const char *inputs;	/* of the run; NULL: none is noted */
 };
 
-/* "90d" and "2G", as --keep and --max say them; NULL: no bound. Exit code. */
-int read_bounds(const struct program *p, const char *keep, const char *most,
-		struct recorder_options *options);
-
 /* Opens the store; threads are started by the first recorder_pass(). */
 int recorder_open(struct recorder **out,
 		  const struct recorder_options *options);

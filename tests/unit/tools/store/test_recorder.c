@@ -550,43 +550,7 @@ CLAIM(early_long, "what was told early is taken back from where it went, also "
 	expect_number("below 0", number(options.path, hours_off), 0);
 }
 
-/* ---- what was asked ---- */
-
-CLAIM(bounds, "bounds are durations and sizes, or a usage error")
-{
-	static const struct {
-		const char *keep, *most;
-		int code;
-		int64_t keep_s;
-		uint64_t bytes;
-	} rows[] = {
-		{ NULL, NULL, EXIT_DONE, 0, 0 },
-		{ "90d", "2G", EXIT_DONE, 90 * 86400, UINT64_C(2) << 30 },
-		{ "90", NULL, EXIT_USAGE, 0, 0 },
-		{ "", NULL, EXIT_USAGE, 0, 0 },
-		{ "0d", NULL, EXIT_USAGE, 0, 0 },
-		{ NULL, "much", EXIT_USAGE, 0, 0 },
-		{ NULL, "-1", EXIT_USAGE, 0, 0 },
-	};
-	struct program p = { .command = "watch" };
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct recorder_options options = { 0 };
-		int code;
-
-		hear();
-		code = read_bounds(&p, rows[i].keep, rows[i].most, &options);
-		heard();
-		expect(code == rows[i].code, "%s %s: exit %d", rows[i].keep,
-		       rows[i].most, code);
-		if (!code)
-			expect(options.keep_s == rows[i].keep_s &&
-				       options.most_bytes == rows[i].bytes,
-			       "%s %s: %lld %llu", rows[i].keep, rows[i].most,
-			       (long long)options.keep_s,
-			       (unsigned long long)options.most_bytes);
-	}
-}
+/* ---- opening ---- */
 
 CLAIM(no_store, "without a store there is no recorder, and it is said")
 {
@@ -618,7 +582,7 @@ int main(void)
 		IN_FOLDER(flood),	 IN_FOLDER(findings_many),
 		IN_FOLDER(trims),	 IN_FOLDER(early),
 		IN_FOLDER(early_reload), IN_FOLDER(early_long),
-		CLAIMED(bounds),	 IN_FOLDER(no_store),
+		IN_FOLDER(no_store),
 	};
 
 	return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);

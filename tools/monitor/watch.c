@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Open, drop, verify, loop. Nothing that comes from the network is read before
+ * privilege is gone.
+ */
+#include "watch.h"
+#include "../../rules/base/units.h"
+#include "../program/program.h"
+#include "../program/program.h"
+#include "../program/privilege.h"
+#include "monitor.h"
+#include "notify.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t watch_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+bool watch_has_screen(const struct watch *w)
+{
+	return !w->program->json && !w->attempts && isatty(STDOUT_FILENO);
+}
+
+struct summary_extra watch_losses(struct watch *w)
+{
+	return losses_now(&w->losses, w->capture);
+}
+
+/* ---- opening ---- */
+
+static int watch_open_descriptors(struct watch *w)
+{
+	struct itimerspec second = { { 1, 0 }, { 1, 0 } };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (w->signals >= 0 && w->timer >= 0 &&
+	    !timerfd_settime(w->timer, 0, &second, NULL))
+		return EXIT_DONE;
+	message_say("cannot make a timer: %s", strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static uint16_t watch_group(const struct watch *w, size_t i)
+{
+	uint32_t group = 0;
+
+	number_parse(w->groups.items[i], 0, 65535, &group);
+	return (uint16_t)group;
+}
+
+/* Without privilege the inputs say it, or the policy's needs are said here. */
+static int watch_open_priv(struct watch *w)
+{
+	struct priv_job job = { .run_dir = w->program->run_dir };
+
+	if (w->policy)
+		job.quarantine_s = w->policy->quarantine_s;
+	for (size_t i = 0; i < w->groups.n; i++)
+		job.groups[job.n_groups++] = watch_group(w, i);
+	if (!job.n_groups && !job.quarantine_s && !w->listen &&
+	    !membership_matters(w->policy))
+		return EXIT_DONE;
+	if (may_administer())
+		return priv_start(&w->priv, &job);
+	if (job.quarantine_s) {
+		message_say("the policy quarantines, and that needs "
+			    "CAP_NET_ADMIN; run it as root");
+		return EXIT_REFUSED;
+	}
+	if (membership_matters(w->policy))
+		message_say("who is in a dynamic class is not known without "
+			    "CAP_NET_ADMIN: to the policy they are empty");
+	return EXIT_DONE;
+}
+
+static int watch_open_engine(struct watch *w)
+{
+	struct monitor_options options = { .policy = w->policy,
+					   .members = &w->decide,
+					   .interface = w->incoming,
+					   .memory = w->memory,
+					   .skip_warmup = w->no_warmup,
+					   .sinks = &w->sinks };
+
+	w->decide = (struct decide_input){ membership_has, &w->members };
+	return monitor_engine(&options, &w->engine);
+}
+
+static int watch_open_inputs(struct watch *w)
+{
+	struct live_options live = { .openings_only = w->openings_only };
+	int code = EXIT_DONE;
+
+	w->capture = capture_new();
+	if (!w->capture)
+		return message_out_of_memory();
+	live.ports = engine_ports(w->engine, &live.n_ports);
+	for (size_t i = 0; i < w->interfaces.n && !code; i++)
+		code = capture_add_live(w->capture, w->interfaces.items[i],
+					&live);
+	for (size_t i = 0; i < w->groups.n && !code; i++)
+		code = capture_add_nflog(w->capture, watch_group(w, i));
+	return code;
+}
+
+static int watch_open(struct watch *w)
+{
+	int code = watch_open_descriptors(w);
+
+	if (!code)
+		code = watch_open_priv(w);
+	if (!code)
+		code = watch_open_engine(w);
+	if (!code)
+		code = watch_open_inputs(w);
+	if (!code)
+		code = sinks_open(&w->sinks);
+	if (!code)
+		code = drop_privileges(w->user);
+	return code ? code : sinks_start(&w->sinks);
+}
+
+/* ---- summaries ---- */
+
+static void watch_count_blocks(struct watch *w)
+{
+	if (w->groups.n)
+		losses_count(&w->losses, w->capture, &w->priv);
+}
+
+static int watch_flush(void)
+{
+	if (!fflush(stdout))
+		return EXIT_DONE;
+	message_say("cannot write to standard output: %s", strerror(errno));
+	clearerr(stdout);
+	return EXIT_REFUSED;
+}
+
+static int watch_summary(struct watch *w, bool final)
+{
+	struct engine_summary *s = malloc(sizeof(*s));
+	struct summary_extra extra;
+
+	if (!s)
+		return message_out_of_memory();
+	losses_settle(&w->losses, w->capture);
+	if (!final)
+		watch_count_blocks(w);
+	extra = watch_losses(w);
+	extra.final = final;
+	engine_summary(w->engine, s);
+	sinks_summary(&w->sinks, s, &extra);
+	free(s);
+	return watch_flush();
+}
+
+/* ---- reading the policy again ---- */
+
+/* Mistakes go to standard error: standard output has one event a line. */
+static int watch_load_policy(struct watch *w, struct policy **out)
+{
+	bool json = w->program->json;
+	int code;
+
+	w->program->json = false;
+	code = load_good_policy(w->program, w->policy_path, out);
+	w->program->json = json;
+	return code;
+}
+
+/* Says what of the policy waits for a restart, since it took privilege. */
+static void watch_compare(const struct watch *w, const struct policy *next,
+			  size_t n_ports)
+{
+	size_t n;
+
+	engine_ports(w->engine, &n);
+	if (next->quarantine_s != w->policy->quarantine_s)
+		message_say("what it says of a quarantine waits for a restart");
+	if (n != n_ports && w->interfaces.n)
+		message_say("ports that are new in it are captured at "
+			    "interfaces only after a restart");
+}
+
+static void watch_reload(struct watch *w)
+{
+	struct policy *next;
+	size_t n_ports;
+
+	if (!w->policy_path) {
+		message_say("there is no policy to read again");
+		return;
+	}
+	notify_send("RELOADING=1");
+	engine_ports(w->engine, &n_ports);
+	if (watch_load_policy(w, &next)) {
+		message_say("the policy stays as it was");
+	} else if (engine_policy(w->engine, next)) {
+		message_say("the new policy names too many ports; the old one "
+			    "stays");
+		policy_free(next);
+	} else {
+		message_say("policy %s read again", next->name);
+		watch_compare(w, next, n_ports);
+		policy_free(w->policy);
+		w->policy = next;
+	}
+	notify_send("READY=1");
+}
+
+static void watch_on_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	if (read(w->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		watch_reload(w);
+	else
+		w->stop = true;
+}
+
+/* ---- the loop ---- */
+
+static void watch_on_frame(void *ctx, const struct frame *frame)
+{
+	engine_frame(((struct watch *)ctx)->engine, frame);
+}
+
+static void watch_read_members(struct watch *w)
+{
+	if (w->priv.fd >= 0 && membership_matters(w->policy))
+		membership_read(&w->members, &w->priv, watch_now_us() / 1000);
+}
+
+static int watch_check_inputs(const struct watch *w)
+{
+	for (size_t i = 0; i < capture_n(w->capture); i++)
+		if (capture_is_gone(w->capture, i)) {
+			message_say("%s: the interface is gone",
+				    capture_name(w->capture, (uint8_t)i));
+			return EXIT_REFUSED;
+		}
+	return EXIT_DONE;
+}
+
+static int watch_read_input(struct watch *w, size_t i)
+{
+	int error = capture_read(w->capture, i, watch_on_frame, w);
+
+	if (error == -ENETDOWN)
+		return watch_check_inputs(w);
+	return error ? EXIT_REFUSED : EXIT_DONE;
+}
+
+static int watch_tick(struct watch *w, uint64_t ticks)
+{
+	engine_time(w->engine, watch_now_us());
+	if (watch_check_inputs(w))
+		return EXIT_REFUSED;
+	watch_read_members(w);
+	sinks_tick(&w->sinks, ticks);
+	if (ticks % w->every_s == w->every_s - 1)
+		return watch_summary(w, false);
+	fflush(stdout);
+	return EXIT_DONE;
+}
+
+/* The inputs first, then the sinks, then signals and the timer. */
+struct watch_fds {
+	struct pollfd items[WATCH_INPUTS_MOST + SINKS_MOST + 2];
+	size_t inputs, n;
+};
+
+static void watch_add_fd(struct watch_fds *f, int fd)
+{
+	f->items[f->n++] = (struct pollfd){ fd, POLLIN, 0 };
+}
+
+static void watch_list_fds(const struct watch *w, struct watch_fds *f)
+{
+	f->inputs = capture_n(w->capture);
+	for (size_t i = 0; i < f->inputs; i++)
+		watch_add_fd(f, capture_fd(w->capture, i));
+	for (size_t i = 0; i < w->sinks.n; i++)
+		watch_add_fd(f, sinks_fd(&w->sinks, i));
+	watch_add_fd(f, w->signals);
+	watch_add_fd(f, w->timer);
+}
+
+/* Does what the descriptors are ready for. An exit code. */
+static int watch_step(struct watch *w, const struct watch_fds *f,
+		      uint64_t *ticks)
+{
+	const struct pollfd *sinks = f->items + f->inputs;
+	const struct pollfd *signals = sinks + w->sinks.n;
+	uint64_t passed;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < f->inputs && !code; i++)
+		if (f->items[i].revents)
+			code = watch_read_input(w, i);
+	if (signals->revents)
+		watch_on_signal(w);
+	if (signals[1].revents &&
+	    read(w->timer, &passed, sizeof(passed)) == sizeof(passed))
+		code = code ? code : watch_tick(w, (*ticks)++);
+	for (size_t i = 0; i < w->sinks.n; i++)
+		if (sinks[i].revents)
+			sinks_ready(&w->sinks, i);
+	return code ? code : w->sinks.code;
+}
+
+static int watch_loop(struct watch *w, uint64_t *ticks)
+{
+	struct watch_fds fds = { 0 };
+	int code = EXIT_DONE;
+
+	watch_list_fds(w, &fds);
+	while (!w->stop && !code) {
+		if (poll(fds.items, fds.n, -1) < 0 && errno != EINTR) {
+			message_say("cannot wait for packets: %s",
+				    strerror(errno));
+			return EXIT_REFUSED;
+		}
+		code = watch_step(w, &fds, ticks);
+	}
+	return code;
+}
+
+/* ---- the end ---- */
+
+/* Waits for logs that are on their way. */
+static void watch_drain(struct watch *w)
+{
+	const struct timespec wait = { .tv_nsec = 150 * 1000 * 1000 };
+
+	if (!w->groups.n)
+		return;
+	nanosleep(&wait, NULL);
+	for (size_t i = 0; i < capture_n(w->capture); i++)
+		capture_read(w->capture, i, watch_on_frame, w);
+}
+
+static int watch_close(struct watch *w, int code)
+{
+	int closed = sinks_close(&w->sinks);
+
+	capture_free(w->capture);
+	engine_free(w->engine);
+	policy_free(w->policy);
+	priv_stop(&w->priv);
+	membership_free(&w->members);
+	return code ? code : closed;
+}
+
+static int watch_run_open(struct watch *w)
+{
+	uint64_t ticks = 0;
+	int code;
+
+	watch_count_blocks(w);
+	watch_read_members(w);
+	code = watch_loop(w, &ticks);
+	watch_count_blocks(w);
+	watch_drain(w);
+	sinks_stop(&w->sinks);
+	engine_end(w->engine);
+	sinks_tick(&w->sinks, ticks);
+	return code ? code : watch_summary(w, true);
+}
+
+int watch_run(struct watch *w, const struct sink *const *sinks, size_t n)
+{
+	int code;
+
+	w->priv.fd = -1;
+	if (watch_has_screen(w))
+		w->every_s = 1;
+	sinks_choose(&w->sinks, sinks, n, w);
+	code = watch_open(w);
+	return watch_close(w, code ? code : watch_run_open(w));
+}

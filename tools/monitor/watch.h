@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A monitor that runs: inputs, an engine, and sinks for what the engine finds.
+ * The command fills in what it was asked for, and calls watch_run().
+ */
+#ifndef MAILWALL_MONITOR_WATCH_H
+#define MAILWALL_MONITOR_WATCH_H
+
+#include "losses.h"
+#include "membership.h"
+#include "screen.h"
+#include "sink.h"
+#include "state_file.h"
+#include "../program/program.h"
+
+struct recorder;
+struct status_pages;
+
+struct watch {
+	/* What the command asks for. */
+	struct program *program;
+	struct texts interfaces, groups; /* groups: of NFLOG, valid numbers */
+	const char *policy_path;	 /* NULL: no policy */
+	const char *user;		 /* to become; NULL: the default */
+	const char *state_path;		 /* NULL: none is kept */
+	const char *incoming;		 /* as engine_config.interface */
+	const char *store_path;		 /* NULL: none is kept */
+	const char *listen;		 /* "127.0.0.1:9525"; NULL: no pages */
+	bool listen_remote, attempts, openings_only, no_warmup;
+	uint32_t every_s;    /* between two summaries */
+	size_t memory;	     /* of the engine; 0: the default */
+	int64_t keep_s;	     /* of the store; 0: for ever */
+	uint64_t most_bytes; /* of the store; 0: no bound */
+	struct policy
+		*policy; /* loaded from policy_path; replaced by a reload */
+
+	/* What runs. */
+	struct capture *capture;
+	struct engine *engine;
+	struct sinks sinks;
+	struct decide_input decide; /* who is in a dynamic class */
+	struct priv priv;
+	struct membership members;
+	struct losses losses;
+	int signals, timer; /* descriptors */
+	bool stop;	    /* a signal asked for it */
+
+	/* What the sinks keep; each has a member here. */
+	struct screen screen;
+	struct state_file state;
+	struct recorder *recorder;
+	struct status_pages *pages;
+	bool in_journal; /* the journal took the latest finding */
+};
+
+#define WATCH_INPUTS_MOST 64
+
+/* Runs until a signal ends it, and frees what it made. An exit code. */
+int watch_run(struct watch *w, const struct sink *const *sinks, size_t n);
+
+/* What inputs and counters say was lost so far. */
+struct summary_extra watch_losses(struct watch *w);
+
+/* Is standard output a terminal that shows figures and no attempts? */
+bool watch_has_screen(const struct watch *w);
+
+/* The clock, as time_us of frames has it. */
+int64_t watch_now_us(void);
+
+#endif

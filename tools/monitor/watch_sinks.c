@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "watch_sinks.h"
+#include "../program/program.h"
+#include "../program/program.h"
+#include "monitor_text.h"
+#include "notify.h"
+#include "watch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SAVE_EVERY_S 300
+
+/* ---- what is known of sources, in a file ---- */
+
+static bool state_wanted(const void *ctx)
+{
+	return ((const struct watch *)ctx)->state_path;
+}
+
+static int state_open(void *ctx)
+{
+	struct watch *w = ctx;
+
+	return state_file_open(&w->state, w->program, w->state_path, w->user);
+}
+
+static int state_start(void *ctx)
+{
+	struct watch *w = ctx;
+
+	return state_file_read(&w->state, w->engine);
+}
+
+static void state_save(void *ctx)
+{
+	struct watch *w = ctx;
+
+	state_file_write(&w->state, w->engine);
+}
+
+static void state_tick(void *ctx, uint64_t ticks)
+{
+	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
+		state_save(ctx);
+}
+
+const struct sink watch_sink_state = {
+	.name = "state",
+	.wanted = state_wanted,
+	.open = state_open,
+	.start = state_start,
+	.tick = state_tick,
+	.stop = state_save,
+};
+
+/* ---- the journal ---- */
+
+static int journal_sink_open(void *ctx)
+{
+	(void)ctx;
+	journal_open();
+	return EXIT_DONE;
+}
+
+static int journal_on_finding(void *ctx, const struct finding *finding)
+{
+	((struct watch *)ctx)->in_journal = journal_finding(finding);
+	return EXIT_DONE;
+}
+
+const struct sink watch_sink_journal = {
+	.name = "journal",
+	.open = journal_sink_open,
+	.finding = journal_on_finding,
+};
+
+/* ---- standard output: JSON, a screen or text ---- */
+
+static bool attempts_wanted(const void *ctx)
+{
+	return ((const struct watch *)ctx)->attempts;
+}
+
+static int attempts_on_attempt(void *ctx, const struct attempt_event *event)
+{
+	const struct watch *w = ctx;
+
+	return text_attempt(w->program, event, w->capture);
+}
+
+const struct sink watch_sink_attempts = {
+	.name = "attempts",
+	.wanted = attempts_wanted,
+	.attempt = attempts_on_attempt,
+};
+
+static bool json_wanted(const void *ctx)
+{
+	return ((const struct watch *)ctx)->program->json;
+}
+
+static int json_on_finding(void *ctx, const struct finding *finding)
+{
+	(void)ctx;
+	return print_event(finding_json(finding));
+}
+
+static int json_on_summary(void *ctx, const struct engine_summary *s,
+			   const struct summary_extra *extra)
+{
+	(void)ctx;
+	return print_event(summary_json(s, extra));
+}
+
+const struct sink watch_sink_json = {
+	.name = "json",
+	.wanted = json_wanted,
+	.finding = json_on_finding,
+	.summary = json_on_summary,
+};
+
+static int text_on_summary(void *ctx, const struct engine_summary *s,
+			   const struct summary_extra *extra)
+{
+	(void)ctx;
+	if (extra->final) {
+		text_ports(s);
+		text_notes(s);
+		text_losses(extra);
+	}
+	return EXIT_DONE;
+}
+
+static bool screen_wanted(const void *ctx)
+{
+	return watch_has_screen(ctx);
+}
+
+static int screen_start(void *ctx)
+{
+	screen_open(&((struct watch *)ctx)->screen);
+	return EXIT_DONE;
+}
+
+static int screen_on_finding(void *ctx, const struct finding *finding)
+{
+	screen_finding(&((struct watch *)ctx)->screen, finding);
+	return EXIT_DONE;
+}
+
+static int screen_on_summary(void *ctx, const struct engine_summary *s,
+			     const struct summary_extra *extra)
+{
+	if (extra->final)
+		return text_on_summary(ctx, s, extra);
+	screen_draw(&((struct watch *)ctx)->screen, s, extra);
+	return EXIT_DONE;
+}
+
+static void screen_stop(void *ctx)
+{
+	screen_close(&((struct watch *)ctx)->screen);
+}
+
+const struct sink watch_sink_screen = {
+	.name = "screen",
+	.wanted = screen_wanted,
+	.start = screen_start,
+	.finding = screen_on_finding,
+	.summary = screen_on_summary,
+	.stop = screen_stop,
+};
+
+static bool text_wanted(const void *ctx)
+{
+	return !json_wanted(ctx) && !screen_wanted(ctx);
+}
+
+static int text_on_finding(void *ctx, const struct finding *finding)
+{
+	if (!((const struct watch *)ctx)->in_journal)
+		text_finding(stdout, finding);
+	return EXIT_DONE;
+}
+
+const struct sink watch_sink_text = {
+	.name = "text",
+	.wanted = text_wanted,
+	.finding = text_on_finding,
+	.summary = text_on_summary,
+};
+
+/* ---- class flagged ---- */
+
+static bool flagged_wanted(const void *ctx)
+{
+	const struct watch *w = ctx;
+
+	return w->policy && w->policy->quarantine_s;
+}
+
+/* Users behind a shared address are not cut off for one of them. */
+static bool flagged_may_be(const struct watch *w, const struct finding *f)
+{
+	if (!flagged_wanted(w) || f->again ||
+	    detector_finding(f->detector) != FINDING_SPAM_SOURCE)
+		return false;
+	for (size_t i = 0; i < w->policy->classes.n; i++) {
+		const struct class *c = w->policy->classes.items[i];
+
+		if (c->users > 1 && class_has(c, f->family, &f->source))
+			return false;
+	}
+	return true;
+}
+
+static int flagged_on_finding(void *ctx, const struct finding *f)
+{
+	struct watch *w = ctx;
+	char source[RANGE_TEXT_MAX];
+	int error;
+
+	if (!flagged_may_be(w, f))
+		return EXIT_DONE;
+	source_print(source, f->family, &f->source);
+	error = priv_flag(&w->priv, f->family, &f->source);
+	if (error)
+		message_say("%s could not be put into class flagged: %s",
+			    source,
+			    error == -ENOENT ?
+				    "no policy with that class is loaded" :
+			    error == -EBUSY ? "too many in one minute" :
+					      strerror(-error));
+	else
+		message_say("%s is in class flagged", source);
+	return EXIT_DONE;
+}
+
+const struct sink watch_sink_flagged = {
+	.name = "flagged",
+	.wanted = flagged_wanted,
+	.finding = flagged_on_finding,
+};
+
+/* ---- systemd ---- */
+
+static int systemd_open(void *ctx)
+{
+	(void)ctx;
+	notify_open();
+	return EXIT_DONE;
+}
+
+static int systemd_start(void *ctx)
+{
+	(void)ctx;
+	notify_send("READY=1");
+	return EXIT_DONE;
+}
+
+static void systemd_tick(void *ctx, uint64_t ticks)
+{
+	unsigned int watchdog_s = notify_watchdog_s();
+
+	(void)ctx;
+	if (watchdog_s && ticks % watchdog_s == 0)
+		notify_send("WATCHDOG=1");
+}
+
+static int systemd_on_summary(void *ctx, const struct engine_summary *s,
+			      const struct summary_extra *extra)
+{
+	(void)ctx;
+	notify_send("STATUS=%llu packets, %llu sources, %llu findings of spam, "
+		    "%llu lost",
+		    (unsigned long long)s->packets,
+		    (unsigned long long)s->sources,
+		    (unsigned long long)s->findings[FINDING_SPAM_SOURCE],
+		    (unsigned long long)extra->lost);
+	return EXIT_DONE;
+}
+
+static void systemd_stop(void *ctx)
+{
+	(void)ctx;
+	notify_send("STOPPING=1");
+}
+
+const struct sink watch_sink_systemd = {
+	.name = "systemd",
+	.open = systemd_open,
+	.start = systemd_start,
+	.tick = systemd_tick,
+	.summary = systemd_on_summary,
+	.stop = systemd_stop,
+};
