@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input.h"
-#include "../program/program.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct capture *capture_new(void)
+#define SENTENCE_BYTES 1024
+
+struct capture *capture_new(capture_problem_fn *problem, void *ctx)
 {
-	return calloc(1, sizeof(struct capture));
+	struct capture *c = calloc(1, sizeof(*c));
+
+	if (c) {
+		c->problem = problem;
+		c->ctx = ctx;
+	}
+	return c;
 }
 
 void capture_free(struct capture *c)
@@ -21,20 +30,42 @@ void capture_free(struct capture *c)
 	free(c);
 }
 
+/* ---- what goes wrong ---- */
+
+int capture_fail(struct capture *c, int error, const char *fmt, ...)
+{
+	char sentence[SENTENCE_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, args);
+	va_end(args);
+	c->problem(c->ctx, sentence);
+	return error;
+}
+
+void capture_note(struct capture *c, int error)
+{
+	if (error && (!c->error || c->error == -EINVAL))
+		c->error = error;
+}
+
 /* ---- inputs ---- */
 
-void *input_new(size_t size, const struct input_verbs *verbs, const char *name)
+void *input_new(struct capture *c, size_t size, const struct input_verbs *verbs,
+		const char *name)
 {
 	struct input *in = calloc(1, size);
 
 	if (in)
 		in->name = strdup(name);
 	if (!in || !in->name) {
-		message_say("out of memory");
+		capture_fail(c, -ENOMEM, "out of memory");
 		free(in);
 		return NULL;
 	}
 	in->verbs = verbs;
+	in->capture = c;
 	return in;
 }
 
@@ -52,21 +83,20 @@ int capture_add(struct capture *c, struct input *in)
 		void *items = realloc(c->items, cap * sizeof(*c->items));
 
 		if (!items) {
-			message_say("out of memory");
 			input_free(in);
-			return EXIT_REFUSED;
+			return capture_fail(c, -ENOMEM, "out of memory");
 		}
 		c->items = items;
 		c->cap = cap;
 	}
 	in->number = (uint8_t)(c->n < UINT8_MAX ? c->n : UINT8_MAX);
 	c->items[c->n++] = in;
-	return EXIT_DONE;
+	return 0;
 }
 
 const char *capture_name(const struct capture *c, uint8_t input)
 {
-	/* The last number is of all that come behind it, too. */
+	/* Inputs behind the last number share it. */
 	if (input == UINT8_MAX && c->n > UINT8_MAX + 1)
 		return "other files";
 	return input < c->n ? c->items[input]->name : "?";

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames from live interfaces, from NFLOG groups and from files, one loop for
- * all. The only user of libpcap.
+ * Frames from live interfaces, from NFLOG groups and from files, through one
+ * interface.
+ *
+ * A capture holds any number of inputs: the first one added is frame.input 0,
+ * and 255 stands for all inputs behind the 255th. Functions return 0 or
+ * -errno. What went wrong is reported as a sentence to the function that
+ * capture_new() got; the capture stays usable.
  */
 #ifndef MAILWALL_CAPTURE_H
 #define MAILWALL_CAPTURE_H
@@ -13,21 +18,19 @@
 struct capture;
 
 typedef void frame_fn(void *ctx, const struct frame *frame);
+typedef void capture_problem_fn(void *ctx, const char *sentence);
 
-/*
- * Any number of inputs; the n-th one added is frame.input n-1, and 255 is of
- * all that come behind. A function that fails has said why, and returns an
- * exit code of program.h; the capture is good for more.
- */
-struct capture *capture_new(void); /* NULL: no memory */
+/* Makes a capture without inputs; NULL: no memory. */
+struct capture *capture_new(capture_problem_fn *problem, void *ctx);
 void capture_free(struct capture *c);
 
 /*
- * A file, or "-" for standard input, plain or gzip; pcap or pcapng. The frames
- * of several files come in the order of time.
+ * Adds a file, or "-" for standard input; pcap or pcapng, plain or gzip.
+ * -EINVAL: standard input is a terminal, or was added before.
  */
 int capture_add_file(struct capture *c, const char *path);
-/* Mail traffic of an interface, by a filter in the kernel. */
+
+/* Adds an interface, or "any", with a filter in the kernel for mail traffic. */
 struct live_options {
 	const uint16_t *ports;
 	size_t n_ports;
@@ -36,37 +39,40 @@ struct live_options {
 };
 int capture_add_live(struct capture *c, const char *interface,
 		     const struct live_options *options);
+
+/* Adds an NFLOG group. */
 int capture_add_nflog(struct capture *c, uint16_t group);
 
-/* "eth0", "nflog:25", "friday.pcap" */
+/* The name of an input: "eth0", "nflog:25", "friday.pcap". */
 const char *capture_name(const struct capture *c, uint8_t input);
 
 /*
- * Files: hands over every frame. A file that ends in the middle of a packet or
- * is damaged is said and the rest goes on; the exit code tells it at the end,
- * and of files that could not be added, too. *stop is looked at between
- * frames; to end a wait for a pipe, its signal must interrupt read().
+ * Reads all files to their end, frames in the order of time, until *stop is
+ * set. A file that is damaged or ends in the middle of a packet is reported,
+ * and the others go on. Returns the first error of a file, adding included; an
+ * -EINVAL only if there is no other. To end a wait for a pipe, the signal that
+ * sets *stop must interrupt read().
  */
 int capture_run_files(struct capture *c, frame_fn *fn, void *ctx,
 		      const volatile bool *stop);
 
 /*
- * Live: a descriptor to wait on per input, and a function to read what is
- * there, at most a bounded amount. 0 or -errno; -ENETDOWN: the interface is
- * gone, which is the caller's to say. One that is only down is waited for.
+ * For live inputs: a descriptor to wait on, and a function that reads a
+ * bounded number of frames. -ENETDOWN: the interface is gone, which is not
+ * reported. An interface that is only down is waited for.
  */
 size_t capture_n(const struct capture *c);
 int capture_fd(const struct capture *c, size_t input);
 int capture_read(struct capture *c, size_t input, frame_fn *fn, void *ctx);
 
-/* Is the interface there no more? Nothing tells who waits for its packets. */
+/* Is the interface gone? A descriptor that is waited on does not tell. */
 bool capture_is_gone(const struct capture *c, size_t input);
 
-/* What the system says of an input; lost is exact for NFLOG. */
+/* The losses of an input, as the system counts them. */
 struct capture_loss {
 	uint64_t lost;
-	bool exact;
-	uint64_t blocked; /* logs of "CLAUSE block" that came */
+	bool exact;	  /* lost is a count: NFLOG; else an estimate */
+	uint64_t blocked; /* logs "CLAUSE block" that came */
 };
 void capture_loss(struct capture *c, size_t input, struct capture_loss *out);
 

@@ -2,7 +2,7 @@
 /* Interfaces, through libpcap and a filter in the kernel. */
 #include "capture_filter.h"
 #include "input.h"
-#include "../program/program.h"
+#include "../../rules/base/diag.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -14,23 +14,23 @@
 #define BLOCK_MS	100 /* the longest that a frame waits in the kernel */
 #define SNAP_BYTES	512
 #define SNAP_OPENINGS	128
-#define FRAMES_AT_ONCE	4096 /* of one capture_read() */
+#define FRAMES_AT_ONCE	4096 /* in one capture_read() */
 #define READS_PER_LOOK	1024 /* libpcap counts losses in 32 bits */
 #define INTERFACES_MOST 64
 
 struct live {
 	struct input input;
 	pcap_t *pcap;
-	unsigned int index; /* of the interface; 0: any of them */
+	unsigned int index; /* the interface's; 0: the input is "any" */
 	unsigned int reads;
-	unsigned int dropped; /* as pcap_stats() last said, mod 2^32 */
+	unsigned int dropped; /* the latest ps_drop of pcap_stats(), mod 2^32 */
 };
 
 /* ---- what can be wrong ---- */
 
-/* "any, lo, eth0", as far as there is room. */
-static void list_names(char *out, size_t size, const char *const *names,
-		       size_t count)
+/* Writes "any, lo, eth0", as far as there is room. */
+static void live_list_names(char *out, size_t size, const char *const *names,
+			    size_t count)
 {
 	size_t n = 0;
 
@@ -39,7 +39,7 @@ static void list_names(char *out, size_t size, const char *const *names,
 				      names[i]);
 }
 
-static void say_no_interface(const char *name)
+static int live_fail_name(struct capture *c, const char *name)
 {
 	struct if_nameindex *list = if_nameindex();
 	const char *names[INTERFACES_MOST] = { "any" }, *near;
@@ -49,38 +49,42 @@ static void say_no_interface(const char *name)
 	for (size_t i = 0; list && list[i].if_index && n < INTERFACES_MOST; i++)
 		names[n++] = list[i].if_name;
 	near = nearest_word(name, strlen(name), names, n);
-	list_names(text, sizeof(text), names, n);
+	live_list_names(text, sizeof(text), names, n);
 	if (near)
-		message_say(
-			"\"%.40s\" is not an interface; did you mean \"%s\"?",
-			name, near);
+		capture_fail(c, -ENODEV,
+			     "\"%.40s\" is not an interface; did you mean "
+			     "\"%s\"?",
+			     name, near);
 	else
-		message_say("\"%.40s\" is not an interface; there are: %s",
-			    name, text);
+		capture_fail(c, -ENODEV,
+			     "\"%.40s\" is not an interface; there are: %s",
+			     name, text);
 	if (list)
 		if_freenameindex(list);
+	return -ENODEV;
 }
 
-static int live_say_refused(const struct live *l, int code)
+static int live_fail(const struct live *l, int code)
 {
+	struct capture *c = l->input.capture;
 	const char *name = l->input.name;
 
 	if (code == PCAP_ERROR_NO_SUCH_DEVICE)
-		say_no_interface(name);
-	else if (code == PCAP_ERROR_PERM_DENIED ||
-		 code == PCAP_ERROR_PROMISC_PERM_DENIED)
-		message_say("%s: not permitted: capturing needs CAP_NET_RAW; "
-			    "run it "
-			    "as root",
-			    name);
-	else if (code == PCAP_ERROR_IFACE_NOT_UP)
-		message_say("%s: is down; bring it up: ip link set %s up", name,
-			    name);
-	else
-		message_say("%s: cannot be captured: %s", name,
+		return live_fail_name(c, name);
+	if (code == PCAP_ERROR_PERM_DENIED ||
+	    code == PCAP_ERROR_PROMISC_PERM_DENIED)
+		return capture_fail(c, -EPERM,
+				    "%s: not permitted: capturing needs "
+				    "CAP_NET_RAW; run it as root",
+				    name);
+	if (code == PCAP_ERROR_IFACE_NOT_UP)
+		return capture_fail(
+			c, -ENETDOWN,
+			"%s: is down; bring it up: ip link set %s up", name,
+			name);
+	return capture_fail(c, -EIO, "%s: cannot be captured: %s", name,
 			    *pcap_geterr(l->pcap) ? pcap_geterr(l->pcap) :
 						    pcap_statustostr(code));
-	return EXIT_REFUSED;
 }
 
 /* ---- opening ---- */
@@ -91,10 +95,9 @@ static int live_activate(struct live *l, const struct live_options *o)
 	int code;
 
 	l->pcap = pcap_create(l->input.name, error);
-	if (!l->pcap) {
-		message_say("%s: %s", l->input.name, error);
-		return EXIT_REFUSED;
-	}
+	if (!l->pcap)
+		return capture_fail(l->input.capture, -EIO, "%s: %s",
+				    l->input.name, error);
 	pcap_set_snaplen(l->pcap,
 			 o->openings_only ? SNAP_OPENINGS : SNAP_BYTES);
 	pcap_set_promisc(l->pcap, 0);
@@ -102,11 +105,11 @@ static int live_activate(struct live *l, const struct live_options *o)
 	pcap_set_buffer_size(l->pcap, o->buffer_bytes > 0 ? o->buffer_bytes :
 							    BUFFER_BYTES);
 	code = pcap_activate(l->pcap);
-	return code < 0 ? live_say_refused(l, code) : EXIT_DONE;
+	return code < 0 ? live_fail(l, code) : 0;
 }
 
-/* SLL2 says which interface of "any" it was; where it is not known, fine. */
-static int live_choose_link(struct live *l)
+/* Prefers SLL2, which says which interface of "any" a frame came by. */
+static int live_set_link(struct live *l)
 {
 	if (pcap_datalink(l->pcap) == DLT_LINUX_SLL)
 		pcap_set_datalink(l->pcap, DLT_LINUX_SLL2);
@@ -114,8 +117,8 @@ static int live_choose_link(struct live *l)
 	return pcap_datalink(l->pcap);
 }
 
-/* libpcap filters by itself what the kernel refuses, at many times the cost. */
-static bool kernel_filters(const struct live *l)
+/* libpcap filters by itself if the kernel refuses, at many times the cost. */
+static bool live_filters_in_kernel(const struct live *l)
 {
 	socklen_t instructions = 0;
 
@@ -129,45 +132,41 @@ static int live_filter(struct live *l, const struct live_options *o)
 	const struct capture_filter filter = {
 		.ports = o->ports,
 		.n_ports = o->n_ports,
-		.link = live_choose_link(l),
+		.link = live_set_link(l),
 		.openings_only = o->openings_only,
 	};
 	char *text = capture_filter_text(&filter);
 	struct bpf_program program;
 	int code;
 
-	if (!text) {
-		message_say("out of memory");
-		return EXIT_REFUSED;
-	}
+	if (!text)
+		return capture_fail(l->input.capture, -ENOMEM, "out of memory");
 	code = pcap_compile(l->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN);
 	free(text);
 	if (code)
-		return live_say_refused(l, code);
+		return live_fail(l, code);
 	code = pcap_setfilter(l->pcap, &program);
 	pcap_freecode(&program);
 	if (code)
-		return live_say_refused(l, code);
-	if (!kernel_filters(l)) {
-		message_say("%s: the kernel does not take the filter",
-			    l->input.name);
-		return EXIT_REFUSED;
-	}
-	return EXIT_DONE;
+		return live_fail(l, code);
+	if (!live_filters_in_kernel(l))
+		return capture_fail(l->input.capture, -EOPNOTSUPP,
+				    "%s: the kernel does not take the filter",
+				    l->input.name);
+	return 0;
 }
 
 static int live_open(struct live *l, const struct live_options *o)
 {
 	char error[PCAP_ERRBUF_SIZE];
-	int code = live_activate(l, o);
+	int result = live_activate(l, o);
 
-	if (!code)
-		code = live_filter(l, o);
-	if (!code && pcap_setnonblock(l->pcap, 1, error)) {
-		message_say("%s: %s", l->input.name, error);
-		code = EXIT_REFUSED;
-	}
-	return code;
+	if (!result)
+		result = live_filter(l, o);
+	if (!result && pcap_setnonblock(l->pcap, 1, error))
+		result = capture_fail(l->input.capture, -EIO, "%s: %s",
+				      l->input.name, error);
+	return result;
 }
 
 /* ---- reading ---- */
@@ -198,7 +197,7 @@ static bool live_is_gone(const struct input *in)
 static int live_read(struct input *in)
 {
 	struct live *l = (struct live *)in;
-	int n = pcap_dispatch(l->pcap, FRAMES_AT_ONCE, input_hand_packet,
+	int n = pcap_dispatch(l->pcap, FRAMES_AT_ONCE, input_on_packet,
 			      (u_char *)l);
 
 	if (++l->reads % READS_PER_LOOK == 0)
@@ -207,8 +206,8 @@ static int live_read(struct input *in)
 		return 0;
 	if (live_is_gone(in))
 		return -ENETDOWN;
-	message_say("%s: %s", in->name, pcap_geterr(l->pcap));
-	return -EIO;
+	return capture_fail(in->capture, -EIO, "%s: %s", in->name,
+			    pcap_geterr(l->pcap));
 }
 
 static void live_free(struct input *in)
@@ -231,20 +230,18 @@ int capture_add_live(struct capture *c, const char *interface,
 		     const struct live_options *options)
 {
 	struct live *l;
-	int code;
+	int error;
 
 	/* libpcap knows devices that are no interfaces: usbmon0, nflog:5. */
-	if (strcmp(interface, "any") && !if_nametoindex(interface)) {
-		say_no_interface(interface);
-		return EXIT_REFUSED;
-	}
-	l = input_new(sizeof(*l), &live_verbs, interface);
-	code = l ? live_open(l, options) : EXIT_REFUSED;
+	if (strcmp(interface, "any") && !if_nametoindex(interface))
+		return live_fail_name(c, interface);
+	l = input_new(c, sizeof(*l), &live_verbs, interface);
+	error = l ? live_open(l, options) : -ENOMEM;
 	if (l && strcmp(interface, "any"))
 		l->index = if_nametoindex(interface);
-	if (!code)
+	if (!error)
 		return capture_add(c, &l->input);
 	if (l)
 		input_free(&l->input);
-	return code;
+	return error;
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What capture.c knows of every input, and what each kind brings along. */
+/*
+ * An input of a capture: what capture.c knows of every one, and the row of
+ * functions that each kind brings along. A kind is a file: capture_live.c,
+ * capture_file.c, nflog.c.
+ */
 #ifndef MAILWALL_INPUT_H
 #define MAILWALL_INPUT_H
 
@@ -10,22 +14,24 @@
 /* The first member of each kind's own struct. */
 struct input {
 	const struct input_verbs *verbs;
+	struct capture *capture;
 	char *name;
 	uint16_t link;
 	uint8_t number;
-	bool exact;	  /* is lost? */
-	uint64_t lost;	  /* frames that were not handed over */
+	bool exact;	  /* lost is a count, not an estimate */
+	uint64_t lost;	  /* frames that did not reach us */
 	uint64_t blocked; /* logs of what a clause blocked */
-	frame_fn *fn;	  /* of the run under way */
-	void *ctx;
+	frame_fn *fn;	  /* receives the frames of the run under way */
+	void *ctx;	  /* of fn */
 };
 
+/* Functions that a kind has no use for are NULL, but for free. */
 struct input_verbs {
-	int (*fd)(const struct input *in);
-	int (*read)(struct input *in); /* as capture_read() */
+	int (*fd)(const struct input *in); /* to wait on */
+	int (*read)(struct input *in);	   /* as capture_read() */
 	void (*count_lost)(struct input *in);
 	bool (*is_gone)(const struct input *in);
-	void (*free)(struct input *in); /* but for the name and the struct */
+	void (*free)(struct input *in); /* all but the name and the struct */
 };
 
 extern const struct input_verbs file_verbs;
@@ -33,21 +39,31 @@ extern const struct input_verbs file_verbs;
 struct capture {
 	struct input **items;
 	size_t n, cap;
-	int code; /* what became of files so far */
+	capture_problem_fn *problem;
+	void *ctx; /* of problem */
+	int error; /* the first of a file; -EINVAL gives way to others */
 };
 
+/* Reports a problem as a sentence; returns error. */
+int capture_fail(struct capture *c, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Keeps the error of a file, if it is one, for capture_run_files(). */
+void capture_note(struct capture *c, int error);
+
 /*
- * Zeroed and with a name, of the size of the kind's struct; NULL: no memory,
- * which was said.
+ * Makes an input, zeroed but for the name, of the size of the kind's struct.
+ * NULL: no memory, which was reported.
  */
-void *input_new(size_t size, const struct input_verbs *verbs, const char *name);
+void *input_new(struct capture *c, size_t size, const struct input_verbs *verbs,
+		const char *name);
 void input_free(struct input *in);
-/* Takes the input, and gives it its number. An exit code. */
+/* Adds the input, which it owns from then on, and numbers it. 0 or -errno. */
 int capture_add(struct capture *c, struct input *in);
 
-static inline void input_hand_over(struct input *in, const void *data,
-				   uint32_t caplen, uint32_t len,
-				   int64_t time_us)
+/* Passes a frame on to the function of the run under way. */
+static inline void input_on_frame(struct input *in, const void *data,
+				  uint32_t caplen, uint32_t len,
+				  int64_t time_us)
 {
 	struct frame frame = {
 		.data = data,
@@ -63,7 +79,7 @@ static inline void input_hand_over(struct input *in, const void *data,
 
 #define SECONDS_MOST INT64_C(253402300799) /* the end of the year 9999 */
 
-/* A file may hold any number; libpcap 1.10 takes 32 bits of it for signed. */
+/* A file may hold any number; libpcap 1.10 reads 32 bits of it as signed. */
 static inline int64_t input_time_us(const struct timeval *t)
 {
 	int64_t seconds = t->tv_sec < 0 ? (uint32_t)t->tv_sec : t->tv_sec;
@@ -73,12 +89,12 @@ static inline int64_t input_time_us(const struct timeval *t)
 	return seconds * 1000000 + (t->tv_usec > 0 ? t->tv_usec : 0);
 }
 
-/* What is given as u is the input. */
-static inline void input_hand_packet(u_char *u, const struct pcap_pkthdr *h,
-				     const u_char *data)
+/* Passes a packet of libpcap on; u is the input. */
+static inline void input_on_packet(u_char *u, const struct pcap_pkthdr *h,
+				   const u_char *data)
 {
-	input_hand_over((struct input *)u, data, h->caplen, h->len,
-			input_time_us(&h->ts));
+	input_on_frame((struct input *)u, data, h->caplen, h->len,
+		       input_time_us(&h->ts));
 }
 
 #endif

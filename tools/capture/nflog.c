@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NFLOG groups, read here and not by libpcap, which sees no sequence numbers:
- * by them every log that was lost is counted.
+ * NFLOG groups. libpcap can read them, but does not look at the sequence
+ * numbers, by which every lost log is counted here.
  */
 #include "input.h"
-#include "../program/program.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -12,30 +11,31 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #define BUFFER_BYTES   (32 * 1024 * 1024)
-#define COPY_BYTES     256 /* of a packet; the rule may say less */
+#define COPY_BYTES     256 /* bytes of a packet, unless the rule says less */
 #define BATCH_BYTES    (64 * 1024 - 512) /* 64 KiB with the kernel's own */
-#define BATCH_LOGS     256 /* in one datagram; the rule may say less */
-#define BATCH_CS       10  /* the longest that one waits; in 1/100 s */
+#define BATCH_LOGS     256 /* logs in a datagram, unless the rule says less */
+#define BATCH_CS       10  /* 1/100 s that a log waits in the kernel at most */
 #define DATAGRAM_BYTES (2 * BATCH_BYTES)
-#define READS_AT_ONCE  64 /* of one capture_read() */
+#define READS_AT_ONCE  64 /* datagrams in one capture_read() */
 
 struct nflog {
 	struct input input;
 	struct mnl_socket *socket;
 	uint16_t group;
-	uint32_t next_seq; /* a new instance counts from 0 */
-	int64_t now_us;	   /* of the batch that is being read */
+	uint32_t next_seq; /* a new listener is numbered from 0 */
+	int64_t now_us;	   /* when the datagram was read */
 	char buffer[DATAGRAM_BYTES];
 };
 
 /* ---- what can be wrong ---- */
 
-/* The netlink port of who listens to the group; -1: it cannot be known. */
+/* The netlink port that listens to the group; -1: it cannot be known. */
 static long nflog_listener_of(uint16_t group)
 {
 	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
@@ -51,35 +51,41 @@ static long nflog_listener_of(uint16_t group)
 	return listener;
 }
 
-/* A group of another's is answered with EPERM, like a lack of privilege. */
-static int nflog_say_refused(const struct nflog *g, int error)
+/*
+ * Reports why the group cannot be read; error is positive. The kernel answers
+ * EPERM for a group with another listener as for a lack of privilege.
+ */
+static int nflog_fail(const struct nflog *g, int error)
 {
+	struct capture *c = g->input.capture;
 	const char *name = g->input.name;
 	long listener = -1;
 
 	if (error == EPERM || error == EBUSY)
 		listener = nflog_listener_of(g->group);
 	if (listener >= 0)
-		message_say("%s: this group has a listener already (netlink "
-			    "port %ld, "
-			    "most often its process id), and can have only one",
-			    name, listener);
-	else if (error == EPERM)
-		message_say("%s: not permitted: NFLOG needs CAP_NET_ADMIN; run "
-			    "it as "
-			    "root",
-			    name);
-	else if (error == EINVAL || error == EPROTONOSUPPORT)
-		message_say("%s: this kernel has no NFLOG (nfnetlink_log)",
-			    name);
-	else
-		message_say("%s: %s", name, strerror(error));
-	return EXIT_REFUSED;
+		return capture_fail(
+			c, -EBUSY,
+			"%s: this group has a listener already (netlink port "
+			"%ld, most often its process id), and can have only "
+			"one",
+			name, listener);
+	if (error == EPERM)
+		return capture_fail(c, -error,
+				    "%s: not permitted: NFLOG needs "
+				    "CAP_NET_ADMIN; run it as root",
+				    name);
+	if (error == EINVAL || error == EPROTONOSUPPORT)
+		return capture_fail(c, -error,
+				    "%s: this kernel has no NFLOG "
+				    "(nfnetlink_log)",
+				    name);
+	return capture_fail(c, -error, "%s: %s", name, strerror(error));
 }
 
 /* ---- opening ---- */
 
-static void put_config(const struct nflog *g, struct nlmsghdr *nlh)
+static void nflog_put_config(const struct nflog *g, struct nlmsghdr *nlh)
 {
 	struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
 	struct nfulnl_msg_config_mode mode = {
@@ -124,7 +130,7 @@ static int nflog_bind(struct nflog *g)
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
-	put_config(g, nlh);
+	nflog_put_config(g, nlh);
 	if (mnl_socket_sendto(g->socket, nlh, nlh->nlmsg_len) < 0)
 		return errno;
 	return nflog_read_answer(g);
@@ -144,12 +150,12 @@ static int nflog_open(struct nflog *g)
 
 	g->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!g->socket)
-		return nflog_say_refused(g, errno);
+		return nflog_fail(g, errno);
 	if (mnl_socket_bind(g->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-		return nflog_say_refused(g, errno);
+		return nflog_fail(g, errno);
 	nflog_make_room(mnl_socket_get_fd(g->socket));
 	error = nflog_bind(g);
-	return error ? nflog_say_refused(g, error) : EXIT_DONE;
+	return error ? nflog_fail(g, error) : 0;
 }
 
 /* ---- reading ---- */
@@ -162,7 +168,7 @@ static int64_t nflog_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void count_gap(struct nflog *g, const struct nlattr *attr)
+static void nflog_count_gap(struct nflog *g, const struct nlattr *attr)
 {
 	uint32_t seq = ntohl(mnl_attr_get_u32(attr));
 
@@ -171,7 +177,7 @@ static void count_gap(struct nflog *g, const struct nlattr *attr)
 }
 
 /* "residential:17 block " */
-static bool is_block(const struct nlattr *attr)
+static bool nflog_is_block(const struct nlattr *attr)
 {
 	static const char verb[] = " block ";
 	const char *text = mnl_attr_get_payload(attr);
@@ -182,7 +188,7 @@ static bool is_block(const struct nlattr *attr)
 	       !memcmp(space, verb, sizeof(verb) - 1);
 }
 
-static int64_t timestamp_us(const struct nlattr *attr)
+static int64_t nflog_timestamp_us(const struct nlattr *attr)
 {
 	struct nfulnl_msg_packet_timestamp t;
 
@@ -190,7 +196,7 @@ static int64_t timestamp_us(const struct nlattr *attr)
 	return (int64_t)(be64toh(t.sec) * 1000000 + be64toh(t.usec));
 }
 
-static int take_log(const struct nlmsghdr *nlh, void *ctx)
+static int nflog_on_log(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct nflog *g = ctx;
 	int64_t time_us = g->now_us;
@@ -203,20 +209,20 @@ static int take_log(const struct nlmsghdr *nlh, void *ctx)
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (type == NFULA_SEQ)
-			count_gap(g, attr);
+			nflog_count_gap(g, attr);
 		else if (type == NFULA_TIMESTAMP)
-			time_us = timestamp_us(attr);
+			time_us = nflog_timestamp_us(attr);
 		else if (type == NFULA_PREFIX)
-			g->input.blocked += is_block(attr);
+			g->input.blocked += nflog_is_block(attr);
 	}
-	/* From struct nfgenmsg on it is what DLT_NFLOG says. */
-	input_hand_over(&g->input, mnl_nlmsg_get_payload(nlh), len, len,
-			time_us);
+	/* DLT_NFLOG begins at struct nfgenmsg. */
+	input_on_frame(&g->input, mnl_nlmsg_get_payload(nlh), len, len,
+		       time_us);
 	return MNL_CB_OK;
 }
 
-/* Its length; 0: not the kernel's; else -errno. */
-static ssize_t read_datagram(struct nflog *g)
+/* Reads a datagram: its length, 0 if it is not the kernel's, or -errno. */
+static ssize_t nflog_receive(struct nflog *g)
 {
 	struct sockaddr_nl from = { 0 };
 	socklen_t from_len = sizeof(from);
@@ -234,19 +240,18 @@ static int nflog_read(struct input *in)
 	struct nflog *g = (struct nflog *)in;
 
 	for (int i = 0; i < READS_AT_ONCE; i++) {
-		ssize_t got = read_datagram(g);
+		ssize_t got = nflog_receive(g);
 
 		if (got == -EAGAIN)
 			break;
-		/* The kernel had no room: the next number says how many. */
+		/* The kernel had no room: the next number tells how often. */
 		if (got == -ENOBUFS || got == -EINTR || !got)
 			continue;
-		if (got < 0) {
-			message_say("%s: %s", in->name, strerror((int)-got));
-			return (int)got;
-		}
+		if (got < 0)
+			return capture_fail(in->capture, (int)got, "%s: %s",
+					    in->name, strerror((int)-got));
 		g->now_us = nflog_now_us();
-		mnl_cb_run(g->buffer, (size_t)got, 0, 0, take_log, g);
+		mnl_cb_run(g->buffer, (size_t)got, 0, 0, nflog_on_log, g);
 	}
 	return 0;
 }
@@ -274,18 +279,18 @@ int capture_add_nflog(struct capture *c, uint16_t group)
 {
 	struct nflog *g;
 	char name[16];
-	int code;
+	int error;
 
 	snprintf(name, sizeof(name), "nflog:%u", group);
-	g = input_new(sizeof(*g), &nflog_verbs, name);
+	g = input_new(c, sizeof(*g), &nflog_verbs, name);
 	if (!g)
-		return EXIT_REFUSED;
+		return -ENOMEM;
 	g->group = group;
 	g->input.link = DLT_NFLOG;
 	g->input.exact = true;
-	code = nflog_open(g);
-	if (!code)
+	error = nflog_open(g);
+	if (!error)
 		return capture_add(c, &g->input);
 	input_free(&g->input);
-	return code;
+	return error;
 }

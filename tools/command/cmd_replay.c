@@ -249,10 +249,11 @@ static int replay_run(struct replay *r, int argc, char **argv,
 		return code;
 	impact_init(&r->impact, r->program, r->policy);
 	for (int i = 0; i < argc && code != EXIT_USAGE; i++) {
-		read = capture_add_file(r->capture, argv[i]);
+		read = monitor_code(capture_add_file(r->capture, argv[i]));
 		code = read ? read : code;
 	}
-	read = capture_run_files(r->capture, replay_on_frame, r, &monitor_stop);
+	read = monitor_code(capture_run_files(r->capture, replay_on_frame, r,
+					      &monitor_stop));
 	code = read ? read : code;
 	read = replay_print(r);
 	return read ? read : code;
@@ -288,10 +289,10 @@ int cmd_replay(struct program *p, int argc, char **argv)
 	o.interface = r.interface;
 	o.skip_warmup = r.no_warmup;
 	sinks_choose(&r.sinks, sinks, SINKS, &r);
-	r.capture = capture_new();
+	r.capture = monitor_capture();
 	monitor_stop_on_signals();
 	code = r.capture ? replay_run(&r, argc - first, argv + first, &o) :
-			   message_out_of_memory();
+			   EXIT_REFUSED;
 	closed = sinks_close(&r.sinks);
 	capture_free(r.capture);
 	engine_free(r.engine);

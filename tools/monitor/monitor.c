@@ -23,6 +23,29 @@ void monitor_stop_on_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+static void monitor_on_problem(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	message_say("%s", sentence);
+}
+
+struct capture *monitor_capture(void)
+{
+	struct capture *c = capture_new(monitor_on_problem, NULL);
+
+	if (!c)
+		message_out_of_memory();
+	return c;
+}
+
+/* -EINVAL is a mistake of the command line. */
+int monitor_code(int error)
+{
+	return !error		? EXIT_DONE :
+	       error == -EINVAL ? EXIT_USAGE :
+				  EXIT_REFUSED;
+}
+
 int monitor_engine(const struct monitor_options *o, struct engine **out)
 {
 	struct engine_config config = {

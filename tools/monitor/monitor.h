@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine of a command, with its sinks; and how a signal ends a command. */
+/* What commands that monitor share: an engine, a capture, an end by signals. */
 #ifndef MAILWALL_MONITOR_H
 #define MAILWALL_MONITOR_H
 
+#include "../capture/capture.h"
 #include "sink.h"
 
 struct decide_input;
@@ -19,6 +20,11 @@ struct monitor_options {
 
 /* Makes an engine; what is wrong was said. An exit code. */
 int monitor_engine(const struct monitor_options *options, struct engine **out);
+
+/* Makes a capture that says its problems. NULL: no memory, which was said. */
+struct capture *monitor_capture(void);
+/* The exit code for an error of a capture that was said. */
+int monitor_code(int error);
 
 /* Becomes true when SIGINT or SIGTERM comes, once that is asked for. */
 extern volatile bool monitor_stop;

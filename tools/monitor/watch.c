@@ -109,18 +109,18 @@ static int watch_open_engine(struct watch *w)
 static int watch_open_inputs(struct watch *w)
 {
 	struct live_options live = { .openings_only = w->openings_only };
-	int code = EXIT_DONE;
+	int error = 0;
 
-	w->capture = capture_new();
+	w->capture = monitor_capture();
 	if (!w->capture)
-		return message_out_of_memory();
+		return EXIT_REFUSED;
 	live.ports = engine_ports(w->engine, &live.n_ports);
-	for (size_t i = 0; i < w->interfaces.n && !code; i++)
-		code = capture_add_live(w->capture, w->interfaces.items[i],
-					&live);
-	for (size_t i = 0; i < w->groups.n && !code; i++)
-		code = capture_add_nflog(w->capture, watch_group(w, i));
-	return code;
+	for (size_t i = 0; i < w->interfaces.n && !error; i++)
+		error = capture_add_live(w->capture, w->interfaces.items[i],
+					 &live);
+	for (size_t i = 0; i < w->groups.n && !error; i++)
+		error = capture_add_nflog(w->capture, watch_group(w, i));
+	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static int watch_open(struct watch *w)
