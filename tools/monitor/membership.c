@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "membership.h"
+#include "../program/program.h"
+#include "priv_bytes.h"
 #include "../kernel/members.h"
 
 #include <errno.h>

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Long replies of the privileged process, as they lie in members_fd. Both
+ * processes are one program: the structs are written as they are.
+ */
+#ifndef MAILWALL_PRIV_BYTES_H
+#define MAILWALL_PRIV_BYTES_H
+
+#include "../../rules/base/addr.h"
+
+/* priv_members(): each set, and behind it its members, ascending. */
+struct priv_set {
+	char name[64]; /* "exempt.v4" */
+	uint64_t n;    /* members */
+};
+struct priv_member {
+	struct range6 range; /* IPv4 uses the last four bytes */
+	int64_t until_ms;    /* since 1970; INT64_MAX: stays */
+};
+
+/* priv_loaded(): one head, then its clauses, then its sets. */
+struct priv_head {
+	char policy[64], digest[64]; /* "": no rule of the table says so */
+	uint64_t loaded;	     /* 0: no table is ours */
+	uint64_t drift_known, drift; /* 1: yes */
+	uint64_t n_clauses, n_sets;
+};
+struct priv_clause {
+	char id[128], text[256];
+	uint64_t packets, bytes;
+};
+struct priv_fill {
+	char name[64];
+	uint64_t elements, size;
+};
+
+#endif

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process that keeps CAP_NET_ADMIN. */
+#include "priv_request.h"
+#include "priv_bytes.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/emit/emit.h"
+#include "../kernel/members.h"
+#include "../kernel/applied.h"
+#include "../kernel/transaction.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FLAGGED	   "flagged"
+#define TRIES_MOST 20 /* while others keep changing the rules */
+
+struct priv_state {
+	struct netlink netlink;
+	const struct priv_job *job;
+	int members_fd;
+	time_t minute;		/* since 1970 */
+	unsigned int in_minute; /* sources flagged in it */
+	/* The latest difference from the digest in the rules. */
+	uint32_t drift_generation;
+	char drift[DIGEST_TEXT_BYTES];
+};
+
+/* ---- flagging a source ---- */
+
+static void priv_add_source(struct batch *b, enum family family,
+			    const struct request *q, uint32_t seconds)
+{
+	struct elements to = { .family = family,
+			       .set = q->family == 4 ? FLAGGED ".v4" :
+						       FLAGGED ".v6",
+			       .interval = true,
+			       .timeout_ms = (uint64_t)seconds * 1000 };
+	const uint8_t *at = q->source.byte;
+	uint32_t v4 = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+		      (uint32_t)at[2] << 8 | at[3];
+	struct range4 r4 = { v4, v4 };
+	struct range6 r6 = { q->source, q->source };
+
+	/* An IPv6 source is a /64. */
+	memset(r6.first.byte + 8, 0, 8);
+	memset(r6.last.byte + 8, 0xff, 8);
+	if (q->family == 4)
+		netlink_ranges4(b, &to, &(struct ranges4){ &r4, 1, 1 });
+	else
+		netlink_ranges6(b, &to, &(struct ranges6){ &r6, 1, 1 });
+}
+
+static int priv_try_flag(struct priv_state *s, struct arena *a,
+			 const struct request *q)
+{
+	struct reading r = { .arena = a };
+	struct kernel_errors errors = { 0 };
+	struct batch *b;
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+
+	if (error || family < 0)
+		return error ? error : -ENOENT;
+	b = batch_new(r.generation);
+	if (!b)
+		return -ENOMEM;
+	priv_add_source(b, (enum family)family, q, s->job->quarantine_s);
+	batch_finish(b);
+	error = batch_error(b);
+	if (!error)
+		error = netlink_commit(&s->netlink, b, &errors);
+	batch_free(b);
+	return error;
+}
+
+static int priv_do_flag(struct priv_state *s, struct arena *a,
+			const struct request *q)
+{
+	time_t minute = time(NULL) / 60;
+	int error = -ERESTART;
+
+	if (!s->job->quarantine_s)
+		return -EPERM;
+	if (minute != s->minute) {
+		s->minute = minute;
+		s->in_minute = 0;
+	}
+	if (s->in_minute++ >= PRIV_FLAGS_PER_MINUTE)
+		return -EBUSY;
+	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
+		error = priv_try_flag(s, a, q);
+	return error;
+}
+
+/* ---- counting blocked packets ---- */
+
+static bool priv_listens_to(const struct priv_job *job, int group)
+{
+	for (size_t i = 0; i < job->n_groups; i++)
+		if (job->groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Hashes with FNV-1a, to compare which clauses two counts are of. */
+static uint64_t priv_hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3;
+	return (hash ^ 0xff) * 0x100000001b3;
+}
+
+/* Packets whose log was held back by a log rate. */
+static uint64_t priv_held_back(const struct present *p)
+{
+	for (size_t i = 0; i < p->counters.n; i++)
+		if (!strcmp(p->counters.items[i].name, COUNTER_SUPPRESSED))
+			return p->counters.items[i].packets;
+	return 0;
+}
+
+static int priv_do_counts(struct priv_state *s, struct arena *a,
+			  struct block_counts *out)
+{
+	struct reading r = { .arena = a };
+	struct loaded loaded = { 0 };
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+	uint64_t without;
+
+	if (error || family < 0)
+		return error ? error : -ENOENT;
+	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
+			      NULL, &loaded);
+	canon_free(&loaded.canon);
+	out->clauses = 0xcbf29ce484222325;
+	for (size_t i = 0; i < loaded.clauses.n && !error; i++) {
+		const struct loaded_clause *c = &loaded.clauses.items[i];
+
+		if (!priv_listens_to(s->job, c->block_group))
+			continue;
+		out->packets += c->packets;
+		out->clauses = priv_hash_text(out->clauses, c->id);
+		out->clauses = priv_hash_text(out->clauses, c->text);
+	}
+	without = priv_held_back(&r.tables[family]);
+	out->packets -= without < out->packets ? without : out->packets;
+	return error;
+}
+
+/* ---- what goes into the file in memory ---- */
+
+static int priv_put_bytes(struct priv_state *s, struct reply *out,
+			  const void *bytes, size_t len)
+{
+	if (pwrite(s->members_fd, bytes, len, (off_t)out->bytes) !=
+	    (ssize_t)len)
+		return -EIO;
+	out->bytes += len;
+	return 0;
+}
+
+static int priv_put_members(struct priv_state *s, const struct present_set *set,
+			    const struct members *list, struct reply *out)
+{
+	struct priv_set head = { .n = list->n };
+	int64_t now_ms = (int64_t)time(NULL) * 1000;
+	int error;
+
+	if (strlen(set->name) >= sizeof(head.name))
+		return 0;
+	strcpy(head.name, set->name);
+	error = priv_put_bytes(s, out, &head, sizeof(head));
+	for (size_t i = 0; i < list->n && !error; i++) {
+		const struct member *m = &list->items[i];
+		struct priv_member to = {
+			.range = m->range,
+			.until_ms = m->expires_ms ?
+					    now_ms + (int64_t)m->expires_ms :
+					    INT64_MAX,
+		};
+
+		error = priv_put_bytes(s, out, &to, sizeof(to));
+	}
+	return error;
+}
+
+static int priv_do_members(struct priv_state *s, struct arena *a,
+			   const struct request *q, struct reply *out)
+{
+	struct reading r = { .arena = a };
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+	const struct present *p = family < 0 ? NULL : &r.tables[family];
+
+	out->generation = r.generation;
+	if (error || !p || r.generation == q->generation)
+		return error;
+	for (size_t i = 0; i < p->sets.n && !error; i++) {
+		const struct present_set *set = &p->sets.items[i];
+		struct members list = { 0 };
+		bool v4 = set->key_type == set_key_type(KEY_IPV4);
+
+		if (!members_are_in(set))
+			continue;
+		error = members_read(&s->netlink, a, (enum family)family,
+				     set->name, v4 ? 4 : 6, &list);
+		if (!error)
+			error = priv_put_members(s, set, &list, out);
+	}
+	return error;
+}
+
+/*
+ * Tells whether the request before this one found the same difference. The
+ * kernel counts elements of a transaction that is not committed yet, so only a
+ * difference that stays is a drift.
+ */
+static bool priv_drift_stays(struct priv_state *s, const struct loaded *loaded,
+			     uint32_t generation)
+{
+	bool stays = s->drift_generation == generation &&
+		     !strcmp(s->drift, loaded->digest);
+
+	s->drift_generation = generation;
+	strcpy(s->drift, loaded->digest);
+	return stays;
+}
+
+static int priv_put_head(struct priv_state *s, const struct present *p,
+			 const struct loaded *loaded, uint32_t generation,
+			 size_t n_sets, struct reply *out)
+{
+	struct priv_head head = { .n_clauses = loaded->clauses.n,
+				  .n_sets = n_sets };
+
+	if (p) {
+		head.loaded = true;
+		head.drift = strcmp(loaded->digest, p->digest) != 0;
+		head.drift_known = loaded->elements_read &&
+				   (!head.drift ||
+				    priv_drift_stays(s, loaded, generation));
+		snprintf(head.policy, sizeof(head.policy), "%s", p->policy);
+		snprintf(head.digest, sizeof(head.digest), "%s", p->digest);
+	}
+	return priv_put_bytes(s, out, &head, sizeof(head));
+}
+
+static int priv_put_clause(struct priv_state *s, const struct loaded_clause *c,
+			   struct reply *out)
+{
+	struct priv_clause to = { .packets = c->packets, .bytes = c->bytes };
+
+	snprintf(to.id, sizeof(to.id), "%s", c->id);
+	snprintf(to.text, sizeof(to.text), "%s", c->text);
+	return priv_put_bytes(s, out, &to, sizeof(to));
+}
+
+static int priv_put_fill(struct priv_state *s, const struct present_set *set,
+			 struct reply *out)
+{
+	struct priv_fill to = { .elements = set->count, .size = set->size };
+
+	snprintf(to.name, sizeof(to.name), "%s", set->name);
+	return priv_put_bytes(s, out, &to, sizeof(to));
+}
+
+/* Skips maps, and sets whose size the kernel does not report. */
+static bool priv_has_fill(const struct present_set *set)
+{
+	return set->has_count && !(set->flags & NFT_SET_MAP);
+}
+
+/* Before Linux 6.16 the size of a set is not known until it was read. */
+static size_t priv_elements_most(const struct present *p)
+{
+	for (size_t i = 0; i < p->sets.n; i++)
+		if (!p->sets.items[i].has_count)
+			return 0;
+	return HOSTS_ELEMENTS_MOST;
+}
+
+static int priv_read_all(struct priv_state *s, struct reading *r,
+			 enum family family, struct loaded *loaded)
+{
+	struct present *p = &r->tables[family];
+	struct program program = { .arena = r->arena,
+				   .run_dir = s->job->run_dir };
+	struct applied applied;
+	struct claim claim = { &applied, r->generation };
+	size_t most = priv_elements_most(p);
+	bool claims;
+	int error;
+
+	applied_load_brief(&program, &applied);
+	claims = applied.valid && !strcmp(applied.digest, p->digest);
+	error = kernel_loaded(&s->netlink, r, family, most,
+			      claims ? applied_claim : NULL, &claim, loaded);
+	canon_free(&loaded->canon);
+	return error ? error :
+		       kernel_count_members(&s->netlink, family, p, most);
+}
+
+static int priv_do_loaded(struct priv_state *s, struct arena *a,
+			  struct reply *out)
+{
+	struct reading r = { .arena = a };
+	struct loaded loaded = { 0 };
+	int error = kernel_read(&s->netlink, a, &r);
+	int family = error ? -1 : reading_family(&r);
+	struct present *p = family < 0 ? NULL : &r.tables[family];
+	size_t n_sets = 0;
+
+	if (error || !p)
+		return error ? error :
+			       priv_put_head(s, NULL, &loaded, 0, 0, out);
+	error = priv_read_all(s, &r, (enum family)family, &loaded);
+	for (size_t i = 0; i < p->sets.n; i++)
+		n_sets += priv_has_fill(&p->sets.items[i]);
+	if (!error)
+		error = priv_put_head(s, p, &loaded, r.generation, n_sets, out);
+	for (size_t i = 0; i < loaded.clauses.n && !error; i++)
+		error = priv_put_clause(s, &loaded.clauses.items[i], out);
+	for (size_t i = 0; i < p->sets.n && !error; i++)
+		if (priv_has_fill(&p->sets.items[i]))
+			error = priv_put_fill(s, &p->sets.items[i], out);
+	return error;
+}
+
+static int priv_do(struct priv_state *s, struct arena *a,
+		   const struct request *q, struct reply *out)
+{
+	switch ((enum request_kind)q->kind) {
+	case REQUEST_FLAG:
+		return priv_do_flag(s, a, q);
+	case REQUEST_COUNTS:
+		return priv_do_counts(s, a, &out->counts);
+	case REQUEST_MEMBERS:
+		return priv_do_members(s, a, q, out);
+	case REQUEST_LOADED:
+		return priv_do_loaded(s, a, out);
+	}
+	return -EINVAL;
+}
+
+/* ---- requests ---- */
+
+static void priv_reply(struct priv_state *s, const struct request *q,
+		       struct reply *out)
+{
+	struct arena *a = arena_new();
+
+	*out = (struct reply){ .error = -ENOMEM };
+	if (!a || setjmp(*arena_on_failure(a))) {
+		arena_free(a);
+		return;
+	}
+	for (int i = 0; i < TRIES_MOST; i++) {
+		*out = (struct reply){ 0 };
+		out->error = priv_do(s, a, q, out);
+		/* Flagging tries again by itself, and counts once. */
+		if (q->kind == REQUEST_FLAG || !try_again(out->error))
+			break;
+	}
+	arena_free(a);
+}
+
+/* Without CAP_SETPCAP the bounding set stays as it was inherited. */
+static int priv_drop_others(void)
+{
+	capng_select_t what = CAPNG_SELECT_CAPS;
+
+	if (capng_get_caps_process())
+		return -EPERM;
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		what = CAPNG_SELECT_BOTH;
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+		      CAP_NET_ADMIN, -1);
+	if (capng_apply(what))
+		return -EPERM;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
+static bool priv_send(int fd, const struct reply *r)
+{
+	return send(fd, r, sizeof(*r), MSG_NOSIGNAL) == sizeof(*r);
+}
+
+void priv_serve(int fd, int members_fd, const struct priv_job *job)
+{
+	struct priv_state s = { .job = job, .members_fd = members_fd };
+	struct request q;
+	struct reply r = { 0 };
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	r.error = priv_drop_others();
+	if (!r.error)
+		r.error = netlink_open(&s.netlink);
+	if (!priv_send(fd, &r) || r.error)
+		_exit(1);
+	while (recv(fd, &q, sizeof(q), 0) == sizeof(q)) {
+		priv_reply(&s, &q, &r);
+		if (!priv_send(fd, &r))
+			break;
+	}
+	_exit(0);
+}
