@@ -76,8 +76,8 @@ static int is_loaded(struct apply *a, bool *loaded)
 	for (int f = 0; f < N_FAMILIES; f++)
 		if (f != (int)a->rules->family && a->reading.tables[f].ours)
 			return 0;
-	error = kernel_loaded(&a->netlink, &a->reading, a->rules->family,
-			      ELEMENTS_MOST, applied_claim, &claim, &there);
+	error = loaded_read(&a->netlink, &a->reading, a->rules->family,
+			    ELEMENTS_MOST, applied_claim, &claim, &there);
 	canon_free(&there.canon);
 	if (error)
 		return error;
@@ -109,7 +109,7 @@ static int commit(struct apply *a, struct kernel_errors *errors)
 		     &a->summary);
 	error = batch_error(b);
 	if (!error && !a->dry_run) {
-		error = netlink_commit(&a->netlink, b, errors);
+		error = transaction_commit(&a->netlink, b, errors);
 		if (error)
 			kernel_error_diags(&a->diags, errors, error);
 	}
@@ -180,7 +180,7 @@ static int apply(struct apply *a)
 {
 	int error = -ERESTART;
 
-	for (int i = 0; i < TRIES_MOST && try_again(error); i++) {
+	for (int i = 0; i < TRIES_MOST && transaction_try_again(error); i++) {
 		/* Whoever is in between is given a moment, longer each time */
 		struct timespec wait = { .tv_nsec = 2000000L * i };
 

@@ -255,7 +255,7 @@ static int change_once(struct exempt *e, bool adds)
 		batch_finish(b);
 		error = batch_error(b);
 		if (!error)
-			error = netlink_commit(&e->netlink, b, &errors);
+			error = transaction_commit(&e->netlink, b, &errors);
 	}
 	if (error)
 		kernel_error_diags(&e->diags, &errors, error);
@@ -377,7 +377,7 @@ static int exempt_run(struct exempt *e, const char *verb)
 		return exempt_finish(e, verb, error);
 	}
 	error = -ERESTART;
-	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
+	for (int i = 0; i < TRIES_MOST && transaction_try_again(error); i++)
 		error = attempt(e, verb);
 	netlink_close(&e->netlink);
 	return exempt_finish(e, verb, error);

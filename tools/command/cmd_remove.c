@@ -22,7 +22,7 @@ static int remove_once(struct netlink *nl, struct arena *a, bool *any,
 		error = -ENOMEM;
 	*any = !error && change_remove(b, reading.tables);
 	if (*any)
-		error = netlink_commit(nl, b, &errors);
+		error = transaction_commit(nl, b, &errors);
 	if (error)
 		kernel_error_diags(diags, &errors, error);
 	batch_free(b);
@@ -70,7 +70,7 @@ int cmd_remove(struct program *p, int argc, char **argv)
 		return remove_finish(p, &diags, false, error);
 	}
 	error = -ERESTART;
-	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
+	for (int i = 0; i < TRIES_MOST && transaction_try_again(error); i++)
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
 		applied_forget(p);

@@ -446,9 +446,9 @@ static int read_kernel(struct status *s)
 	applied_load_brief(s->program, &s->applied);
 	claims = !s->verify && applied(s);
 	claim.generation = s->reading.generation;
-	error = kernel_loaded(&s->netlink, &s->reading, (enum family)s->family,
-			      most, claims ? applied_claim : NULL, &claim,
-			      &s->loaded);
+	error = loaded_read(&s->netlink, &s->reading, (enum family)s->family,
+			    most, claims ? applied_claim : NULL, &claim,
+			    &s->loaded);
 	return error ? error :
 		       kernel_count_members(&s->netlink, (enum family)s->family,
 					    &s->reading.tables[s->family],
@@ -500,7 +500,7 @@ static int status_read_steadily(struct status *s)
 	time_t until_s = status_now_s() + PATIENCE_S;
 	int error = read_twice(s);
 
-	for (int i = 1; try_again(error); i++) {
+	for (int i = 1; transaction_try_again(error); i++) {
 		if (i >= TRIES_MOST && status_now_s() > until_s)
 			break;
 		canon_free(&s->loaded.canon);

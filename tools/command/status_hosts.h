@@ -8,7 +8,7 @@
 #ifndef MAILWALL_STATUS_HOSTS_H
 #define MAILWALL_STATUS_HOSTS_H
 
-#include "../kernel/kernel.h"
+#include "../kernel/loaded.h"
 #include "../program/program.h"
 
 enum state {

@@ -8,7 +8,7 @@
 #ifndef MAILWALL_APPLIED_H
 #define MAILWALL_APPLIED_H
 
-#include "kernel.h"
+#include "loaded.h"
 #include "../program/program.h"
 
 struct applied {

@@ -13,9 +13,9 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#define READINGS_MOST 50 /* while others keep changing the rules */
+#define READINGS_MOST 50 /* tries, while others keep changing the rules */
 
-static const char *copy_string(struct arena *a, const char *text)
+const char *kernel_copy_text(struct arena *a, const char *text)
 {
 	return text ? arena_strndup(a, text, strlen(text)) : "";
 }
@@ -27,7 +27,7 @@ static struct dump_table kernel_table(enum family family)
 
 /* ---- the table ---- */
 
-static int kernel_take_table(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_on_table(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct present *p = ctx;
 	struct nftnl_table *t = nftnl_table_alloc();
@@ -53,25 +53,27 @@ static int kernel_read_table(struct netlink *nl, enum family family,
 			     struct present *p)
 {
 	const struct dump_table t = kernel_table(family);
-	int error = dump_table(nl, &t, kernel_take_table, p);
+	int error = dump_table(nl, &t, kernel_on_table, p);
 
 	return error == -ENOENT ? 0 : error;
 }
 
 /* ---- chains, sets, counters ---- */
 
-struct take {
+struct kernel_reader {
 	struct arena *arena;
 	struct present *present;
 };
 
-static const char *device_list(struct arena *a, const struct nftnl_chain *c)
+static const char *kernel_device_list(struct arena *a,
+				      const struct nftnl_chain *c)
 {
 	const char *const *devices = nftnl_chain_get(c, NFTNL_CHAIN_DEVICES);
 	const char *out = "", *last = NULL;
 
 	if (!devices && nftnl_chain_is_set(c, NFTNL_CHAIN_DEV))
-		return copy_string(a, nftnl_chain_get_str(c, NFTNL_CHAIN_DEV));
+		return kernel_copy_text(
+			a, nftnl_chain_get_str(c, NFTNL_CHAIN_DEV));
 	while (devices) {
 		const char *next = NULL;
 
@@ -87,9 +89,9 @@ static const char *device_list(struct arena *a, const struct nftnl_chain *c)
 	return out;
 }
 
-static int take_chain(const struct nlmsghdr *nlh, void *ctx)
+static int kernel_on_chain(const struct nlmsghdr *nlh, void *ctx)
 {
-	struct take *t = ctx;
+	struct kernel_reader *r = ctx;
 	struct nftnl_chain *c = nftnl_chain_alloc();
 	struct present_chain *pc;
 	const char *table;
@@ -101,30 +103,30 @@ static int take_chain(const struct nlmsghdr *nlh, void *ctx)
 	table = nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE);
 	if (!table || strcmp(table, TABLE_NAME))
 		goto out;
-	pc = arena_push(t->arena, &t->present->chains);
-	pc->name =
-		copy_string(t->arena, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
+	pc = arena_push(r->arena, &r->present->chains);
+	pc->name = kernel_copy_text(r->arena,
+				    nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 	pc->is_base = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM);
 	pc->type = "";
 	pc->devices = "";
 	if (pc->is_base) {
-		pc->type = copy_string(
-			t->arena, nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE));
+		pc->type = kernel_copy_text(
+			r->arena, nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE));
 		pc->hooknum = nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM);
 		pc->priority = nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO);
-		pc->devices = device_list(t->arena, c);
+		pc->devices = kernel_device_list(r->arena, c);
 	}
 out:
 	nftnl_chain_free(c);
 	return MNL_CB_OK;
 }
 
-static int kernel_add_set(void *ctx, const struct dump_set *s)
+static int kernel_on_set(void *ctx, const struct dump_set *s)
 {
-	struct take *t = ctx;
+	struct kernel_reader *r = ctx;
 
-	*arena_push(t->arena, &t->present->sets) = (struct present_set){
-		.name = copy_string(t->arena, s->name),
+	*arena_push(r->arena, &r->present->sets) = (struct present_set){
+		.name = kernel_copy_text(r->arena, s->name),
 		.flags = s->flags,
 		.key_type = s->key_type,
 		.timeout_ms = s->timeout_ms,
@@ -135,12 +137,12 @@ static int kernel_add_set(void *ctx, const struct dump_set *s)
 	return 0;
 }
 
-static int kernel_add_counter(void *ctx, const struct dump_counter *c)
+static int kernel_on_counter(void *ctx, const struct dump_counter *c)
 {
-	struct take *t = ctx;
+	struct kernel_reader *r = ctx;
 
-	*arena_push(t->arena, &t->present->counters) = (struct present_counter){
-		.name = copy_string(t->arena, c->name),
+	*arena_push(r->arena, &r->present->counters) = (struct present_counter){
+		.name = kernel_copy_text(r->arena, c->name),
 		.packets = c->packets,
 		.bytes = c->bytes,
 	};
@@ -155,8 +157,11 @@ int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 	return dump_messages(nl, &t, type, table_attr, cb, ctx);
 }
 
-/* A table loaded by nft from our JSON has no mark, but its rules say it. */
-static int kernel_take_digest(const struct nlmsghdr *nlh, void *ctx)
+/*
+ * The comment of a rule has policy and digest. A table that nft loaded from our
+ * JSON has no mark of its own: the comment tells that it is ours.
+ */
+static int kernel_on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct present *p = ctx;
 	struct nftnl_rule *rule = nftnl_rule_alloc();
@@ -173,22 +178,22 @@ static int kernel_take_digest(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-static int read_family(struct netlink *nl, struct arena *a, enum family family,
-		       struct present *p)
+static int kernel_read_family(struct netlink *nl, struct arena *a,
+			      enum family family, struct present *p)
 {
 	const struct dump_table t = kernel_table(family);
-	struct take take = { a, p };
+	struct kernel_reader r = { a, p };
 	int error = kernel_read_table(nl, family, p);
 
 	if (error || !p->exists)
 		return error;
-	if ((error = kernel_dump(nl, family, NFT_MSG_GETCHAIN, 0, take_chain,
-				 &take)) ||
-	    (error = dump_sets(nl, &t, kernel_add_set, &take)) ||
-	    (error = dump_counters(nl, &t, kernel_add_counter, &take)))
+	if ((error = kernel_dump(nl, family, NFT_MSG_GETCHAIN, 0,
+				 kernel_on_chain, &r)) ||
+	    (error = dump_sets(nl, &t, kernel_on_set, &r)) ||
+	    (error = dump_counters(nl, &t, kernel_on_counter, &r)))
 		return error;
 	return kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
-			   kernel_take_digest, p);
+			   kernel_on_rule, p);
 }
 
 static int kernel_read_once(struct netlink *nl, struct arena *a,
@@ -200,7 +205,8 @@ static int kernel_read_once(struct netlink *nl, struct arena *a,
 	*out = (struct reading){ .arena = a };
 	error = netlink_generation(nl, &out->generation);
 	for (int f = 0; f < N_FAMILIES && !error; f++)
-		error = read_family(nl, a, (enum family)f, &out->tables[f]);
+		error = kernel_read_family(nl, a, (enum family)f,
+					   &out->tables[f]);
 	if (!error)
 		error = netlink_generation(nl, &after);
 	if (!error && after != out->generation)
@@ -235,23 +241,25 @@ int kernel_elements(struct netlink *nl, enum family family, const char *set,
 	return dump_elements(nl, &t, set, fn, ctx);
 }
 
-/* Starts and ends apart: sorted, the nth end closes the nth start. */
-struct bounds {
+/* Starts and ends of ranges; once they are sorted, the nth end closes the nth
+ * start. */
+struct kernel_bounds {
 	struct arena *arena;
 	bool interval;
 	struct ranges4 starts4, ends4;
 	struct ranges6 starts6, ends6;
 };
 
-static int take_bound(void *ctx, const struct dump_element *e)
+static int kernel_on_bound(void *ctx, const struct dump_element *e)
 {
-	struct bounds *b = ctx;
+	struct kernel_bounds *b = ctx;
 	static const uint8_t zero[16];
 	struct range6 r6;
 	uint32_t v4;
 
 	if (e->is_end && !memcmp(e->key, zero, e->key_len))
-		return 0; /* nft marks the space before the first one so */
+		return 0; /* the mark of nft for the space before the first
+			     range */
 	if (e->key_len == 4) {
 		memcpy(&v4, e->key, 4);
 		v4 = ntohl(v4);
@@ -265,7 +273,7 @@ static int take_bound(void *ctx, const struct dump_element *e)
 	return 0;
 }
 
-static void close_bounds(struct bounds *b)
+static void kernel_close_bounds(struct kernel_bounds *b)
 {
 	ranges4_merge(b->arena, &b->starts4, false, NULL);
 	ranges4_merge(b->arena, &b->ends4, false, NULL);
@@ -292,17 +300,17 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 		  const struct present_set *set, struct ranges4 *v4,
 		  struct ranges6 *v6)
 {
-	struct bounds b = { .arena = a,
-			    .interval = set->flags & NFT_SET_INTERVAL };
-	int error = kernel_elements(nl, family, set->name, take_bound, &b);
+	struct kernel_bounds b = { .arena = a,
+				   .interval = set->flags & NFT_SET_INTERVAL };
+	int error = kernel_elements(nl, family, set->name, kernel_on_bound, &b);
 
-	close_bounds(&b);
+	kernel_close_bounds(&b);
 	*v4 = b.starts4;
 	*v6 = b.starts6;
 	return error;
 }
 
-static int count_start(void *ctx, const struct dump_element *e)
+static int kernel_on_start(void *ctx, const struct dump_element *e)
 {
 	uint32_t *n = ctx;
 
@@ -323,7 +331,8 @@ int kernel_count_members(struct netlink *nl, enum family family,
 		if ((set->flags & kind) != kind || !set->has_count ||
 		    set->count >= most)
 			continue;
-		error = kernel_elements(nl, family, set->name, count_start, &n);
+		error = kernel_elements(nl, family, set->name, kernel_on_start,
+					&n);
 		set->count = n;
 	}
 	return error;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *object_name(enum batch_object object)
+static const char *kernel_error_object(enum batch_object object)
 {
 	switch (object) {
 	case BATCH_TABLE:
@@ -24,7 +24,6 @@ static const char *object_name(enum batch_object object)
 	return "";
 }
 
-/* What an error number means for the whole transaction or its objects. */
 const char *kernel_error_text(struct arena *a, int error)
 {
 	switch (error) {
@@ -53,7 +52,7 @@ const char *kernel_error_text(struct arena *a, int error)
 	return arena_printf(a, "%s", strerror(error));
 }
 
-/* What a missing thing is depends on who asked for it. */
+/* ENOENT: what is missing depends on the object that needs it. */
 static struct diag *kernel_error_missing(struct diags *out,
 					 const struct kernel_error *e,
 					 const struct span *at)
@@ -78,10 +77,10 @@ static struct diag *kernel_error_missing(struct diags *out,
 				  name, *e->wanted ? ": " : "", e->wanted);
 	return diag_error(out, at, "kernel-refused",
 			  "the kernel does not find what %s %s needs",
-			  object_name(note->object), name);
+			  kernel_error_object(note->object), name);
 }
 
-static void one(struct diags *out, const struct kernel_error *e)
+static void kernel_error_add(struct diags *out, const struct kernel_error *e)
 {
 	const struct span *at = e->note ? e->note->origin : NULL;
 	const struct batch_note *note = e->note;
@@ -105,11 +104,11 @@ static void one(struct diags *out, const struct kernel_error *e)
 	case EEXIST:
 		diag_error(out, at, "kernel-refused",
 			   "%s %s: is there already, or overlaps what is",
-			   object_name(note->object), name);
+			   kernel_error_object(note->object), name);
 		break;
 	default:
 		diag_error(out, at, "kernel-refused", "%s %s: %s",
-			   object_name(note->object), name,
+			   kernel_error_object(note->object), name,
 			   kernel_error_text(out->arena, e->error));
 		break;
 	}
@@ -119,7 +118,7 @@ void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
 			int error)
 {
 	for (size_t i = 0; i < errors->n; i++)
-		one(out, &errors->items[i]);
+		kernel_error_add(out, &errors->items[i]);
 	if (!errors->n)
 		diag_error(out, NULL, "kernel-refused", "%s",
 			   kernel_error_text(out->arena, -error));

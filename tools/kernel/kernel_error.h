@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's refusals as sentences that point at the policy. */
+/* Errors of the kernel as sentences that point at the policy. */
 #ifndef MAILWALL_KERNEL_ERROR_H
 #define MAILWALL_KERNEL_ERROR_H
 
@@ -7,8 +7,8 @@
 #include "../program/program.h"
 
 /*
- * One error for each message that the kernel refused, or one for the whole
- * transaction. error is what netlink_commit() returned.
+ * Adds an error for each message that the kernel refused, or one for the whole
+ * transaction. error is the result of transaction_commit() or another -errno.
  */
 void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
 			int error);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules that the kernel holds, as canonical text and as clauses. */
-#include "kernel.h"
+#include "loaded.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
 #include "../../rules/ruleset/rule_read.h"
@@ -12,27 +11,22 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-static const char *copy_text(struct arena *a, const char *text)
-{
-	return text ? arena_strndup(a, text, strlen(text)) : "";
-}
-
-struct rule_reader {
+struct loaded_reader {
 	struct netlink *nl;
 	struct arena *arena;
 	enum family family;
 	struct loaded *out;
 	const struct present *present;
-	bool unreadable; /* a rule that libnftnl does not know: not ours */
+	bool unreadable; /* libnftnl cannot parse a rule: it is not ours */
 	struct {
 		struct nftnl_rule **items;
 		size_t n, cap;
 	} rules;
 };
 
-static int take_rule(const struct nlmsghdr *nlh, void *ctx)
+static int loaded_on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
-	struct rule_reader *r = ctx;
+	struct loaded_reader *r = ctx;
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 
 	if (!rule)
@@ -50,14 +44,14 @@ static int take_rule(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
-struct take_jumps {
+struct loaded_jumps {
 	struct arena *arena;
 	struct port_jumps jumps; /* ascending */
 };
 
-static int take_jump(void *ctx, const struct dump_element *e)
+static int loaded_on_jump(void *ctx, const struct dump_element *e)
 {
-	struct take_jumps *t = ctx;
+	struct loaded_jumps *t = ctx;
 	struct port_jump jump;
 	size_t at;
 
@@ -65,7 +59,7 @@ static int take_jump(void *ctx, const struct dump_element *e)
 		return 0;
 	memcpy(&jump.port, e->key, sizeof(jump.port));
 	jump.port = ntohs(jump.port);
-	jump.chain = copy_text(t->arena, e->chain);
+	jump.chain = kernel_copy_text(t->arena, e->chain);
 	(void)arena_push(t->arena, &t->jumps);
 	for (at = t->jumps.n - 1; at && t->jumps.items[at - 1].port > jump.port;
 	     at--)
@@ -74,17 +68,19 @@ static int take_jump(void *ctx, const struct dump_element *e)
 	return 0;
 }
 
-static int add_map(struct rule_reader *r, const struct present_set *map)
+static int loaded_add_map(struct loaded_reader *r,
+			  const struct present_set *map)
 {
-	struct take_jumps t = { .arena = r->arena };
-	int error = kernel_elements(r->nl, r->family, map->name, take_jump, &t);
+	struct loaded_jumps t = { .arena = r->arena };
+	int error = kernel_elements(r->nl, r->family, map->name, loaded_on_jump,
+				    &t);
 
 	canon_add_map(&r->out->canon, map->name, &t.jumps);
 	return error;
 }
 
-static void note_clause(struct rule_reader *r, const char *comment,
-			const char *counter)
+static void loaded_add_clause(struct loaded_reader *r, const char *comment,
+			      const char *counter)
 {
 	struct loaded_clause *c;
 	size_t id_len = strcspn(comment, " ");
@@ -96,8 +92,8 @@ static void note_clause(struct rule_reader *r, const char *comment,
 			return;
 	c = arena_push(r->arena, &r->out->clauses);
 	c->id = arena_strndup(r->arena, comment, id_len);
-	c->text = copy_text(r->arena, comment + id_len + 1);
-	c->counter = copy_text(r->arena, counter);
+	c->text = kernel_copy_text(r->arena, comment + id_len + 1);
+	c->counter = kernel_copy_text(r->arena, counter);
 	c->block_group = -1;
 	for (size_t i = 0; i < r->present->counters.n; i++) {
 		const struct present_counter *pc =
@@ -113,7 +109,7 @@ static void note_clause(struct rule_reader *r, const char *comment,
 /* A log "residential:17 block " is of a rule that blocks all it matches. */
 static void loaded_on_log(void *ctx, const char *prefix, uint16_t group)
 {
-	struct rule_reader *r = ctx;
+	struct loaded_reader *r = ctx;
 	size_t id_len = prefix ? strcspn(prefix, " ") : 0;
 
 	if (!prefix || strcmp(prefix + id_len, " block "))
@@ -126,7 +122,7 @@ static void loaded_on_log(void *ctx, const char *prefix, uint16_t group)
 	}
 }
 
-static void read_clauses(struct rule_reader *r)
+static void loaded_read_clauses(struct loaded_reader *r)
 {
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const char *comment = rule_comment(r->rules.items[i]);
@@ -138,11 +134,11 @@ static void read_clauses(struct rule_reader *r)
 				!strcmp(r->present->counters.items[k].name,
 					counter);
 		if (comment && known)
-			note_clause(r, comment, counter);
+			loaded_add_clause(r, comment, counter);
 	}
 }
 
-static void loaded_add_chain(struct rule_reader *r,
+static void loaded_add_chain(struct loaded_reader *r,
 			     const struct present_chain *pc)
 {
 	struct canon_chain cc;
@@ -174,7 +170,7 @@ static void loaded_add_chain(struct rule_reader *r,
 	canon_chain_end(&cc);
 }
 
-static const char *key_name(uint32_t key_type)
+static const char *loaded_key_name(uint32_t key_type)
 {
 	for (enum set_key key = KEY_IPV4; key <= KEY_IFNAME; key++)
 		if (set_key_type(key) == key_type)
@@ -184,19 +180,24 @@ static const char *key_name(uint32_t key_type)
 
 #define UNREAD "unread"
 
-struct verifier {
+struct loaded_verifier {
 	size_t elements_most;
 	claimed_digest_fn *claimed;
 	void *ctx;
 };
 
-/* Reading a million elements back takes the kernel tens of seconds. */
-static bool vouched_for(struct rule_reader *r, const struct present_set *set,
-			const struct verifier *v, char *digest, size_t *n)
+/*
+ * Sets digest and n without reading the set back, which takes the kernel tens
+ * of seconds for a million elements. False: read it.
+ */
+static bool loaded_is_claimed(struct loaded_reader *r,
+			      const struct present_set *set,
+			      const struct loaded_verifier *v, char *digest,
+			      size_t *n)
 {
 	const char *claimed = v->claimed ? v->claimed(v->ctx, set, n) : NULL;
 	size_t count = set->has_count ? set->count : claimed ? *n : 0;
-	/* Before Linux 6.16 nobody says how large it is. */
+	/* Before Linux 6.16 the kernel does not say how large it is. */
 	bool known = set->has_count || claimed || v->elements_most;
 
 	if (known && count <= v->elements_most)
@@ -211,14 +212,16 @@ static bool vouched_for(struct rule_reader *r, const struct present_set *set,
 	return true;
 }
 
-static int set_digest(struct rule_reader *r, const struct present_set *set,
-		      const struct verifier *v, char *digest, size_t *n)
+static int loaded_set_digest(struct loaded_reader *r,
+			     const struct present_set *set,
+			     const struct loaded_verifier *v, char *digest,
+			     size_t *n)
 {
 	struct ranges4 v4;
 	struct ranges6 v6;
 	int error;
 
-	if (vouched_for(r, set, v, digest, n))
+	if (loaded_is_claimed(r, set, v, digest, n))
 		return 0;
 	error = kernel_ranges(r->nl, r->arena, r->family, set, &v4, &v6);
 	*n = v4.n + v6.n;
@@ -231,13 +234,13 @@ static int set_digest(struct rule_reader *r, const struct present_set *set,
 	return error;
 }
 
-static int loaded_add_set(struct rule_reader *r, struct present_set *set,
-			  const struct verifier *v)
+static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
+			  const struct loaded_verifier *v)
 {
 	char digest[DIGEST_TEXT_BYTES];
 	struct canon_set cs = {
 		.name = set->name,
-		.key = key_name(set->key_type),
+		.key = loaded_key_name(set->key_type),
 		.interval = set->flags & NFT_SET_INTERVAL,
 		.timeout = set->flags & NFT_SET_TIMEOUT,
 		.timeout_s = (uint32_t)(set->timeout_ms / 1000),
@@ -245,9 +248,9 @@ static int loaded_add_set(struct rule_reader *r, struct present_set *set,
 	int error = 0;
 
 	if (set->flags & NFT_SET_MAP)
-		return add_map(r, set);
+		return loaded_add_map(r, set);
 	if (!cs.timeout) {
-		error = set_digest(r, set, v, digest, &cs.elements);
+		error = loaded_set_digest(r, set, v, digest, &cs.elements);
 		cs.digest = digest;
 		if (strcmp(digest, UNREAD)) {
 			set->has_count = true;
@@ -258,8 +261,8 @@ static int loaded_add_set(struct rule_reader *r, struct present_set *set,
 	return error;
 }
 
-/* Rules and elements are read one by one: all are to be of one generation. */
-static int check_generation(struct netlink *nl, const struct reading *r)
+/* Rules and elements were read one by one: are all of one generation? */
+static int loaded_check_generation(struct netlink *nl, const struct reading *r)
 {
 	uint32_t now;
 	int error = netlink_generation(nl, &now);
@@ -267,35 +270,35 @@ static int check_generation(struct netlink *nl, const struct reading *r)
 	return error ? error : now == r->generation ? 0 : -EINTR;
 }
 
-int kernel_loaded(struct netlink *nl, struct reading *reading,
-		  enum family family, size_t elements_most,
-		  claimed_digest_fn *claimed, void *ctx, struct loaded *out)
+int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
+		size_t elements_most, claimed_digest_fn *claimed, void *ctx,
+		struct loaded *out)
 {
 	struct present *p = &reading->tables[family];
-	const struct verifier v = { elements_most, claimed, ctx };
-	struct rule_reader r = { .nl = nl,
-				 .arena = reading->arena,
-				 .family = family,
-				 .out = out,
-				 .present = p };
+	const struct loaded_verifier v = { elements_most, claimed, ctx };
+	struct loaded_reader r = { .nl = nl,
+				   .arena = reading->arena,
+				   .family = family,
+				   .out = out,
+				   .present = p };
 	int error;
 
 	*out = (struct loaded){ .elements_read = true };
 	error = kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
-			    take_rule, &r);
+			    loaded_on_rule, &r);
 	for (size_t i = 0; i < p->counters.n; i++)
 		canon_add_counter(&out->canon, p->counters.items[i].name);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		error = loaded_add_set(&r, &p->sets.items[i], &v);
 	for (size_t i = 0; i < p->chains.n && !error; i++)
 		loaded_add_chain(&r, &p->chains.items[i]);
-	read_clauses(&r);
+	loaded_read_clauses(&r);
 	for (size_t i = 0; i < r.rules.n; i++) {
 		rule_read_logs(r.rules.items[i], loaded_on_log, &r);
 		nftnl_rule_free(r.rules.items[i]);
 	}
 	if (!error)
-		error = check_generation(nl, reading);
+		error = loaded_check_generation(nl, reading);
 	if (!error)
 		error = canon_digest(&out->canon, out->digest);
 	if (r.unreadable)

@@ -12,19 +12,19 @@ bool members_are_in(const struct present_set *set)
 }
 
 /*
- * Starts and ends apart, to be sorted: the first end behind a start closes it.
- * An end alone is of a member whose time is over: the kernel shows it for a
- * while when it shows the start no more.
+ * Starts and ends are collected apart and sorted: the first end behind a start
+ * closes it. The kernel lists the end of an expired member for a while after
+ * its start is gone: such an end closes nothing.
  */
-struct collect {
+struct members_reader {
 	struct arena *arena;
 	struct members starts, ends;
 	int family;
 };
 
-static int members_take(void *ctx, const struct dump_element *k)
+static int members_on_element(void *ctx, const struct dump_element *k)
 {
-	struct collect *c = ctx;
+	struct members_reader *c = ctx;
 	static const uint8_t zero[16];
 	struct member *m;
 
@@ -37,27 +37,27 @@ static int members_take(void *ctx, const struct dump_element *k)
 	return 0;
 }
 
-static int by_first(const void *a, const void *b)
+static int members_compare(const void *a, const void *b)
 {
 	return address_order(&((const struct member *)a)->range.first,
 			     &((const struct member *)b)->range.first);
 }
 
-static void sort(struct members *m)
+static void members_sort(struct members *m)
 {
 	if (m->n)
-		qsort(m->items, m->n, sizeof(*m->items), by_first);
+		qsort(m->items, m->n, sizeof(*m->items), members_compare);
 }
 
 int members_read(struct netlink *nl, struct arena *a, enum family table,
 		 const char *set, int family, struct members *out)
 {
-	struct collect c = { .arena = a, .family = family };
-	int error = kernel_elements(nl, table, set, members_take, &c);
+	struct members_reader c = { .arena = a, .family = family };
+	int error = kernel_elements(nl, table, set, members_on_element, &c);
 	size_t end = 0;
 
-	sort(&c.starts);
-	sort(&c.ends);
+	members_sort(&c.starts);
+	members_sort(&c.ends);
 	for (size_t i = 0; i < c.starts.n; i++) {
 		struct range6 *r = &c.starts.items[i].range;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a dynamic class holds, as the kernel has it. */
+/* The members of a dynamic class, as the kernel holds them. */
 #ifndef MAILWALL_MEMBERS_H
 #define MAILWALL_MEMBERS_H
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Both families as ranges of 16 bytes; IPv4 uses the last four. */
+/* A range of either family; IPv4 uses the last four bytes. */
 struct member {
 	int family;
 	struct range6 range;
@@ -22,7 +22,7 @@ struct members {
 /* Is it the set of a dynamic class? */
 bool members_are_in(const struct present_set *set);
 
-/* The members of one family, ascending. 0 or -errno. */
+/* Reads the members of a set, of family 4 or 6, ascending. 0 or -errno. */
 int members_read(struct netlink *nl, struct arena *a, enum family table,
 		 const char *set, int family, struct members *out);
 

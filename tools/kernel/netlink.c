@@ -21,7 +21,7 @@ int netlink_open(struct netlink *nl)
 		goto failed;
 	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		goto failed;
-	/* Errors quote only the header of what they refuse, and say where. */
+	/* Errors then quote only a message's header, and the offset in it. */
 	mnl_socket_setsockopt(nl->socket, NETLINK_CAP_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(nl->socket, NETLINK_EXT_ACK, &one, sizeof(one));
 	nl->port = mnl_socket_get_portid(nl->socket);
@@ -73,23 +73,23 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 		got = mnl_socket_recvfrom(nl->socket, nl->buffer,
 					  NETLINK_REPLY_BYTES);
 		if (got < 0 && errno == EINTR)
-			continue; /* a signal; of rules that change mnl says so
-				   */
+			continue; /* a signal; libmnl has another way to say
+				   * that rules change */
 		if (got < 0)
 			return -errno;
-		/* The rest of a dump that was given up comes first. */
+		/* The rest of an abandoned dump comes before our reply. */
 		if (netlink_is_stale(nl, (size_t)got))
 			continue;
 		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
 				  cb, ctx);
-		/* A single object comes without an end mark. */
+		/* The reply for a single object has no end mark. */
 		if (!(nlh->nlmsg_flags & NLM_F_DUMP) && more > 0)
 			break;
 	}
 	return more < 0 ? -errno : 0;
 }
 
-static int take_generation(const struct nlmsghdr *nlh, void *ctx)
+static int netlink_on_generation(const struct nlmsghdr *nlh, void *ctx)
 {
 	uint32_t *generation = ctx;
 	struct nlattr *attr;
@@ -108,5 +108,5 @@ int netlink_generation(struct netlink *nl, uint32_t *generation)
 		netlink_request(buf, NFT_MSG_GETGEN, AF_UNSPEC, 0);
 
 	*generation = 0;
-	return netlink_query(nl, nlh, take_generation, generation);
+	return netlink_query(nl, nlh, netlink_on_generation, generation);
 }

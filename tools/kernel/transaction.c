@@ -11,7 +11,7 @@
 
 #define SEND_OVERHEAD (64 * 1024) /* the kernel's own, besides the batch */
 
-static bool netlink_is_word(const struct nlattr *attr)
+static bool transaction_is_word(const struct nlattr *attr)
 {
 	const char *text = mnl_attr_get_payload(attr);
 
@@ -19,26 +19,27 @@ static bool netlink_is_word(const struct nlattr *attr)
 	       text[0] >= 'a' && text[0] <= 'z';
 }
 
-/* The name of an expression, from the attribute that holds the whole of it. */
-static const char *expression_name(const struct nlattr *bad)
+/* The name of an expression, from the attribute that holds all of it. */
+static const char *transaction_expression(const struct nlattr *bad)
 {
 	const struct nlattr *attr;
 
-	if (netlink_is_word(bad))
+	if (transaction_is_word(bad))
 		return mnl_attr_get_str(bad);
 	mnl_attr_for_each_nested (attr, bad)
 		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME &&
-		    netlink_is_word(attr))
+		    transaction_is_word(attr))
 			return mnl_attr_get_str(attr);
 	return "";
 }
 
 /*
- * The kernel says where in our message the trouble is: at an expression that
- * it does not have, most of the time. Its name is kept.
+ * Keeps the name of the expression at the offset of our message that the kernel
+ * reports: most often one that this kernel does not have.
  */
-static void take_wanted(struct kernel_error *e, const struct batch *b,
-			const struct nlmsghdr *nlh)
+static void transaction_read_wanted(struct kernel_error *e,
+				    const struct batch *b,
+				    const struct nlmsghdr *nlh)
 {
 	const struct nlmsghdr *sent;
 	const struct nlattr *attr, *bad;
@@ -58,7 +59,7 @@ static void take_wanted(struct kernel_error *e, const struct batch *b,
 		bad = (const struct nlattr *)((const char *)sent + offset);
 		if (mnl_attr_ok(bad, (int)(sent->nlmsg_len - offset)))
 			snprintf(e->wanted, sizeof(e->wanted), "%s",
-				 expression_name(bad));
+				 transaction_expression(bad));
 	}
 }
 
@@ -74,11 +75,11 @@ static void kernel_errors_add(struct kernel_errors *r, const struct batch *b,
 		.note = batch_note_of(b, nlh->nlmsg_seq),
 		.error = error,
 	};
-	take_wanted(e, b, nlh);
+	transaction_read_wanted(e, b, nlh);
 }
 
 /* libmnl 1.0.4 takes a length past 2^31 for a negative one. */
-static bool message_is_whole(const struct nlmsghdr *nlh, int rest)
+static bool transaction_is_whole(const struct nlmsghdr *nlh, int rest)
 {
 	return rest >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
 	       nlh->nlmsg_len <= (unsigned int)rest;
@@ -90,14 +91,15 @@ void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
 	const struct nlmsghdr *nlh = datagram;
 	int rest = (int)len;
 
-	for (; message_is_whole(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
+	for (; transaction_is_whole(nlh, rest);
+	     nlh = mnl_nlmsg_next(nlh, &rest)) {
 		const struct nlmsgerr *e;
 
 		if (nlh->nlmsg_type != NLMSG_ERROR ||
 		    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
 			continue;
 		e = mnl_nlmsg_get_payload(nlh);
-		/* An errno is small: what is not, is a kernel gone mad. */
+		/* An errno is below 4096; anything else breaks the protocol. */
 		if (e->error)
 			kernel_errors_add(r, b, nlh,
 					  e->error < 0 && e->error > -4096 ?
@@ -119,8 +121,8 @@ int kernel_errors_verdict(const struct kernel_errors *r, bool done,
 	return done && !overrun ? 0 : -ENOBUFS;
 }
 
-/* Without the privilege to go past the limit, what the limit allows. */
-static void netlink_make_room(int fd, size_t bytes)
+/* Without privilege the limit of the system holds. */
+static void transaction_grow_buffer(int fd, size_t bytes)
 {
 	int want = (int)(bytes + SEND_OVERHEAD);
 
@@ -128,8 +130,8 @@ static void netlink_make_room(int fd, size_t bytes)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
 }
 
-int netlink_commit(struct netlink *nl, const struct batch *b,
-		   struct kernel_errors *errors)
+int transaction_commit(struct netlink *nl, const struct batch *b,
+		       struct kernel_errors *errors)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct msghdr msg = { .msg_name = &kernel,
@@ -141,10 +143,10 @@ int netlink_commit(struct netlink *nl, const struct batch *b,
 	*errors = (struct kernel_errors){ 0 };
 	msg.msg_iov = (struct iovec *)batch_iovec(b, &n);
 	msg.msg_iovlen = n;
-	netlink_make_room(fd, batch_bytes(b));
+	transaction_grow_buffer(fd, batch_bytes(b));
 	if (sendmsg(fd, &msg, 0) < 0)
 		return -errno;
-	/* The kernel has answered all it will before sendmsg() returned. */
+	/* The kernel has sent all its answers before sendmsg() returns. */
 	for (;;) {
 		ssize_t got =
 			recv(fd, nl->buffer, NETLINK_REPLY_BYTES, MSG_DONTWAIT);

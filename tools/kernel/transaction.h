@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A batch as one transaction of nf_tables, and what the kernel refused of it.
+/* A batch as one transaction of nf_tables, and the messages that were refused.
  */
 #ifndef MAILWALL_TRANSACTION_H
 #define MAILWALL_TRANSACTION_H
@@ -24,8 +24,8 @@ struct kernel_error {
 
 struct kernel_errors {
 	struct kernel_error items[KERNEL_ERRORS_MOST];
-	size_t n; /* those kept */
-	size_t all;
+	size_t n;   /* kept in items */
+	size_t all; /* that came */
 };
 
 /*
@@ -33,25 +33,26 @@ struct kernel_errors {
  * happened. -ENOBUFS: the kernel's answer is lost; read back. Other errors:
  * nothing happened, see errors.
  */
-int netlink_commit(struct netlink *nl, const struct batch *b,
-		   struct kernel_errors *errors);
+int transaction_commit(struct netlink *nl, const struct batch *b,
+		       struct kernel_errors *errors);
 
 /*
  * Tells whether somebody changed the rules while they were read, or between
  * reading and committing.
  */
-static inline bool try_again(int error)
+static inline bool transaction_try_again(int error)
 {
 	return error == -ERESTART || error == -EINTR;
 }
 
 /*
- * Reads one datagram of the kernel's answers: the part of netlink_commit()
+ * Reads one datagram of the kernel's answers: the part of transaction_commit()
  * that tests feed. done is set once the last message was acknowledged.
  */
 void kernel_errors_read(struct kernel_errors *r, const struct batch *b,
 			const void *datagram, size_t len, bool *done);
-/* The result of a transaction whose answers were read: see netlink_commit(). */
+/* The result of a transaction whose answers were read: see
+ * transaction_commit(). */
 int kernel_errors_verdict(const struct kernel_errors *r, bool done,
 			  bool overrun);
 

@@ -75,7 +75,7 @@ static int priv_try_flag(struct priv_state *s, struct arena *a,
 	batch_finish(b);
 	error = batch_error(b);
 	if (!error)
-		error = netlink_commit(&s->netlink, b, &errors);
+		error = transaction_commit(&s->netlink, b, &errors);
 	batch_free(b);
 	return error;
 }
@@ -94,7 +94,7 @@ static int priv_do_flag(struct priv_state *s, struct arena *a,
 	}
 	if (s->in_minute++ >= PRIV_FLAGS_PER_MINUTE)
 		return -EBUSY;
-	for (int i = 0; i < TRIES_MOST && try_again(error); i++)
+	for (int i = 0; i < TRIES_MOST && transaction_try_again(error); i++)
 		error = priv_try_flag(s, a, q);
 	return error;
 }
@@ -137,8 +137,8 @@ static int priv_do_counts(struct priv_state *s, struct arena *a,
 
 	if (error || family < 0)
 		return error ? error : -ENOENT;
-	error = kernel_loaded(&s->netlink, &r, (enum family)family, 0, NULL,
-			      NULL, &loaded);
+	error = loaded_read(&s->netlink, &r, (enum family)family, 0, NULL, NULL,
+			    &loaded);
 	canon_free(&loaded.canon);
 	out->clauses = 0xcbf29ce484222325;
 	for (size_t i = 0; i < loaded.clauses.n && !error; i++) {
@@ -301,8 +301,8 @@ static int priv_read_all(struct priv_state *s, struct reading *r,
 
 	applied_load_brief(&program, &applied);
 	claims = applied.valid && !strcmp(applied.digest, p->digest);
-	error = kernel_loaded(&s->netlink, r, family, most,
-			      claims ? applied_claim : NULL, &claim, loaded);
+	error = loaded_read(&s->netlink, r, family, most,
+			    claims ? applied_claim : NULL, &claim, loaded);
 	canon_free(&loaded->canon);
 	return error ? error :
 		       kernel_count_members(&s->netlink, family, p, most);
@@ -366,7 +366,8 @@ static void priv_reply(struct priv_state *s, const struct request *q,
 		*out = (struct reply){ 0 };
 		out->error = priv_do(s, a, q, out);
 		/* Flagging tries again by itself, and counts once. */
-		if (q->kind == REQUEST_FLAG || !try_again(out->error))
+		if (q->kind == REQUEST_FLAG ||
+		    !transaction_try_again(out->error))
 			break;
 	}
 	arena_free(a);
