@@ -39,6 +39,7 @@ static void live_list_names(char *out, size_t size, const char *const *names,
 				      names[i]);
 }
 
+/* Reports a name that is none, with the nearest one or all. */
 static int live_fail_name(struct capture *c, const char *name)
 {
 	struct if_nameindex *list = if_nameindex();

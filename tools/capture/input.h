@@ -22,7 +22,7 @@ struct input {
 	uint64_t lost;	  /* frames that did not reach us */
 	uint64_t blocked; /* logs of what a clause blocked */
 	frame_fn *fn;	  /* receives the frames of the run under way */
-	void *ctx;	  /* of fn */
+	void *ctx;	  /* fn's argument */
 };
 
 /* Functions that a kind has no use for are NULL, but for free. */
@@ -40,7 +40,7 @@ struct capture {
 	struct input **items;
 	size_t n, cap;
 	capture_problem_fn *problem;
-	void *ctx; /* of problem */
+	void *ctx; /* problem's argument */
 	int error; /* the first of a file; -EINVAL gives way to others */
 };
 

@@ -12,9 +12,9 @@
 
 #define IN_BYTES    (64 * 1024)
 #define FILE_BYTES  (1024 * 1024) /* libpcap's own 4 KiB are 3 times slower */
-#define MAGIC_BYTES 6		  /* the longest of those below */
+#define MAGIC_BYTES 6		  /* the longest magic below */
 
-/* What is not unpacked here, by its first bytes. */
+/* Packers whose files are not unpacked here, by their first bytes. */
 static const struct packer {
 	const char *name, *magic;
 	size_t len;
@@ -28,11 +28,12 @@ static const struct packer {
 struct stream {
 	FILE *file;
 	int fd;
-	bool direct; /* the FILE reads the descriptor itself */
+	bool direct; /* a plain file: the FILE reads the descriptor itself */
 	const volatile bool *stop;
 	const char *fault;
 	const char *packer;
-	bool gzip, between; /* two members of a gzip file, or behind the last */
+	bool gzip;
+	bool between; /* two members of a gzip file, or behind the last */
 	bool empty;
 	z_stream z; /* its input is the rest of in */
 	uint8_t in[IN_BYTES];
@@ -41,8 +42,8 @@ struct stream {
 
 /* ---- what lies in the file ---- */
 
-/* As many as there are, at least one; 0 at the end. */
-static size_t read_some(struct stream *s, void *out, size_t size)
+/* Reads bytes of the file, at least one; 0 at the end. */
+static size_t stream_read_some(struct stream *s, void *out, size_t size)
 {
 	ssize_t got;
 
@@ -56,18 +57,18 @@ static size_t read_some(struct stream *s, void *out, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static bool refill(struct stream *s)
+static bool stream_refill(struct stream *s)
 {
 	s->z.next_in = s->in;
-	s->z.avail_in = (uInt)read_some(s, s->in, sizeof(s->in));
+	s->z.avail_in = (uInt)stream_read_some(s, s->in, sizeof(s->in));
 	return s->z.avail_in;
 }
 
-/* What was read ahead, then straight into the caller's buffer. */
+/* Copies bytes that were read ahead; then reads into the caller's buffer. */
 static size_t stream_read_plain(struct stream *s, char *out, size_t size)
 {
 	if (!s->z.avail_in)
-		return read_some(s, out, size);
+		return stream_read_some(s, out, size);
 	if (size > s->z.avail_in)
 		size = s->z.avail_in;
 	memcpy(out, s->z.next_in, size);
@@ -76,12 +77,13 @@ static size_t stream_read_plain(struct stream *s, char *out, size_t size)
 	return size;
 }
 
-/* One step; false at the end. Members may follow each other (RFC 1952, 2.2). */
-static bool unpack(struct stream *s)
+/* Unpacks a step; false at the end. Members may follow each other (RFC
+ * 1952, 2.2). */
+static bool stream_inflate(struct stream *s)
 {
 	int code;
 
-	if (!s->z.avail_in && !refill(s)) {
+	if (!s->z.avail_in && !stream_refill(s)) {
 		if (!s->between && !s->fault)
 			s->fault = "ends in the middle of its gzip data";
 		return false;
@@ -92,7 +94,7 @@ static bool unpack(struct stream *s)
 		inflateReset(&s->z);
 		return true;
 	}
-	/* Behind the last member, like gzip, anything. */
+	/* Anything may follow the last member, as gzip has it. */
 	if (code != Z_OK && !s->between)
 		s->fault = "its gzip data is damaged";
 	if (code == Z_OK)
@@ -100,31 +102,31 @@ static bool unpack(struct stream *s)
 	return code == Z_OK;
 }
 
-static size_t read_gzip(struct stream *s, char *out, size_t size)
+static size_t stream_read_gzip(struct stream *s, char *out, size_t size)
 {
 	s->z.next_out = (Bytef *)out;
 	s->z.avail_out = (uInt)size;
-	while (s->z.avail_out == size && unpack(s))
+	while (s->z.avail_out == size && stream_inflate(s))
 		;
 	return size - s->z.avail_out;
 }
 
 /* ---- as a FILE ---- */
 
-static ssize_t cookie_read(void *cookie, char *out, size_t size)
+static ssize_t stream_on_read(void *cookie, char *out, size_t size)
 {
 	struct stream *s = cookie;
 
-	return (ssize_t)(s->gzip ? read_gzip(s, out, size) :
+	return (ssize_t)(s->gzip ? stream_read_gzip(s, out, size) :
 				   stream_read_plain(s, out, size));
 }
 
-static int cookie_close(void *cookie)
+static int stream_on_close(void *cookie)
 {
 	return close(((struct stream *)cookie)->fd);
 }
 
-static void know_magic(struct stream *s, size_t n)
+static void stream_set_format(struct stream *s, size_t n)
 {
 	s->empty = !n;
 	s->gzip = n >= 2 && s->in[0] == 0x1f && s->in[1] == 0x8b;
@@ -134,25 +136,25 @@ static void know_magic(struct stream *s, size_t n)
 			s->packer = packers[i].name;
 }
 
-/* A pipe may give less at first than it takes to know what it is. */
-static void read_magic(struct stream *s)
+/* A pipe may have fewer bytes at first than it takes to know the format. */
+static void stream_read_magic(struct stream *s)
 {
 	size_t n = 0, got;
 
 	do {
-		got = read_some(s, s->in + n, sizeof(s->in) - n);
+		got = stream_read_some(s, s->in + n, sizeof(s->in) - n);
 		n += got;
 	} while (got && n < MAGIC_BYTES);
 	s->z.next_in = s->in;
 	s->z.avail_in = (uInt)n;
-	know_magic(s, n);
+	stream_set_format(s, n);
 }
 
 /*
- * Most captures are files that nothing has to be unpacked of: from a FILE of
- * the usual kind short reads take half the time.
+ * Most captures are plain files: through a FILE of the usual kind short reads
+ * take half the time.
  */
-static bool is_direct(struct stream *s)
+static bool stream_is_direct(struct stream *s)
 {
 	off_t at = lseek(s->fd, 0, SEEK_CUR);
 	struct stat st;
@@ -163,16 +165,16 @@ static bool is_direct(struct stream *s)
 	got = pread(s->fd, s->in, MAGIC_BYTES, at);
 	if (got < 0)
 		return false;
-	know_magic(s, (size_t)got);
+	stream_set_format(s, (size_t)got);
 	return !s->gzip;
 }
 
-static FILE *open_unpacked(struct stream *s)
+static FILE *stream_open_gzip(struct stream *s)
 {
-	static const cookie_io_functions_t io = { .read = cookie_read,
-						  .close = cookie_close };
+	static const cookie_io_functions_t io = { .read = stream_on_read,
+						  .close = stream_on_close };
 
-	/* 16: a gzip header and nothing else. */
+	/* 16 accepts a gzip header and nothing else. */
 	if (inflateInit2(&s->z, MAX_WBITS + 16) != Z_OK)
 		return NULL;
 	return fopencookie(s, "r", io);
@@ -188,8 +190,8 @@ struct stream *stream_open(int fd)
 	}
 	memset(s, 0, offsetof(struct stream, in));
 	s->fd = fd;
-	s->direct = is_direct(s);
-	s->file = s->direct ? fdopen(fd, "r") : open_unpacked(s);
+	s->direct = stream_is_direct(s);
+	s->file = s->direct ? fdopen(fd, "r") : stream_open_gzip(s);
 	if (!s->file) {
 		close(fd);
 		stream_free(s);
@@ -199,7 +201,7 @@ struct stream *stream_open(int fd)
 	setvbuf(s->file, s->buffer, _IOFBF, sizeof(s->buffer));
 	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
 	if (!s->direct)
-		read_magic(s);
+		stream_read_magic(s);
 	return s;
 }
 

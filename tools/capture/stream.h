@@ -8,27 +8,30 @@
 
 struct stream;
 
-/* Takes the descriptor, in every case. NULL: errno says why. */
+/* Opens a stream that owns fd, even if it fails. NULL: errno says why. */
 struct stream *stream_open(int fd);
+/* The unpacked bytes; the stream owns the FILE. */
 FILE *stream_file(const struct stream *s);
-/* Closes its FILE as well. */
+/* Closes the FILE, and frees the stream. */
 void stream_close(struct stream *s);
-/* Where somebody else has closed the FILE. May be NULL. */
+/* Frees a stream (or NULL) whose FILE libpcap has closed. */
 void stream_free(struct stream *s);
 
-/* What it begins with: "xz" and the like; NULL if it is nothing of these. */
+/* The packer of the file, "xz", "zstd", "lz4" or "bzip2"; NULL: none of them.
+ */
 const char *stream_packer(const struct stream *s);
+/* Is there not a single byte? */
 bool stream_is_empty(const struct stream *s);
 
 /*
- * From here on a read that a signal interrupts goes on, unless *stop is set;
- * before, it fails.
+ * Lets a read that a signal interrupts go on, unless *stop is set. Before this
+ * call it fails.
  */
 void stream_stop_by(struct stream *s, const volatile bool *stop);
 
 /*
- * Why the bytes ended before their time, as a sentence goes on behind the
- * file's name; NULL: they did not.
+ * Why the bytes ended too early, as the predicate of a sentence about the file:
+ * "ends in the middle of its gzip data". NULL: they did not.
  */
 const char *stream_fault(const struct stream *s);
 

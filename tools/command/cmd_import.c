@@ -48,7 +48,7 @@ struct import {
 	int64_t changed_s; /* no line is younger */
 	uint64_t size, bytes, lines, skip;
 	char key[KEY_BYTES];
-	/* of all files */
+	/* totals */
 	uint64_t events, not_ours, bad, attempts, findings;
 	struct sinks sinks;
 };
@@ -130,8 +130,8 @@ static struct segment answer_to(const struct segment *s, uint8_t flags)
 	return back;
 }
 
-static void give_flow(struct import *im, const struct segment *syn,
-		      enum log_kind kind)
+static void import_submit_flow(struct import *im, const struct segment *syn,
+			       enum log_kind kind)
 {
 	struct segment s;
 
@@ -150,7 +150,7 @@ static void give_flow(struct import *im, const struct segment *syn,
 	}
 }
 
-static void give(struct import *im, const struct log_event *e)
+static void import_submit(struct import *im, const struct log_event *e)
 {
 	char prefix[LOG_PREFIX_SIZE + 16];
 	struct segment s = { .time_us = e->time_us,
@@ -168,7 +168,7 @@ static void give(struct import *im, const struct log_event *e)
 		s.prefix_len = (uint32_t)strlen(prefix);
 	}
 	engine_segment(im->engine, &s);
-	give_flow(im, &s, (enum log_kind)e->kind);
+	import_submit_flow(im, &s, (enum log_kind)e->kind);
 	im->events++;
 }
 
@@ -239,7 +239,7 @@ static void take_line(struct import *im, const char *line, size_t len)
 	switch (log_line_parse(im->look, &im->clock, &im->ports, line, len, &e,
 			       &why)) {
 	case LOG_EVENT:
-		give(im, &e);
+		import_submit(im, &e);
 		break;
 	case LOG_NOT_OURS:
 		im->not_ours++;
@@ -265,7 +265,7 @@ static void import_make_key(struct import *im, const char *line, size_t len)
 		snprintf(im->key + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* What was taken in before, when the file was shorter, is left out. */
+/* Skips lines that an earlier import had, when the file was shorter. */
 static void look_at_first(struct import *im, const char *line, size_t len)
 {
 	import_make_key(im, line, len);

@@ -38,9 +38,9 @@ struct dump_set {
 struct dump_element {
 	uint8_t key[16];
 	uint32_t key_len;
-	bool is_end; /* of an interval: the first key past it */
+	bool is_end;			 /* the first key past an interval */
 	uint64_t timeout_ms, expires_ms; /* 0: never */
-	const char *chain;		 /* of a verdict map; or NULL */
+	const char *chain; /* the target of a verdict map; or NULL */
 };
 
 typedef int dump_counter_fn(void *ctx, const struct dump_counter *counter);

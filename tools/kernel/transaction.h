@@ -25,7 +25,7 @@ struct kernel_error {
 struct kernel_errors {
 	struct kernel_error items[KERNEL_ERRORS_MOST];
 	size_t n;   /* kept in items */
-	size_t all; /* that came */
+	size_t all; /* kept or not */
 };
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a policy would do to the traffic of a capture: attempts for each clause,
- * and sources that would be blocked. Without a policy nothing is counted.
+ * The effect that a policy would have on the traffic of a capture: attempts
+ * that each clause decides, sources that would be blocked. Without a policy
+ * nothing is counted.
  */
 #ifndef MAILWALL_IMPACT_H
 #define MAILWALL_IMPACT_H
@@ -13,8 +14,8 @@
 
 struct clause_impact {
 	const struct clause *clause;
-	uint64_t attempts; /* that it decides */
-	uint64_t answered; /* of these: a block would be news to them */
+	uint64_t attempts; /* decided by it */
+	uint64_t answered; /* a block would be news to so many */
 };
 
 struct impact {

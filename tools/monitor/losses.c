@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "losses.h"
 
-/* Logs of blocked packets that came, or that are known to be lost. */
-static uint64_t logs_known(struct capture *c)
+/* Logs of blocked packets that came, and logs that are known to be lost. */
+static uint64_t losses_logs(struct capture *c)
 {
 	uint64_t n = 0;
 
@@ -18,24 +18,24 @@ static uint64_t logs_known(struct capture *c)
 void losses_settle(struct losses *l, struct capture *c)
 {
 	uint64_t counted = l->latest.packets - l->counted.packets;
-	uint64_t logged = logs_known(c) - l->logged;
+	uint64_t logged = losses_logs(c) - l->logged;
 
 	if (l->counts && counted > logged &&
 	    l->unlogged < l->unlogged_before + counted - logged)
 		l->unlogged = l->unlogged_before + counted - logged;
 }
 
-/* Other clauses, or counters that began anew, are another account. */
-void losses_count(struct losses *l, struct capture *c, struct priv *k)
+/* Other clauses, or counters that were reset, begin another account. */
+void losses_count(struct losses *l, struct capture *c, struct priv *priv)
 {
 	struct block_counts now;
 
-	if (priv_counts(k, &now))
+	if (priv_counts(priv, &now))
 		return;
 	if (!l->counts || now.clauses != l->counted.clauses ||
 	    now.packets < l->latest.packets) {
 		l->counted = now;
-		l->logged = logs_known(c);
+		l->logged = losses_logs(c);
 		l->unlogged_before = l->unlogged;
 		l->counts = true;
 	}

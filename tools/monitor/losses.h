@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a monitor did not see: frames that its inputs lost, and blocked packets
- * of which the kernel lost the log before it had a number.
+ * Packets that a monitor did not see: frames that its inputs lost, and blocked
+ * packets whose log the kernel dropped before numbering it. The latter are
+ * counted by an account: what the clauses' counters grew by, less the logs that
+ * came.
  */
 #ifndef MAILWALL_LOSSES_H
 #define MAILWALL_LOSSES_H
@@ -11,23 +13,23 @@
 #include "priv.h"
 
 struct losses {
-	/* What the counters and the log had when this account began. */
-	struct block_counts counted, latest;
-	uint64_t logged;
-	bool counts;
-	/* Packets that were blocked and that no log told of. */
-	uint64_t unlogged, unlogged_before; /* of older accounts */
+	struct block_counts counted; /* when the account began */
+	struct block_counts latest;
+	uint64_t logged;	  /* logs when the account began */
+	bool counts;		  /* an account has begun */
+	uint64_t unlogged;	  /* blocked packets without a log */
+	uint64_t unlogged_before; /* the part of older accounts */
 };
 
 /*
- * What was counted the last time has been logged by now, or never will be: to
- * be called before it is counted anew.
+ * Settles the latest count: whatever it counted has been logged by now, or
+ * never will be. Call it before losses_count().
  */
 void losses_settle(struct losses *l, struct capture *c);
-/* Asks the keeper for the counters. */
-void losses_count(struct losses *l, struct capture *c, struct priv *k);
+/* Reads the counters through the privileged process. */
+void losses_count(struct losses *l, struct capture *c, struct priv *priv);
 
-/* All of it, as a summary has it. */
+/* The losses so far, as a summary has them. */
 struct summary_extra losses_now(const struct losses *l, struct capture *c);
 
 #endif

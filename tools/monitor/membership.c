@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int read_bytes(struct membership *m, int fd, size_t len)
+static int membership_read_bytes(struct membership *m, int fd, size_t len)
 {
 	char *bytes = malloc(len + 1);
 	size_t n = 0;
@@ -38,15 +38,15 @@ bool membership_matters(const struct policy *policy)
 	return false;
 }
 
-void membership_read(struct membership *m, struct priv *k, int64_t now_ms)
+void membership_read(struct membership *m, struct priv *priv, int64_t now_ms)
 {
 	uint32_t generation = m->generation;
 	size_t len;
-	int error = priv_members(k, &generation, &len);
+	int error = priv_members(priv, &generation, &len);
 
 	m->now_ms = now_ms;
 	if (!error && generation != m->generation)
-		error = read_bytes(m, k->members_fd, len);
+		error = membership_read_bytes(m, priv->members_fd, len);
 	if (!error)
 		m->generation = generation;
 	else if (!m->failed)
@@ -63,9 +63,9 @@ void membership_free(struct membership *m)
 	*m = (struct membership){ 0 };
 }
 
-/* "exempt.v4" is of class exempt. */
-static bool is_set_of(const struct priv_set *set, const struct class *class,
-		      uint8_t family)
+/* Set "exempt.v4" belongs to class exempt. */
+static bool membership_is_set_of(const struct priv_set *set,
+				 const struct class *class, uint8_t family)
 {
 	size_t len = strlen(class->name);
 
@@ -73,7 +73,7 @@ static bool is_set_of(const struct priv_set *set, const struct class *class,
 	       !strcmp(set->name + len, family == 4 ? ".v4" : ".v6");
 }
 
-static struct addr6 key_of(uint8_t family, const struct addr6 *address)
+static struct addr6 membership_key(uint8_t family, const struct addr6 *address)
 {
 	struct addr6 key = { { 0 } };
 
@@ -83,9 +83,9 @@ static struct addr6 key_of(uint8_t family, const struct addr6 *address)
 	return key;
 }
 
-/* They ascend, and do not meet. */
-static bool membership_is_among(const struct priv_member *list, size_t n,
-				const struct addr6 *key, int64_t now_ms)
+/* Is key in a range that has not expired? The ranges ascend and are apart. */
+static bool membership_find(const struct priv_member *list, size_t n,
+			    const struct addr6 *key, int64_t now_ms)
 {
 	size_t low = 0;
 
@@ -107,7 +107,7 @@ bool membership_has(void *ctx, const struct class *class, uint8_t family,
 		    const struct addr6 *address)
 {
 	const struct membership *m = ctx;
-	struct addr6 key = key_of(family, address);
+	struct addr6 key = membership_key(family, address);
 	size_t at = 0;
 
 	while (m->len - at >= sizeof(struct priv_set)) {
@@ -116,9 +116,8 @@ bool membership_has(void *ctx, const struct class *class, uint8_t family,
 		const struct priv_member *list =
 			(const struct priv_member *)(set + 1);
 
-		if (is_set_of(set, class, family))
-			return membership_is_among(list, set->n, &key,
-						   m->now_ms);
+		if (membership_is_set_of(set, class, family))
+			return membership_find(list, set->n, &key, m->now_ms);
 		at += sizeof(*set) + set->n * sizeof(*list);
 	}
 	return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What commands that monitor share: an engine, a capture, an end by signals. */
+/* Shared by watch, replay and import: an engine, a capture, an end by signals.
+ */
 #ifndef MAILWALL_MONITOR_H
 #define MAILWALL_MONITOR_H
 
@@ -11,7 +12,7 @@ struct policy;
 
 struct monitor_options {
 	const struct policy *policy; /* NULL: none; it outlives the engine */
-	const struct decide_input *members; /* of dynamic classes, or NULL */
+	const struct decide_input *members; /* in dynamic classes; or NULL */
 	const char *interface;		    /* as engine_config.interface */
 	size_t memory;			    /* bytes; 0: the default */
 	bool skip_warmup;

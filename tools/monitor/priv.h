@@ -24,7 +24,7 @@ struct priv {
 
 struct priv_job {
 	uint32_t quarantine_s;		   /* 0: it flags nobody */
-	uint16_t groups[PRIV_GROUPS_MOST]; /* of NFLOG, that are listened to */
+	uint16_t groups[PRIV_GROUPS_MOST]; /* NFLOG groups that are read */
 	size_t n_groups;
 	const char *run_dir; /* as applied.h uses it */
 };

@@ -14,9 +14,9 @@ enum request_kind {
 
 struct request {
 	uint8_t kind;	     /* enum request_kind */
-	uint8_t family;	     /* of source: 4 or 6 */
+	uint8_t family;	     /* the source's: 4 or 6 */
 	struct addr6 source; /* to flag */
-	uint32_t generation; /* of the members that are known; 0: none */
+	uint32_t generation; /* the members known are of; 0: none are */
 };
 
 struct reply {

@@ -47,7 +47,7 @@ struct sinks {
 	bool failed[SINKS_MOST];
 	size_t n;
 	void *ctx;
-	int code; /* of the first call that failed; EXIT_DONE: none did */
+	int code; /* first that was not EXIT_DONE */
 };
 
 void sinks_choose(struct sinks *s, const struct sink *const *table, size_t n,

@@ -40,7 +40,7 @@ int state_file_open(struct state_file *s, struct program *p, const char *path,
 
 /* ---- reading ---- */
 
-static void put_aside(const struct state_file *s, const char *why)
+static void state_file_put_aside(const struct state_file *s, const char *why)
 {
 	char aside[300];
 
@@ -58,10 +58,10 @@ static void put_aside(const struct state_file *s, const char *why)
 }
 
 /*
- * What others wrote stays, such as a store: this is not the option for it. A
- * file that the system did not get to write may be empty, or all zeros.
+ * Did another program write it? A store may be named by mistake. A file that
+ * a crash kept the system from writing is empty or all zeros: that is ours.
  */
-static bool is_foreign(const char *bytes, size_t len)
+static bool state_file_is_foreign(const char *bytes, size_t len)
 {
 	size_t n = strlen(ENGINE_STATE);
 
@@ -70,7 +70,7 @@ static bool is_foreign(const char *bytes, size_t len)
 	return n && bytes[0] && memcmp(bytes, ENGINE_STATE, n) != 0;
 }
 
-static int refuse_foreign(const struct state_file *s)
+static int state_file_refuse_foreign(const struct state_file *s)
 {
 	message_say("\"%s\" is no state of the monitor, and is left as it is; "
 		    "--state takes another name, and a store goes with --store",
@@ -78,7 +78,7 @@ static int refuse_foreign(const struct state_file *s)
 	return EXIT_REFUSED;
 }
 
-static int try_writing(struct state_file *s)
+static int state_file_try(struct state_file *s)
 {
 	int fd = openat(s->folder, s->temporary,
 			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -101,18 +101,18 @@ int state_file_read(struct state_file *s, struct engine *e)
 	if (fd < 0 && errno != ENOENT)
 		return state_file_refuse(s, "read");
 	if (fd < 0)
-		return try_writing(s);
+		return state_file_try(s);
 	error = whole_file_read_regular(fd, &bytes, &len);
 	close(fd);
 	if (error) {
 		message_say("cannot read \"%s\": %s", s->path,
 			    strerror(-error));
-	} else if (is_foreign(bytes, len)) {
-		code = refuse_foreign(s);
+	} else if (state_file_is_foreign(bytes, len)) {
+		code = state_file_refuse_foreign(s);
 	} else {
 		if (engine_load(e, bytes, len, &why))
-			put_aside(s, why);
-		code = try_writing(s);
+			state_file_put_aside(s, why);
+		code = state_file_try(s);
 	}
 	free((char *)bytes);
 	return code;
@@ -125,7 +125,8 @@ static int state_file_put(void *ctx, const void *bytes, size_t len)
 	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
 }
 
-static int write_all(struct state_file *s, struct engine *e, FILE *file)
+static int state_file_write_to(struct state_file *s, struct engine *e,
+			       FILE *file)
 {
 	int error = engine_save(e, state_file_put, file);
 
@@ -144,7 +145,7 @@ void state_file_write(struct state_file *s, struct engine *e)
 			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 			0600);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	int error = file ? write_all(s, e, file) : -errno;
+	int error = file ? state_file_write_to(s, e, file) : -errno;
 
 	if (!file && fd >= 0)
 		close(fd);

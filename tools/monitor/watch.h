@@ -17,7 +17,7 @@ struct recorder;
 struct status_pages;
 
 struct watch {
-	/* What the command asks for. */
+	/* Filled in by the command. */
 	struct program *program;
 	struct texts interfaces, groups; /* groups: of NFLOG, valid numbers */
 	const char *policy_path;	 /* NULL: no policy */
@@ -28,24 +28,24 @@ struct watch {
 	const char *listen;		 /* "127.0.0.1:9525"; NULL: no pages */
 	bool listen_remote, attempts, openings_only, no_warmup;
 	uint32_t every_s;    /* between two summaries */
-	size_t memory;	     /* of the engine; 0: the default */
-	int64_t keep_s;	     /* of the store; 0: for ever */
-	uint64_t most_bytes; /* of the store; 0: no bound */
+	size_t memory;	     /* bytes for the engine; 0: the default */
+	int64_t keep_s;	     /* age of rows in the store; 0: any */
+	uint64_t most_bytes; /* size of the store; 0: any */
 	struct policy
 		*policy; /* loaded from policy_path; replaced by a reload */
 
-	/* What runs. */
+	/* Filled in by watch_run(). */
 	struct capture *capture;
 	struct engine *engine;
 	struct sinks sinks;
-	struct decide_input decide; /* who is in a dynamic class */
+	struct decide_input decide; /* asks members */
 	struct priv priv;
 	struct membership members;
 	struct losses losses;
 	int signals, timer; /* descriptors */
 	bool stop;	    /* a signal asked for it */
 
-	/* What the sinks keep; each has a member here. */
+	/* State of the sinks. */
 	struct screen screen;
 	struct state_file state;
 	struct recorder *recorder;
@@ -58,7 +58,7 @@ struct watch {
 /* Runs until a signal ends it, and frees what it made. An exit code. */
 int watch_run(struct watch *w, const struct sink *const *sinks, size_t n);
 
-/* What inputs and counters say was lost so far. */
+/* The losses so far, of inputs and of logs. */
 struct summary_extra watch_losses(struct watch *w);
 
 /* Is standard output a terminal that shows figures and no attempts? */

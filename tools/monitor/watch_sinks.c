@@ -32,7 +32,7 @@ static int state_start(void *ctx)
 	return state_file_read(&w->state, w->engine);
 }
 
-static void state_save(void *ctx)
+static void state_on_save(void *ctx)
 {
 	struct watch *w = ctx;
 
@@ -42,7 +42,7 @@ static void state_save(void *ctx)
 static void state_tick(void *ctx, uint64_t ticks)
 {
 	if (ticks % SAVE_EVERY_S == SAVE_EVERY_S - 1)
-		state_save(ctx);
+		state_on_save(ctx);
 }
 
 const struct sink watch_sink_state = {
@@ -51,7 +51,7 @@ const struct sink watch_sink_state = {
 	.open = state_open,
 	.start = state_start,
 	.tick = state_tick,
-	.stop = state_save,
+	.stop = state_on_save,
 };
 
 /* ---- the journal ---- */
