@@ -364,7 +364,7 @@ def refuses_nobody(folder):
 
 
 def names_of_metrics():
-	text = (lab.HERE.parent.parent / "docs/mailwall.8").read_text()
+	text = (lab.HERE.parent.parent / "docs/mailwall-metrics.5").read_text()
 	return set(re.findall(r"^\.It Li (\w+) , No (?:counter|gauge)", text,
 			      re.MULTILINE))
 

@@ -182,14 +182,19 @@ def the_example_is_off(root):
 
 
 def the_manual_is_so(root):
-	"""every file of ours that the manual lists is there"""
-	page = gzip.decompress(pathlib.Path(
-		f"{root.folder}/usr/share/man/man8/mailwall.8.gz")
-		.read_bytes()).decode()
-	files = page.split(".Sh FILES\n")[1].split(".Sh ")[0]
-	paths = re.findall(r"^\.It Pa (/usr/\S+)$", files, re.MULTILINE)
-	missing = [path for path in paths if not root.has(path)]
-	expect(not missing and len(paths) > 6, missing)
+	"""every file of ours that the manual lists is there, every page as well"""
+	paths, pages = set(), set()
+	for name in pathlib.Path(f"{root.folder}/usr/share/man").glob(
+			"man[58]/*mailwall*.gz"):
+		page = gzip.decompress(name.read_bytes()).decode()
+		paths.update(re.findall(r"^\.It Pa (/usr/\S+)$", page,
+					re.MULTILINE))
+		pages.update(f"/usr/share/man/man{section}/{title}.{section}.gz"
+			     for title, section in re.findall(
+				     r"^\.(?:It )?Xr (\S*mailwall\S*) (\d)",
+				     page, re.MULTILINE))
+	missing = [path for path in paths | pages if not root.has(path)]
+	expect(not missing and len(paths) > 6 and len(pages) > 15, missing)
 
 
 def readme(root):
