@@ -19,7 +19,6 @@ static const char magic_0_1[] = ENGINE_STATE STATE_0_1;
 static const uint32_t sizes_0_1[] = { HEADER_0_1, 40, 64, 12, 88, 84 };
 
 _Static_assert(sizeof(magic) == sizeof(magic_0_1), "versions have one digit");
-_Static_assert(DETECTOR_N <= 16, "what was found is two bytes of a history");
 _Static_assert(PORTS_MOST <= UINT8_MAX, "their number is a byte of the header");
 
 /* Detectors by number, as sums follow one another in a file. */
@@ -105,21 +104,21 @@ static bool load_sum(float *sum, uint32_t bits)
 	return *sum >= 0 && *sum < 1e9f;
 }
 
-/* Sums of detectors from..to go to their places, of others nowhere. */
+/* The n sums from first on get theirs; one of another place is dropped. */
 static bool load_sums(struct loader *l, const struct sum_list *list,
-		      size_t offset_0_1, float *sums, enum detector from,
-		      enum detector to)
+		      size_t offset_0_1, float *sums, enum sum_place first,
+		      size_t n)
 {
 	for (uint8_t i = 0; i < list->n && !l->in.failed; i++) {
-		enum detector d = list->detector[i];
+		uint8_t d = list->detector[i];
+		size_t at = d < DETECTOR_N ? detector_sums[d] - first : n;
 		float unknown;
 		uint32_t bits =
 			l->is_0_1 ? (uint32_t)load_le(
 					    l->block + offset_0_1 + 4 * i, 4) :
 				    (uint32_t)bytes_read_le(&l->in, 4);
 
-		if (!load_sum(d >= from && d < to ? &sums[d - from] : &unknown,
-			      bits))
+		if (!load_sum(at < n ? &sums[at] : &unknown, bits))
 			l->in.failed = true;
 	}
 	return !l->in.failed;
@@ -177,9 +176,9 @@ static void load_usage(struct loader *l, struct sources *t, struct history *h)
 
 	if (!load_record(l, &state_usage, &u))
 		return;
-	u.n_users = at_most(u.n_users, 5);
-	u.n_servers = at_most(u.n_servers, 3);
-	u.n_helos = at_most(u.n_helos, 3);
+	u.n_users = at_most(u.n_users, USAGE_USERS);
+	u.n_servers = at_most(u.n_servers, USAGE_SERVERS);
+	u.n_helos = at_most(u.n_helos, USAGE_HELOS);
 	to = history_usage(t, h);
 	if (to)
 		*to = u;
@@ -191,8 +190,8 @@ static void load_cold(struct loader *l, struct sources *t, struct history *h,
 	struct cold flat = { 0 }, *cold = history_cold(t, h);
 
 	if (!cold || !load_record(l, &state_cold, &flat) ||
-	    !load_sums(l, &l->cold, COLD_SUMS_0_1, flat.sum, DETECTOR_OFTEN,
-		       DETECTOR_SUMS)) {
+	    !load_sums(l, &l->cold, COLD_SUMS_0_1, flat.sum, SUMS_OFTEN,
+		       SUMS_COLD)) {
 		l->in.failed = true;
 		return;
 	}
@@ -214,7 +213,7 @@ static void load_history(struct loader *l, struct sources *t, struct source *s)
 		return;
 	flat.submits = load_bits(l, HISTORY_BITS_0_1) >> 4 & 1;
 	if (!load_sums(l, &l->often, HISTORY_SUMS_0_1, flat.sum, 0,
-		       DETECTOR_OFTEN) ||
+		       SUMS_OFTEN) ||
 	    !load_record(l, &state_tail, &tail) || history_make(t, s)) {
 		l->in.failed = true;
 		return;

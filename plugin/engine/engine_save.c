@@ -76,7 +76,7 @@ static void save_cold(struct byte_writer *w, const struct history *h)
 	const struct cold *r = h->cold;
 
 	save_record(w, &state_cold, r);
-	save_sums(w, r->sum, DETECTOR_SUMS - DETECTOR_OFTEN);
+	save_sums(w, r->sum, SUMS_COLD);
 	for (uint32_t i = 0; i < r->others.cap; i++)
 		if (r->others.items[i])
 			bytes_write_le(w, r->others.items[i], 8);
@@ -103,7 +103,7 @@ static void save_history(struct byte_writer *w, const struct history *h)
 
 	save_record(w, &state_history, h);
 	bytes_write_le(w, (uint64_t)h->submits << 4, 1);
-	save_sums(w, h->sum, DETECTOR_OFTEN);
+	save_sums(w, h->sum, SUMS_OFTEN);
 	save_record(w, &state_tail, &tail);
 	for (uint32_t i = 0; i < h->contacts_cap; i++)
 		if (h->contacts[i].first_s)
@@ -123,12 +123,15 @@ static void save_source(struct byte_writer *w, const struct source *s)
 
 /* ---- the file ---- */
 
-static void save_detectors(struct byte_writer *w, enum detector from,
-			   enum detector to)
+/* The detectors of the sums from one to before another. */
+static void save_detectors(struct byte_writer *w, enum sum_place from,
+			   enum sum_place to)
 {
 	bytes_write_le(w, to - from, 1);
-	for (enum detector d = from; d < to; d++)
-		bytes_write_le(w, d, 1);
+	for (enum sum_place at = from; at < to; at++)
+		for (enum detector d = 0; d < DETECTOR_N; d++)
+			if (detector_sums[d] == at)
+				bytes_write_le(w, d, 1);
 }
 
 static void save_header(struct byte_writer *w, const struct engine *e)
@@ -143,8 +146,8 @@ static void save_header(struct byte_writer *w, const struct engine *e)
 	bytes_write_le(w, e->n_ports, 1);
 	for (size_t i = 0; i < e->n_ports; i++)
 		bytes_write_le(w, e->port_numbers[i], 2);
-	save_detectors(w, 0, DETECTOR_OFTEN);
-	save_detectors(w, DETECTOR_OFTEN, DETECTOR_SUMS);
+	save_detectors(w, 0, SUMS_OFTEN);
+	save_detectors(w, SUMS_OFTEN, SUMS);
 }
 
 int engine_save(struct engine *e,

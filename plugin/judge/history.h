@@ -12,30 +12,7 @@
 #include "../memory/distinct.h"
 #include "../memory/hash.h"
 #include "../memory/index.h"
-
-enum detector {
-	/* sums, in struct history */
-	DETECTOR_FAST,
-	DETECTOR_MEDIUM,
-	DETECTOR_SLOW,
-	DETECTOR_ABANDON,
-	DETECTOR_LATE,
-	DETECTOR_DIRECT_ABANDON,
-	DETECTOR_OFTEN,
-	/* sums, in struct rare */
-	DETECTOR_OUTCOME = DETECTOR_OFTEN,
-	DETECTOR_OPERATORS,
-	DETECTOR_LOGIN,
-	DETECTOR_SUMS,
-	/* counts */
-	DETECTOR_SCAN = DETECTOR_SUMS,
-	DETECTOR_DIRECT,
-	DETECTOR_VOLUME,
-	DETECTOR_STORM,
-	DETECTOR_CLEARTEXT,
-	DETECTOR_STRIPPED,
-	DETECTOR_N
-};
+#include "detectors.h"
 
 /* ---- a network that was met ---- */
 
@@ -132,6 +109,10 @@ struct scan {
 	uint64_t bits[8];
 };
 
+#define USAGE_USERS   5
+#define USAGE_SERVERS 3
+#define USAGE_HELOS   3
+
 /* What only users of submission and access ports need. */
 struct usage {
 	uint32_t hour, in_hour; /* hours since 1970 */
@@ -139,10 +120,24 @@ struct usage {
 	uint8_t busy_hours;	/* in a row */
 	uint32_t window_s[2];	/* storms: IMAP, POP3 */
 	uint16_t in_window[2], before[2];
-	uint32_t users[5], servers[3]; /* of failed logins, hashed */
-	uint32_t helo_hour, helos[3];
+	uint32_t users[USAGE_USERS]; /* of failed logins, hashed */
+	uint32_t servers[USAGE_SERVERS];
+	uint32_t helo_hour, helos[USAGE_HELOS];
 	uint8_t n_users, n_servers, n_helos;
 };
+
+/* Adds a hash to a set of a few. */
+static inline void usage_note(uint32_t *list, uint8_t *n, uint8_t most,
+			      uint64_t hash)
+{
+	uint32_t value = (uint32_t)hash | 1;
+
+	for (uint8_t i = 0; i < *n; i++)
+		if (list[i] == value)
+			return;
+	if (*n < most)
+		list[(*n)++] = value;
+}
 
 #define EXAMPLES_MOST 8
 
@@ -153,7 +148,7 @@ struct cold {
 	uint8_t n_examples; /* of the others */
 	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
 	uint8_t padding[2];
-	float sum[DETECTOR_SUMS - DETECTOR_OFTEN];
+	float sum[SUMS_COLD];
 	uint32_t found_s, direct_s, aged_s;
 	uint8_t *examples; /* 4 or 16 bytes each */
 	uint64_t inbound;  /* groups that it accepted mail from, hashed */
@@ -162,7 +157,7 @@ struct cold {
 };
 
 struct history {
-	float sum[DETECTOR_OFTEN];
+	float sum[SUMS_OFTEN];
 	uint32_t sums_s, abandon_s, late_s; /* when they were last lowered */
 	uint8_t answered, failed; /* attempts to transport ports, of late */
 	uint8_t port;
@@ -174,6 +169,22 @@ struct history {
 	uint16_t found; /* bits of detectors that were reported */
 };
 _Static_assert(sizeof(struct history) == 64, "a cache line");
+
+#define USERS_NORMAL 50.0f /* behind an address that is not shared */
+
+/* 1, or users behind the address by what is normal. */
+static inline float history_shared(const struct history *h)
+{
+	return h->users > USERS_NORMAL ? h->users / USERS_NORMAL : 1;
+}
+
+/* Answered is more than one attempt in so many: then its port is open. */
+#define OPEN_ONE_IN 5
+
+static inline bool history_is_open(const struct history *h)
+{
+	return h->answered * OPEN_ONE_IN > h->answered + h->failed;
+}
 
 /* Places of a large table, of which a quarter stays free. */
 #define CONTACTS_MOST 1024u

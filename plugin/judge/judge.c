@@ -1,62 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sources and time; calls the detectors, in the order of their rows. */
 #include "judge_priv.h"
 #include "../../rules/policy/decide.h"
 
-#include <math.h>
+#define SWEEP_S	   300u	     /* every source is looked at this often */
+#define IDLE_S	   (3 * DAY) /* forgotten then, or when all is new to it */
+#define PROMOTE_AT 8u	     /* attempts, after which a source has a history */
 
-#define SWEEP_S	      300u	/* every source is looked at this often */
-#define IDLE_S	      (3 * DAY) /* forgotten then, or when all is new to it */
-#define PROMOTE_AT    8u /* attempts, after which a source has a history */
-#define SERVER_GROUPS 3u /* a client has one smarthost or two */
+/* ---- the detectors ---- */
 
-/* ---- figures ---- */
+#define HOOK_MODULE(detector, name, finding, spam, module, ...)                \
+	[DETECTOR_##detector] = &detect_##module,
+static const struct detector_module *const modules[DETECTOR_N] = { DETECTORS(
+	HOOK_MODULE, HOOK_MODULE) };
 
-static bool is_rate(enum detector d)
-{
-	return watch_rows[detector_rows[d].normal].unit == WATCH_RATE;
-}
-
-static enum watch_figure warmup_of(enum detector d)
-{
-	return d == DETECTOR_FAST    ? WATCH_WARMUP_FAST :
-	       d == DETECTOR_ABANDON ? WATCH_WARMUP_ABANDON :
-				       WATCH_WARMUP;
-}
-
-/*
- * Log likelihood ratios of one observation: of a first contact, the ratio of
- * the rates and of the shares of new groups; of a yes-or-no, that of its
- * probabilities.
- */
-static void judge_take_figures(struct judge *j)
-{
-	const double *f = j->figures;
-	double q0 = f[WATCH_NEW_SHARE_NORMAL], q1 = f[WATCH_NEW_SHARE_SPAM];
-
-	for (enum detector d = 0; d < DETECTOR_N; d++)
-		j->warmup_s[d] = (uint32_t)f[warmup_of(d)];
-	for (enum detector d = 0; d < DETECTOR_SUMS; d++) {
-		double normal = f[detector_rows[d].normal];
-		double spam = f[detector_rows[d].spam];
-
-		j->threshold[d] = (float)f[detector_rows[d].threshold];
-		if (is_rate(d)) {
-			j->gain[d] = log(spam / normal) + log(q1 / q0);
-			j->loss[d] = 0.5 * log((1 - q1) / (1 - q0));
-			j->drift[d] = (float)((spam - normal) / HOUR);
-		} else {
-			j->gain[d] = log(spam / normal);
-			j->loss[d] = log((1 - spam) / (1 - normal));
+/* Adds a hook to its list, once. */
+#define HOOK_ADD(list, hook)                                                   \
+	for (size_t i = 0; (hook) && (list)[i] != (hook); i++)                 \
+		if (!(list)[i]) {                                              \
+			(list)[i] = (hook);                                    \
+			break;                                                 \
 		}
-	}
+
+static void judge_hook_module(struct detector_hooks *hooks,
+			      const struct detector_module *m)
+{
+	HOOK_ADD(hooks->met, m->met)
+	HOOK_ADD(hooks->credited, m->credited)
+	HOOK_ADD(hooks->known, m->known)
+	HOOK_ADD(hooks->tried, m->tried)
+	HOOK_ADD(hooks->submitted, m->submitted)
+	HOOK_ADD(hooks->submitted_new, m->submitted_new)
+	HOOK_ADD(hooks->accessed, m->accessed)
+	HOOK_ADD(hooks->talked, m->talked)
+	HOOK_ADD(hooks->login, m->login)
+	HOOK_ADD(hooks->due, m->due)
 }
+
+/* ---- a judge ---- */
 
 void judge_policy(struct judge *j, const struct policy *policy)
 {
 	j->policy = policy;
 	for (size_t i = 0; i < WATCH_FIGURES; i++)
 		j->figures[i] = policy ? policy->watch[i] : watch_rows[i].value;
-	judge_take_figures(j);
+	judge_set_figures(j);
 	for (uint32_t i = 0; i < j->sources.cap; i++)
 		if (source_at(&j->sources, i)->history)
 			source_at(&j->sources, i)->due_s = 0;
@@ -67,6 +55,9 @@ int judge_init(struct judge *j, struct pool *pool, const struct hash_key *key,
 {
 	j->key = *key;
 	j->warm = skip_warmup;
+	j->hooks = (struct detector_hooks){ .met = { NULL } };
+	for (enum detector d = 0; d < DETECTOR_N; d++)
+		judge_hook_module(&j->hooks, modules[d]);
 	judge_policy(j, policy);
 	return sources_init(&j->sources, pool, key, most);
 }
@@ -74,47 +65,6 @@ int judge_init(struct judge *j, struct pool *pool, const struct hash_key *key,
 void judge_free(struct judge *j)
 {
 	sources_free(&j->sources);
-}
-
-/* ---- sums ---- */
-
-float *sum_at(struct judge *j, struct history *h, enum detector d)
-{
-	struct cold *r;
-
-	if (d < DETECTOR_OFTEN)
-		return &h->sum[d];
-	r = history_cold(&j->sources, h);
-	j->nowhere = 0;
-	return r ? &r->sum[d - DETECTOR_OFTEN] : &j->nowhere;
-}
-
-/* Many users behind one address: their rates add up (detection of CGNAT). */
-void judge_lower_sums(struct judge *j, struct history *h)
-{
-	uint32_t passed_s = j->now_s > h->sums_s ? j->now_s - h->sums_s : 0;
-	float shared = history_shared(h);
-	float more = shared > 1 ? sqrtf(shared) : 1;
-
-	h->sums_s = j->now_s;
-	if (!passed_s)
-		return;
-	sum_lower(&h->sum[DETECTOR_FAST], j->drift[DETECTOR_FAST] * more,
-		  passed_s);
-	sum_lower(&h->sum[DETECTOR_MEDIUM], j->drift[DETECTOR_MEDIUM] * shared,
-		  passed_s);
-	sum_lower(&h->sum[DETECTOR_SLOW], j->drift[DETECTOR_SLOW] * shared,
-		  passed_s);
-	if (h->cold)
-		sum_lower(sum_at(j, h, DETECTOR_OPERATORS),
-			  j->drift[DETECTOR_OPERATORS] * shared, passed_s);
-}
-
-void judge_gain(struct judge *j, struct source *s, enum detector d,
-		uint16_t port)
-{
-	sum_add(sum_at(j, s->history, d), j->gain[d]);
-	judge_check(j, s, d, port);
 }
 
 /* ---- a source and its history ---- */
@@ -132,38 +82,6 @@ static uint16_t users_of(const struct judge *j, const struct source *s)
 			users = c->users;
 	}
 	return (uint16_t)(users < UINT16_MAX ? users : UINT16_MAX);
-}
-
-struct contact *judge_contact(struct judge *j, struct source *s,
-			      const struct observation *a, uint16_t role)
-{
-	struct contact *c =
-		history_contact(&j->sources, s->history,
-				group_of(a->family, a->destination), role);
-
-	if (c && a->family == 4 &&
-	    c->address == load_be32(a->destination->byte))
-		return c;
-	if (c || a->family != 4)
-		history_destination(&j->sources, s->history, a->destination);
-	return c;
-}
-
-struct contact *judge_first_contact(struct judge *j, struct history *h,
-				    struct contact *known,
-				    const struct observation *a, uint16_t role)
-{
-	if (!known)
-		return history_meet(&j->sources, h,
-				    load_be32(a->destination->byte), role,
-				    j->now_s);
-	contact_start(known, j->now_s);
-	return known;
-}
-
-bool judge_is_new(const struct judge *j, const struct contact *c)
-{
-	return j->now_s - contact_last_s(c) > j->figures[WATCH_NEW_AFTER];
 }
 
 /* What was kept in the record of a source with one contact. */
@@ -261,6 +179,8 @@ static void note_keep_rank(const struct judge *j, struct source *s)
 			      1 + (unsigned int)(score * (WORTH_MOST - 2));
 }
 
+/* ---- an attempt of any kind ---- */
+
 void judge_attempt(struct judge *j, const struct observation *a)
 {
 	struct source *s;
@@ -317,18 +237,6 @@ static void note_inbound(struct judge *j, const struct observation *a)
 					     << (hash_u64(&j->key, group) % 64);
 }
 
-bool note_once(uint32_t *list, uint8_t *n, uint8_t most, uint64_t hash)
-{
-	uint32_t value = (uint32_t)hash | 1;
-
-	for (uint8_t i = 0; i < *n; i++)
-		if (list[i] == value)
-			return false;
-	if (*n < most)
-		list[(*n)++] = value;
-	return true;
-}
-
 void judge_connection(struct judge *j, const struct observation *a,
 		      const struct dialogue *d, bool established)
 {
@@ -347,21 +255,18 @@ void judge_connection(struct judge *j, const struct observation *a,
 	if (!s->history)
 		return;
 	history_destination(&j->sources, s->history, a->destination);
-	if (a->role == PORT_TRANSPORT && !a->allowed)
-		judge_transport_connection(j, s, a, d);
-	if (d->seen & SEEN_AUTH_CLEAR)
-		judge_report(j, s, DETECTOR_CLEARTEXT, a->port);
-	if (d->seen & SEEN_STARTTLS_MASKED)
-		judge_report(j, s, DETECTOR_STRIPPED, a->port);
+	HOOKS_CALL(talked, a, d);
 	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK))
-		judge_logins(j, s, a, d);
+		HOOKS_CALL(login, a, d);
 }
 
 /* ---- time ---- */
 
-static void abandonment(struct judge *j, struct source *s)
+static void judge_due_source(struct judge *j, struct source *s)
 {
-	judge_abandonment(j, s);
+	s->due_s = UINT32_MAX;
+	for (size_t i = 0; j->hooks.due[i]; i++)
+		j->hooks.due[i](j, s);
 	note_keep_rank(j, s);
 }
 
@@ -373,7 +278,7 @@ static void look_at(struct judge *j, struct source *s)
 	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
 	else if (s->history && j->now_s >= s->due_s)
-		abandonment(j, s);
+		judge_due_source(j, s);
 }
 
 /* One round through all records every five minutes, evenly. */
@@ -394,66 +299,6 @@ void judge_time(struct judge *j, uint32_t now_s)
 		j->swept = 0;
 		j->sweep_s = j->now_s;
 	}
-}
-
-/* ---- what is thought of a source ---- */
-
-/* How far a sum is on its way to be reported, or most if that is more. */
-static inline float further(const struct judge *j, const struct history *h,
-			    enum detector d, float most)
-{
-	float sum = sum_of(h, d), share;
-
-	if (sum <= 0)
-		return most;
-	share = sum / judge_threshold(j, h, d);
-	return share > most ? share : most;
-}
-
-float judge_score(const struct judge *j, const struct source *s)
-{
-	const struct history *h = s->history;
-	float most = 0;
-
-	if (!h)
-		return 0;
-	if (h->found & SPAM_DETECTORS)
-		return 2;
-	for (enum detector d = DETECTOR_FAST; d <= DETECTOR_LATE; d++)
-		most = further(j, h, d, most);
-	if (h->cold)
-		most = further(j, h, DETECTOR_OUTCOME, most);
-	return most + 0.01f;
-}
-
-/*
- * It accepts mail from several networks, or it returns to most of the groups
- * that it could not reach, over hours, as a queue does.
- */
-bool judge_mail_server(const struct source *s)
-{
-	const struct history *h = s->history;
-	uint32_t retried = 0, all = 0;
-
-	if (!h)
-		return false;
-	for (uint16_t i = 0; i < h->contacts_cap; i++) {
-		const struct contact *c = &h->contacts[i];
-
-		if (!c->first_s || c->bits & CONTACT_SUBMISSION)
-			continue;
-		all++;
-		retried += c->bits & CONTACT_RETRIED &&
-			   contact_span_s(c) >= 10 * MINUTE;
-	}
-	return history_accepts_mail(h) ||
-	       (all >= SERVER_GROUPS && retried * 2 >= all &&
-		!(h->found & SPAM_DETECTORS));
-}
-
-bool judge_is_spam(const struct source *s)
-{
-	return s->history && s->history->found & SPAM_DETECTORS;
 }
 
 bool judge_is_warm(const struct judge *j)

@@ -13,17 +13,6 @@
 #include "../dialogue/dialogue.h"
 #include "source.h"
 
-enum finding_kind {
-	FINDING_SPAM_SOURCE,
-	FINDING_DIRECT_TO_MX,
-	FINDING_SUBMISSION_ABUSE,
-	FINDING_LOGIN_STORM,
-	FINDING_LOGIN_FAILURES,
-	FINDING_CLEARTEXT_LOGIN,
-	FINDING_STARTTLS_STRIPPED,
-	FINDING_N
-};
-
 /* "spam-source", "direct-to-mx", ... and "fast", "abandon", ... */
 const char *finding_name(enum finding_kind kind);
 const char *detector_name(enum detector detector);
@@ -53,17 +42,18 @@ struct judge {
 	struct sources sources;
 	const struct policy *policy; /* NULL: figures by default */
 	double figures[WATCH_FIGURES];
-	double gain[DETECTOR_SUMS], loss[DETECTOR_SUMS];
-	float threshold[DETECTOR_SUMS];
-	float drift[DETECTOR_SUMS]; /* of rates, a second */
-	float nowhere;		    /* a sum for which there is no memory */
-	uint32_t warmup_s[DETECTOR_N];
+	double gain[DETECTOR_N], loss[DETECTOR_N]; /* of sums, else 0 */
+	float threshold[DETECTOR_N];
+	float drift[DETECTOR_N];       /* of rates, a second */
+	float nowhere;		       /* a sum for which there is no memory */
+	uint32_t warmup_s[DETECTOR_N]; /* of sums */
 	uint32_t start_s; /* of warm-up; 0: nothing was seen so far */
 	uint32_t now_s;
 	uint32_t swept; /* records of this round */
 	uint32_t sweep_s;
 	bool warm; /* warm-up is over, or skipped */
 	struct hash_key key;
+	struct detector_hooks hooks;
 	void *ctx;
 	void (*finding)(void *ctx, const struct finding *finding);
 	uint64_t findings[FINDING_N];

@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is found, and how much it takes. */
+/* Sums against thresholds, and findings. */
 #include "judge_priv.h"
 
 #define INBOUND_SERVER 5
+#define SERVER_GROUPS  3u /* a client has one smarthost or two */
 
 /* ---- names ---- */
 
-const struct detector_row detector_rows[DETECTOR_N] = {
-	[DETECTOR_FAST] = { "fast", FINDING_SPAM_SOURCE, WATCH_FAST_NORMAL,
-			    WATCH_FAST_SPAM, WATCH_FAST_THRESHOLD },
-	[DETECTOR_MEDIUM] = { "medium", FINDING_SPAM_SOURCE,
-			      WATCH_MEDIUM_NORMAL, WATCH_MEDIUM_SPAM,
-			      WATCH_MEDIUM_THRESHOLD },
-	[DETECTOR_SLOW] = { "slow", FINDING_SPAM_SOURCE, WATCH_SLOW_NORMAL,
-			    WATCH_SLOW_SPAM, WATCH_SLOW_THRESHOLD },
-	[DETECTOR_ABANDON] = { "abandon", FINDING_SPAM_SOURCE,
-			       WATCH_ABANDON_NORMAL, WATCH_ABANDON_SPAM,
-			       WATCH_ABANDON_THRESHOLD },
-	[DETECTOR_LATE] = { "late", FINDING_SPAM_SOURCE, WATCH_ABANDON_NORMAL,
-			    WATCH_ABANDON_SPAM, WATCH_LATE_THRESHOLD },
-	[DETECTOR_OUTCOME] = { "outcome", FINDING_SPAM_SOURCE,
-			       WATCH_OUTCOME_NORMAL, WATCH_OUTCOME_SPAM,
-			       WATCH_OUTCOME_THRESHOLD },
-	[DETECTOR_OPERATORS] = { "operators", FINDING_SUBMISSION_ABUSE,
-				 WATCH_OPERATORS_NORMAL, WATCH_OPERATORS_SPAM,
-				 WATCH_OPERATORS_THRESHOLD },
-	[DETECTOR_LOGIN] = { "login", FINDING_LOGIN_FAILURES,
-			     WATCH_LOGIN_NORMAL, WATCH_LOGIN_SPAM,
-			     WATCH_LOGIN_THRESHOLD },
-	[DETECTOR_SCAN] = { "scan", FINDING_SPAM_SOURCE, 0, 0, 0 },
-	[DETECTOR_DIRECT] = { "groups", FINDING_DIRECT_TO_MX, 0, 0, 0 },
-	[DETECTOR_DIRECT_ABANDON] = { "abandon", FINDING_DIRECT_TO_MX,
-				      WATCH_ABANDON_NORMAL, WATCH_ABANDON_SPAM,
-				      WATCH_DIRECT_THRESHOLD },
-	[DETECTOR_VOLUME] = { "volume", FINDING_SUBMISSION_ABUSE, 0, 0, 0 },
-	[DETECTOR_STORM] = { "storm", FINDING_LOGIN_STORM, 0, 0, 0 },
-	[DETECTOR_CLEARTEXT] = { "cleartext", FINDING_CLEARTEXT_LOGIN, 0, 0,
-				 0 },
-	[DETECTOR_STRIPPED] = { "masked", FINDING_STARTTLS_STRIPPED, 0, 0, 0 },
+struct detector_row {
+	const char *name;
+	enum finding_kind finding;
+	float shared; /* least threshold behind a shared address */
 };
+
+#define ROW_SUM(detector, name, finding, spam, module, place, scale, shared,   \
+		...)                                                           \
+	[DETECTOR_##detector] = { name, FINDING_##finding, shared },
+#define ROW_COUNT(detector, name, finding, ...)                                \
+	[DETECTOR_##detector] = { name, FINDING_##finding, 0 },
+static const struct detector_row detector_rows[DETECTOR_N] = { DETECTORS(
+	ROW_SUM, ROW_COUNT) };
 
 const char *finding_name(enum finding_kind kind)
 {
@@ -67,7 +48,8 @@ enum finding_kind detector_finding(enum detector detector)
 
 /* ---- thresholds ---- */
 
-bool history_accepts_mail(const struct history *h)
+/* It takes mail from several networks. */
+static bool judge_accepts_mail(const struct history *h)
 {
 	return h->cold &&
 	       __builtin_popcountll(h->cold->inbound) >= INBOUND_SERVER;
@@ -76,20 +58,14 @@ bool history_accepts_mail(const struct history *h)
 float judge_threshold_raised(const struct judge *j, const struct history *h,
 			     enum detector d)
 {
-	static const float shared[DETECTOR_SUMS] = { [DETECTOR_FAST] = 60,
-						     [DETECTOR_MEDIUM] = 60,
-						     [DETECTOR_SLOW] = 70,
-						     [DETECTOR_ABANDON] = 20 };
-	float at = j->threshold[d];
+	float at = j->threshold[d], shared = detector_rows[d].shared;
 
-	if (history_shared(h) > 1 && shared[d] > at)
-		at = shared[d];
-	return history_accepts_mail(h) ? 2 * at : at;
+	if (history_shared(h) > 1 && shared > at)
+		at = shared;
+	return judge_accepts_mail(h) ? 2 * at : at;
 }
 
 /* ---- a finding ---- */
-
-#define DIRECT_DETECTORS (1u << DETECTOR_DIRECT | 1u << DETECTOR_DIRECT_ABANDON)
 
 static bool judge_was_found(const struct history *h, enum finding_kind kind)
 {
@@ -112,32 +88,39 @@ uint64_t judge_destinations(const struct source *s, bool *exact)
 	return n < s->attempts ? n : s->attempts;
 }
 
+/* Once a day each, as long as it goes on. */
+static bool judge_is_due(struct judge *j, struct history *h, enum detector d)
+{
+	if (h->found && j->now_s - history_cold_of(h)->found_s >= DAY)
+		h->found = 0;
+	if (h->found & 1u << d)
+		return false;
+	/* A spam source sends to MX hosts directly: one implies the other. */
+	return !(detector_finding(d) == FINDING_DIRECT_TO_MX &&
+		 h->found & SPAM_DETECTORS);
+}
+
 void judge_report(struct judge *j, struct source *s, enum detector d,
 		  uint16_t port)
 {
 	struct history *h = s->history;
-	struct finding f = { .detector = d,
-			     .family = s->family,
-			     .source = source_address(s),
-			     .time_us = (int64_t)j->now_s * 1000000,
-			     .first_s = s->first_s,
-			     .last_s = s->last_s,
-			     .attempts = s->attempts,
-			     .syns = s->syns,
-			     .groups = h->n_contacts,
-			     .proven = s->flags & SOURCE_PROVEN,
-			     .blocked = !history_is_open(h),
-			     .port = port };
+	struct finding f;
 
-	/* Once a day each, as long as it goes on. */
-	if (h->found && j->now_s - history_cold_of(h)->found_s >= DAY)
-		h->found = 0;
-	if (h->found & 1u << d)
+	if (!judge_is_due(j, h, d))
 		return;
-	/* A spam source sends to MX hosts directly: that is said with it. */
-	if (DIRECT_DETECTORS & 1u << d && h->found & SPAM_DETECTORS)
-		return;
-	f.again = judge_was_found(h, detector_finding(d));
+	f = (struct finding){ .detector = d,
+			      .family = s->family,
+			      .source = source_address(s),
+			      .time_us = (int64_t)j->now_s * 1000000,
+			      .first_s = s->first_s,
+			      .last_s = s->last_s,
+			      .attempts = s->attempts,
+			      .syns = s->syns,
+			      .groups = h->n_contacts,
+			      .again = judge_was_found(h, detector_finding(d)),
+			      .proven = s->flags & SOURCE_PROVEN,
+			      .blocked = !history_is_open(h),
+			      .port = port };
 	if (!h->found && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;
 	h->found |= (uint16_t)(1u << d);
@@ -158,6 +141,80 @@ void judge_check(struct judge *j, struct source *s, enum detector d,
 	if (sum <= at)
 		return;
 	if (sum > 2 * at)
-		*sum_at(j, s->history, d) = 2 * at;
+		*judge_sum(j, s->history, d) = 2 * at;
 	judge_report(j, s, d, port);
+}
+
+void judge_gain(struct judge *j, struct source *s, enum detector d,
+		uint16_t port)
+{
+	sum_add(judge_sum(j, s->history, d), j->gain[d]);
+	judge_check(j, s, d, port);
+}
+
+/* ---- what is thought of a source ---- */
+
+/* The share of its threshold that a sum has reached, or most if more. */
+static inline float sum_further(const struct judge *j, const struct history *h,
+				enum detector d, float most)
+{
+	float sum = sum_of(h, d), share;
+
+	if (sum <= 0)
+		return most;
+	share = sum / judge_threshold(j, h, d);
+	return share > most ? share : most;
+}
+
+#define FURTHER_0(place, detector)
+#define FURTHER_1(place, detector) FURTHER_##place(detector)
+#define FURTHER_OFTEN(detector)                                                \
+	most = sum_further(j, h, DETECTOR_##detector, most);
+#define FURTHER_COLD(detector)                                                 \
+	if (h->cold)                                                           \
+		most = sum_further(j, h, DETECTOR_##detector, most);
+#define FURTHER(detector, name, finding, spam, module, place, ...)             \
+	FURTHER_##spam(place, detector)
+
+float judge_score(const struct judge *j, const struct source *s)
+{
+	const struct history *h = s->history;
+	float most = 0;
+
+	if (!h)
+		return 0;
+	if (h->found & SPAM_DETECTORS)
+		return 2;
+	DETECTORS(FURTHER, DETECTOR_SKIP)
+	return most + 0.01f;
+}
+
+/*
+ * It accepts mail from several networks, or it returns to most of the groups
+ * that it could not reach, over hours, as a queue does.
+ */
+bool judge_mail_server(const struct source *s)
+{
+	const struct history *h = s->history;
+	uint32_t retried = 0, all = 0;
+
+	if (!h)
+		return false;
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+
+		if (!c->first_s || c->bits & CONTACT_SUBMISSION)
+			continue;
+		all++;
+		retried += c->bits & CONTACT_RETRIED &&
+			   contact_span_s(c) >= 10 * MINUTE;
+	}
+	return judge_accepts_mail(h) ||
+	       (all >= SERVER_GROUPS && retried * 2 >= all &&
+		!(h->found & SPAM_DETECTORS));
+}
+
+bool judge_is_spam(const struct source *s)
+{
+	return s->history && s->history->found & SPAM_DETECTORS;
 }

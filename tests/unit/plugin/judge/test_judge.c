@@ -277,7 +277,7 @@ CLAIM(credit, "coming back to a network is a credit once in ten minutes")
 
 	for (unsigned int n = 0; n < 10; n++)
 		attempt(c, to(group(n)));
-	sum = &source(c, to(0))->history->sum[DETECTOR_SLOW];
+	sum = &source(c, to(0))->history->sum[SUM_SLOW];
 	before = *sum;
 	for (unsigned int i = 0; i < 9; i++) {
 		wait_for(c, 61);
@@ -633,7 +633,7 @@ CLAIM(helo, "odd HELO names are held against a source once")
 	connection(c, t, &odd);
 	s = source(c, t);
 	assert_non_null(s->history->cold);
-	sum = s->history->cold->sum[DETECTOR_OUTCOME - DETECTOR_OFTEN];
+	sum = s->history->cold->sum[SUM_OUTCOME - SUMS_OFTEN];
 	expect(sum > 2 && sum < 3, "its sum is %f", (double)sum);
 	for (unsigned int i = 0; i < 30; i++)
 		connection(c, t, &odd);

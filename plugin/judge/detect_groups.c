@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mail sent directly to many networks within a day, whoever the sender is. */
+#include "judge_priv.h"
+
+static uint32_t groups_in_a_day(const struct judge *j, const struct history *h)
+{
+	uint32_t n = 0;
+
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+
+		n += c->first_s && !(c->bits & CONTACT_SUBMISSION) &&
+		     j->now_s - contact_last_s(c) < DAY;
+	}
+	return n;
+}
+
+static void groups_met(struct judge *j, struct source *s, struct contact *c,
+		       const struct observation *a)
+{
+	struct history *h = s->history;
+	struct cold *r;
+
+	(void)c;
+	if (h->n_contacts < j->figures[WATCH_DIRECT_GROUPS] ||
+	    h->found & 1u << DETECTOR_DIRECT)
+		return;
+	r = history_cold(&j->sources, h);
+	if (!r || (r->direct_s && j->now_s - r->direct_s < MINUTE))
+		return;
+	r->direct_s = j->now_s;
+	if (groups_in_a_day(j, h) >= j->figures[WATCH_DIRECT_GROUPS])
+		judge_report(j, s, DETECTOR_DIRECT, a->port);
+}
+
+const struct detector_module detect_groups = { .met = groups_met };

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an attempt adds to a history, by the role of its port. */
+#include "judge_priv.h"
+
+#define CREDIT_MIN 10u /* between credits for a known group */
+#define RECENT	   64  /* attempts by which a port is open or not */
+
+/* ---- contacts ---- */
+
+/* The contact with the network of a destination, which is counted; or NULL. */
+static struct contact *judge_contact(struct judge *j, struct source *s,
+				     const struct observation *a, uint16_t role)
+{
+	struct contact *c =
+		history_contact(&j->sources, s->history,
+				group_of(a->family, a->destination), role);
+
+	if (c && a->family == 4 &&
+	    c->address == load_be32(a->destination->byte))
+		return c;
+	if (c || a->family != 4)
+		history_destination(&j->sources, s->history, a->destination);
+	return c;
+}
+
+/* A contact as if it were the first, known or not; NULL: no memory. */
+static struct contact *judge_first_contact(struct judge *j, struct history *h,
+					   struct contact *known,
+					   const struct observation *a,
+					   uint16_t role)
+{
+	if (!known)
+		return history_meet(&j->sources, h,
+				    load_be32(a->destination->byte), role,
+				    j->now_s);
+	contact_start(known, j->now_s);
+	return known;
+}
+
+/* Not met for so long that it counts as new again. */
+static bool judge_is_new(const struct judge *j, const struct contact *c)
+{
+	return j->now_s - contact_last_s(c) > j->figures[WATCH_NEW_AFTER];
+}
+
+/* Before a table is full, contacts that would be new again make room. */
+static void judge_forget_old(struct judge *j, struct source *s)
+{
+	uint32_t after_s = (uint32_t)j->figures[WATCH_NEW_AFTER];
+	struct history *h = s->history;
+	struct cold *r;
+
+	if (j->now_s - s->first_s <= after_s ||
+	    h->n_contacts + 1 < h->contacts_cap - h->contacts_cap / 4)
+		return;
+	r = history_cold(&j->sources, h);
+	if (!r || j->now_s - r->aged_s < HOUR)
+		return;
+	r->aged_s = j->now_s;
+	history_age(&j->sources, h, j->now_s - after_s);
+}
+
+/* ---- transport ---- */
+
+static void count_fate(struct history *h, bool answered)
+{
+	if (h->answered + h->failed >= RECENT) {
+		h->answered /= 2;
+		h->failed /= 2;
+	}
+	(*(answered ? &h->answered : &h->failed))++;
+}
+
+static bool earns_credit(const struct contact *c, uint32_t now_s,
+			 uint32_t minutes)
+{
+	uint32_t credit = contact_credit_min(c);
+
+	return now_s - contact_last_s(c) >= AGAIN_S &&
+	       (!credit || minutes >= credit + CREDIT_MIN);
+}
+
+static void known_group(struct judge *j, struct source *s, struct contact *c,
+			const struct observation *a)
+{
+	uint32_t since_s = j->now_s - c->first_s;
+
+	if (since_s >= AGAIN_S)
+		c->bits |= CONTACT_RETRIED;
+	if (earns_credit(c, j->now_s, since_s / MINUTE)) {
+		HOOKS_CALL(credited, c, a);
+		contact_credit(c, since_s / MINUTE);
+	}
+	HOOKS_CALL(known, c, a);
+	contact_touch(c, j->now_s);
+}
+
+void judge_transport(struct judge *j, struct source *s,
+		     const struct observation *a)
+{
+	struct history *h = s->history;
+	struct contact *c = judge_contact(j, s, a, 0);
+	bool first = !c || judge_is_new(j, c);
+
+	h->port = (uint8_t)(a->port < 256 ? a->port : 25);
+	count_fate(h, a->answered);
+	judge_lower_sums(j, h);
+	if (first) {
+		if (!c)
+			judge_forget_old(j, s);
+		c = judge_first_contact(j, h, c, a, 0);
+		if (!c)
+			return;
+		HOOKS_CALL(met, c, a);
+	} else {
+		known_group(j, s, c, a);
+	}
+	HOOKS_CALL(tried, c, a, first);
+}
+
+/* ---- ports where mail is submitted and read ---- */
+
+void judge_submission(struct judge *j, struct source *s,
+		      const struct observation *a)
+{
+	struct history *h = s->history;
+	struct contact *c = judge_contact(j, s, a, CONTACT_SUBMISSION);
+
+	judge_lower_sums(j, h);
+	HOOKS_CALL(submitted, a);
+	if (c && !judge_is_new(j, c)) {
+		contact_touch(c, j->now_s);
+		return;
+	}
+	c = judge_first_contact(j, h, c, a, CONTACT_SUBMISSION);
+	if (c)
+		HOOKS_CALL(submitted_new, c, a);
+}
+
+void judge_access(struct judge *j, struct source *s,
+		  const struct observation *a)
+{
+	if (!history_usage(&j->sources, s->history))
+		return;
+	history_destination(&j->sources, s->history, a->destination);
+	HOOKS_CALL(accessed, a);
+}
