@@ -12,6 +12,9 @@ struct frame {
 	int64_t time_us;      /* since 1970-01-01, UTC */
 	uint16_t link;	      /* what it begins with, as pcap_datalink() says */
 	uint8_t input;	      /* which of the caller's inputs it came from */
+	/* Of the rule that logged it, where data does not have it; or NULL. */
+	const char *prefix;
+	uint32_t prefix_len;
 };
 
 /* RFC 9293, section 3.1 */

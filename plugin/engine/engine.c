@@ -13,12 +13,15 @@
 #define TIME_MOST_US ((int64_t)UINT32_MAX * SECOND_US)
 #define STEP_US	     (5 * SECOND_US) /* back by more is a clock that was set */
 
+#define MEMORY_MOST  (UINT64_C(1) << 40) /* what tables of 32 bits can use */
+
 /* A power of two that, with the index, takes a tenth to a fifth of it. */
 static uint32_t attempts_most(size_t memory)
 {
 	uint32_t most = 1024;
 
-	while ((size_t)most * 2 * (sizeof(struct attempt) + 16) <= memory / 5)
+	while (most < UINT32_MAX / 4 &&
+	       (size_t)most * 2 * (sizeof(struct attempt) + 16) <= memory / 5)
 		most *= 2;
 	return most;
 }
@@ -93,6 +96,8 @@ int engine_new(const struct engine_config *config, struct engine **out)
 		e->config.memory = ENGINE_MEMORY;
 	if (e->config.memory < ENGINE_MEMORY_LEAST)
 		e->config.memory = ENGINE_MEMORY_LEAST;
+	if ((uint64_t)e->config.memory > MEMORY_MOST)
+		e->config.memory = (size_t)MEMORY_MOST;
 	memcpy(e->key.word, config->key, sizeof(e->key.word));
 	pool_init(&e->pool, e->config.memory);
 	e->end = (struct attempts_end){ e, attempt_judge, attempt_end };
@@ -140,6 +145,12 @@ const uint16_t *engine_ports(const struct engine *e, size_t *n)
 
 /* ---- time ---- */
 
+/* Seconds have 32 bits: a time beyond them comes of a damaged file. */
+static bool time_is_wild(int64_t time_us)
+{
+	return time_us < 0 || time_us > TIME_MOST_US;
+}
+
 /*
  * The time of a packet. The engine's own never runs back: a clock that was set
  * back goes on from where it was, and packets in disorder lie behind it.
@@ -148,8 +159,7 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 {
 	int64_t t;
 
-	/* Seconds have 32 bits: a time beyond them comes of a damaged file. */
-	if (time_us < 0 || time_us > TIME_MOST_US)
+	if (time_is_wild(time_us))
 		return e->now_us;
 	t = time_us + e->offset_us;
 	if (t > TIME_MOST_US)
@@ -230,6 +240,7 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 	e->totals.packets++;
 	e->totals.bytes += len;
 	e->totals.decoded[decoded]++;
+	e->totals.times_refused += time_is_wild(time_us);
 	if (e->totals.packets == 1) {
 		e->totals.first_us = e->totals.last_us = time_us;
 		take_time(e, time_us);
@@ -241,12 +252,30 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 		e->totals.first_us = time_us;
 }
 
+/*
+ * Ends the batch when a frame of a later second comes, so that what is due by
+ * then is told before that frame is dealt with, however rare frames are. The
+ * frame's segment moves to the front of the next batch.
+ */
+static struct pending *pass_second(struct engine *e, struct pending *p)
+{
+	struct pending *first = &e->batch[0];
+
+	if (e->now_us / SECOND_US == e->passed_s)
+		return p;
+	take_batch(e);
+	if (p != first)
+		*first = *p;
+	return first;
+}
+
 /* The segment is in its place behind the batch. */
 static void take_pending(struct engine *e)
 {
 	struct pending *p = &e->batch[e->n_batch];
 
 	p->segment.time_us = take_time(e, p->segment.time_us);
+	p = pass_second(e, p);
 	if (!orient(e, p))
 		return;
 	p->clause = p->segment.prefix ?
@@ -269,6 +298,10 @@ void engine_frame(struct engine *e, const struct frame *frame)
 	if (decoded != DECODED_SEGMENT)
 		return;
 	e->batch[e->n_batch].segment.time_us = frame->time_us;
+	if (frame->prefix) {
+		e->batch[e->n_batch].segment.prefix = frame->prefix;
+		e->batch[e->n_batch].segment.prefix_len = frame->prefix_len;
+	}
 	take_pending(e);
 }
 
@@ -282,6 +315,7 @@ void engine_segment(struct engine *e, const struct segment *segment)
 void engine_time(struct engine *e, int64_t now_us)
 {
 	take_batch(e);
+	e->totals.times_refused += time_is_wild(now_us);
 	take_time(e, now_us);
 	engine_begin(e);
 	pass_time(e);

@@ -92,7 +92,8 @@ struct engine_summary {
 	uint64_t sources_evicted, histories_evicted;
 	uint64_t attempts_cut, connections_cut; /* for lack of room */
 	uint64_t clock_steps;			/* back, by more than 5 s */
-	uint64_t clauses_cut; /* NFLOG prefixes beyond what is kept apart */
+	uint64_t times_refused; /* before 1970 or past 2106: not gone by */
+	uint64_t clauses_cut;	/* NFLOG prefixes beyond what is kept apart */
 	uint64_t findings[FINDING_N];
 	size_t memory; /* bytes in use */
 	bool warm;
