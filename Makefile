@@ -116,7 +116,7 @@ $(BUILD)/libmailwall.a: $(LIBRARY_OBJ)
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# For other hosts: one symbol, the struct of plugin/mailwall.h.
+# For other hosts: one function, that of plugin/mailwall.h.
 $(PLUGIN): $(LIBRARY_OBJ) plugin/mailwall.map
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -shared -o $@ -Wl,-soname,$(SONAME) \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The plugin as one constant struct; what its members do is in abi_*.c. */
+/* The table of functions; each member is in one of the other abi_*.c. */
 #include "abi_priv.h"
+#include "../../rules/emit/emit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #define COUNT(list)	  (sizeof(list) / sizeof((list)[0]))
 #define STRUCT_BYTES_MOST (64 * 1024)
 
-/* ---- numbers are ours, too ---- */
+/* ---- the numbers of mailwall.h are those of the program ---- */
 
 #define SAME(theirs, ours)                                                     \
 	_Static_assert((unsigned int)(theirs) == (unsigned int)(ours),         \
@@ -62,6 +63,14 @@ SAME(MAILWALL_UNDECODED_UNKNOWN, UNDECODED_UNKNOWN);
 SAME(MAILWALL_UNDECODED_TOO_DEEP, UNDECODED_TOO_DEEP);
 SAME(MAILWALL_UNDECODED_BAD_LENGTH, UNDECODED_BAD_LENGTH);
 SAME(MAILWALL_UNDECODED_FRAGMENT, UNDECODED_FRAGMENT);
+SAME(MAILWALL_CLASS_STATIC, CLASS_STATIC);
+SAME(MAILWALL_CLASS_DYNAMIC, CLASS_DYNAMIC);
+SAME(MAILWALL_CLASS_ANY, CLASS_ANY);
+SAME(MAILWALL_KEY_IPV4, KEY_IPV4);
+SAME(MAILWALL_KEY_IPV6, KEY_IPV6);
+SAME(MAILWALL_KEY_INTERFACE, KEY_IFNAME);
+SAME(MAILWALL_KEY_SERVICE, KEY_SERVICE);
+SAME(MAILWALL_DIGEST_BYTES, DIGEST_TEXT_BYTES);
 /* A number that is new here needs a row above, and one in mailwall.h. */
 _Static_assert(OUTCOME_N == 5 && FINDING_N == 7 && DECODED_N == 8 &&
 		       DETECTOR_N == 15 && PORTS_MOST == MAILWALL_PORTS &&
@@ -79,7 +88,12 @@ _Static_assert(OUTCOME_N == 5 && FINDING_N == 7 && DECODED_N == 8 &&
 FULL(mailwall_load, reserved);
 FULL(mailwall_facts, reserved);
 FULL(mailwall_diagnostic, length);
+FULL(mailwall_file, bytes);
 FULL(mailwall_clause, target6);
+FULL(mailwall_condition, reserved);
+FULL(mailwall_class, reserved);
+FULL(mailwall_class_member, reserved);
+FULL(mailwall_set, reserved);
 FULL(mailwall_connection, reserved);
 FULL(mailwall_decision, reserved);
 FULL(mailwall_members, member);
@@ -87,8 +101,8 @@ FULL(mailwall_frame, reserved);
 FULL(mailwall_attempt, destination);
 FULL(mailwall_finding, examples);
 FULL(mailwall_engine_config, reserved);
-FULL(mailwall_summary, warm);
-FULL(mailwall_port, pairs_exact);
+FULL(mailwall_summary, reserved);
+FULL(mailwall_port, reserved);
 FULL(mailwall_source, reserved);
 FULL(mailwall_element, last_text);
 
@@ -97,6 +111,9 @@ FULL(mailwall_element, last_text);
 static const char *const severities[] = { "error", "warning" };
 static const char *const verdicts[] = { "pass", "block", "limit", "redirect",
 					"observe" };
+static const char *const conditions[] = { "port", "block", "from",
+					  "to",	  "user",  "group" };
+static const char *const classes[] = { "static", "dynamic", "any" };
 static const char *const seen[] = {
 	"banner",
 	"implicit-tls",
@@ -115,18 +132,19 @@ static const char *const seen[] = {
 	"gap",
 };
 
-static const char *of(const char *const *list, size_t n, unsigned int number)
+static const char *abi_list_name(const char *const *list, size_t n,
+				 unsigned int number)
 {
 	return number < n ? list[number] : NULL;
 }
 
-static const char *name(unsigned int what, unsigned int number)
+static const char *abi_name(unsigned int what, unsigned int number)
 {
 	if (number > 64)
 		return NULL;
 	switch (what) {
 	case MAILWALL_NAME_SEVERITY:
-		return of(severities, COUNT(severities), number);
+		return abi_list_name(severities, COUNT(severities), number);
 	case MAILWALL_NAME_ACTION:
 		return number >= ACTION_N ? NULL :
 					    action_name((enum action)number);
@@ -139,12 +157,12 @@ static const char *name(unsigned int what, unsigned int number)
 			       NULL :
 			       refusal_name((enum refusal)number);
 	case MAILWALL_NAME_VERDICT:
-		return of(verdicts, COUNT(verdicts), number);
+		return abi_list_name(verdicts, COUNT(verdicts), number);
 	case MAILWALL_NAME_OUTCOME:
 		return number < OUTCOME_N ? outcome_name((enum outcome)number) :
 					    NULL;
 	case MAILWALL_NAME_SEEN:
-		return of(seen, COUNT(seen), number);
+		return abi_list_name(seen, COUNT(seen), number);
 	case MAILWALL_NAME_FINDING:
 		return number < FINDING_N ?
 			       finding_name((enum finding_kind)number) :
@@ -156,6 +174,14 @@ static const char *name(unsigned int what, unsigned int number)
 	case MAILWALL_NAME_DECODED:
 		return number < DECODED_N ? decoded_name((enum decoded)number) :
 					    NULL;
+	case MAILWALL_NAME_CONDITION:
+		return abi_list_name(conditions, COUNT(conditions), number);
+	case MAILWALL_NAME_CLASS:
+		return abi_list_name(classes, COUNT(classes), number);
+	case MAILWALL_NAME_KEY:
+		return number > KEY_SERVICE ?
+			       NULL :
+			       set_key_name((enum set_key)number);
 	}
 	return NULL;
 }
@@ -181,7 +207,7 @@ int abi_no_memory(struct why why)
 
 /* ---- structs of a host ---- */
 
-static size_t abi_size_of(const void *theirs)
+static size_t abi_struct_size(const void *theirs)
 {
 	size_t size;
 
@@ -189,18 +215,19 @@ static size_t abi_size_of(const void *theirs)
 	return size;
 }
 
-static size_t smaller(size_t a, size_t b)
+static size_t abi_smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-int abi_look(const struct abi_struct *s, const void *theirs, struct why why)
+int abi_check_struct(const struct abi_struct *s, const void *theirs,
+		     struct why why)
 {
 	size_t size;
 
 	if (!theirs)
 		return abi_refuse(why, -EINVAL, "struct %s is NULL", s->name);
-	size = abi_size_of(theirs);
+	size = abi_struct_size(theirs);
 	if (size < s->least)
 		return abi_refuse(why, -EINVAL,
 				  "struct %s has size %zu, and at least %zu "
@@ -214,48 +241,92 @@ int abi_look(const struct abi_struct *s, const void *theirs, struct why why)
 	return 0;
 }
 
-int abi_take(const struct abi_struct *s, void *ours, const void *theirs,
-	     struct why why)
+int abi_read_struct(const struct abi_struct *s, void *ours, const void *theirs,
+		    struct why why)
 {
-	int error = abi_look(s, theirs, why);
+	int error = abi_check_struct(s, theirs, why);
 
 	if (error)
 		return error;
 	memset(ours, 0, s->ours);
-	memcpy(ours, theirs, smaller(s->ours, abi_size_of(theirs)));
+	memcpy(ours, theirs, abi_smaller(s->ours, abi_struct_size(theirs)));
 	return 0;
 }
 
-void abi_give(const struct abi_struct *s, const void *ours, void *theirs)
+void abi_fill_struct(const struct abi_struct *s, const void *ours, void *theirs)
 {
-	size_t size = abi_size_of(theirs), n = smaller(s->ours, size);
+	size_t size = abi_struct_size(theirs), n = abi_smaller(s->ours, size);
 	const size_t head = sizeof(size);
 
 	memcpy((char *)theirs + head, (const char *)ours + head, n - head);
 	memset((char *)theirs + n, 0, size - n);
 }
 
-/* ---- the plugin ---- */
+int abi_check_reserved(const char *s, const void *bytes, size_t n,
+		       struct why why)
+{
+	const uint8_t *b = bytes;
 
-const struct mailwall_plugin mailwall_plugin = {
+	for (size_t i = 0; i < n; i++)
+		if (b[i])
+			return abi_refuse(why, -EINVAL,
+					  "struct %s has reserved bytes that "
+					  "are not 0",
+					  s);
+	return 0;
+}
+
+int abi_check_flag(const char *s, const char *flag, uint8_t value,
+		   struct why why)
+{
+	return value <= 1 ? 0 :
+			    abi_refuse(why, -EINVAL,
+				       "%s of struct %s is 0 or 1, not %u",
+				       flag, s, value);
+}
+
+int abi_no_function(struct why why)
+{
+	return abi_refuse(why, -EINVAL, "no function to call");
+}
+
+int abi_walk_result(int result, struct why why)
+{
+	if (result)
+		abi_refuse(why, result, "the host's function returned %d",
+			   result);
+	return result;
+}
+
+/* ---- the table ---- */
+
+static const struct mailwall_api table = {
 	.magic = MAILWALL_MAGIC,
 	.major = MAILWALL_MAJOR,
 	.minor = MAILWALL_MINOR,
-	.size = sizeof(mailwall_plugin),
+	.size = sizeof(table),
 	.version = VERSION,
-	.name = name,
+	.name = abi_name,
 	.policy_load = abi_policy_load,
+	.policy_ref = abi_policy_ref,
 	.policy_free = abi_policy_free,
 	.policy_facts = abi_policy_facts,
+	.policy_file = abi_policy_file,
 	.policy_diagnostic = abi_policy_diagnostic,
 	.policy_clause = abi_policy_clause,
 	.policy_clause_by_id = abi_policy_clause_by_id,
+	.policy_conditions = abi_policy_conditions,
+	.policy_class = abi_policy_class,
+	.policy_class_members = abi_policy_class_members,
+	.policy_sets = abi_policy_sets,
 	.policy_digest = abi_policy_digest,
 	.policy_emit = abi_policy_emit,
 	.policy_decide = abi_policy_decide,
+	.policy_element = abi_policy_element,
+	.finding_element = abi_finding_element,
 	.engine_new = abi_engine_new,
 	.engine_free = abi_engine_free,
-	.engine_policy = abi_engine_policy,
+	.engine_set_policy = abi_engine_set_policy,
 	.engine_frame = abi_engine_frame,
 	.engine_time = abi_engine_time,
 	.engine_end = abi_engine_end,
@@ -264,5 +335,9 @@ const struct mailwall_plugin mailwall_plugin = {
 	.engine_sources = abi_engine_sources,
 	.engine_save = abi_engine_save,
 	.engine_load = abi_engine_load,
-	.finding_element = abi_finding_element,
 };
+
+const struct mailwall_api *mailwall_get(unsigned int major)
+{
+	return major == MAILWALL_MAJOR ? &table : NULL;
+}

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Engines, as mailwall.h has them. */
+/* Engines: events, calls, and what a host may ask of them. */
 #include "abi_priv.h"
 #include "../../rules/base/service.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define LOG_PREFIX_MOST 256 /* the kernel's have at most 127 bytes */
+
 struct mailwall_engine {
 	struct engine *engine;
 	struct mailwall_policy *policy; /* held; may be NULL */
 	struct mailwall_engine_config config;
-	struct mailwall_members members;
+	struct abi_asker asker;
 	struct decide_input input;
-	bool inside; /* a call is under way: what comes now is a callback's */
-	bool gone;   /* it was freed by one */
-	bool begun;  /* it was told of time */
+	bool inside; /* a call is under way: others come from a callback */
+	bool gone;   /* a callback freed it: no callback follows */
+	bool begun;  /* a frame or a time came */
 	char interface_name[];
 };
 
@@ -39,7 +41,8 @@ static void abi_engine_add_decision(const struct mailwall_engine *m,
 	out->decided_action = c->action;
 }
 
-static void add_replies(const struct dialogue *d, struct mailwall_attempt *out)
+static void abi_engine_add_replies(const struct dialogue *d,
+				   struct mailwall_attempt *out)
 {
 	if (!d)
 		return;
@@ -48,8 +51,9 @@ static void add_replies(const struct dialogue *d, struct mailwall_attempt *out)
 	memcpy(out->replies_data, d->replies[STAGE_DATA], 3);
 }
 
-static struct mailwall_attempt attempt_of(const struct mailwall_engine *m,
-					  const struct attempt_event *a)
+static struct mailwall_attempt
+abi_engine_attempt(const struct mailwall_engine *m,
+		   const struct attempt_event *a)
 {
 	struct mailwall_attempt out = {
 		.size = sizeof(out),
@@ -71,29 +75,35 @@ static struct mailwall_attempt attempt_of(const struct mailwall_engine *m,
 	};
 
 	abi_engine_add_decision(m, a->decided, &out);
-	add_replies(a->dialogue, &out);
+	abi_engine_add_replies(a->dialogue, &out);
 	memcpy(out.source, a->source.byte, 16);
 	memcpy(out.destination, a->destination.byte, 16);
 	return out;
 }
 
-static void tell_attempt(void *ctx, const struct attempt_event *event)
+static void abi_on_attempt(void *ctx, const struct attempt_event *event)
 {
 	const struct mailwall_engine *m = ctx;
-	struct mailwall_attempt a = attempt_of(m, event);
+	struct mailwall_attempt a;
 
+	if (m->gone)
+		return;
+	a = abi_engine_attempt(m, event);
 	m->config.attempt(m->config.ctx, &a);
 }
 
-static void tell_early(void *ctx, const struct attempt_event *event)
+static void abi_on_early(void *ctx, const struct attempt_event *event)
 {
 	const struct mailwall_engine *m = ctx;
-	struct mailwall_attempt a = attempt_of(m, event);
+	struct mailwall_attempt a;
 
+	if (m->gone)
+		return;
+	a = abi_engine_attempt(m, event);
 	m->config.early(m->config.ctx, &a);
 }
 
-static void abi_engine_tell_finding(void *ctx, const struct finding *f)
+static void abi_on_finding(void *ctx, const struct finding *f)
 {
 	const struct mailwall_engine *m = ctx;
 	struct mailwall_finding out = {
@@ -116,15 +126,17 @@ static void abi_engine_tell_finding(void *ctx, const struct finding *f)
 		.n_examples = f->n_examples,
 	};
 
+	if (m->gone)
+		return;
 	memcpy(out.source, f->source.byte, 16);
 	for (uint8_t i = 0; i < f->n_examples; i++)
 		memcpy(out.examples[i], f->examples[i].byte, 16);
 	m->config.finding(m->config.ctx, &out);
 }
 
-/* ---- from call to call ---- */
+/* ---- entering and leaving a call ---- */
 
-static int enter(struct mailwall_engine *m, struct why why)
+static int abi_engine_enter(struct mailwall_engine *m, struct why why)
 {
 	if (!m)
 		return abi_refuse(why, -EINVAL, "the engine is NULL");
@@ -143,11 +155,19 @@ static void abi_engine_release(struct mailwall_engine *m)
 	free(m);
 }
 
-static int leave(struct mailwall_engine *m, int result)
+/* A call during which the engine was freed, or member() failed, failed. */
+static int abi_engine_leave(struct mailwall_engine *m, int result,
+			    struct why why)
 {
 	m->inside = false;
-	if (m->gone)
+	if (m->gone) {
 		abi_engine_release(m);
+		return abi_refuse(why, -ECANCELED,
+				  "a callback freed the engine");
+	}
+	if (!result && m->asker.error)
+		result = abi_member_failed(&m->asker, why);
+	m->asker.error = 0;
 	return result;
 }
 
@@ -163,7 +183,7 @@ void abi_engine_free(struct mailwall_engine *m)
 
 /* ---- making one ---- */
 
-static int refuse_engine(int error, struct why why)
+static int abi_engine_refuse(int error, struct why why)
 {
 	if (error == -E2BIG)
 		return abi_refuse(why, error,
@@ -173,13 +193,30 @@ static int refuse_engine(int error, struct why why)
 	return abi_no_memory(why);
 }
 
-static int check_config(const struct mailwall_engine_config *c, struct why why)
+static int abi_check_config(const struct mailwall_engine_config *c,
+			    struct why why)
 {
+	int error;
+
 	if (!c->key[0] && !c->key[1])
 		return abi_refuse(why, -EINVAL,
 				  "the key is all zeros: it has to be secret "
 				  "and random");
-	return c->policy ? abi_good_policy(c->policy, why) : 0;
+	if ((uint64_t)c->memory > MAILWALL_MEMORY_MOST)
+		return abi_refuse(why, -EINVAL,
+				  "an engine has at most %llu bytes of memory, "
+				  "not %zu",
+				  (unsigned long long)MAILWALL_MEMORY_MOST,
+				  c->memory);
+	error = abi_check_flag("mailwall_engine_config", "skip_warmup",
+			       c->skip_warmup, why);
+	if (!error)
+		error = abi_check_reserved("mailwall_engine_config",
+					   c->reserved, sizeof(c->reserved),
+					   why);
+	if (!error && c->policy)
+		error = abi_check_good_policy(c->policy, why);
+	return error;
 }
 
 static int abi_engine_start(struct mailwall_engine *m)
@@ -193,103 +230,122 @@ static int abi_engine_start(struct mailwall_engine *m)
 		.memory = c->memory,
 		.skip_warmup = c->skip_warmup != 0,
 		.ctx = m,
-		.attempt = c->attempt ? tell_attempt : NULL,
-		.early = c->early ? tell_early : NULL,
-		.finding = c->finding ? abi_engine_tell_finding : NULL,
+		.attempt = c->attempt ? abi_on_attempt : NULL,
+		.early = c->early ? abi_on_early : NULL,
+		.finding = c->finding ? abi_on_finding : NULL,
 	};
 
-	m->input = (struct decide_input){ abi_member, &m->members };
+	m->input = (struct decide_input){ abi_member, &m->asker };
 	return engine_new(&config, &m->engine);
+}
+
+/* An engine that was not started; its config has no members any more. */
+static struct mailwall_engine *
+abi_engine_make(const struct mailwall_engine_config *c,
+		const struct abi_asker *asker)
+{
+	const char *name = c->interface_name ? c->interface_name : "";
+	struct mailwall_engine *m = calloc(1, sizeof(*m) + strlen(name) + 1);
+
+	if (!m)
+		return NULL;
+	strcpy(m->interface_name, name);
+	m->config = *c;
+	m->asker = *asker;
+	m->asker.gone = &m->gone;
+	return m;
 }
 
 int abi_engine_new(const struct mailwall_engine_config *theirs,
 		   struct mailwall_engine **out, char *text, size_t size)
 {
-	const struct abi_struct sc =
+	const struct abi_struct s =
 		ABI_STRUCT(mailwall_engine_config, reserved);
-	const struct abi_struct sm = ABI_STRUCT(mailwall_members, member);
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	struct mailwall_engine_config c;
-	struct mailwall_members members = { 0 };
+	struct abi_asker asker = { 0 };
 	struct mailwall_engine *m;
-	const char *name;
 	int error;
 
 	if (!out)
 		return abi_refuse(why, -EINVAL, "no place for the engine");
 	*out = NULL;
-	error = abi_take(&sc, &c, theirs, why);
-	if (!error && c.members)
-		error = abi_take(&sm, &members, c.members, why);
+	error = abi_read_struct(&s, &c, theirs, why);
 	if (!error)
-		error = check_config(&c, why);
+		error = abi_read_members(&asker, c.members, why);
+	if (!error)
+		error = abi_check_config(&c, why);
 	if (error)
 		return error;
-	name = c.interface_name ? c.interface_name : "";
-	m = calloc(1, sizeof(*m) + strlen(name) + 1);
+	m = abi_engine_make(&c, &asker);
 	if (!m)
 		return abi_no_memory(why);
-	strcpy(m->interface_name, name);
-	m->config = c;
-	m->members = members;
 	error = abi_engine_start(m);
 	if (error) {
 		free(m);
-		return refuse_engine(error, why);
+		return abi_engine_refuse(error, why);
 	}
-	if (c.policy)
-		abi_policy_hold(c.policy);
-	m->policy = c.policy;
+	m->policy = abi_policy_ref(c.policy);
 	*out = m;
 	return 0;
 }
 
-int abi_engine_policy(struct mailwall_engine *m, struct mailwall_policy *policy,
-		      char *text, size_t size)
+int abi_engine_set_policy(struct mailwall_engine *m,
+			  struct mailwall_policy *policy, char *text,
+			  size_t size)
 {
-	struct why why = why_of(text, size);
-	int error = enter(m, why);
+	struct why why = abi_why(text, size);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	if (policy)
-		error = abi_good_policy(policy, why);
+		error = abi_check_good_policy(policy, why);
 	if (error)
-		return leave(m, error);
+		return abi_engine_leave(m, error, why);
 	error = engine_policy(m->engine, policy ? policy->policy : NULL);
 	if (error)
-		return leave(m, refuse_engine(error, why));
-	if (policy)
-		abi_policy_hold(policy);
+		return abi_engine_leave(m, abi_engine_refuse(error, why), why);
+	abi_policy_ref(policy);
 	abi_policy_free(m->policy);
 	m->policy = policy;
-	return leave(m, 0);
+	return abi_engine_leave(m, 0, why);
 }
 
-/* ---- what it is told ---- */
+/* ---- frames and time ---- */
 
-/*
- * The struct is not copied, which would take longer than most frames do: all
- * that is read of it was there in 1.0. One day's new member is read where
- * size says that it is there.
- */
-int abi_engine_frame(struct mailwall_engine *m, const struct mailwall_frame *f,
-		     char *text, size_t size)
+static int abi_check_frame(const struct mailwall_frame *f, struct why why)
 {
 	static const struct abi_struct s = { "mailwall_frame",
 					     sizeof(struct mailwall_frame),
 					     END_OF(mailwall_frame, reserved) };
-	struct why why = why_of(text, size);
+	int error = abi_check_struct(&s, f, why);
+
+	if (!error && !f->data && f->caplen)
+		error = abi_refuse(why, -EINVAL, "a frame's data is NULL");
+	if (!error)
+		error = abi_check_reserved(s.name, f->reserved,
+					   sizeof(f->reserved), why);
+	return error;
+}
+
+/*
+ * The struct is not copied, which would take longer than most frames do: every
+ * member that is read was there in 1.0. A member that comes later is read only
+ * where size says that it is there.
+ */
+int abi_engine_frame(struct mailwall_engine *m, const struct mailwall_frame *f,
+		     char *text, size_t size)
+{
+	struct why why = abi_why(text, size);
 	struct frame frame;
-	int error = enter(m, why);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
-	error = abi_look(&s, f, why);
-	if (!error && !f->data && f->caplen)
-		error = abi_refuse(why, -EINVAL, "a frame's data is NULL");
+	error = abi_check_frame(f, why);
 	if (error)
-		return leave(m, error);
+		return abi_engine_leave(m, error, why);
 	frame = (struct frame){
 		.data = f->data ? f->data : (const uint8_t *)"",
 		.caplen = f->caplen,
@@ -298,36 +354,45 @@ int abi_engine_frame(struct mailwall_engine *m, const struct mailwall_frame *f,
 		.link = f->link,
 		.input = f->input,
 	};
+	if (f->log_prefix && *f->log_prefix) {
+		frame.prefix = f->log_prefix;
+		frame.prefix_len =
+			(uint32_t)strnlen(f->log_prefix, LOG_PREFIX_MOST);
+	}
 	m->begun = true;
 	engine_frame(m->engine, &frame);
-	return leave(m, 0);
+	return abi_engine_leave(m, 0, why);
 }
 
 int abi_engine_time(struct mailwall_engine *m, int64_t now_us, char *text,
 		    size_t size)
 {
-	int error = enter(m, why_of(text, size));
+	struct why why = abi_why(text, size);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	m->begun = true;
 	engine_time(m->engine, now_us);
-	return leave(m, 0);
+	return abi_engine_leave(m, 0, why);
 }
 
 int abi_engine_end(struct mailwall_engine *m, char *text, size_t size)
 {
-	int error = enter(m, why_of(text, size));
+	struct why why = abi_why(text, size);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	engine_end(m->engine);
-	return leave(m, 0);
+	return abi_engine_leave(m, 0, why);
 }
 
-/* ---- what it knows ---- */
+/* ---- summary, ports, sources ---- */
 
-static struct mailwall_summary summary_of(const struct engine_summary *s)
+static struct mailwall_summary
+abi_engine_counts(const struct mailwall_engine *m,
+		  const struct engine_summary *s)
 {
 	struct mailwall_summary out = {
 		.packets = s->packets,
@@ -338,9 +403,11 @@ static struct mailwall_summary summary_of(const struct engine_summary *s)
 		.sources_evicted = s->sources_evicted,
 		.histories_evicted = s->histories_evicted,
 		.attempts_cut = s->attempts_cut,
-		.dialogues_cut = s->connections_cut,
+		.connections_cut = s->connections_cut,
 		.clauses_cut = s->clauses_cut,
 		.clock_steps = s->clock_steps,
+		.times_refused = s->times_refused,
+		.members_failed = m->asker.failed,
 		.memory = s->memory,
 		.n_ports = (uint32_t)s->n_ports,
 		.warm = s->warm,
@@ -354,21 +421,22 @@ static struct mailwall_summary summary_of(const struct engine_summary *s)
 int abi_engine_summary(struct mailwall_engine *m, struct mailwall_summary *out,
 		       char *text, size_t size)
 {
-	const struct abi_struct s = ABI_STRUCT(mailwall_summary, warm);
-	struct why why = why_of(text, size);
+	const struct abi_struct s = ABI_STRUCT(mailwall_summary, reserved);
+	struct why why = abi_why(text, size);
 	struct engine_summary sum;
 	struct mailwall_summary ours;
-	int error = enter(m, why);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
-	error = abi_look(&s, out, why);
+	error = abi_check_struct(&s, out, why);
 	if (error)
-		return leave(m, error);
+		return abi_engine_leave(m, error, why);
 	engine_summary(m->engine, &sum);
-	ours = summary_of(&sum);
-	abi_give(&s, &ours, out);
-	return leave(m, 0);
+	ours = abi_engine_counts(m, &sum);
+	if (!m->gone)
+		abi_fill_struct(&s, &ours, out);
+	return abi_engine_leave(m, 0, why);
 }
 
 static struct mailwall_port abi_engine_port_of(const struct port_counts *p)
@@ -394,55 +462,41 @@ static struct mailwall_port abi_engine_port_of(const struct port_counts *p)
 		.cleartext_auth = p->cleartext_auth,
 		.midstream = p->midstream,
 		.would_block = p->would_block,
-		.number = p->port,
+		.port = p->port,
 		.pairs_exact = p->pairs_exact,
 	};
 }
 
-/* A function of the host that ended a walk says so with its number. */
-static int ended(int result, struct why why)
+int abi_engine_ports(struct mailwall_engine *m, mailwall_port_fn *fn, void *ctx,
+		     char *text, size_t size)
 {
-	if (result)
-		abi_refuse(why, result, "the host's function returned %d",
-			   result);
-	return result;
-}
-
-static int no_function(struct why why)
-{
-	return abi_refuse(why, -EINVAL, "no function to call");
-}
-
-int abi_engine_ports(struct mailwall_engine *m,
-		     int (*fn)(void *ctx, const struct mailwall_port *port),
-		     void *ctx, char *text, size_t size)
-{
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	struct engine_summary sum;
-	int result = enter(m, why);
+	int result = abi_engine_enter(m, why);
 
 	if (result)
 		return result;
 	if (!fn)
-		return leave(m, no_function(why));
+		return abi_engine_leave(m, abi_no_function(why), why);
 	engine_summary(m->engine, &sum);
-	for (size_t i = 0; i < sum.n_ports && !result; i++) {
+	for (size_t i = 0; i < sum.n_ports && !result && !m->gone; i++) {
 		struct mailwall_port p = abi_engine_port_of(&sum.ports[i]);
 
 		result = fn(ctx, &p);
 	}
-	return leave(m, ended(result, why));
+	return abi_engine_leave(m, abi_walk_result(result, why), why);
 }
 
-struct walk {
-	int (*fn)(void *ctx, const struct mailwall_source *source);
+struct abi_source_walk {
+	const struct mailwall_engine *engine;
+	mailwall_source_fn *fn;
 	void *ctx;
 	int result;
 };
 
-static void tell_source(void *ctx, const struct source_view *v)
+static void abi_on_source(void *ctx, const struct source_view *v)
 {
-	struct walk *w = ctx;
+	struct abi_source_walk *w = ctx;
 	struct mailwall_source s = {
 		.size = sizeof(s),
 		.first_s = v->first_s,
@@ -454,6 +508,7 @@ static void tell_source(void *ctx, const struct source_view *v)
 		.score = (double)v->score,
 		.n_ports = (uint32_t)v->n_ports,
 		.family = v->family,
+		.destinations_exact = v->destinations_exact,
 		.spam = v->spam,
 		.mail_server = v->mail_server,
 		.proven = v->proven,
@@ -461,67 +516,85 @@ static void tell_source(void *ctx, const struct source_view *v)
 		.allowed = v->allowed,
 	};
 
-	if (w->result)
+	if (w->result || w->engine->gone)
 		return;
 	memcpy(s.ports, v->ports, sizeof(s.ports));
 	memcpy(s.source, v->source.byte, 16);
 	w->result = w->fn(w->ctx, &s);
 }
 
-int abi_engine_sources(struct mailwall_engine *m,
-		       int (*fn)(void *ctx,
-				 const struct mailwall_source *source),
+int abi_engine_sources(struct mailwall_engine *m, mailwall_source_fn *fn,
 		       void *ctx, char *text, size_t size)
 {
-	struct why why = why_of(text, size);
-	struct walk w = { .fn = fn, .ctx = ctx };
-	int error = enter(m, why);
+	struct why why = abi_why(text, size);
+	struct abi_source_walk w = { .engine = m, .fn = fn, .ctx = ctx };
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	if (!fn)
-		return leave(m, no_function(why));
-	engine_sources(m->engine, tell_source, &w);
-	return leave(m, ended(w.result, why));
+		return abi_engine_leave(m, abi_no_function(why), why);
+	engine_sources(m->engine, abi_on_source, &w);
+	return abi_engine_leave(m, abi_walk_result(w.result, why), why);
 }
 
 /* ---- saved and loaded ---- */
 
+struct abi_save {
+	const struct mailwall_engine *engine;
+	mailwall_write_fn *write;
+	void *ctx;
+};
+
+static int abi_save_write(void *ctx, const void *bytes, size_t len)
+{
+	const struct abi_save *s = ctx;
+
+	return s->engine->gone ? -ECANCELED :
+				 abi_errno(s->write(s->ctx, bytes, len));
+}
+
 int abi_engine_save(struct mailwall_engine *m, mailwall_write_fn *write,
 		    void *ctx, char *text, size_t size)
 {
-	struct why why = why_of(text, size);
-	int error = enter(m, why);
+	struct why why = abi_why(text, size);
+	struct abi_save save = { m, write, ctx };
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	if (!write)
-		return leave(m, no_function(why));
-	error = abi_error(engine_save(m->engine, write, ctx));
+		return abi_engine_leave(m, abi_no_function(why), why);
+	error = engine_save(m->engine, abi_save_write, &save);
 	if (error)
-		abi_refuse(why, error, "writing what is known: %s",
+		abi_refuse(why, error, "writing the sources: %s",
 			   strerror(-error));
-	return leave(m, error);
+	return abi_engine_leave(m, error, why);
 }
 
 int abi_engine_load(struct mailwall_engine *m, const void *bytes, size_t len,
 		    char *text, size_t size)
 {
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	const char *wrong = NULL;
-	int error = enter(m, why);
+	int error = abi_engine_enter(m, why);
 
 	if (error)
 		return error;
 	if (!bytes)
-		return leave(m, abi_refuse(why, -EINVAL, "bytes are NULL"));
+		return abi_engine_leave(
+			m, abi_refuse(why, -EINVAL, "bytes are NULL"), why);
 	if (m->begun)
-		return leave(m, abi_refuse(why, -EBUSY,
-					   "the engine is at work already; "
-					   "load into a new one"));
+		return abi_engine_leave(
+			m,
+			abi_refuse(why, -EBUSY,
+				   "the engine is at work already; "
+				   "load into a new one"),
+			why);
 	error = engine_load(m->engine, bytes, len, &wrong);
 	if (error)
-		return leave(m, abi_refuse(why, error, "%s", wrong));
+		return abi_engine_leave(m, abi_refuse(why, error, "%s", wrong),
+					why);
 	m->begun = true;
-	return leave(m, 0);
+	return abi_engine_leave(m, 0, why);
 }

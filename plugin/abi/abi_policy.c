@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Policies: loading, and what they say of themselves. */
+/* Policies: loading, mistakes, files, clauses. */
 #include "abi_priv.h"
 #include "../../rules/emit/emit.h"
 
@@ -9,7 +9,7 @@
 
 #define QUOTE_BYTES 1000
 
-/* ---- the locale: numbers have a point, whatever the host's have ---- */
+/* ---- the locale ---- */
 
 int abi_use_c_locale(struct locales *l)
 {
@@ -30,17 +30,58 @@ void abi_use_locale_before(const struct locales *l)
 
 struct loader {
 	struct mailwall_load load;
-	bool text_taken;
+	bool text_used;
+	struct abi_file *files; /* what was read, for the handle */
+	size_t n_files;
+	bool no_memory;
 };
 
 static const char nothing[1];
 
-static int give_text(struct loader *l, const char **text, size_t *len)
+static void abi_files_free(struct abi_file *files, size_t n)
 {
-	l->text_taken = true;
-	*text = l->load.text;
-	*len = l->load.text_len;
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		free(files[i].path);
+	free(files);
+}
+
+/* Keeps the name of a file that was read; grows at powers of two. */
+static void abi_loader_note(struct loader *l, const char *path, size_t len)
+{
+	size_t n = l->n_files, cap = n ? 2 * n : 1;
+	struct abi_file *more =
+		n & (n - 1) ? l->files :
+			      realloc(l->files, cap * sizeof(*l->files));
+
+	if (more)
+		l->files = more;
+	if (more)
+		more[n] = (struct abi_file){ strdup(path), len };
+	if (more && more[n].path)
+		l->n_files++;
+	else
+		l->no_memory = true;
+}
+
+static int abi_loader_find(struct loader *l, const char *path,
+			   const char **text, size_t *len)
+{
+	int error;
+
+	if (l->load.text && !l->text_used) {
+		l->text_used = true;
+		*text = l->load.text;
+		*len = l->load.text_len;
+		return 0;
+	}
+	if (!l->load.read)
+		return -ENOTSUP;
+	error = abi_errno(l->load.read(l->load.ctx, path, text, len));
+	if (!error && !*text && *len)
+		return -EIO;
+	if (!error && !*text)
+		*text = nothing;
+	return error;
 }
 
 static int abi_policy_read_file(void *ctx, const char *path, const char **text,
@@ -51,15 +92,9 @@ static int abi_policy_read_file(void *ctx, const char *path, const char **text,
 
 	*text = NULL;
 	*len = 0;
-	if (l->load.text && !l->text_taken)
-		return give_text(l, text, len);
-	if (!l->load.read)
-		return -ENOTSUP;
-	error = abi_error(l->load.read(l->load.ctx, path, text, len));
-	if (!error && !*text && *len)
-		return -EIO;
-	if (!error && !*text)
-		*text = nothing;
+	error = abi_loader_find(l, path, text, len);
+	if (!error)
+		abi_loader_note(l, path, *len);
 	return error;
 }
 
@@ -76,17 +111,17 @@ static int abi_policy_find_user(void *ctx, const char *name, uint32_t *id)
 {
 	const struct mailwall_load *l = &((const struct loader *)ctx)->load;
 
-	return l->user ? abi_error(l->user(l->ctx, name, id)) : -ENOENT;
+	return l->user ? abi_errno(l->user(l->ctx, name, id)) : -ENOENT;
 }
 
 static int abi_policy_find_group(void *ctx, const char *name, uint32_t *id)
 {
 	const struct mailwall_load *l = &((const struct loader *)ctx)->load;
 
-	return l->group ? abi_error(l->group(l->ctx, name, id)) : -ENOENT;
+	return l->group ? abi_errno(l->group(l->ctx, name, id)) : -ENOENT;
 }
 
-static int check_load(const struct mailwall_load *l, struct why why)
+static int abi_check_load(const struct mailwall_load *l, struct why why)
 {
 	if (!l->text && !l->path)
 		return abi_refuse(why, -EINVAL, "neither a path nor a text");
@@ -99,10 +134,11 @@ static int check_load(const struct mailwall_load *l, struct why why)
 		if (!l->definitions[i].name || !l->definitions[i].value)
 			return abi_refuse(why, -EINVAL,
 					  "definition %zu is NULL", i);
-	return 0;
+	return abi_check_reserved("mailwall_load", &l->reserved,
+				  sizeof(l->reserved), why);
 }
 
-static struct definition *definitions_of(const struct mailwall_load *l)
+static struct definition *abi_definitions(const struct mailwall_load *l)
 {
 	struct definition *list =
 		calloc(l->n_definitions + 1, sizeof(struct definition));
@@ -113,8 +149,17 @@ static struct definition *definitions_of(const struct mailwall_load *l)
 	return list;
 }
 
-/* Takes the policy over. NULL: no memory. */
-static struct mailwall_policy *handle_new(struct policy *policy)
+static void abi_handle_free(struct mailwall_policy *p)
+{
+	policy_free(p->policy);
+	abi_files_free(p->files, p->n_files);
+	abi_class_names_free(p);
+	free(p);
+}
+
+/* Makes a handle, which owns policy and files. NULL: no memory. */
+static struct mailwall_policy *abi_handle_new(struct policy *policy,
+					      struct loader *l)
 {
 	size_t n = policy->blocks.n;
 	struct mailwall_policy *p =
@@ -125,18 +170,25 @@ static struct mailwall_policy *handle_new(struct policy *policy)
 		return NULL;
 	}
 	p->policy = policy;
+	p->files = l->files;
+	p->n_files = l->n_files;
+	l->files = NULL;
+	l->n_files = 0;
 	atomic_init(&p->holders, 1);
 	for (size_t i = 0; i < n; i++) {
 		p->first[i] = p->n_clauses;
 		p->n_clauses += policy->blocks.items[i].clauses.n;
 	}
-	return p;
+	if (!l->no_memory && !abi_class_names_make(p))
+		return p;
+	abi_handle_free(p);
+	return NULL;
 }
 
 static int abi_policy_read(struct loader *l, const char *path,
 			   struct policy **out)
 {
-	struct definition *list = definitions_of(&l->load);
+	struct definition *list = abi_definitions(&l->load);
 	struct policy_input input = {
 		.ctx = l,
 		.read = abi_policy_read_file,
@@ -162,7 +214,7 @@ int abi_policy_load(const struct mailwall_load *theirs,
 		    struct mailwall_policy **out, char *text, size_t size)
 {
 	const struct abi_struct s = ABI_STRUCT(mailwall_load, reserved);
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	struct loader l = { 0 };
 	struct policy *policy = NULL;
 	const char *path;
@@ -171,54 +223,54 @@ int abi_policy_load(const struct mailwall_load *theirs,
 	if (!out)
 		return abi_refuse(why, -EINVAL, "no place for the policy");
 	*out = NULL;
-	error = abi_take(&s, &l.load, theirs, why);
+	error = abi_read_struct(&s, &l.load, theirs, why);
 	if (!error)
-		error = check_load(&l.load, why);
+		error = abi_check_load(&l.load, why);
 	if (error)
 		return error;
 	path = l.load.path ? l.load.path : "policy";
 	error = abi_policy_read(&l, path, &policy);
-	if (error == -ENOMEM)
-		return abi_no_memory(why);
-	if (error)
+	if (!error)
+		*out = abi_handle_new(policy, &l);
+	abi_files_free(l.files, l.n_files);
+	if (error && error != -ENOMEM)
 		return abi_refuse(why, error, "cannot read \"%.120s\": %s",
 				  path, strerror(-error));
-	*out = handle_new(policy);
 	return *out ? 0 : abi_no_memory(why);
 }
 
-void abi_policy_hold(struct mailwall_policy *p)
+struct mailwall_policy *abi_policy_ref(struct mailwall_policy *p)
 {
-	atomic_fetch_add_explicit(&p->holders, 1, memory_order_relaxed);
+	if (p)
+		atomic_fetch_add_explicit(&p->holders, 1, memory_order_relaxed);
+	return p;
 }
 
 void abi_policy_free(struct mailwall_policy *p)
 {
-	if (!p || atomic_fetch_sub_explicit(&p->holders, 1,
-					    memory_order_acq_rel) != 1)
-		return;
-	policy_free(p->policy);
-	free(p);
+	if (p && atomic_fetch_sub_explicit(&p->holders, 1,
+					   memory_order_acq_rel) == 1)
+		abi_handle_free(p);
 }
 
-static int look_at_policy(const struct mailwall_policy *p, struct why why)
+int abi_check_policy(const struct mailwall_policy *p, struct why why)
 {
 	return p ? 0 : abi_refuse(why, -EINVAL, "the policy is NULL");
 }
 
-int abi_good_policy(const struct mailwall_policy *p, struct why why)
+int abi_check_good_policy(const struct mailwall_policy *p, struct why why)
 {
 	size_t errors;
 
 	if (!p)
-		return look_at_policy(p, why);
+		return abi_check_policy(p, why);
 	errors = p->policy->diags.errors;
 	return !errors ? 0 :
 			 abi_refuse(why, -EINVAL, "the policy has %zu error%s",
 				    errors, errors == 1 ? "" : "s");
 }
 
-/* ---- what it says of itself ---- */
+/* ---- facts, files, diagnostics ---- */
 
 const char *abi_table_family(enum hook hook)
 {
@@ -238,38 +290,61 @@ int abi_policy_facts(const struct mailwall_policy *p,
 		     struct mailwall_facts *out, char *text, size_t size)
 {
 	const struct abi_struct s = ABI_STRUCT(mailwall_facts, reserved);
-	struct why why = why_of(text, size);
-	int error = look_at_policy(p, why);
+	struct why why = abi_why(text, size);
+	int error = abi_check_policy(p, why);
 	const struct policy *of;
 
 	if (!error)
-		error = abi_look(&s, out, why);
+		error = abi_check_struct(&s, out, why);
 	if (error)
 		return error;
 	of = p->policy;
-	abi_give(&s,
-		 &(struct mailwall_facts){
-			 .name = of->name,
-			 .purpose = of->purpose,
-			 .contact = of->contact,
-			 .review = of->review,
-			 .hook = hook_name(of->hook),
-			 .table = TABLE_NAME,
-			 .table_family = abi_table_family(of->hook),
-			 .errors = of->diags.errors,
-			 .warnings = of->diags.warnings,
-			 .n_diagnostics = of->diags.n,
-			 .n_clauses = p->n_clauses,
-			 .quarantine_s = of->quarantine_s,
-			 .log_group = of->log_group,
-			 .observe = of->observe,
-		 },
-		 out);
+	abi_fill_struct(&s,
+			&(struct mailwall_facts){
+				.name = of->name,
+				.purpose = of->purpose,
+				.contact = of->contact,
+				.review = of->review,
+				.hook = hook_name(of->hook),
+				.table = TABLE_NAME,
+				.table_family = abi_table_family(of->hook),
+				.errors = of->diags.errors,
+				.warnings = of->diags.warnings,
+				.n_diagnostics = of->diags.n,
+				.n_clauses = p->n_clauses,
+				.n_classes = of->classes.n,
+				.n_files = p->n_files,
+				.quarantine_s = of->quarantine_s,
+				.log_group = of->log_group,
+				.observe = of->observe,
+			},
+			out);
 	return 0;
 }
 
-/* The line that a span is in; it may be long, and then it is cut. */
-static const char *quote_of(const struct span *span, size_t *len)
+int abi_policy_file(const struct mailwall_policy *p, size_t n,
+		    struct mailwall_file *out, char *text, size_t size)
+{
+	const struct abi_struct s = ABI_STRUCT(mailwall_file, bytes);
+	struct why why = abi_why(text, size);
+	int error = abi_check_policy(p, why);
+
+	if (!error)
+		error = abi_check_struct(&s, out, why);
+	if (error)
+		return error;
+	if (n >= p->n_files)
+		return abi_refuse(why, -ENOENT, "there are %zu files",
+				  p->n_files);
+	abi_fill_struct(&s,
+			&(struct mailwall_file){ .path = p->files[n].path,
+						 .bytes = p->files[n].bytes },
+			out);
+	return 0;
+}
+
+/* The line that a span is in, cut where it is long. */
+static const char *abi_quote(const struct span *span, size_t *len)
 {
 	const struct source_text *s = span->source;
 	const char *start, *end;
@@ -294,7 +369,7 @@ static const char *quote_of(const struct span *span, size_t *len)
 	return start;
 }
 
-static const char *file_of(const struct span *span)
+const char *abi_file_name(const struct span *span)
 {
 	return span->source ? span->source->name : NULL;
 }
@@ -304,13 +379,13 @@ int abi_policy_diagnostic(const struct mailwall_policy *p, size_t n,
 			  size_t size)
 {
 	const struct abi_struct s = ABI_STRUCT(mailwall_diagnostic, length);
-	struct why why = why_of(text, size);
-	int error = look_at_policy(p, why);
+	struct why why = abi_why(text, size);
+	int error = abi_check_policy(p, why);
 	struct mailwall_diagnostic ours;
 	const struct diag *d;
 
 	if (!error)
-		error = abi_look(&s, out, why);
+		error = abi_check_struct(&s, out, why);
 	if (error)
 		return error;
 	if (n >= p->policy->diags.n)
@@ -322,14 +397,14 @@ int abi_policy_diagnostic(const struct mailwall_policy *p, size_t n,
 		.message = d->message,
 		.help = d->help,
 		.reference = d->reference,
-		.file = file_of(&d->span),
+		.file = abi_file_name(&d->span),
 		.severity = d->severity,
 		.line = d->span.line,
 		.column = d->span.column,
 		.length = d->span.len,
 	};
-	ours.quote = quote_of(&d->span, &ours.quote_len);
-	abi_give(&s, &ours, out);
+	ours.quote = abi_quote(&d->span, &ours.quote_len);
+	abi_fill_struct(&s, &ours, out);
 	return 0;
 }
 
@@ -345,7 +420,7 @@ uint32_t abi_clause_index(const struct mailwall_policy *p,
 			  (size_t)(clause - b->clauses.items));
 }
 
-static const struct clause *clause_at(const struct mailwall_policy *p, size_t n)
+const struct clause *abi_clause_at(const struct mailwall_policy *p, size_t n)
 {
 	size_t i = 0;
 
@@ -356,31 +431,32 @@ static const struct clause *clause_at(const struct mailwall_policy *p, size_t n)
 	return &p->policy->blocks.items[i].clauses.items[n - p->first[i]];
 }
 
-static bool has_id(const struct clause *c, const char *id, size_t len)
+static bool abi_clause_has_id(const struct clause *c, const char *id,
+			      size_t len)
 {
 	return c->id && strlen(c->id) == len && !memcmp(c->id, id, len);
 }
 
-static const struct clause *clause_of_id(const struct mailwall_policy *p,
-					 const char *id)
+static const struct clause *abi_clause_find(const struct mailwall_policy *p,
+					    const char *id)
 {
 	size_t len = strcspn(id, " \t\n");
 
 	for (size_t i = 0; i < p->n_clauses; i++)
-		if (has_id(clause_at(p, i), id, len))
-			return clause_at(p, i);
+		if (abi_clause_has_id(abi_clause_at(p, i), id, len))
+			return abi_clause_at(p, i);
 	return NULL;
 }
 
-static struct mailwall_clause describe(const struct mailwall_policy *p,
-				       size_t n)
+static struct mailwall_clause
+abi_clause_describe(const struct mailwall_policy *p, size_t n)
 {
-	const struct clause *c = clause_at(p, n);
+	const struct clause *c = abi_clause_at(p, n);
 	struct mailwall_clause out = {
 		.id = c->id,
 		.key = c->key,
 		.text = c->text,
-		.file = file_of(&c->span),
+		.file = abi_file_name(&c->span),
 		.line = c->span.line,
 		.column = c->span.column,
 		.index = (uint32_t)n,
@@ -411,19 +487,19 @@ static const struct abi_struct clause_struct = {
 int abi_policy_clause(const struct mailwall_policy *p, size_t n,
 		      struct mailwall_clause *out, char *text, size_t size)
 {
-	struct why why = why_of(text, size);
-	int error = look_at_policy(p, why);
+	struct why why = abi_why(text, size);
+	int error = abi_check_policy(p, why);
 	struct mailwall_clause ours;
 
 	if (!error)
-		error = abi_look(&clause_struct, out, why);
+		error = abi_check_struct(&clause_struct, out, why);
 	if (error)
 		return error;
 	if (n >= p->n_clauses)
 		return abi_refuse(why, -ENOENT, "there are %zu clauses",
 				  p->n_clauses);
-	ours = describe(p, n);
-	abi_give(&clause_struct, &ours, out);
+	ours = abi_clause_describe(p, n);
+	abi_fill_struct(&clause_struct, &ours, out);
 	return 0;
 }
 
@@ -431,22 +507,22 @@ int abi_policy_clause_by_id(const struct mailwall_policy *p, const char *id,
 			    struct mailwall_clause *out, char *text,
 			    size_t size)
 {
-	struct why why = why_of(text, size);
-	int error = look_at_policy(p, why);
+	struct why why = abi_why(text, size);
+	int error = abi_check_policy(p, why);
 	const struct clause *c;
 	struct mailwall_clause ours;
 
 	if (!error && !id)
 		error = abi_refuse(why, -EINVAL, "the clause's id is NULL");
 	if (!error)
-		error = abi_look(&clause_struct, out, why);
+		error = abi_check_struct(&clause_struct, out, why);
 	if (error)
 		return error;
-	c = clause_of_id(p, id);
+	c = abi_clause_find(p, id);
 	if (!c)
 		return abi_refuse(why, -ENOENT,
 				  "the policy has no clause \"%.120s\"", id);
-	ours = describe(p, abi_clause_index(p, c));
-	abi_give(&clause_struct, &ours, out);
+	ours = abi_clause_describe(p, abi_clause_index(p, c));
+	abi_fill_struct(&clause_struct, &ours, out);
 	return 0;
 }

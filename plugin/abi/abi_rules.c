@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What follows of a policy: rules, decisions, the element of a finding. */
+/* The rules of a policy, and its decisions. */
 #include "abi_priv.h"
 #include "../../rules/emit/emit.h"
 
@@ -7,22 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
-#define FLAGGED		"flagged"
-#define FLAGGED_PREFIX6 64
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* ---- rules ---- */
 
 /*
- * What the emitters write goes on to the host. For want of memory they leave
- * a line that no format has, and go on.
+ * Passes on to the host what the emitters write. An emitter that has no memory
+ * leaves a line that no format has, and goes on.
  */
 struct sink {
 	mailwall_write_fn *write;
 	void *ctx;
 	int error;
-	const char *failed; /* the line that says so; NULL: it cannot be */
-	size_t seen;	    /* bytes of it */
+	const char *failed; /* the line of no memory; NULL: there is none */
+	size_t seen;	    /* bytes of that line, so far */
 	bool cut;
 };
 
@@ -36,7 +34,7 @@ static const struct format {
 	{ "netlink", emit_bytecode, "\n# out of memory\n" },
 };
 
-static void look_for_failure(struct sink *s, const char *bytes, size_t len)
+static void abi_sink_watch(struct sink *s, const char *bytes, size_t len)
 {
 	for (size_t i = 0; s->failed && i < len; i++) {
 		if (bytes[i] == s->failed[s->seen])
@@ -50,21 +48,21 @@ static void look_for_failure(struct sink *s, const char *bytes, size_t len)
 	}
 }
 
-static ssize_t sink_write(void *cookie, const char *bytes, size_t len)
+static ssize_t abi_sink_write(void *cookie, const char *bytes, size_t len)
 {
 	struct sink *s = cookie;
 
-	look_for_failure(s, bytes, len);
+	abi_sink_watch(s, bytes, len);
 	if (s->cut || s->error)
 		return 0;
-	s->error = abi_error(s->write(s->ctx, bytes, len));
+	s->error = abi_errno(s->write(s->ctx, bytes, len));
 	return s->error ? 0 : (ssize_t)len;
 }
 
-static int emit(const struct ruleset *rs, const struct format *f,
-		struct sink *s)
+static int abi_emit_rules(const struct ruleset *rs, const struct format *f,
+			  struct sink *s)
 {
-	static const cookie_io_functions_t io = { .write = sink_write };
+	static const cookie_io_functions_t io = { .write = abi_sink_write };
 	FILE *out = fopencookie(s, "w", io);
 	bool bad;
 
@@ -78,7 +76,7 @@ static int emit(const struct ruleset *rs, const struct format *f,
 	return s->error ? s->error : bad ? -ENOMEM : 0;
 }
 
-static const struct format *format_of(const char *name)
+static const struct format *abi_format(const char *name)
 {
 	for (size_t i = 0; i < COUNT(formats); i++)
 		if (!strcmp(formats[i].name, name))
@@ -86,22 +84,22 @@ static const struct format *format_of(const char *name)
 	return NULL;
 }
 
-static int check_emit(const struct mailwall_policy *p, const char *format,
-		      mailwall_write_fn *write, struct why why)
+static int abi_check_emit(const struct mailwall_policy *p, const char *format,
+			  mailwall_write_fn *write, struct why why)
 {
-	int error = abi_good_policy(p, why);
+	int error = abi_check_good_policy(p, why);
 
 	if (error)
 		return error;
 	if (!format)
 		return abi_refuse(why, -EINVAL, "the format is NULL");
-	if (!format_of(format))
+	if (!abi_format(format))
 		return abi_refuse(why, -EINVAL,
 				  "\"%.40s\" is not a format: nft, json or "
 				  "netlink",
 				  format);
 	if (!write)
-		return abi_refuse(why, -EINVAL, "no function to write with");
+		return abi_no_function(why);
 	return 0;
 }
 
@@ -109,21 +107,21 @@ int abi_policy_emit(const struct mailwall_policy *p, const char *format,
 		    mailwall_write_fn *write, void *ctx, char *text,
 		    size_t size)
 {
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	struct sink sink = { .write = write, .ctx = ctx };
 	struct ruleset *rs = NULL;
 	struct locales locales;
-	int error = check_emit(p, format, write, why);
+	int error = abi_check_emit(p, format, write, why);
 
 	if (error)
 		return error;
-	sink.failed = format_of(format)->failed;
+	sink.failed = abi_format(format)->failed;
 	error = abi_use_c_locale(&locales);
 	if (error)
 		return abi_no_memory(why);
 	error = ruleset_new(p->policy, &rs);
 	if (!error)
-		error = emit(rs, format_of(format), &sink);
+		error = abi_emit_rules(rs, abi_format(format), &sink);
 	ruleset_free(rs);
 	abi_use_locale_before(&locales);
 	if (sink.error)
@@ -135,9 +133,9 @@ int abi_policy_emit(const struct mailwall_policy *p, const char *format,
 int abi_policy_digest(const struct mailwall_policy *p, char *out,
 		      size_t out_size, char *text, size_t size)
 {
-	struct why why = why_of(text, size);
+	struct why why = abi_why(text, size);
 	struct ruleset *rs = NULL;
-	int error = abi_good_policy(p, why);
+	int error = abi_check_good_policy(p, why);
 
 	if (error)
 		return error;
@@ -154,16 +152,41 @@ int abi_policy_digest(const struct mailwall_policy *p, char *out,
 
 /* ---- decisions ---- */
 
+int abi_read_members(struct abi_asker *a, const struct mailwall_members *theirs,
+		     struct why why)
+{
+	const struct abi_struct s = ABI_STRUCT(mailwall_members, member);
+
+	return theirs ? abi_read_struct(&s, &a->members, theirs, why) : 0;
+}
+
 bool abi_member(void *ctx, const struct class *class, uint8_t family,
 		const struct addr6 *address)
 {
-	const struct mailwall_members *m = ctx;
+	struct abi_asker *a = ctx;
+	const struct mailwall_members *m = &a->members;
+	int result;
 
-	return m->member &&
-	       m->member(m->ctx, class->name, family, address->byte) != 0;
+	if (!m->member || (a->gone && *a->gone))
+		return false;
+	result = m->member(m->ctx, class->name, family, address->byte);
+	if (result >= 0)
+		return result > 0;
+	a->failed++;
+	if (!a->error) {
+		a->error = abi_errno(result);
+		a->class_name = class->name;
+	}
+	return false;
 }
 
-static uint32_t verdict_of(const struct policy *p, const struct clause *c)
+int abi_member_failed(const struct abi_asker *a, struct why why)
+{
+	return abi_refuse(why, a->error, "members of class \"%.80s\": %s",
+			  a->class_name, strerror(-a->error));
+}
+
+static uint32_t abi_verdict(const struct policy *p, const struct clause *c)
 {
 	if (!c || action_infos[c->action].exempts)
 		return MAILWALL_PASS;
@@ -182,7 +205,7 @@ static uint32_t verdict_of(const struct policy *p, const struct clause *c)
 	return MAILWALL_PASS;
 }
 
-static struct opening connection_of(const struct mailwall_connection *c)
+static struct opening abi_opening(const struct mailwall_connection *c)
 {
 	struct opening out = {
 		.family = c->family,
@@ -201,14 +224,14 @@ static struct opening connection_of(const struct mailwall_connection *c)
 	return out;
 }
 
-static void abi_rules_answer(const struct mailwall_policy *p,
-			     const struct decision *d,
-			     struct mailwall_decision *out)
+static void abi_fill_decision(const struct mailwall_policy *p,
+			      const struct decision *d,
+			      struct mailwall_decision *out)
 {
 	const struct abi_struct s = ABI_STRUCT(mailwall_decision, reserved);
 	const struct clause *c = d->clause;
 	struct mailwall_decision ours = {
-		.verdict = verdict_of(p->policy, c),
+		.verdict = abi_verdict(p->policy, c),
 		.index = MAILWALL_NO_CLAUSE,
 		.unsure = d->unsure,
 	};
@@ -219,7 +242,23 @@ static void abi_rules_answer(const struct mailwall_policy *p,
 		ours.index = abi_clause_index(p, c);
 		ours.action = c->action;
 	}
-	abi_give(&s, &ours, out);
+	abi_fill_struct(&s, &ours, out);
+}
+
+static int abi_check_connection(const struct mailwall_connection *c,
+				struct why why)
+{
+	int error = abi_check_reserved("mailwall_connection", c->reserved,
+				       sizeof(c->reserved), why);
+
+	if (!error)
+		error = abi_check_flag("mailwall_connection", "has_owner",
+				       c->has_owner, why);
+	if (!error && c->family != 4 && c->family != 6)
+		error = abi_refuse(why, -EINVAL,
+				   "a connection's family is 4 or 6, not %u",
+				   c->family);
+	return error;
 }
 
 int abi_policy_decide(const struct mailwall_policy *p,
@@ -228,110 +267,29 @@ int abi_policy_decide(const struct mailwall_policy *p,
 		      struct mailwall_decision *out, char *text, size_t size)
 {
 	const struct abi_struct sc = ABI_STRUCT(mailwall_connection, reserved),
-				sd = ABI_STRUCT(mailwall_decision, reserved),
-				sm = ABI_STRUCT(mailwall_members, member);
-	struct why why = why_of(text, size);
+				sd = ABI_STRUCT(mailwall_decision, reserved);
+	struct why why = abi_why(text, size);
 	struct mailwall_connection c;
-	struct mailwall_members m = { 0 };
-	struct decide_input input = { .member = abi_member, .ctx = &m };
+	struct abi_asker asker = { 0 };
+	struct decide_input input = { .member = abi_member, .ctx = &asker };
 	struct opening opening;
 	struct decision d;
-	int error = abi_good_policy(p, why);
+	int error = abi_check_good_policy(p, why);
 
 	if (!error)
-		error = abi_take(&sc, &c, theirs, why);
+		error = abi_read_struct(&sc, &c, theirs, why);
 	if (!error)
-		error = abi_look(&sd, out, why);
-	if (!error && members)
-		error = abi_take(&sm, &m, members, why);
+		error = abi_check_struct(&sd, out, why);
+	if (!error)
+		error = abi_read_members(&asker, members, why);
+	if (!error)
+		error = abi_check_connection(&c, why);
 	if (error)
 		return error;
-	if (c.family != 4 && c.family != 6)
-		return abi_refuse(why, -EINVAL,
-				  "a connection's family is 4 or 6, not %u",
-				  c.family);
-	opening = connection_of(&c);
+	opening = abi_opening(&c);
 	policy_decide(p->policy, &input, &opening, &d);
-	abi_rules_answer(p, &d, out);
-	return 0;
-}
-
-/* ---- the element of a finding ---- */
-
-static bool has_flagged(const struct policy *p)
-{
-	for (size_t i = 0; i < p->classes.n; i++)
-		if (!strcmp(p->classes.items[i]->name, FLAGGED))
-			return p->classes.items[i]->uses > 0;
-	return false;
-}
-
-static void name_element4(struct mailwall_element *e)
-{
-	const uint8_t *b = e->first;
-	uint32_t address = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-			   (uint32_t)b[2] << 8 | b[3];
-
-	e->set = FLAGGED ".v4";
-	e->prefix_len = 32;
-	addr4_print(e->text, address);
-	strcpy(e->first_text, e->text);
-	strcpy(e->last_text, e->text);
-}
-
-static void name_element6(struct mailwall_element *e)
-{
-	struct range6 r;
-	char text[RANGE_TEXT_MAX];
-
-	memset(e->first + FLAGGED_PREFIX6 / 8, 0, 16 - FLAGGED_PREFIX6 / 8);
-	memset(e->last + FLAGGED_PREFIX6 / 8, 0xff, 16 - FLAGGED_PREFIX6 / 8);
-	memcpy(r.first.byte, e->first, 16);
-	memcpy(r.last.byte, e->last, 16);
-	e->set = FLAGGED ".v6";
-	e->prefix_len = FLAGGED_PREFIX6;
-	range6_print(text, &r);
-	snprintf(e->text, sizeof(e->text), "%.*s", (int)sizeof(e->text) - 1,
-		 text);
-	addr6_print(e->first_text, &r.first);
-	addr6_print(e->last_text, &r.last);
-}
-
-int abi_finding_element(const struct mailwall_policy *p,
-			const struct mailwall_finding *finding,
-			struct mailwall_element *out, char *text, size_t size)
-{
-	const struct abi_struct sf = ABI_STRUCT(mailwall_finding, examples),
-				se = ABI_STRUCT(mailwall_element, last_text);
-	struct why why = why_of(text, size);
-	struct mailwall_finding f;
-	struct mailwall_element e = { .table = TABLE_NAME,
-				      .table_family =
-					      family_name(FAMILY_INET) };
-	int error = p ? abi_good_policy(p, why) : 0;
-
-	if (!error)
-		error = abi_take(&sf, &f, finding, why);
-	if (!error)
-		error = abi_look(&se, out, why);
-	if (error)
-		return error;
-	if (f.family != 4 && f.family != 6)
-		return abi_refuse(why, -EINVAL,
-				  "a finding's family is 4 or 6, not %u",
-				  f.family);
-	if (p) {
-		e.table_family = abi_table_family(p->policy->hook);
-		e.timeout_s = p->policy->quarantine_s;
-		e.has_set = has_flagged(p->policy);
-	}
-	e.family = f.family;
-	memcpy(e.first, f.source, f.family == 4 ? 4 : 16);
-	memcpy(e.last, e.first, sizeof(e.last));
-	if (f.family == 4)
-		name_element4(&e);
-	else
-		name_element6(&e);
-	abi_give(&se, &e, out);
+	if (asker.error)
+		return abi_member_failed(&asker, why);
+	abi_fill_decision(p, &d, out);
 	return 0;
 }

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test bench for policies: which clause decides a connection, and how. It
- * knows mailwall by its header alone, and finds the plugin when it runs:
+ * A test bench for policies: which clause decides a connection, and how. The
+ * program knows mailwall by its header alone, and finds the plugin when it
+ * runs:
  *
  *	plugin=$(pkg-config --variable=plugin mailwall)
  *	cc -std=c11 -Wall -Wextra -DPLUGIN="\"$plugin\"" -o bench host.c -ldl
  *	printf '10.0.0.1 203.0.113.9 25\n' | ./bench my.policy
  *
- * A line of its input is SOURCE DESTINATION PORT [in INTERFACE] [out
- * INTERFACE]; blank lines and what follows a # are passed over. For each it
- * prints verdict, clause and text with tabs between them, "-" where no clause
- * decides, and a "?" behind a verdict that hangs on an interface or an owner
- * that the line does not name.
+ * A line of input is SOURCE DESTINATION PORT [in INTERFACE] [out INTERFACE];
+ * blank lines and comments after # are skipped. The answer is verdict, clause
+ * and text with tabs between them, "-" where no clause decides, and a "?"
+ * behind a verdict that depends on an interface or an owner that the line does
+ * not name.
  *
- * Exit: 0, 1 if a line or the policy was bad, 2 if it was used in a wrong way
- * or there is no plugin.
+ * Exit: 0; 1 if a line or the policy was bad; 2 if the arguments are wrong or
+ * there is no plugin.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -38,8 +39,8 @@
 /* ---- the plugin ---- */
 
 /*
- * A path is tried first by itself: dlopen() says of one that is not there no
- * more than that it cannot open it.
+ * Opens a path first, because the message of dlopen() does not say why it
+ * cannot.
  */
 static int host_can_read(const char *path)
 {
@@ -56,43 +57,42 @@ static int host_can_read(const char *path)
 	return 1;
 }
 
-static const struct mailwall_plugin *find_symbol(const char *path)
+static mailwall_get_fn *host_find_get(const char *path)
 {
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	const struct mailwall_plugin *m;
+	mailwall_get_fn *get = NULL;
 
 	if (!so) {
 		fprintf(stderr, "bench: no plugin can be loaded: %s\n",
 			dlerror());
 		return NULL;
 	}
-	m = dlsym(so, MAILWALL_SYMBOL);
-	if (!m)
+	*(void **)&get = dlsym(so, MAILWALL_SYMBOL);
+	if (!get)
 		fprintf(stderr,
 			"bench: %s: is no plugin of mailwall: it has no symbol "
 			"%s\n",
 			path, MAILWALL_SYMBOL);
-	return m;
+	return get;
 }
 
-/* The last function that is asked for here, and so all before it. */
-static int host_is_ours(const char *path, const struct mailwall_plugin *m)
+/* Asks for the last function that is called here: all before it are there. */
+static int host_api_is_good(const char *path, const struct mailwall_api *m)
 {
-	if (m->magic != MAILWALL_MAGIC)
+	if (!m)
 		fprintf(stderr,
-			"bench: %s: is no plugin of mailwall: its symbol %s "
-			"begins with %#lx, not %#lx\n",
-			path, MAILWALL_SYMBOL, (unsigned long)m->magic,
+			"bench: %s: does not have version %u of the interface; "
+			"take mailwall.so.%u\n",
+			path, MAILWALL_MAJOR, MAILWALL_MAJOR);
+	else if (m->magic != MAILWALL_MAGIC)
+		fprintf(stderr,
+			"bench: %s: is no plugin of mailwall: its table begins "
+			"with %#lx, not %#lx\n",
+			path, (unsigned long)m->magic,
 			(unsigned long)MAILWALL_MAGIC);
-	else if (m->major != MAILWALL_MAJOR)
-		fprintf(stderr,
-			"bench: %s: has version %u.%u of the interface, and "
-			"this program speaks %u; take %s.so.%u\n",
-			path, m->major, m->minor, MAILWALL_MAJOR, "mailwall",
-			MAILWALL_MAJOR);
 	else if (!MAILWALL_HAS(m, policy_decide))
 		fprintf(stderr,
-			"bench: %s: is too old: its struct has %zu bytes and "
+			"bench: %s: is too old: its table has %zu bytes and "
 			"policy_decide is not among them; take mailwall %u.%u "
 			"or later\n",
 			path, m->size, MAILWALL_MAJOR, MAILWALL_MINOR);
@@ -101,12 +101,12 @@ static int host_is_ours(const char *path, const struct mailwall_plugin *m)
 	return 0;
 }
 
-static const struct mailwall_plugin *plugin_open(const char *path)
+static const struct mailwall_api *host_open_plugin(const char *path)
 {
-	const struct mailwall_plugin *m =
-		host_can_read(path) ? find_symbol(path) : NULL;
+	mailwall_get_fn *get = host_can_read(path) ? host_find_get(path) : NULL;
+	const struct mailwall_api *m = get ? get(MAILWALL_MAJOR) : NULL;
 
-	return m && host_is_ours(path, m) ? m : NULL;
+	return get && host_api_is_good(path, m) ? m : NULL;
 }
 
 /* ---- the policy ---- */
@@ -148,8 +148,8 @@ static void host_release_file(void *ctx, const char *text, size_t len)
 	free((char *)text);
 }
 
-static void say_diagnostics(const struct mailwall_plugin *m,
-			    const struct mailwall_policy *policy)
+static void host_print_diagnostics(const struct mailwall_api *m,
+				   const struct mailwall_policy *policy)
 {
 	struct mailwall_diagnostic d = { .size = sizeof(d) };
 
@@ -161,9 +161,9 @@ static void say_diagnostics(const struct mailwall_plugin *m,
 			d.help ? "; " : "", d.help ? d.help : "");
 }
 
-/* NULL: it was said why. */
-static struct mailwall_policy *policy_open(const struct mailwall_plugin *m,
-					   const char *path)
+/* Loads a policy. NULL: the reason was printed. */
+static struct mailwall_policy *host_open_policy(const struct mailwall_api *m,
+						const char *path)
 {
 	struct mailwall_load load = { .size = sizeof(load),
 				      .read = host_read_file,
@@ -178,7 +178,7 @@ static struct mailwall_policy *policy_open(const struct mailwall_plugin *m,
 		fprintf(stderr, "bench: %s\n", why);
 		return NULL;
 	}
-	say_diagnostics(m, policy);
+	host_print_diagnostics(m, policy);
 	if (!m->policy_facts(policy, &facts, NULL, 0) && !facts.errors)
 		return policy;
 	m->policy_free(policy);
@@ -187,14 +187,14 @@ static struct mailwall_policy *policy_open(const struct mailwall_plugin *m,
 
 /* ---- connections ---- */
 
-static int read_address(const char *text, uint8_t *out)
+static int host_read_address(const char *text, uint8_t *out)
 {
 	if (inet_pton(AF_INET, text, out) == 1)
 		return 4;
 	return inet_pton(AF_INET6, text, out) == 1 ? 6 : 0;
 }
 
-static int read_port(const char *text, uint16_t *out)
+static int host_read_port(const char *text, uint16_t *out)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
@@ -203,7 +203,8 @@ static int read_port(const char *text, uint16_t *out)
 	return *text >= '0' && *text <= '9' && !*end && n >= 1 && n <= 65535;
 }
 
-static int read_interface(char *const *words, struct mailwall_connection *c)
+static int host_read_interface(char *const *words,
+			       struct mailwall_connection *c)
 {
 	const char **to = !strcmp(words[0], "in")  ? &c->in :
 			  !strcmp(words[0], "out") ? &c->out :
@@ -215,17 +216,17 @@ static int read_interface(char *const *words, struct mailwall_connection *c)
 	return 1;
 }
 
-/* NULL, or what is wrong with the words. */
-static const char *read_connection(char *const *words, size_t n,
-				   struct mailwall_connection *c)
+/* Reads the words of a line. NULL, or what is wrong with them. */
+static const char *host_read_connection(char *const *words, size_t n,
+					struct mailwall_connection *c)
 {
 	int source, destination;
 
 	if (n != 3 && n != 5 && n != 7)
 		return "a line is SOURCE DESTINATION PORT [in INTERFACE] "
 		       "[out INTERFACE]";
-	source = read_address(words[0], c->source);
-	destination = read_address(words[1], c->destination);
+	source = host_read_address(words[0], c->source);
+	destination = host_read_address(words[1], c->destination);
 	if (!source)
 		return "the source is no address";
 	if (!destination)
@@ -233,16 +234,16 @@ static const char *read_connection(char *const *words, size_t n,
 	if (source != destination)
 		return "source and destination are of two families";
 	c->family = (uint8_t)source;
-	if (!read_port(words[2], &c->destination_port))
+	if (!host_read_port(words[2], &c->destination_port))
 		return "the port is no number from 1 to 65535";
 	for (size_t i = 3; i < n; i += 2)
-		if (!read_interface(words + i, c))
+		if (!host_read_interface(words + i, c))
 			return "behind the port stands in INTERFACE or out "
 			       "INTERFACE, each once";
 	return NULL;
 }
 
-static size_t split(char *line, char **words)
+static size_t host_split(char *line, char **words)
 {
 	size_t n = 0;
 	char *save, *word;
@@ -257,20 +258,21 @@ static size_t split(char *line, char **words)
 	return n;
 }
 
-static int host_ask(const struct mailwall_plugin *m,
-		    const struct mailwall_policy *policy, char *line,
-		    unsigned long number)
+static int host_decide_line(const struct mailwall_api *m,
+			    const struct mailwall_policy *policy, char *line,
+			    unsigned long number)
 {
 	struct mailwall_connection c = { .size = sizeof(c) };
 	struct mailwall_decision d = { .size = sizeof(d) };
-	char *words[WORDS_MOST], said[MAILWALL_WHY_BYTES];
-	size_t n = split(line, words);
-	const char *why = n ? read_connection(words, n, &c) : NULL;
+	char *words[WORDS_MOST], reason[MAILWALL_WHY_BYTES];
+	size_t n = host_split(line, words);
+	const char *why = n ? host_read_connection(words, n, &c) : NULL;
 
 	if (!n)
 		return 0;
-	if (!why && m->policy_decide(policy, NULL, &c, &d, said, sizeof(said)))
-		why = said;
+	if (!why &&
+	    m->policy_decide(policy, NULL, &c, &d, reason, sizeof(reason)))
+		why = reason;
 	if (why) {
 		fprintf(stderr, "bench: line %lu: %s\n", number, why);
 		return 1;
@@ -281,8 +283,8 @@ static int host_ask(const struct mailwall_plugin *m,
 	return 0;
 }
 
-static int ask_lines(const struct mailwall_plugin *m,
-		     const struct mailwall_policy *policy)
+static int host_decide_lines(const struct mailwall_api *m,
+			     const struct mailwall_policy *policy)
 {
 	unsigned long number = 0;
 	char *line = NULL;
@@ -290,7 +292,7 @@ static int ask_lines(const struct mailwall_plugin *m,
 	int bad = 0;
 
 	while (getline(&line, &cap, stdin) >= 0)
-		bad |= host_ask(m, policy, line, ++number);
+		bad |= host_decide_line(m, policy, line, ++number);
 	free(line);
 	if (ferror(stdin) || fflush(stdout)) {
 		fprintf(stderr, "bench: %s\n", strerror(errno));
@@ -302,7 +304,7 @@ static int ask_lines(const struct mailwall_plugin *m,
 int main(int argc, char **argv)
 {
 	const char *path = PLUGIN;
-	const struct mailwall_plugin *m;
+	const struct mailwall_api *m;
 	struct mailwall_policy *policy;
 	int at = 1, bad;
 
@@ -315,13 +317,13 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
-	m = plugin_open(path);
+	m = host_open_plugin(path);
 	if (!m)
 		return 2;
-	policy = policy_open(m, argv[at]);
+	policy = host_open_policy(m, argv[at]);
 	if (!policy)
 		return 1;
-	bad = ask_lines(m, policy);
+	bad = host_decide_lines(m, policy);
 	m->policy_free(policy);
 	return bad;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The plugin as it is installed: what it exports, refuses and tells.
+"""The plugin as it is installed: what it exports, refuses and reports.
 
 It is built and installed into a folder that ends with this program, and all
 that drives it knows the header alone. The claims are the first lines of the
@@ -162,7 +162,8 @@ def is_installed(w):
 	expect("Library soname: [mailwall.so.1]" in said, said)
 	source = w.folder / "linked.c"
 	source.write_text("#include <mailwall.h>\n#include <stdio.h>\n"
-			  "int main(void) { puts(mailwall_plugin.version); "
+			  "int main(void) { "
+			  "puts(mailwall_get(MAILWALL_MAJOR)->version); "
 			  "return 0; }\n")
 	env = {"PKG_CONFIG_PATH": str(usr / "lib/pkgconfig"),
 	       "PKG_CONFIG_SYSROOT_DIR": str(w.plain.dest),
@@ -172,13 +173,15 @@ def is_installed(w):
 	run(CC, source, "-o", w.folder / "linked", *flags)
 	version = run("pkg-config", "--modversion", "mailwall", env=env).stdout
 	expect(run(w.folder / "linked", env=env).stdout == version, version)
+	copies = run("readelf", "-rW", w.folder / "linked").stdout
+	expect("_COPY" not in copies, copies)
 
 
 def exports_one_symbol(w):
-	"""the object exports mailwall_plugin, and nothing else"""
+	"""the object exports mailwall_get(), and nothing else"""
 	said = run("nm", "-D", "--defined-only", w.plain.so).stdout.splitlines()
 	symbols = [line.split()[2] for line in said if line.split()[1] != "A"]
-	expect(symbols == ["mailwall_plugin@@MAILWALL_1"], said)
+	expect(symbols == ["mailwall_get@@MAILWALL_1"], said)
 
 
 def touches_nothing(w):
@@ -202,23 +205,82 @@ def touches_nothing(w):
 
 
 def header_compiles(w):
-	"""the header alone is C99, C11, C17 and C++11, without a warning"""
+	"""the header alone is C99, C11, C17 and C++11, without a warning, and no struct has padding"""
 	text = "#include <mailwall.h>\n#include <mailwall.h>\n" \
-	       "unsigned long f(const struct mailwall_plugin *);\n" \
-	       "unsigned long f(const struct mailwall_plugin *p)\n" \
-	       "{ return MAILWALL_HAS(p, finding_element) ? p->magic : 0; }\n"
+	       "unsigned long f(const struct mailwall_api *);\n" \
+	       "unsigned long f(const struct mailwall_api *p)\n" \
+	       "{ return MAILWALL_HAS(p, engine_load) ? p->magic : 0; }\n"
 	compilers = [(CC, "c"), ("g++", "c++")]
 	compilers += [(c, l) for c, l in (("clang", "c"), ("clang++", "c++"))
 		      if shutil.which(c)]
+	padded = ["-Wpadded"] if os.uname().machine == "x86_64" else []
 	tried = 0
 	for compiler, language in compilers:
 		for std in {"c": ("c99", "c11", "c17"),
 			    "c++": ("c++11", "c++17")}[language]:
 			run(compiler, f"-x{language}", f"-std={std}", *STRICT,
-			    "-Wshadow", "-Wundef", f"-I{w.plain.include}", "-c",
-			    "-o", "/dev/null", "-", text=text)
+			    *padded, "-Wshadow", "-Wundef",
+			    f"-I{w.plain.include}", "-c", "-o", "/dev/null", "-",
+			    text=text)
 			tried += 1
 	expect(tried >= 5, "too few compilers")
+
+
+# As a C++ programmer writes it: a type without the word struct, a lambda.
+PLUS = """
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <mailwall.h>
+int main(int, char **argv)
+{
+	void *so = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	auto get = reinterpret_cast<mailwall_get_fn *>(
+		so ? dlsym(so, MAILWALL_SYMBOL) : nullptr);
+	const mailwall_api *m = get ? get(MAILWALL_MAJOR) : nullptr;
+	const char text[] = "policy p\\nhook forward\\n"
+			    "outbound { block smtp }\\n";
+	char why[MAILWALL_WHY_BYTES];
+	mailwall_load load{};
+	mailwall_decision d{};
+	mailwall_connection c{};
+	mailwall_policy *policy = nullptr;
+	unsigned conditions = 0;
+	mailwall_condition_fn *count = [](void *n, const mailwall_condition *) {
+		++*static_cast<unsigned *>(n);
+		return 0;
+	};
+
+	load.size = sizeof(load);
+	load.text = text;
+	load.text_len = std::strlen(text);
+	d.size = sizeof(d);
+	c.size = sizeof(c);
+	c.family = 4;
+	c.destination_port = 25;
+	if (!m || m->policy_load(&load, &policy, why, sizeof(why)) ||
+	    m->policy_decide(policy, nullptr, &c, &d, why, sizeof(why)) ||
+	    m->policy_conditions(policy, d.index, count, &conditions, why,
+				 sizeof(why)))
+		return 1;
+	std::printf("%s %u\\n", m->name(MAILWALL_NAME_VERDICT, d.verdict),
+		    conditions);
+	m->policy_free(policy);
+}
+"""
+
+
+def plus_plus_hosts_work(w):
+	"""a host in C++11 and C++17 names the types without struct, and is answered"""
+	source = w.folder / "host.cpp"
+	source.write_text(PLUS)
+	for compiler in filter(shutil.which, ("g++", "clang++")):
+		for std in "c++11", "c++17":
+			out = w.folder / f"host-{compiler}-{std}"
+			run(compiler, f"-std={std}", *STRICT,
+			    f"-I{w.plain.include}", "-o", out, source, "-ldl")
+			said = run(out, w.plain.so).stdout
+			expect(said == "block 1\n", said)
 
 
 def example_works(w):
@@ -242,11 +304,11 @@ def manual_is_whole(w):
 	run("mandoc", "-T", "lint", "-W", "warning", page)
 	text = page.read_text()
 	header = (w.plain.include / "mailwall.h").read_text()
-	plugin = header[header.index("struct mailwall_plugin {"):]
+	table = header[header.index("struct mailwall_api {"):]
 	names = re.findall(r"\(\*(\w+)\)\((?:const struct mailwall|struct mailwall|"
-			   r"unsigned)", plugin)
+			   r"unsigned)", table)
 	missing = [n for n in names if f"(*{n})(" not in text]
-	expect(len(set(names)) > 20 and not missing, missing)
+	expect(len(set(names)) > 25 and not missing, missing)
 
 
 # ---- the example host ----
@@ -306,11 +368,12 @@ def host_refuses(w):
 	"""a host says in a sentence why a plugin cannot be used: missing, no ELF, no symbol, another magic or major, too short"""
 	bench = build_host(w)
 	fake = "#include <mailwall.h>\n" \
-	       "const struct mailwall_plugin mailwall_plugin = {{ {} }};\n"
+	       "static const struct mailwall_api table = {{ {} }};\n" \
+	       "const struct mailwall_api *mailwall_get(unsigned int major)\n" \
+	       "{{ return major == {} ? &table : (void *)0; }}\n"
 	text = w.folder / "text.so"
 	text.write_text("no object at all\n")
-	right = ".magic = MAILWALL_MAGIC, .major = MAILWALL_MAJOR, " \
-		".size = sizeof(struct mailwall_plugin)"
+	right = ".magic = MAILWALL_MAGIC, .major = MAILWALL_MAJOR, .size = "
 	cases = {
 		w.folder / "none.so": "none.so: No such file or directory",
 		"mailwall-none.so": "no plugin can be loaded: mailwall-none.so: "
@@ -318,19 +381,17 @@ def host_refuses(w):
 		text: "no plugin can be loaded: .*text.so: .*(ELF|too short)",
 		w.plain.shared("int nothing;\n", "nothing"):
 			"is no plugin of mailwall: it has no symbol "
-			"mailwall_plugin",
-		w.plain.shared(fake.format(".magic = 7"), "magic"):
-			"is no plugin of mailwall: its symbol mailwall_plugin "
-			"begins with 0x7, not 0x4d57414c",
-		w.plain.shared(fake.format(right.replace(
-			"= MAILWALL_MAJOR", "= 2, .minor = 3")), "major"):
-			"has version 2.3 of the interface, and this program "
-			"speaks 1",
-		w.plain.shared(fake.format(right.replace(
-			"sizeof(struct mailwall_plugin)",
-			"offsetof(struct mailwall_plugin, policy_decide)")),
-			"short"):
-			"is too old: its struct has \\d+ bytes and "
+			"mailwall_get",
+		w.plain.shared(fake.format(".magic = 7", 1), "magic"):
+			"is no plugin of mailwall: its table begins with 0x7, "
+			"not 0x4d57414c",
+		w.plain.shared(fake.format(right + "1", 2), "major"):
+			"does not have version 1 of the interface; take "
+			"mailwall.so.1",
+		w.plain.shared(fake.format(
+			right + "offsetof(struct mailwall_api, policy_decide)",
+			1), "short"):
+			"is too old: its table has \\d+ bytes and "
 			"policy_decide is not among them",
 	}
 	if os.geteuid():
@@ -578,12 +639,15 @@ def layout_stays(w):
 # All that a host can see of the plugin lies in its header: an object that is
 # made of that alone has no types of ours in it.
 SEEN = "#include <mailwall.h>\n" \
-       "const struct mailwall_plugin mailwall_plugin = { 0 };\n"
+       "const struct mailwall_api *mailwall_get(unsigned int major)\n" \
+       "{ static const struct mailwall_api table = { 0 };\n" \
+       "return major ? &table : (void *)0; }\n"
 
 MOVES = {
-	"two functions of the plugin change places":
-		(r"(\t/\*\n\t \* By its id.*?why_size\);\n)"
-		 r"(\t/\*\n\t \* 128 bits of SHA.*?why_size\);\n)", r"\2\1"),
+	"two functions of the table change places":
+		(r"(\tint \(\*policy_class\)\(.*?why_size\);\n)"
+		 r"(.*?)(\tint \(\*policy_sets\)\(.*?why_size\);\n)",
+		 r"\3\2\1"),
 	"a member of a struct moves":
 		(r"(\tuint32_t verdict; .*?\n)(\tuint32_t index;.*?\n)", r"\2\1"),
 	"a member goes":
@@ -629,26 +693,69 @@ def layout_is_watched_whole(w):
 	pattern, to = MOVES["a member of a struct moves"]
 	header.write_text(re.sub(pattern, to, header.read_text(), count=1,
 				 flags=re.S))
-	others = [o for part in ("plugin", "rules")
-		  for o in (ROOT / w.build / part).glob("*.o")
-		  if not o.name.startswith("abi")]
-	libs = run("pkg-config", "--libs", "libnftnl", "libmnl", "jansson",
-		   "nettle").stdout.split()
-	run(CC, "-std=c11", "-g", "-fPIC", "-shared", "-D_GNU_SOURCE",
-	    "-DVERSION=\"0\"", "-Wl,-soname,mailwall.so.1",
-	    f"-Wl,--version-script={ROOT}/plugin/mailwall.map", "-o",
-	    place / "mailwall.so", *place.glob("plugin/abi/*.c"), *others, *libs,
-	    "-lm")
-	code, said = abidiff(place / "mailwall.so")
+	code, said = abidiff(build_changed(w, place))
 	expect(code & 4 and "offset changed" in said, f"{code} {said}")
 
 
+def build_changed(w, place):
+	"""The plugin of the sources in a folder, where the ABI's were changed."""
+	others = [o for part in ("plugin", "rules")
+		  for o in (ROOT / w.build / part).rglob("*.o")
+		  if o.parent.name not in ("abi", "example")]
+	libs = run("pkg-config", "--libs", "libnftnl", "libmnl", "jansson",
+		   "nettle").stdout.split()
+	out = place / "mailwall.so.1"
+	run(CC, "-std=c11", "-g", "-fPIC", "-shared", "-D_GNU_SOURCE",
+	    "-DVERSION=\"0\"", "-Wl,-soname,mailwall.so.1", "-Wl,-z,defs",
+	    f"-Wl,--version-script={ROOT}/plugin/mailwall.map", "-o", out,
+	    *place.glob("plugin/abi/*.c"), *others, *libs, "-lm")
+	return out
+
+
+# ---- hosts of the release before ----
+
+def append_members(header):
+	"""A member behind the last one of every struct that may grow."""
+	grown = re.sub(r"(\nstruct mailwall_\w+ \{\n\tsize_t size;.*?\n)\};",
+		       r"\1\tuint64_t later[3];\n};", header, flags=re.S)
+	expect(grown.count("later[3]") > 15, "no struct has grown")
+	table = re.sub(r"(\nstruct mailwall_api \{.*?\n)\};",
+		       r"\1\tint (*later)(void);\n};", grown, flags=re.S)
+	expect(table != grown, "the table has not grown")
+	return table
+
+
+def old_hosts_work(w):
+	"""a host that was linked against version 1.0 is served the same by this plugin, and by one whose structs have all grown"""
+	place = w.folder / "grown"
+	for part in "plugin", "rules":
+		shutil.copytree(ROOT / part, place / part)
+	header = place / "plugin/mailwall.h"
+	header.write_text(append_members(header.read_text()))
+	table = place / "plugin/abi/abi.c"
+	# The rows that say which member is the last one
+	table.write_text(re.sub(r"^FULL\(.*\n", "", table.read_text(),
+				flags=re.M))
+	build_changed(w, place)
+	host = w.folder / "host-1.0"
+	run(CC, "-std=c99", *STRICT, "-o", host, HERE / "host-1.0.c",
+	    f"-L{w.plain.lib}", "-l:mailwall.so.1")
+	relocations = run("readelf", "-rW", host).stdout
+	expect("mailwall_get" in relocations and
+	       not re.search("_COPY .*mailwall", relocations), relocations)
+	said = [run(host, env={"LD_LIBRARY_PATH": str(lib)}).stdout
+		for lib in (w.plain.lib, place)]
+	expect("finding spam-source" in said[0] and "100 attempts" in said[0],
+	       said[0])
+	expect(said[0] == said[1], f"{said[0]}\nand\n{said[1]}")
+
+
 CLAIMS = (is_installed, exports_one_symbol, touches_nothing, header_compiles,
-	  example_works, manual_is_whole, host_answers, host_refuses,
+	  plus_plus_hosts_work, example_works, manual_is_whole, host_answers, host_refuses,
 	  tells_what_replay_tells, tells_what_policies_say,
 	  writes_what_generate_writes, threads_do_not_meet, memory_is_its_own,
 	  runs_out_of_memory, numbers_have_a_point, layout_stays,
-	  layout_is_watched, layout_is_watched_whole)
+	  layout_is_watched, layout_is_watched_whole, old_hosts_work)
 
 
 class World:

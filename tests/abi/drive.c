@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plugin driven by its header alone, for abi_test.py:
+ * Drives the plugin by its header alone, for abi_test.py:
  *
  *	drive PLUGIN replay CAPTURE [POLICY]	events as replay --json has them
  *	drive PLUGIN threads CAPTURE POLICY	engines and questions at once
@@ -28,9 +28,9 @@
 
 #define SECONDS_MOST  INT64_C(253402300799)
 #define OUT_OF_MEMORY 42
-#define ROUNDS	      40 /* that a thread asks and writes */
+#define ROUNDS	      40 /* of questions and rules, in each thread */
 
-static const struct mailwall_plugin *m;
+static const struct mailwall_api *m;
 static char why[MAILWALL_WHY_BYTES];
 
 static _Noreturn void die(const char *what, const char *reason)
@@ -289,7 +289,7 @@ static struct mailwall_frame frame_of(const struct pcap_pkthdr *h,
 	};
 }
 
-/* Not told of time: what an engine does not need. */
+/* Feeds a capture. Nothing calls engine_time(): frames have their own. */
 static void feed(struct mailwall_engine *e, const char *path, char *reason)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -365,7 +365,7 @@ static void ask(struct work *w, uint8_t i, char *reason)
 					 .destination_port = 25,
 					 .family = 4 };
 	struct mailwall_decision d = { .size = sizeof(d) };
-	char digest[33];
+	char digest[MAILWALL_DIGEST_BYTES];
 
 	must(m->policy_emit(w->policy, formats[i % 3], count_bytes, &w->len,
 			    reason, MAILWALL_WHY_BYTES),
@@ -448,7 +448,7 @@ static int keep(void *ctx, const void *bytes, size_t len)
 static int pass_port(void *ctx, const struct mailwall_port *port)
 {
 	(void)ctx;
-	return port->number ? 0 : -ERANGE;
+	return port->port ? 0 : -ERANGE;
 }
 
 static int pass_source(void *ctx, const struct mailwall_source *source)
@@ -514,7 +514,7 @@ static int all(const char *capture, const char *policy_path)
 	return 0;
 }
 
-/* What fails for want of memory does so from here on: see abi_test.py. */
+/* Lets allocations fail from here on, where abi_test.py preloads that. */
 static void begin_to_fail(void)
 {
 	void (*begin)(void) = NULL;
@@ -527,12 +527,14 @@ static void begin_to_fail(void)
 int main(int argc, char **argv)
 {
 	void *so = argc > 3 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
+	mailwall_get_fn *get = NULL;
 
 	if (!so)
 		die("plugin", argc > 3 ? dlerror() : "which one?");
-	m = dlsym(so, MAILWALL_SYMBOL);
+	*(void **)&get = dlsym(so, MAILWALL_SYMBOL);
+	m = get ? get(MAILWALL_MAJOR) : NULL;
 	if (!m || m->magic != MAILWALL_MAGIC || m->major != MAILWALL_MAJOR ||
-	    !MAILWALL_HAS(m, finding_element))
+	    !MAILWALL_HAS(m, engine_load))
 		die("plugin", "is none of ours");
 	setlocale(LC_ALL, "");
 	begin_to_fail();

@@ -79,19 +79,18 @@ LoadPlugin mailwall
 """
 MISSING = "late0: there is no such interface"
 # What the header's checks are for: text of C, what is said.
+FAKE = """#include <mailwall.h>
+static const struct mailwall_api table = {{ {} }};
+const struct mailwall_api *mailwall_get(unsigned int major)
+{{ return major == {} ? &table : (void *)0; }}
+"""
 NO_PLUGINS = [
-	("int mailwall_other;", "it has no symbol mailwall_plugin"),
-	("#include <mailwall.h>\n"
-	 "const struct mailwall_plugin mailwall_plugin = { .magic = 7 };",
-	 "begins with 0x7, not 0x4d57414c"),
-	("#include <mailwall.h>\n"
-	 "const struct mailwall_plugin mailwall_plugin = {\n"
-	 ".magic = MAILWALL_MAGIC, .major = 2, .size = 10000 };",
-	 "has version 2.0 of the interface, and this plugin speaks 1"),
-	("#include <mailwall.h>\n"
-	 "const struct mailwall_plugin mailwall_plugin = {\n"
-	 ".magic = MAILWALL_MAGIC, .major = 1, .size = 64 };",
-	 "too old: its struct has 64 bytes"),
+	("int mailwall_other;", "it has no symbol mailwall_get"),
+	(FAKE.format(".magic = 7", 1), "begins with 0x7, not 0x4d57414c"),
+	(FAKE.format(".magic = MAILWALL_MAGIC", 2),
+	 "does not have version 1 of the interface"),
+	(FAKE.format(".magic = MAILWALL_MAGIC, .major = 1, .size = 64", 1),
+	 "too old: its table has 64 bytes"),
 ]
 BAD = [
 	('Nonsense 1', '"Nonsense" is not an option; there are: Library, '),

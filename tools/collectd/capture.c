@@ -104,8 +104,7 @@ static void collectd_capture_take_frame(void *ctx,
 static int collectd_capture_take_port(void *ctx, const struct mailwall_port *p)
 {
 	struct figures *f = ctx;
-	struct port_figures *to =
-		collectd_capture_port_of(f, (uint16_t)p->number);
+	struct port_figures *to = collectd_capture_port_of(f, p->port);
 
 	if (to)
 		to->attempts = p->attempts;

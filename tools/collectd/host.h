@@ -59,7 +59,7 @@ void settings_free(void);
 
 struct library {
 	void *so;
-	const struct mailwall_plugin *m;
+	const struct mailwall_api *m;
 	struct mailwall_policy *policy; /* NULL: none was asked for */
 };
 
@@ -127,9 +127,9 @@ void input_close(struct input *in);
 /* ---- state.c ---- */
 
 /* What the engine knew, from the last time. Mistakes are said. */
-void state_load(const struct mailwall_plugin *m, struct mailwall_engine *e,
+void state_load(const struct mailwall_api *m, struct mailwall_engine *e,
 		const char *path);
-void state_save(const struct mailwall_plugin *m, struct mailwall_engine *e,
+void state_save(const struct mailwall_api *m, struct mailwall_engine *e,
 		const char *path);
 
 /* ---- capture.c ---- */
@@ -166,7 +166,7 @@ void capture_stop(void);
 /* The types that types.db has, if collectd did not read ours. */
 void report_types(void);
 void report_table(const struct table *t, bool present);
-void report_figures(const struct mailwall_plugin *m, const struct figures *f);
+void report_figures(const struct mailwall_api *m, const struct figures *f);
 void report_finding(const struct library *l, const struct mailwall_finding *f);
 
 #endif

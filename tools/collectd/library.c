@@ -18,14 +18,14 @@
 #ifndef LIBRARY
 #define LIBRARY "mailwall.so.1"
 #endif
-#define MISTAKES_MOST 20 /* that are said of one policy */
+#define MISTAKES_MOST 20 /* logged for one policy */
 #define DAY_S	      86400
 
 /* ---- the shared object ---- */
 
 /*
- * A path is tried first by itself: dlopen() says of one that is not there no
- * more than that it cannot open it.
+ * Opens a path first, because the message of dlopen() does not say why it
+ * cannot.
  */
 static bool library_can_read(const char *path)
 {
@@ -43,57 +43,69 @@ static bool library_can_read(const char *path)
 	return true;
 }
 
-/* The last function that is asked for here, and so all before it. */
-static bool library_is_ours(const char *path, const struct mailwall_plugin *m)
+static void *library_dlopen(const char *path)
 {
-	if (!m)
+	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (!so)
+		collectd_say(LOG_ERR,
+			     "cannot load mailwall: %s; install it, or name "
+			     "the file with Library",
+			     dlerror());
+	return so;
+}
+
+static mailwall_get_fn *library_find_get(void *so, const char *path)
+{
+	mailwall_get_fn *get = NULL;
+
+	*(void **)&get = dlsym(so, MAILWALL_SYMBOL);
+	if (!get)
 		collectd_say(LOG_ERR,
 			     "\"%s\" is not mailwall's: it has no symbol %s; "
 			     "Library is for %s",
 			     path, MAILWALL_SYMBOL, LIBRARY);
-	else if (m->magic != MAILWALL_MAGIC)
-		collectd_say(
-			LOG_ERR,
-			"\"%s\" is not mailwall's: its symbol %s begins with "
-			"%#lx, not %#lx; Library is for %s",
-			path, MAILWALL_SYMBOL, (unsigned long)m->magic,
-			(unsigned long)MAILWALL_MAGIC, LIBRARY);
-	else if (m->major != MAILWALL_MAJOR)
-		collectd_say(
-			LOG_ERR,
-			"\"%s\" has version %u.%u of the interface, and this "
-			"plugin speaks %u; take mailwall.so.%u",
-			path, m->major, m->minor, MAILWALL_MAJOR,
-			MAILWALL_MAJOR);
-	else if (!MAILWALL_HAS(m, finding_element))
+	return get;
+}
+
+/* Asks for the last function that is called here: all before it are there. */
+static bool library_is_good(const char *path, const struct mailwall_api *m)
+{
+	if (!m)
 		collectd_say(LOG_ERR,
-			     "\"%s\" is too old: its struct has %zu bytes, and "
-			     "finding_element is not among them; take mailwall "
-			     "%u.%u "
-			     "or later",
+			     "\"%s\" does not have version %u of the "
+			     "interface; take mailwall.so.%u",
+			     path, MAILWALL_MAJOR, MAILWALL_MAJOR);
+	else if (m->magic != MAILWALL_MAGIC)
+		collectd_say(LOG_ERR,
+			     "\"%s\" is not mailwall's: its table begins with "
+			     "%#lx, not %#lx; Library is for %s",
+			     path, (unsigned long)m->magic,
+			     (unsigned long)MAILWALL_MAGIC, LIBRARY);
+	else if (!MAILWALL_HAS(m, engine_load))
+		collectd_say(LOG_ERR,
+			     "\"%s\" is too old: its table has %zu bytes, and "
+			     "engine_load is not among them; take mailwall "
+			     "%u.%u or later",
 			     path, m->size, MAILWALL_MAJOR, MAILWALL_MINOR);
 	else
 		return true;
 	return false;
 }
 
-static int open_so(struct library *l, const char *path)
+static int library_open_so(struct library *l, const char *path)
 {
-	const struct mailwall_plugin *m;
+	const struct mailwall_api *m;
+	mailwall_get_fn *get = NULL;
 
-	if (!library_can_read(path))
+	if (library_can_read(path))
+		l->so = library_dlopen(path);
+	if (l->so)
+		get = library_find_get(l->so, path);
+	if (!get)
 		return -1;
-	l->so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!l->so) {
-		collectd_say(LOG_ERR,
-			     "cannot load mailwall: %s; install it, or name "
-			     "the file "
-			     "with Library",
-			     dlerror());
-		return -1;
-	}
-	m = dlsym(l->so, MAILWALL_SYMBOL);
-	if (!library_is_ours(path, m))
+	m = get(MAILWALL_MAJOR);
+	if (!library_is_good(path, m))
 		return -1;
 	l->m = m;
 	return 0;
@@ -153,7 +165,7 @@ static int library_find_group(void *ctx, const char *name, uint32_t *id)
 	return 0;
 }
 
-static void say_mistakes(const struct library *l)
+static void library_log_mistakes(const struct library *l)
 {
 	struct mailwall_diagnostic d = { .size = sizeof(d) };
 
@@ -169,7 +181,7 @@ static void say_mistakes(const struct library *l)
 			d.message, d.help ? "; " : "", d.help ? d.help : "");
 }
 
-static int open_policy(struct library *l, const char *path)
+static int library_open_policy(struct library *l, const char *path)
 {
 	struct mailwall_load load = { .size = sizeof(load),
 				      .read = library_read_file,
@@ -187,7 +199,7 @@ static int open_policy(struct library *l, const char *path)
 			     why);
 		return -1;
 	}
-	say_mistakes(l);
+	library_log_mistakes(l);
 	if (!facts.errors)
 		return 0;
 	collectd_say(LOG_ERR,
@@ -199,10 +211,10 @@ static int open_policy(struct library *l, const char *path)
 
 int library_open(struct library *l, const struct settings *s)
 {
-	int error = open_so(l, s->library ? s->library : LIBRARY);
+	int error = library_open_so(l, s->library ? s->library : LIBRARY);
 
 	if (!error && s->policy)
-		error = open_policy(l, s->policy);
+		error = library_open_policy(l, s->policy);
 	if (error)
 		library_close(l);
 	return error;

@@ -146,7 +146,7 @@ void report_table(const struct table *t, bool present)
 
 /* ---- what was captured ---- */
 
-static void report_port(const struct mailwall_plugin *m,
+static void report_port(const struct mailwall_api *m,
 			const struct port_figures *p)
 {
 	const char *name;
@@ -174,7 +174,7 @@ static void report_inputs(const struct figures *f)
 	}
 }
 
-void report_figures(const struct mailwall_plugin *m, const struct figures *f)
+void report_figures(const struct mailwall_api *m, const struct figures *f)
 {
 	const char *name;
 
@@ -224,7 +224,7 @@ static void add_examples(char *text, size_t size,
 }
 
 static void collectd_report_tell(char *text, size_t size,
-				 const struct mailwall_plugin *m,
+				 const struct mailwall_api *m,
 				 const struct mailwall_element *e,
 				 const struct mailwall_finding *f)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void state_load(const struct mailwall_plugin *m, struct mailwall_engine *e,
+void state_load(const struct mailwall_api *m, struct mailwall_engine *e,
 		const char *path)
 {
 	char why[MAILWALL_WHY_BYTES];
@@ -40,7 +40,7 @@ static int collectd_state_put(void *ctx, const void *bytes, size_t len)
 	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
 }
 
-static int collectd_state_save(const struct mailwall_plugin *m,
+static int collectd_state_save(const struct mailwall_api *m,
 			       struct mailwall_engine *e, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -58,7 +58,7 @@ static int collectd_state_save(const struct mailwall_plugin *m,
 }
 
 /* A rest of the last time is no reason not to write. */
-void state_save(const struct mailwall_plugin *m, struct mailwall_engine *e,
+void state_save(const struct mailwall_api *m, struct mailwall_engine *e,
 		const char *path)
 {
 	char new[PATH_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The plugin's struct against what it stands for. */
+/* The plugin's table against the functions that it stands for. */
 #include "../../connection.h"
 #include "../../packet.h"
 #include "../../../../plugin/engine/engine.h"
@@ -7,11 +7,12 @@
 #include "../../../../rules/emit/emit.h"
 
 #include <glob.h>
+#include <limits.h>
 
 #define SECOND INT64_C(1000000)
 #define START  (INT64_C(1767571200) * SECOND) /* 2026-01-05 */
 
-static const struct mailwall_plugin *const m = &mailwall_plugin;
+static const struct mailwall_api *m; /* as main() got it */
 static char why[MAILWALL_WHY_BYTES];
 #define WHY why, sizeof(why)
 
@@ -110,7 +111,7 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	struct mailwall_clause clause = { .size = sizeof(clause) };
 	struct mailwall_diagnostic diag = { .size = sizeof(diag) };
 	struct mailwall_summary sum = { .size = sizeof(sum) };
-	char digest[33];
+	char digest[MAILWALL_DIGEST_BYTES];
 
 #define REFUSED(call) refused(#call, m->call, -EINVAL)
 	REFUSED(policy_load(NULL, &none, WHY));
@@ -133,6 +134,17 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	REFUSED(policy_clause_by_id(NULL, "p:7", &clause, WHY));
 	REFUSED(policy_clause_by_id(p, NULL, &clause, WHY));
 	REFUSED(policy_clause_by_id(p, "p:7", NULL, WHY));
+	REFUSED(policy_conditions(NULL, 0, NULL, NULL, WHY));
+	REFUSED(policy_class(NULL, 0, NULL, WHY));
+	REFUSED(policy_class(p, 0, NULL, WHY));
+	REFUSED(policy_class_members(NULL, 0, NULL, NULL, WHY));
+	REFUSED(policy_class_members(p, 0, NULL, NULL, WHY));
+	REFUSED(policy_sets(NULL, NULL, NULL, WHY));
+	REFUSED(policy_sets(p, NULL, NULL, WHY));
+	REFUSED(policy_file(NULL, 0, NULL, WHY));
+	REFUSED(policy_file(p, 0, NULL, WHY));
+	REFUSED(policy_element(NULL, "exempt", 4, c.source, 32, &element, WHY));
+	REFUSED(policy_element(p, "exempt", 4, c.source, 32, NULL, WHY));
 	REFUSED(policy_digest(NULL, digest, sizeof(digest), WHY));
 	REFUSED(policy_digest(p, NULL, 33, WHY));
 	REFUSED(policy_digest(p, digest, 32, WHY));
@@ -145,7 +157,7 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	REFUSED(engine_new(NULL, &no_engine, WHY));
 	assert_null(no_engine);
 	REFUSED(engine_new(&config, NULL, WHY));
-	REFUSED(engine_policy(NULL, p, WHY));
+	REFUSED(engine_set_policy(NULL, p, WHY));
 	REFUSED(engine_frame(NULL, &f, WHY));
 	REFUSED(engine_frame(e, NULL, WHY));
 	REFUSED(engine_frame(e, &f, WHY)); /* data is NULL */
@@ -176,10 +188,10 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	memset(why, 'x', sizeof(why));
 	assert_int_equal(m->policy_load(NULL, &none, why, 5), -EINVAL);
 	assert_memory_equal(why, "stru\0x", 6);
-	/* What is allowed to be NULL. */
+	/* NULL is fine where it has a meaning. */
 	m->policy_free(NULL);
 	m->engine_free(NULL);
-	assert_int_equal(m->engine_policy(e, NULL, WHY), 0);
+	assert_int_equal(m->engine_set_policy(e, NULL, WHY), 0);
 	f.caplen = 0;
 	assert_int_equal(m->engine_frame(e, &f, WHY), 0);
 	assert_int_equal(m->finding_element(
@@ -192,7 +204,7 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	m->policy_free(p);
 }
 
-/* A host's struct, with the size that is tried, in memory of just that size. */
+/* A host's struct of the size that is tried, in memory of just that size. */
 struct trial {
 	struct mailwall_policy *policy;
 	struct mailwall_engine *engine;
@@ -288,6 +300,23 @@ static int try_element(const struct trial *t, void *s)
 	return m->finding_element(t->policy, &f, s, WHY);
 }
 
+static int try_policy_element(const struct trial *t, void *s)
+{
+	static const uint8_t address[16];
+
+	return m->policy_element(t->policy, "exempt", 6, address, 64, s, WHY);
+}
+
+static int try_class(const struct trial *t, void *s)
+{
+	return m->policy_class(t->policy, 0, s, WHY);
+}
+
+static int try_file(const struct trial *t, void *s)
+{
+	return m->policy_file(t->policy, 0, s, WHY);
+}
+
 static const struct mailwall_load good_load = { .path = "p", .text = "" };
 static const struct mailwall_connection good_connection = { .family = 4 };
 static const struct mailwall_engine_config good_config = { .key = { 1, 2 } };
@@ -317,6 +346,9 @@ static const struct {
 	ROW(mailwall_summary, try_summary, NULL, true),
 	ROW(mailwall_finding, try_finding, &good_finding, false),
 	ROW(mailwall_element, try_element, NULL, true),
+	ROW(mailwall_element, try_policy_element, NULL, true),
+	ROW(mailwall_class, try_class, NULL, true),
+	ROW(mailwall_file, try_file, NULL, true),
 #undef ROW
 };
 
@@ -411,7 +443,8 @@ CLAIM(long_structs, "a struct that is longer than the plugin knows is fine, "
 	trial_end(&t);
 }
 
-CLAIM(head, "the struct says what it is, and every number has its name")
+CLAIM(head, "the table of version 1 says what it is, others there are none, "
+	    "and every number has its name")
 {
 	static const struct {
 		unsigned int what, n;
@@ -427,14 +460,19 @@ CLAIM(head, "the struct says what it is, and every number has its name")
 		{ MAILWALL_NAME_FINDING, FINDING_N, "starttls-stripped" },
 		{ MAILWALL_NAME_DETECTOR, DETECTOR_N, "masked" },
 		{ MAILWALL_NAME_DECODED, DECODED_N, "fragment" },
-		{ 10, 0, NULL },
+		{ MAILWALL_NAME_CONDITION, 6, "group" },
+		{ MAILWALL_NAME_CLASS, 3, "any" },
+		{ MAILWALL_NAME_KEY, 4, "inet_service" },
+		{ 13, 0, NULL },
 		{ UINT32_MAX, 0, NULL },
 	};
 
+	expect(!mailwall_get(0) && !mailwall_get(2) && !mailwall_get(UINT_MAX),
+	       "there are other versions");
 	expect_number("magic", m->magic, MAILWALL_MAGIC);
 	expect_number("major", m->major, 1);
 	expect_number("size", m->size, sizeof(*m));
-	expect(MAILWALL_HAS(m, magic) && MAILWALL_HAS(m, finding_element),
+	expect(MAILWALL_HAS(m, magic) && MAILWALL_HAS(m, engine_load),
 	       "the last member is there");
 	for (size_t i = 0; i < sizeof(*m) / sizeof(void *); i++)
 		expect(((void *const *)m)[i], "pointer %zu is NULL", i);
@@ -539,7 +577,7 @@ CLAIM(loading, "a policy is what policy_load() makes of the same files, with "
 	assert_int_equal(w.open, 0);
 	assert_true(own->diags.errors > 2);
 	same_diagnostics(p, own);
-	/* It can be looked at, and nothing else. */
+	/* The policy can be looked at, and nothing else. */
 	refused("decide", m->policy_decide(p, NULL, &c, &d, WHY), -EINVAL);
 	assert_non_null(strstr(why, "errors"));
 	refused("emit", m->policy_emit(p, "nft", pass_bytes, NULL, WHY),
@@ -845,7 +883,7 @@ static void ask_both(const char *path, const struct mailwall_policy *p,
 	struct mailwall_decision d = { .size = sizeof(d) };
 	struct decision want;
 
-	/* What lies behind an IPv4 address does not count. */
+	/* Bytes behind an IPv4 address do not count. */
 	memset(c.source, 0xee, 16);
 	memset(c.destination, 0xee, 16);
 	memcpy(c.source, o->source.byte, o->family == 4 ? 4 : 16);
@@ -1051,7 +1089,7 @@ static void own_finding(void *ctx, const struct finding *f)
 
 static int log_port(void *ctx, const struct mailwall_port *p)
 {
-	fprintf(ctx, "port %u", p->number);
+	fprintf(ctx, "port %u", p->port);
 	for (const uint64_t *n = &p->syns; n <= &p->would_block; n++)
 		fprintf(ctx, " %llu", (unsigned long long)*n);
 	fprintf(ctx, " %u\n", p->pairs_exact);
@@ -1181,7 +1219,7 @@ static struct packet_of back(const struct packet_of *p, uint8_t flags)
 	return b;
 }
 
-/* One that talks: greeted, a login in the clear, a message. */
+/* A connection with a dialogue: greeted, a login in the clear, a message. */
 static void connection(const struct pair *to, struct packet_of p,
 		       int64_t now_us)
 {
@@ -1393,7 +1431,7 @@ static void call_back(void *ctx, const struct mailwall_attempt *a)
 	refused("time", m->engine_time(c->e, 0, WHY), -EBUSY);
 	refused("end", m->engine_end(c->e, WHY), -EBUSY);
 	refused("summary", m->engine_summary(c->e, &s, WHY), -EBUSY);
-	refused("policy", m->engine_policy(c->e, NULL, WHY), -EBUSY);
+	refused("policy", m->engine_set_policy(c->e, NULL, WHY), -EBUSY);
 	refused("ports", m->engine_ports(c->e, pass_port, NULL, WHY), -EBUSY);
 	refused("save", m->engine_save(c->e, pass_bytes, NULL, WHY), -EBUSY);
 	refused("load", m->engine_load(c->e, "", 0, WHY), -EBUSY);
@@ -1405,7 +1443,7 @@ static void call_back(void *ctx, const struct mailwall_attempt *a)
 }
 
 CLAIM(callbacks, "from a callback an engine is busy, policies answer, and to "
-		 "free the engine waits for the call to end")
+		 "free the engine ends the call")
 {
 	for (int frees = 0; frees < 2; frees++) {
 		struct caller caller = { .policy = load_text(small),
@@ -1422,7 +1460,8 @@ CLAIM(callbacks, "from a callback an engine is busy, policies answer, and to "
 		c.attempt = call_back;
 		caller.e = pair.e = engine_of(&c);
 		give(&pair, &p, START);
-		assert_int_equal(m->engine_end(pair.e, WHY), 0);
+		expect_number("end", m->engine_end(pair.e, WHY),
+			      frees ? -ECANCELED : 0);
 		expect_number("called", caller.called, 1);
 		if (!frees)
 			m->engine_free(pair.e);
@@ -1474,8 +1513,8 @@ CLAIM(policies_of_engines, "an engine takes another policy, keeps its own if "
 	c.ctx = &log;
 	c.attempt = log_attempt;
 	e = engine_of(&c);
-	refused("bad", m->engine_policy(e, bad, WHY), -EINVAL);
-	refused("many", m->engine_policy(e, many, WHY), -E2BIG);
+	refused("bad", m->engine_set_policy(e, bad, WHY), -EINVAL);
+	refused("many", m->engine_set_policy(e, many, WHY), -E2BIG);
 	c.policy = many;
 	refused("new", m->engine_new(&c, &none, WHY), -E2BIG);
 	m->policy_free(many);
@@ -1489,7 +1528,7 @@ CLAIM(policies_of_engines, "an engine takes another policy, keeps its own if "
 				  .flags = TCP_SYN },
 	     START);
 	assert_int_equal(m->engine_end(e, WHY), 0);
-	assert_int_equal(m->engine_policy(e, b, WHY), 0);
+	assert_int_equal(m->engine_set_policy(e, b, WHY), 0);
 	m->policy_free(b);
 	give(&(struct pair){ .e = e },
 	     &(struct packet_of){ .source = 0x64400001,
@@ -1587,5 +1626,6 @@ int main(void)
 		CLAIMED(elements),
 	};
 
+	m = mailwall_get(MAILWALL_MAJOR);
 	return cmocka_run_group_tests_name("abi", tests, NULL, NULL);
 }
