@@ -133,7 +133,7 @@ COLLECTD_LIBS = $(shell $(PKG_CONFIG) --libs libmnl libpcap) -ldl -pthread \
 collectd: collectd-packages
 	$(Q)$(MAKE) --no-print-directory $(COLLECTD_PLUGIN)
 $(COLLECTD_PLUGIN): $(COLLECTD_SRC) $(patsubst %.c,%.h,$(filter-out $(COLLECTD_OWN),$(COLLECTD_SRC))) \
-		tools/collectd/host.h tools/collectd/module.map \
+		$(wildcard tools/collectd/*.h) tools/collectd/module.map \
 		plugin/mailwall.h
 	$(call say,LD $@)
 	$(Q)mkdir -p $(@D)/include && cp plugin/mailwall.h $(@D)/include

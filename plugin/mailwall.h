@@ -393,7 +393,7 @@ struct mailwall_diagnostic {
 	size_t size;
 	const char *code;      /* stable: "unknown-service" */
 	const char *message;   /* lower case, no full stop */
-	const char *help;      /* what to write instead; or NULL */
+	const char *help;      /* the remedy; or NULL */
 	const char *reference; /* the standard behind it; or NULL */
 	const char *file;      /* NULL: nowhere in particular */
 	const char *quote;     /* the line; it need not end in NUL; or NULL */
@@ -438,7 +438,7 @@ struct mailwall_condition {
 	const char *class_name; /* NULL where the condition is no class */
 	uint32_t class_index;	/* or MAILWALL_NO_CLASS */
 	uint32_t kind;		/* enum mailwall_condition_kind */
-	uint32_t id;		/* of a user or group */
+	uint32_t id;		/* a user's or a group's */
 	uint16_t port;
 	uint8_t reserved[2];
 };
@@ -539,7 +539,7 @@ struct mailwall_element {
 	const char *table;	    /* "mailwall" */
 	const char *table_family;   /* the policy's; without one "inet" */
 	const char *set;	    /* "flagged.v4", "exempt.v6" */
-	uint32_t timeout_s;	    /* of flagged: quarantine; 0: none */
+	uint32_t timeout_s;	    /* flagged: the quarantine; 0: none */
 	uint8_t family, prefix_len; /* 4 and up to 32, or 6 and up to 128 */
 	uint8_t has_set; /* 1: a clause names the class, so the set is there */
 	uint8_t reserved;
@@ -695,7 +695,7 @@ struct mailwall_source {
 	uint64_t attempts, syns, destinations, groups;
 	double score; /* 1 and more: reported as spam source */
 	uint32_t n_ports;
-	uint16_t ports[MAILWALL_PORTS]; /* those that it tried */
+	uint16_t ports[MAILWALL_PORTS]; /* tried by it */
 	uint8_t source[16];		/* for an IPv6 /64 its first address */
 	uint8_t family;
 	uint8_t destinations_exact; /* else an estimate */

@@ -31,7 +31,7 @@ void abi_use_locale_before(const struct locales *l)
 struct loader {
 	struct mailwall_load load;
 	bool text_used;
-	struct abi_file *files; /* what was read, for the handle */
+	struct abi_file *files; /* read so far, for the handle */
 	size_t n_files;
 	bool no_memory;
 };

@@ -27,7 +27,7 @@ struct mailwall_policy {
 	size_t n_files;
 	char **set_names; /* "flagged.v4\0flagged.v6\0" of dynamic classes */
 	size_t n_clauses;
-	size_t first[]; /* of each block, the number of its first clause */
+	size_t first[]; /* the number of each block's first clause */
 };
 
 /* ---- sentences ---- */
@@ -118,7 +118,7 @@ struct abi_asker {
 	struct mailwall_members members;
 	const bool *gone; /* the engine was freed: ask no more; or NULL */
 	int error;
-	const char *class_name; /* which was asked for then */
+	const char *class_name; /* asked for then */
 	uint64_t failed;
 };
 int abi_read_members(struct abi_asker *a, const struct mailwall_members *theirs,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One thread captures and owns the engine. Once a second it puts what was
- * counted where collectd's threads may read it.
+ * The thread that captures and owns the engine. Once a second it copies its
+ * figures to where collectd's threads may read them.
  */
-#include "host.h"
+#include "figures.h"
+#include "input.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 #define TICK_MS	     1000
-#define TRY_AGAIN_S  5	 /* to open what could not be */
-#define SAVE_EVERY_S 600 /* so much a crash may cost */
+#define TRY_AGAIN_S  5	 /* between two tries to open an input */
+#define SAVE_EVERY_S 600 /* a crash costs no more than that */
 
 struct capture {
 	struct library library;
@@ -27,22 +28,21 @@ struct capture {
 	struct input inputs[INPUTS_MOST];
 	size_t n_inputs;
 	uint64_t ticks;
-	bool complained;    /* the engine had an error, which was said */
+	bool complained;    /* an error of the engine is in the log */
 	bool at_end;	    /* nothing more will come */
-	struct figures now; /* of the thread alone */
+	struct figures now; /* the thread's alone */
 	pthread_t thread;
 	int stop; /* readable: the thread is to end */
 	bool running;
 	pthread_mutex_t lock;
-	struct figures told; /* under the lock */
+	struct figures shared; /* under the lock */
 };
 
 static struct capture capture = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* ---- what the engine tells ---- */
+/* ---- events of the engine ---- */
 
-static struct port_figures *collectd_capture_port_of(struct figures *f,
-						     uint16_t port)
+static struct port_figures *capture_port(struct figures *f, uint16_t port)
 {
 	for (size_t i = 0; i < f->n_ports; i++)
 		if (f->ports[i].port == port)
@@ -53,41 +53,37 @@ static struct port_figures *collectd_capture_port_of(struct figures *f,
 	return &f->ports[f->n_ports++];
 }
 
-static void collectd_capture_count_outcome(struct capture *c,
-					   const struct mailwall_attempt *a)
+static void capture_count_outcome(struct capture *c,
+				  const struct mailwall_attempt *a)
 {
-	struct port_figures *p = collectd_capture_port_of(&c->now, a->port);
+	struct port_figures *p = capture_port(&c->now, a->port);
 
 	if (p && a->outcome < OUTCOMES_MOST)
 		p->outcomes[a->outcome]++;
 }
 
-/* An answer is the last word; that there is none is known minutes later. */
-static void collectd_capture_take_early(void *ctx,
-					const struct mailwall_attempt *a)
+/* An answer is final; that none came is known minutes later. */
+static void capture_on_early(void *ctx, const struct mailwall_attempt *a)
 {
 	if (a->outcome != MAILWALL_UNANSWERED)
-		collectd_capture_count_outcome(ctx, a);
+		capture_count_outcome(ctx, a);
 }
 
-/* Each attempt counts once: what only grows cannot be taken back. */
-static void collectd_capture_take_attempt(void *ctx,
-					  const struct mailwall_attempt *a)
+/* Each attempt counts once: a counter cannot go back. */
+static void capture_on_attempt(void *ctx, const struct mailwall_attempt *a)
 {
 	if (!a->was_early || a->early_outcome == MAILWALL_UNANSWERED)
-		collectd_capture_count_outcome(ctx, a);
+		capture_count_outcome(ctx, a);
 }
 
-static void collectd_capture_take_finding(void *ctx,
-					  const struct mailwall_finding *f)
+static void capture_on_finding(void *ctx, const struct mailwall_finding *f)
 {
 	struct capture *c = ctx;
 
 	report_finding(&c->library, f);
 }
 
-static void collectd_capture_take_frame(void *ctx,
-					const struct mailwall_frame *f)
+static void capture_on_frame(void *ctx, const struct mailwall_frame *f)
 {
 	struct capture *c = ctx;
 	char why[MAILWALL_WHY_BYTES];
@@ -95,23 +91,23 @@ static void collectd_capture_take_frame(void *ctx,
 	if (!c->library.m->engine_frame(c->engine, f, why, sizeof(why)) ||
 	    c->complained)
 		return;
-	collectd_say(LOG_WARNING, "a frame was not judged: %s", why);
+	collectd_log(LOG_WARNING, "a frame was not judged: %s", why);
 	c->complained = true;
 }
 
 /* ---- figures ---- */
 
-static int collectd_capture_take_port(void *ctx, const struct mailwall_port *p)
+static int capture_on_port(void *ctx, const struct mailwall_port *p)
 {
 	struct figures *f = ctx;
-	struct port_figures *to = collectd_capture_port_of(f, p->port);
+	struct port_figures *to = capture_port(f, p->port);
 
 	if (to)
 		to->attempts = p->attempts;
 	return 0;
 }
 
-static void add_summary(struct capture *c)
+static void capture_add_summary(struct capture *c)
 {
 	struct mailwall_summary s = { .size = sizeof(s) };
 
@@ -123,7 +119,7 @@ static void add_summary(struct capture *c)
 	c->now.warm = s.warm;
 }
 
-static void add_inputs(struct capture *c)
+static void capture_add_inputs(struct capture *c)
 {
 	c->now.n_inputs = c->n_inputs;
 	for (size_t i = 0; i < c->n_inputs; i++) {
@@ -138,14 +134,14 @@ static void add_inputs(struct capture *c)
 	}
 }
 
-static void collectd_capture_publish(struct capture *c)
+static void capture_publish(struct capture *c)
 {
-	c->library.m->engine_ports(c->engine, collectd_capture_take_port,
-				   &c->now, NULL, 0);
-	add_summary(c);
-	add_inputs(c);
+	c->library.m->engine_ports(c->engine, capture_on_port, &c->now, NULL,
+				   0);
+	capture_add_summary(c);
+	capture_add_inputs(c);
 	pthread_mutex_lock(&c->lock);
-	c->told = c->now;
+	c->shared = c->now;
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -154,14 +150,14 @@ bool capture_figures(struct figures *out)
 	if (!capture.running)
 		return false;
 	pthread_mutex_lock(&capture.lock);
-	*out = capture.told;
+	*out = capture.shared;
 	pthread_mutex_unlock(&capture.lock);
 	return true;
 }
 
 /* ---- the thread ---- */
 
-static int64_t clock_us(clockid_t clock)
+static int64_t capture_clock_us(clockid_t clock)
 {
 	struct timespec t;
 
@@ -169,12 +165,12 @@ static int64_t clock_us(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static bool reads_files(const struct capture *c)
+static bool capture_reads_files(const struct capture *c)
 {
 	return c->inputs[0].setting->is_file;
 }
 
-static void collectd_capture_open_inputs(struct capture *c)
+static void capture_open_inputs(struct capture *c)
 {
 	uint16_t ports[MAILWALL_PORTS];
 
@@ -184,7 +180,7 @@ static void collectd_capture_open_inputs(struct capture *c)
 		input_open(&c->inputs[i], ports, c->now.n_ports);
 }
 
-static void mark_ready(struct capture *c, const struct pollfd *fds)
+static void capture_mark_ready(struct capture *c, const struct pollfd *fds)
 {
 	size_t n = 0;
 
@@ -196,8 +192,8 @@ static void mark_ready(struct capture *c, const struct pollfd *fds)
 	}
 }
 
-/* Files are always ready. true: it is to end. */
-static bool wait_for_frames(struct capture *c, int wait_ms)
+/* Waits for frames; files are always ready. true: the thread is to end. */
+static bool capture_wait(struct capture *c, int wait_ms)
 {
 	struct pollfd fds[INPUTS_MOST + 1] = { { c->stop, POLLIN, 0 } };
 	nfds_t n = 1;
@@ -216,11 +212,11 @@ static bool wait_for_frames(struct capture *c, int wait_ms)
 	}
 	if (poll(fds, n, wait_ms) < 0)
 		return false;
-	mark_ready(c, fds + 1);
+	capture_mark_ready(c, fds + 1);
 	return fds[0].revents;
 }
 
-static void end_files(struct capture *c)
+static void capture_end_files(struct capture *c)
 {
 	bool open = false;
 
@@ -232,53 +228,52 @@ static void end_files(struct capture *c)
 	c->at_end = true;
 }
 
-/* Once a second. Time is that of the frames, for files. */
-static void collectd_capture_tick(struct capture *c)
+/* Runs once a second. For files time is that of the frames. */
+static void capture_tick(struct capture *c)
 {
-	if (reads_files(c))
-		end_files(c);
+	if (capture_reads_files(c))
+		capture_end_files(c);
 	else
-		c->library.m->engine_time(c->engine, clock_us(CLOCK_REALTIME),
-					  NULL, 0);
-	collectd_capture_publish(c);
+		c->library.m->engine_time(
+			c->engine, capture_clock_us(CLOCK_REALTIME), NULL, 0);
+	capture_publish(c);
 	c->ticks++;
 	if (c->ticks % TRY_AGAIN_S == 0)
-		collectd_capture_open_inputs(c);
+		capture_open_inputs(c);
 	if (c->state_path && c->ticks % SAVE_EVERY_S == 0)
 		state_save(c->library.m, c->engine, c->state_path);
 }
 
-static void collectd_capture_loop(struct capture *c)
+static void capture_loop(struct capture *c)
 {
-	int64_t next_us = clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
+	int64_t next_us = capture_clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
 	bool stop = false;
 
-	collectd_capture_open_inputs(c);
+	capture_open_inputs(c);
 	while (!stop) {
-		int64_t left_us = next_us - clock_us(CLOCK_MONOTONIC);
+		int64_t left_us = next_us - capture_clock_us(CLOCK_MONOTONIC);
 
-		stop = wait_for_frames(
-			c, left_us < 0 ? 0 : (int)(left_us / 1000) + 1);
+		stop = capture_wait(c, left_us < 0 ? 0 :
+						     (int)(left_us / 1000) + 1);
 		for (size_t i = 0; i < c->n_inputs; i++)
 			if (c->inputs[i].ready)
-				input_read(&c->inputs[i],
-					   collectd_capture_take_frame, c);
-		if (clock_us(CLOCK_MONOTONIC) < next_us)
+				input_read(&c->inputs[i], capture_on_frame, c);
+		if (capture_clock_us(CLOCK_MONOTONIC) < next_us)
 			continue;
-		collectd_capture_tick(c);
-		next_us = clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
+		capture_tick(c);
+		next_us = capture_clock_us(CLOCK_MONOTONIC) + TICK_MS * 1000;
 	}
 }
 
 /* Signals are collectd's. */
-static void *collectd_capture_run(void *ctx)
+static void *capture_thread(void *ctx)
 {
 	struct capture *c = ctx;
 	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	collectd_capture_loop(c);
+	capture_loop(c);
 	if (c->state_path)
 		state_save(c->library.m, c->engine, c->state_path);
 	return NULL;
@@ -286,28 +281,27 @@ static void *collectd_capture_run(void *ctx)
 
 /* ---- start and stop ---- */
 
-static int make_engine(struct capture *c, const struct settings *s)
+static int capture_make_engine(struct capture *c, const struct settings *s)
 {
-	struct mailwall_engine_config config = {
-		.size = sizeof(config),
-		.policy = c->library.policy,
-		.ctx = c,
-		.attempt = collectd_capture_take_attempt,
-		.early = collectd_capture_take_early,
-		.finding = collectd_capture_take_finding,
-		.memory = s->memory,
-		.skip_warmup = s->skip_warmup
-	};
+	struct mailwall_engine_config config = { .size = sizeof(config),
+						 .policy = c->library.policy,
+						 .ctx = c,
+						 .attempt = capture_on_attempt,
+						 .early = capture_on_early,
+						 .finding = capture_on_finding,
+						 .memory = s->memory,
+						 .skip_warmup =
+							 s->skip_warmup };
 	char why[MAILWALL_WHY_BYTES];
 
 	if (getrandom(config.key, sizeof(config.key), 0) !=
 	    sizeof(config.key)) {
-		collectd_say(LOG_ERR, "no random numbers to be had: %s",
+		collectd_log(LOG_ERR, "no random numbers to be had: %s",
 			     strerror(errno));
 		return -1;
 	}
 	if (c->library.m->engine_new(&config, &c->engine, why, sizeof(why))) {
-		collectd_say(LOG_ERR, "cannot make an engine: %s", why);
+		collectd_log(LOG_ERR, "cannot make an engine: %s", why);
 		return -1;
 	}
 	if (s->state)
@@ -315,7 +309,7 @@ static int make_engine(struct capture *c, const struct settings *s)
 	return 0;
 }
 
-static void take_inputs(struct capture *c, const struct settings *s)
+static void capture_set_inputs(struct capture *c, const struct settings *s)
 {
 	c->n_inputs = s->n_inputs;
 	for (size_t i = 0; i < s->n_inputs; i++)
@@ -323,24 +317,23 @@ static void take_inputs(struct capture *c, const struct settings *s)
 					       .number = (uint8_t)i };
 }
 
-static int collectd_capture_start_thread(struct capture *c)
+static int capture_start_thread(struct capture *c)
 {
 	int error;
 
 	c->stop = eventfd(0, EFD_CLOEXEC);
-	error = c->stop < 0 ?
-			errno :
-			plugin_thread_create(&c->thread, collectd_capture_run,
-					     c, "mailwall");
+	error = c->stop < 0 ? errno :
+			      plugin_thread_create(&c->thread, capture_thread,
+						   c, "mailwall");
 	if (error)
-		collectd_say(LOG_ERR, "cannot start a thread: %s",
+		collectd_log(LOG_ERR, "cannot start a thread: %s",
 			     strerror(error));
 	else
 		c->running = true;
 	return error ? -1 : 0;
 }
 
-static void collectd_capture_release(struct capture *c)
+static void capture_release(struct capture *c)
 {
 	for (size_t i = 0; i < c->n_inputs; i++)
 		input_close(&c->inputs[i]);
@@ -360,13 +353,13 @@ int capture_start(const struct library *l, const struct settings *s)
 		return 0;
 	c->library = *l;
 	c->state_path = s->state;
-	take_inputs(c, s);
-	if (!make_engine(c, s)) {
-		collectd_capture_publish(c);
-		if (!collectd_capture_start_thread(c))
+	capture_set_inputs(c, s);
+	if (!capture_make_engine(c, s)) {
+		capture_publish(c);
+		if (!capture_start_thread(c))
 			return 0;
 	}
-	collectd_capture_release(c);
+	capture_release(c);
 	return -1;
 }
 
@@ -379,5 +372,5 @@ void capture_stop(void)
 	while (write(capture.stop, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	pthread_join(capture.thread, NULL);
-	collectd_capture_release(&capture);
+	capture_release(&capture);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interfaces, NFLOG groups and files, through libpcap. One that cannot be
- * captured is tried again later: it is said once, and again when it can.
+ * Interfaces, NFLOG groups and files, through libpcap. An input that cannot be
+ * captured is tried again later; the log says so once, and again when it can.
  */
-#include "host.h"
+#include "input.h"
 #include "../capture/capture_filter.h"
 
 #include <errno.h>
@@ -21,23 +21,23 @@
 #define FRAMES_AT_ONCE 1024
 #define SECONDS_MOST   INT64_C(253402300799) /* the year 9999 */
 
-static bool collectd_input_is_group(const struct input *in)
+static bool input_is_group(const struct input *in)
 {
 	return !in->setting->is_file && strchr(in->setting->name, ':');
 }
 
-/* ---- what can be wrong ---- */
+/* ---- errors, as sentences ---- */
 
-static void complain(struct input *in, const char *why)
+static void input_complain(struct input *in, const char *why)
 {
 	if (!in->complained)
-		collectd_say(LOG_ERR, "%s: %s%s", in->setting->name, why,
+		collectd_log(LOG_ERR, "%s: %s%s", in->setting->name, why,
 			     in->setting->is_file ? "" : "; it is tried again");
 	in->complained = true;
 }
 
-/* The netlink port of who listens to the group; -1: it cannot be known. */
-static long collectd_input_listener_of(const struct input *in)
+/* The netlink port that listens to the group; -1: it cannot be known. */
+static long input_listener(const struct input *in)
 {
 	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
 	unsigned int group = 0, of, port;
@@ -53,9 +53,9 @@ static long collectd_input_listener_of(const struct input *in)
 	return listener;
 }
 
-static void complain_of_group(struct input *in)
+static void input_complain_group(struct input *in)
 {
-	long listener = collectd_input_listener_of(in);
+	long listener = input_listener(in);
 	char why[PCAP_ERRBUF_SIZE + 64];
 
 	if (listener >= 0)
@@ -69,36 +69,38 @@ static void complain_of_group(struct input *in)
 			 "%s; NFLOG needs CAP_NET_ADMIN, and nfnetlink_log in "
 			 "the kernel",
 			 pcap_geterr(in->pcap));
-	complain(in, why);
+	input_complain(in, why);
 }
 
-static void collectd_input_refuse(struct input *in, int code)
+static void input_refuse(struct input *in, int code)
 {
 	char why[PCAP_ERRBUF_SIZE + 64];
 
-	if (collectd_input_is_group(in))
-		complain_of_group(in);
+	if (input_is_group(in))
+		input_complain_group(in);
 	else if (code == PCAP_ERROR_NO_SUCH_DEVICE)
-		complain(in, "there is no such interface");
+		input_complain(in, "there is no such interface");
 	else if (code == PCAP_ERROR_PERM_DENIED ||
 		 code == PCAP_ERROR_PROMISC_PERM_DENIED)
-		complain(in, "not permitted: capturing needs CAP_NET_RAW; let "
-			     "collectd run as root, or give it that "
-			     "capability");
+		input_complain(
+			in, "not permitted: capturing needs CAP_NET_RAW; let "
+			    "collectd run as root, or give it that "
+			    "capability");
 	else if (code == PCAP_ERROR_IFACE_NOT_UP)
-		complain(in, "the interface is down");
+		input_complain(in, "the interface is down");
 	else {
 		snprintf(why, sizeof(why), "cannot be captured: %s",
 			 *pcap_geterr(in->pcap) ? pcap_geterr(in->pcap) :
 						  pcap_statustostr(code));
-		complain(in, why);
+		input_complain(in, why);
 	}
 	input_close(in);
 }
 
 /* ---- opening ---- */
 
-static int set_filter(struct input *in, const uint16_t *ports, size_t n_ports)
+static int input_set_filter(struct input *in, const uint16_t *ports,
+			    size_t n_ports)
 {
 	struct bpf_program program;
 	char *text;
@@ -122,12 +124,12 @@ static int set_filter(struct input *in, const uint16_t *ports, size_t n_ports)
 	return code;
 }
 
-static int activate(struct input *in)
+static int input_activate(struct input *in)
 {
 	int code;
 
 	pcap_set_snaplen(in->pcap,
-			 collectd_input_is_group(in) ? SNAP_GROUP : SNAP_BYTES);
+			 input_is_group(in) ? SNAP_GROUP : SNAP_BYTES);
 	pcap_set_promisc(in->pcap, 0);
 	pcap_set_timeout(in->pcap, BLOCK_MS);
 	pcap_set_buffer_size(in->pcap, BUFFER_BYTES);
@@ -135,38 +137,36 @@ static int activate(struct input *in)
 	return code < 0 ? code : 0; /* above 0 are warnings */
 }
 
-static void collectd_input_open_live(struct input *in, const uint16_t *ports,
-				     size_t n_ports)
+static void input_open_live(struct input *in, const uint16_t *ports,
+			    size_t n_ports)
 {
 	char why[PCAP_ERRBUF_SIZE];
 	int code;
 
-	in->index = collectd_input_is_group(in) ?
-			    0 :
-			    if_nametoindex(in->setting->name);
+	in->index = input_is_group(in) ? 0 : if_nametoindex(in->setting->name);
 	in->pcap = pcap_create(in->setting->name, why);
 	if (!in->pcap) {
-		complain(in, why);
+		input_complain(in, why);
 		return;
 	}
 	in->dropped = 0;
-	code = activate(in);
-	if (!code && !collectd_input_is_group(in))
-		code = set_filter(in, ports, n_ports);
+	code = input_activate(in);
+	if (!code && !input_is_group(in))
+		code = input_set_filter(in, ports, n_ports);
 	if (!code)
 		code = pcap_setnonblock(in->pcap, 1, why);
 	if (code)
-		collectd_input_refuse(in, code);
+		input_refuse(in, code);
 }
 
-static void collectd_input_open_file(struct input *in)
+static void input_open_file(struct input *in)
 {
 	char why[PCAP_ERRBUF_SIZE];
 
 	in->pcap = pcap_open_offline(in->setting->name, why);
 	if (in->pcap)
 		return;
-	complain(in, why);
+	input_complain(in, why);
 	in->ended = true;
 }
 
@@ -175,13 +175,13 @@ void input_open(struct input *in, const uint16_t *ports, size_t n_ports)
 	if (in->pcap || in->ended)
 		return;
 	if (in->setting->is_file)
-		collectd_input_open_file(in);
+		input_open_file(in);
 	else
-		collectd_input_open_live(in, ports, n_ports);
+		input_open_live(in, ports, n_ports);
 	if (!in->pcap)
 		return;
 	if (in->complained || in->opened)
-		collectd_say(LOG_NOTICE, "%s: is captured now",
+		collectd_log(LOG_NOTICE, "%s: is captured now",
 			     in->setting->name);
 	in->complained = false;
 	in->opened = true;
@@ -189,8 +189,8 @@ void input_open(struct input *in, const uint16_t *ports, size_t n_ports)
 
 /* ---- reading ---- */
 
-static void collectd_input_hand_over(u_char *user, const struct pcap_pkthdr *h,
-				     const u_char *data)
+static void input_on_packet(u_char *user, const struct pcap_pkthdr *h,
+			    const u_char *data)
 {
 	struct input *in = (struct input *)user;
 	int64_t seconds = h->ts.tv_sec;
@@ -209,18 +209,19 @@ static void collectd_input_hand_over(u_char *user, const struct pcap_pkthdr *h,
 	in->fn(in->ctx, &f);
 }
 
-static bool is_gone(const struct input *in)
+static bool input_is_gone(const struct input *in)
 {
 	return in->index && if_nametoindex(in->setting->name) != in->index;
 }
 
-static void collectd_input_end(struct input *in)
+static void input_end(struct input *in)
 {
 	char why[PCAP_ERRBUF_SIZE + 16];
 
 	snprintf(why, sizeof(why), "%s",
-		 is_gone(in) ? "the interface is gone" : pcap_geterr(in->pcap));
-	complain(in, why);
+		 input_is_gone(in) ? "the interface is gone" :
+				     pcap_geterr(in->pcap));
+	input_complain(in, why);
 	input_close(in);
 	in->ended = in->setting->is_file;
 }
@@ -234,13 +235,13 @@ void input_read(struct input *in, frame_fn *fn, void *ctx)
 	in->fn = fn;
 	in->ctx = ctx;
 	errno = 0;
-	n = pcap_dispatch(in->pcap, FRAMES_AT_ONCE, collectd_input_hand_over,
+	n = pcap_dispatch(in->pcap, FRAMES_AT_ONCE, input_on_packet,
 			  (u_char *)in);
 	/* libpcap 1.10 takes a group that has nothing more for an error. */
-	if (n < 0 && collectd_input_is_group(in) && errno == EAGAIN)
+	if (n < 0 && input_is_group(in) && errno == EAGAIN)
 		return;
 	if (n < 0) {
-		collectd_input_end(in);
+		input_end(in);
 	} else if (!n && in->setting->is_file) {
 		input_close(in);
 		in->ended = true;
@@ -254,8 +255,8 @@ void input_count_lost(struct input *in)
 
 	if (!in->pcap || in->setting->is_file)
 		return;
-	if (is_gone(in)) {
-		collectd_input_end(in);
+	if (input_is_gone(in)) {
+		input_end(in);
 		return;
 	}
 	if (pcap_stats(in->pcap, &now))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mailwall.so.1 and the policy. */
-#include "host.h"
+#include "library.h"
 #include "../program/whole_file.h"
 
 #include <dlfcn.h>
@@ -35,7 +35,7 @@ static bool library_can_read(const char *path)
 		return true;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		collectd_say(LOG_ERR, "cannot read Library \"%s\": %s", path,
+		collectd_log(LOG_ERR, "cannot read Library \"%s\": %s", path,
 			     strerror(errno));
 		return false;
 	}
@@ -48,7 +48,7 @@ static void *library_dlopen(const char *path)
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
 	if (!so)
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "cannot load mailwall: %s; install it, or name "
 			     "the file with Library",
 			     dlerror());
@@ -61,7 +61,7 @@ static mailwall_get_fn *library_find_get(void *so, const char *path)
 
 	*(void **)&get = dlsym(so, MAILWALL_SYMBOL);
 	if (!get)
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "\"%s\" is not mailwall's: it has no symbol %s; "
 			     "Library is for %s",
 			     path, MAILWALL_SYMBOL, LIBRARY);
@@ -72,18 +72,18 @@ static mailwall_get_fn *library_find_get(void *so, const char *path)
 static bool library_is_good(const char *path, const struct mailwall_api *m)
 {
 	if (!m)
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "\"%s\" does not have version %u of the "
 			     "interface; take mailwall.so.%u",
 			     path, MAILWALL_MAJOR, MAILWALL_MAJOR);
 	else if (m->magic != MAILWALL_MAGIC)
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "\"%s\" is not mailwall's: its table begins with "
 			     "%#lx, not %#lx; Library is for %s",
 			     path, (unsigned long)m->magic,
 			     (unsigned long)MAILWALL_MAGIC, LIBRARY);
 	else if (!MAILWALL_HAS(m, engine_load))
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "\"%s\" is too old: its table has %zu bytes, and "
 			     "engine_load is not among them; take mailwall "
 			     "%u.%u or later",
@@ -113,8 +113,7 @@ static int library_open_so(struct library *l, const char *path)
 
 /* ---- files ---- */
 
-/* A FIFO in its place would keep collectd waiting. */
-int file_read(const char *path, const char **text, size_t *len)
+int library_read_path(const char *path, const char **text, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 
@@ -129,7 +128,7 @@ static int library_read_file(void *ctx, const char *path, const char **text,
 			     size_t *len)
 {
 	(void)ctx;
-	return file_read(path, text, len);
+	return library_read_path(path, text, len);
 }
 
 static void library_release_file(void *ctx, const char *text, size_t len)
@@ -172,7 +171,7 @@ static void library_log_mistakes(const struct library *l)
 	for (size_t i = 0; i < MISTAKES_MOST &&
 			   !l->m->policy_diagnostic(l->policy, i, &d, NULL, 0);
 	     i++)
-		collectd_say(
+		collectd_log(
 			d.severity == MAILWALL_ERROR ? LOG_ERR : LOG_WARNING,
 			"%s:%u:%u: %s: %s%s%s",
 			d.file ? d.file : settings.policy, (unsigned int)d.line,
@@ -195,14 +194,14 @@ static int library_open_policy(struct library *l, const char *path)
 
 	if (l->m->policy_load(&load, &l->policy, why, sizeof(why)) ||
 	    l->m->policy_facts(l->policy, &facts, why, sizeof(why))) {
-		collectd_say(LOG_ERR, "cannot take Policy \"%s\": %s", path,
+		collectd_log(LOG_ERR, "cannot take Policy \"%s\": %s", path,
 			     why);
 		return -1;
 	}
 	library_log_mistakes(l);
 	if (!facts.errors)
 		return 0;
-	collectd_say(LOG_ERR,
+	collectd_log(LOG_ERR,
 		     "Policy \"%s\" has %zu mistake%s: nothing is collected; "
 		     "\"mailwall check\" shows all of them",
 		     path, facts.errors, facts.errors == 1 ? "" : "s");

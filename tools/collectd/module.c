@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What collectd calls, and when: config, init, read, shutdown. */
-#include "host.h"
+/* The functions that collectd calls: config, init, read, shutdown. */
+#include "figures.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #define LINE_BYTES 768
 
-void collectd_say(int level, const char *format, ...)
+void collectd_log(int level, const char *format, ...)
 {
 	char line[LINE_BYTES];
 	va_list args;
@@ -20,18 +20,18 @@ void collectd_say(int level, const char *format, ...)
 	plugin_log(level, "mailwall plugin: %s", line);
 }
 
-/* ---- what runs ---- */
+/* ---- the parts ---- */
 
 static struct {
 	struct library library;
 	struct table table;
-	int error;	/* of the last reading; 0: it went well */
-	bool uncounted; /* it was said that a set is too large to list */
+	int error;	/* the last reading's; 0: it went well */
+	bool uncounted; /* the log says that a set is too large to list */
 	struct figures figures; /* a copy, too large for a stack */
 } host;
 
-/* From the policy, if neither is given: as mailwall apply would name it. */
-static void choose_table(void)
+/* The default is the table that mailwall apply makes of the policy. */
+static void module_choose_table(void)
 {
 	struct mailwall_facts facts = { .size = sizeof(facts) };
 	const struct library *l = &host.library;
@@ -48,36 +48,36 @@ static void choose_table(void)
 	}
 }
 
-/* ---- the table: said once, when it changes ---- */
+/* ---- the table; the log says when it comes and goes ---- */
 
-static void say_reading(int error)
+static void module_log_reading(int error)
 {
 	const struct table *t = &host.table;
 
 	if (!error)
-		collectd_say(LOG_NOTICE, "table %s %s is there", t->family,
+		collectd_log(LOG_NOTICE, "table %s %s is there", t->family,
 			     t->name);
 	else if (error == -ENOENT)
-		collectd_say(LOG_NOTICE,
+		collectd_log(LOG_NOTICE,
 			     "there is no table %s %s; mailwall apply loads "
 			     "it, and its "
 			     "values follow",
 			     t->family, t->name);
 	else if (error == -EPERM)
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "table %s %s: not permitted: reading rules needs "
 			     "CAP_NET_ADMIN; let collectd run as root, or give "
 			     "it that "
 			     "capability",
 			     t->family, t->name);
 	else
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "table %s %s cannot be read: %s; it is tried "
 			     "again",
 			     t->family, t->name, strerror(-error));
 }
 
-static void say_uncounted(void)
+static void module_log_uncounted(void)
 {
 	const struct table *t = &host.table;
 
@@ -85,7 +85,7 @@ static void say_uncounted(void)
 		return;
 	for (size_t i = 0; i < t->n_sets && !host.uncounted; i++)
 		if (!t->sets[i].counted) {
-			collectd_say(
+			collectd_log(
 				LOG_NOTICE,
 				"set %s has more than ElementsMost elements, "
 				"and "
@@ -101,10 +101,10 @@ static void module_read_table(void)
 	int error = table_read(&host.table, settings.elements_most);
 
 	if (error != host.error)
-		say_reading(error);
+		module_log_reading(error);
 	host.error = error;
 	if (!error) {
-		say_uncounted();
+		module_log_uncounted();
 		report_table(&host.table, true);
 	} else if (error == -ENOENT) {
 		table_free(&host.table);
@@ -113,7 +113,8 @@ static void module_read_table(void)
 	table_free(&host.table);
 }
 
-/* An error would suspend it: what is absent may come back. */
+/* Always 0: after an error collectd would suspend the plugin, and a table that
+ * is absent may come back. */
 static int module_read(void)
 {
 	module_read_table();
@@ -128,7 +129,7 @@ static int module_start(void)
 {
 	settings_finish();
 	if (settings.refused) {
-		collectd_say(LOG_ERR,
+		collectd_log(LOG_ERR,
 			     "nothing is collected, for the mistakes in the "
 			     "configuration that were said");
 		return -1;
@@ -136,7 +137,7 @@ static int module_start(void)
 	if (library_open(&host.library, &settings))
 		return -1;
 	report_types();
-	choose_table();
+	module_choose_table();
 	return capture_start(&host.library, &settings);
 }
 
@@ -148,7 +149,8 @@ static int module_shutdown(void)
 	return 0;
 }
 
-/* After collectd went to the background: threads would not follow it there. */
+/* Called after collectd went to the background, where threads could not follow.
+ */
 static int module_init(void)
 {
 	int error = module_start();
@@ -162,7 +164,7 @@ static int module_init(void)
 
 void module_register(void)
 {
-	plugin_register_complex_config(PLUGIN_NAME, settings_take);
+	plugin_register_complex_config(PLUGIN_NAME, settings_read);
 	plugin_register_init(PLUGIN_NAME, module_init);
 	plugin_register_shutdown(PLUGIN_NAME, module_shutdown);
 }

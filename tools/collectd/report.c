@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values and notifications, as collectd takes them. */
-#include "host.h"
+#include "figures.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 /* ---- types ---- */
 
-/* As types.db has them; it is for those who get values over a network. */
+/* The rows of types.db, which servers need that get values over a network. */
 static const struct {
 	const char *name;
 	int type;
@@ -49,10 +49,12 @@ void report_types(void)
 /* ---- values ---- */
 
 /* A name is a part of a path in most that write values. */
-static void make_name(char *to, size_t size, const char *format, va_list args)
+static void report_make_name(char *to, size_t size, const char *format,
+			     va_list args)
 	__attribute__((format(printf, 3, 0)));
 
-static void make_name(char *to, size_t size, const char *format, va_list args)
+static void report_make_name(char *to, size_t size, const char *format,
+			     va_list args)
 {
 	vsnprintf(to, size, format, args);
 	for (; *to; to++)
@@ -60,12 +62,12 @@ static void make_name(char *to, size_t size, const char *format, va_list args)
 			*to = '_';
 }
 
-static void collectd_report_put(const char *instance, const char *type,
-				value_t value, const char *format, ...)
+static void report_value(const char *instance, const char *type, value_t value,
+			 const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-static void collectd_report_put(const char *instance, const char *type,
-				value_t value, const char *format, ...)
+static void report_value(const char *instance, const char *type, value_t value,
+			 const char *format, ...)
 {
 	value_list_t list = VALUE_LIST_INIT;
 	va_list args;
@@ -77,37 +79,38 @@ static void collectd_report_put(const char *instance, const char *type,
 		 instance);
 	snprintf(list.type, sizeof(list.type), "%s", type);
 	va_start(args, format);
-	make_name(list.type_instance, sizeof(list.type_instance), format, args);
+	report_make_name(list.type_instance, sizeof(list.type_instance), format,
+			 args);
 	va_end(args);
 	plugin_dispatch_values(&list);
 }
 
-static value_t derive(uint64_t n)
+static value_t report_derive(uint64_t n)
 {
 	return (value_t){ .derive = (derive_t)n };
 }
 
-static value_t gauge(uint64_t n)
+static value_t report_gauge(uint64_t n)
 {
 	return (value_t){ .gauge = (gauge_t)n };
 }
 
 /* ---- the table ---- */
 
-static void make_instance(char *to, size_t size, const char *format, ...)
+static void report_make_instance(char *to, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void make_instance(char *to, size_t size, const char *format, ...)
+static void report_make_instance(char *to, size_t size, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	make_name(to, size, format, args);
+	report_make_name(to, size, format, args);
 	va_end(args);
 }
 
 /* Sets of fixed members are as large as they need to be. */
-static bool collectd_report_can_fill(const struct set *s)
+static bool report_can_fill(const struct set *s)
 {
 	return s->size && s->flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL);
 }
@@ -116,49 +119,49 @@ static void report_set(const char *instance, const struct set *s)
 {
 	if (!s->counted)
 		return;
-	collectd_report_put(instance, "count", gauge(s->elements), "%s",
-			    s->name);
-	if (collectd_report_can_fill(s))
-		collectd_report_put(
-			instance, "percent",
-			(value_t){ .gauge = 100.0 * (double)s->elements /
-					    (double)s->size },
-			"%s", s->name);
+	report_value(instance, "count", report_gauge(s->elements), "%s",
+		     s->name);
+	if (report_can_fill(s))
+		report_value(instance, "percent",
+			     (value_t){ .gauge = 100.0 * (double)s->elements /
+						 (double)s->size },
+			     "%s", s->name);
 }
 
 void report_table(const struct table *t, bool present)
 {
 	char instance[DATA_MAX_NAME_LEN];
 
-	make_instance(instance, sizeof(instance), "%s-%s", t->family, t->name);
-	collectd_report_put(instance, "bool", gauge(present), "loaded");
+	report_make_instance(instance, sizeof(instance), "%s-%s", t->family,
+			     t->name);
+	report_value(instance, "bool", report_gauge(present), "loaded");
 	for (size_t i = 0; i < t->n_counters; i++) {
 		const struct counter *c = &t->counters[i];
 
-		collectd_report_put(instance, "ipt_packets", derive(c->packets),
-				    "%s", c->name);
-		collectd_report_put(instance, "ipt_bytes", derive(c->bytes),
-				    "%s", c->name);
+		report_value(instance, "ipt_packets", report_derive(c->packets),
+			     "%s", c->name);
+		report_value(instance, "ipt_bytes", report_derive(c->bytes),
+			     "%s", c->name);
 	}
 	for (size_t i = 0; i < t->n_sets; i++)
 		report_set(instance, &t->sets[i]);
 }
 
-/* ---- what was captured ---- */
+/* ---- values of what is captured ---- */
 
 static void report_port(const struct mailwall_api *m,
 			const struct port_figures *p)
 {
 	const char *name;
 
-	collectd_report_put(INSTANCE, "mailwall_attempts", derive(p->attempts),
-			    "%u-all", p->port);
+	report_value(INSTANCE, "mailwall_attempts", report_derive(p->attempts),
+		     "%u-all", p->port);
 	for (unsigned int i = 0; i < OUTCOMES_MOST; i++) {
 		name = m->name(MAILWALL_NAME_OUTCOME, i);
 		if (name)
-			collectd_report_put(INSTANCE, "mailwall_attempts",
-					    derive(p->outcomes[i]), "%u-%s",
-					    p->port, name);
+			report_value(INSTANCE, "mailwall_attempts",
+				     report_derive(p->outcomes[i]), "%u-%s",
+				     p->port, name);
 	}
 }
 
@@ -167,10 +170,10 @@ static void report_inputs(const struct figures *f)
 	for (size_t i = 0; i < f->n_inputs; i++) {
 		const struct input_figures *in = &f->inputs[i];
 
-		collectd_report_put(INSTANCE, "mailwall_lost", derive(in->lost),
-				    "%s", in->name);
-		collectd_report_put(INSTANCE, "bool", gauge(in->open), "%s",
-				    in->name);
+		report_value(INSTANCE, "mailwall_lost", report_derive(in->lost),
+			     "%s", in->name);
+		report_value(INSTANCE, "bool", report_gauge(in->open), "%s",
+			     in->name);
 	}
 }
 
@@ -183,20 +186,20 @@ void report_figures(const struct mailwall_api *m, const struct figures *f)
 	for (unsigned int i = 0; i < MAILWALL_FINDINGS; i++) {
 		name = m->name(MAILWALL_NAME_FINDING, i);
 		if (name)
-			collectd_report_put(INSTANCE, "mailwall_findings",
-					    derive(f->findings[i]), "%s", name);
+			report_value(INSTANCE, "mailwall_findings",
+				     report_derive(f->findings[i]), "%s", name);
 	}
-	collectd_report_put(INSTANCE, "mailwall_sources", gauge(f->sources),
-			    "%s", "known");
-	collectd_report_put(INSTANCE, "packets", derive(f->packets), "%s",
-			    "captured");
-	collectd_report_put(INSTANCE, "bool", gauge(f->warm), "%s", "warm");
+	report_value(INSTANCE, "mailwall_sources", report_gauge(f->sources),
+		     "%s", "known");
+	report_value(INSTANCE, "packets", report_derive(f->packets), "%s",
+		     "captured");
+	report_value(INSTANCE, "bool", report_gauge(f->warm), "%s", "warm");
 	report_inputs(f);
 }
 
 /* ---- findings ---- */
 
-static const char *utc(char *out, size_t size, int64_t seconds)
+static const char *report_utc(char *out, size_t size, int64_t seconds)
 {
 	time_t t = (time_t)seconds;
 	struct tm tm;
@@ -207,8 +210,8 @@ static const char *utc(char *out, size_t size, int64_t seconds)
 	return out;
 }
 
-static void add_examples(char *text, size_t size,
-			 const struct mailwall_finding *f)
+static void report_add_examples(char *text, size_t size,
+				const struct mailwall_finding *f)
 {
 	char address[INET6_ADDRSTRLEN];
 	size_t n = strlen(text);
@@ -223,10 +226,10 @@ static void add_examples(char *text, size_t size,
 	}
 }
 
-static void collectd_report_tell(char *text, size_t size,
-				 const struct mailwall_api *m,
-				 const struct mailwall_element *e,
-				 const struct mailwall_finding *f)
+static void report_sentence(char *text, size_t size,
+			    const struct mailwall_api *m,
+			    const struct mailwall_element *e,
+			    const struct mailwall_finding *f)
 {
 	char since[32];
 
@@ -238,13 +241,14 @@ static void collectd_report_tell(char *text, size_t size,
 		 m->name(MAILWALL_NAME_DETECTOR, f->detector), f->port,
 		 f->attempts, f->syns, f->destinations_exact ? "" : "about ",
 		 f->destinations, f->groups,
-		 utc(since, sizeof(since), f->first_s),
+		 report_utc(since, sizeof(since), f->first_s),
 		 f->proven ? "" : ", no handshake seen");
-	add_examples(text, size, f);
+	report_add_examples(text, size, f);
 }
 
-static void add_facts(notification_t *n, const struct mailwall_element *e,
-		      const struct mailwall_finding *f)
+static void report_add_facts(notification_t *n,
+			     const struct mailwall_element *e,
+			     const struct mailwall_finding *f)
 {
 	plugin_notification_meta_add_string(n, "source", e->text);
 	plugin_notification_meta_add_unsigned_int(n, "port", f->port);
@@ -263,14 +267,14 @@ void report_finding(const struct library *l, const struct mailwall_finding *f)
 
 	if (l->m->finding_element(l->policy, f, &e, NULL, 0))
 		return;
-	collectd_report_tell(n.message, sizeof(n.message), l->m, &e, f);
+	report_sentence(n.message, sizeof(n.message), l->m, &e, f);
 	snprintf(n.host, sizeof(n.host), "%s", hostname_g);
 	snprintf(n.plugin, sizeof(n.plugin), "%s", PLUGIN_NAME);
 	snprintf(n.plugin_instance, sizeof(n.plugin_instance), "%s", INSTANCE);
 	snprintf(n.type, sizeof(n.type), "mailwall_findings");
 	snprintf(n.type_instance, sizeof(n.type_instance), "%s",
 		 l->m->name(MAILWALL_NAME_FINDING, f->kind));
-	add_facts(&n, &e, f);
+	report_add_facts(&n, &e, f);
 	plugin_dispatch_notification(&n);
 	plugin_notification_meta_free(n.meta);
 }

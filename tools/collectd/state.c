@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a restart needs to go on without a new warm-up. It has the engine's key,
- * which nobody else may know: mode 600.
+ * The engine's state in a file, so that a restart goes on without a new
+ * warm-up. The file has the engine's key, which nobody else may know: mode 600.
  */
-#include "host.h"
+#include "figures.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,33 +19,33 @@ void state_load(const struct mailwall_api *m, struct mailwall_engine *e,
 	char why[MAILWALL_WHY_BYTES];
 	const char *bytes;
 	size_t len;
-	int error = file_read(path, &bytes, &len);
+	int error = library_read_path(path, &bytes, &len);
 
 	if (error == -ENOENT)
 		return;
 	if (error) {
-		collectd_say(LOG_WARNING,
+		collectd_log(LOG_WARNING,
 			     "cannot read State \"%s\": %s; it begins anew",
 			     path, strerror(-error));
 		return;
 	}
 	if (m->engine_load(e, bytes, len, why, sizeof(why)))
-		collectd_say(LOG_WARNING, "State \"%s\": %s; it begins anew",
+		collectd_log(LOG_WARNING, "State \"%s\": %s; it begins anew",
 			     path, why);
 	free((char *)bytes);
 }
 
-static int collectd_state_put(void *ctx, const void *bytes, size_t len)
+static int state_write_bytes(void *ctx, const void *bytes, size_t len)
 {
 	return fwrite(bytes, 1, len, ctx) == len ? 0 : -errno;
 }
 
-static int collectd_state_save(const struct mailwall_api *m,
-			       struct mailwall_engine *e, const char *path)
+static int state_write(const struct mailwall_api *m, struct mailwall_engine *e,
+		       const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	int error = out ? m->engine_save(e, collectd_state_put, out, NULL, 0) :
+	int error = out ? m->engine_save(e, state_write_bytes, out, NULL, 0) :
 			  -errno;
 
 	if (!out && fd >= 0)
@@ -57,23 +57,23 @@ static int collectd_state_save(const struct mailwall_api *m,
 	return error;
 }
 
-/* A rest of the last time is no reason not to write. */
+/* A temporary file that a crash left is written anew. */
 void state_save(const struct mailwall_api *m, struct mailwall_engine *e,
 		const char *path)
 {
-	char new[PATH_MAX];
+	char temporary[PATH_MAX];
 	int error = -ENAMETOOLONG;
 
-	if (snprintf(new, sizeof(new), "%s.new", path) < PATH_MAX) {
-		unlink(new);
-		error = collectd_state_save(m, e, new);
-		if (!error && rename(new, path))
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) < PATH_MAX) {
+		unlink(temporary);
+		error = state_write(m, e, temporary);
+		if (!error && rename(temporary, path))
 			error = -errno;
 		if (error)
-			unlink(new);
+			unlink(temporary);
 	}
 	if (error)
-		collectd_say(LOG_WARNING,
+		collectd_log(LOG_WARNING,
 			     "cannot write State \"%s\": %s; a restart would "
 			     "begin anew",
 			     path, strerror(-error));

@@ -3,7 +3,7 @@
  * The figures of a table: its counters, its sets, and the elements of those
  * sets that the kernel does not count by itself (before Linux 6.16).
  */
-#include "host.h"
+#include "table.h"
 #include "../kernel/dump.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ struct table_reader {
 	struct netlink netlink;
 	struct dump_table from;
 	struct table *table;
-	uint64_t elements_most; /* of a set that is listed */
+	uint64_t elements_most; /* larger sets are not listed */
 };
 
 static void table_copy_name(char *to, const char *from)
@@ -110,7 +110,7 @@ struct table_count {
 	uint64_t n, most;
 };
 
-/* Of an interval, the first key past it is an element, too. */
+/* The first key past an interval is an element, too, and does not count. */
 static int table_count_element(void *ctx, const struct dump_element *e)
 {
 	struct table_count *c = ctx;
