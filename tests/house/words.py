@@ -26,6 +26,7 @@ HEADLESS = re.compile(
 	re.IGNORECASE)
 HEADLESS_MOST = 0.005
 FILE_LINES_MOST = 700
+MANUAL = pathlib.Path("plugin/mailwall.h") # a header that is one
 
 
 def sources():
@@ -80,7 +81,7 @@ def check_comments():
 
 def check_sizes():
 	for path, text in sources():
-		if text.count("\n") > FILE_LINES_MOST:
+		if text.count("\n") > FILE_LINES_MOST and path != MANUAL:
 			yield f"{path} has {text.count(chr(10))} lines"
 
 

@@ -713,8 +713,8 @@ int main(void)
 		CLAIMED(reserved),   CLAIMED(memory),	  CLAIMED(freed_within),
 		CLAIMED(members),    CLAIMED(times),	  CLAIMED(prefixes),
 		CLAIMED(references), CLAIMED(conditions), CLAIMED(owners),
-		    CLAIMED(classes),	  CLAIMED(sets),
-		CLAIMED(elements),   CLAIMED(files),
+		CLAIMED(classes),    CLAIMED(sets),	  CLAIMED(elements),
+		CLAIMED(files),
 	};
 
 	m = mailwall_get(MAILWALL_MAJOR);
