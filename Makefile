@@ -100,6 +100,9 @@ SOURCES   = $(wildcard plugin/*.h rules/*/*.[ch] plugin/*/*.[ch] \
             tools/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch] \
             tests/unit/*/*/*.[ch])
 POLICIES  = $(wildcard rules/policies/*.policy)
+# The library and the collectd plugin install their own pages.
+PAGES     = $(filter-out %/mailwall-plugin.3 %/collectd-mailwall.5, \
+            $(wildcard docs/*.[1-9]))
 
 PLUGIN    = $(BUILD)/mailwall.so.$(ABI)
 COLLECTD_PLUGIN = $(BUILD)/collectd/mailwall.so
@@ -314,13 +317,12 @@ golden: $(PROGRAM)
 # ---- install ----
 install: $(PROGRAM) install-plugin
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/mailwall
-	install -d $(DESTDIR)$(DATADIR)/policies $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man8
+	install -d $(DESTDIR)$(DATADIR)/policies
 	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
 	install -d $(DESTDIR)$(DATADIR)/lang
 	install -m 644 tools/notice/lang/*.words $(DESTDIR)$(DATADIR)/lang
-	install -m 644 docs/mailwall.8 $(DESTDIR)$(MANDIR)/man8
-	install -m 644 docs/mailwall.policy.5 $(DESTDIR)$(MANDIR)/man5
+	for p in $(PAGES); do install -D -m 644 $$p \
+		$(DESTDIR)$(MANDIR)/man$${p##*.}/$${p##*/} || exit 1; done
 	install -D -m 644 tools/package/completion/mailwall.bash \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall
 
@@ -367,8 +369,9 @@ uninstall:
 		$(DESTDIR)$(INCLUDEDIR)/mailwall.h \
 		$(DESTDIR)$(PKGCONFIGDIR)/mailwall.pc \
 		$(DESTDIR)$(MANDIR)/man3/mailwall-plugin.3
-	rm -f $(DESTDIR)$(SBINDIR)/mailwall $(DESTDIR)$(MANDIR)/man8/mailwall.8 \
-		$(DESTDIR)$(MANDIR)/man5/mailwall.policy.5 \
+	for p in $(PAGES); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$${p##*/} || exit 1; done
+	rm -f $(DESTDIR)$(SBINDIR)/mailwall \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall \
 		$(DESTDIR)$(ZSHDIR)/_mailwall \
 		$(DESTDIR)$(UNITDIR)/mailwall.service \
