@@ -32,8 +32,7 @@ static uint64_t hash_long(const struct hash_key *key, const struct tuple *e)
 
 static uint64_t both_short(const struct tuple *e)
 {
-	return (uint64_t)load_be32(e->client->byte) << 32 |
-	       load_be32(e->server->byte);
+	return (uint64_t)addr4_load(e->client) << 32 | addr4_load(e->server);
 }
 
 uint64_t tuple_hash(const struct hash_key *key, const struct tuple *e)

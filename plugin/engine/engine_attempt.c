@@ -309,7 +309,7 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 /* IPv4 addresses. */
 static uint64_t load_two(const struct addr6 *a, const struct addr6 *b)
 {
-	return (uint64_t)load_be32(a->byte) << 32 | load_be32(b->byte);
+	return (uint64_t)addr4_load(a) << 32 | addr4_load(b);
 }
 
 static void count_pair(struct engine *e, const struct attempt *a)

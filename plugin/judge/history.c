@@ -295,7 +295,7 @@ static bool is_contact(const struct sources *t, const struct history *h,
 void history_destination(struct sources *t, struct history *h,
 			 const struct addr6 *destination)
 {
-	uint32_t word = load_be32(destination->byte);
+	uint32_t word = addr4_load(destination);
 	uint64_t hash = h->family == 4 ?
 				history_hash_of(t, word) :
 				hash_address(&t->key, destination->byte);
@@ -345,7 +345,7 @@ static uint8_t contact_examples(const struct history *h, struct addr6 *out)
 		n += n < EXAMPLES_MOST;
 	}
 	for (uint8_t i = 0; i < n; i++)
-		store_be32(out[i].byte, (uint32_t)first[i]);
+		addr4_store(&out[i], (uint32_t)first[i]);
 	return n;
 }
 

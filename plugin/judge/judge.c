@@ -137,7 +137,7 @@ static void note_flags(struct source *s, const struct observation *a)
 /* Most sources meet one group a few times, and need no history for that. */
 static bool stays_small(struct source *s, const struct observation *a)
 {
-	uint32_t address = load_be32(a->destination->byte);
+	uint32_t address = addr4_load(a->destination);
 	uint8_t role = a->role == PORT_TRANSPORT ? 0 : SOURCE_SUBMISSION;
 	int host_bits = a->family == 4 ? 16 : 0;
 

@@ -15,8 +15,7 @@ static struct contact *judge_contact(struct judge *j, struct source *s,
 		history_contact(&j->sources, s->history,
 				group_of(a->family, a->destination), role);
 
-	if (c && a->family == 4 &&
-	    c->address == load_be32(a->destination->byte))
+	if (c && a->family == 4 && c->address == addr4_load(a->destination))
 		return c;
 	if (c || a->family != 4)
 		history_destination(&j->sources, s->history, a->destination);
@@ -30,9 +29,8 @@ static struct contact *judge_first_contact(struct judge *j, struct history *h,
 					   uint16_t role)
 {
 	if (!known)
-		return history_meet(&j->sources, h,
-				    load_be32(a->destination->byte), role,
-				    j->now_s);
+		return history_meet(&j->sources, h, addr4_load(a->destination),
+				    role, j->now_s);
 	contact_start(known, j->now_s);
 	return known;
 }

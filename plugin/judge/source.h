@@ -59,7 +59,7 @@ void sources_free(struct sources *t);
 
 static inline uint64_t source_key(uint8_t family, const struct addr6 *address)
 {
-	return family == 4 ? load_be32(address->byte) : load_u64(address->byte);
+	return family == 4 ? addr4_load(address) : load_u64(address->byte);
 }
 static inline uint64_t source_hash(const struct sources *t, uint8_t family,
 				   uint64_t key)
@@ -70,7 +70,7 @@ static inline uint64_t source_hash(const struct sources *t, uint8_t family,
 struct addr6 source_address(const struct source *s);
 static inline uint32_t group_of(uint8_t family, const struct addr6 *address)
 {
-	uint32_t first = load_be32(address->byte);
+	uint32_t first = addr4_load(address);
 
 	return family == 4 ? first >> 16 : first;
 }

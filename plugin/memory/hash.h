@@ -54,16 +54,4 @@ static inline uint64_t hash_address(const struct hash_key *key,
 	return hash_2(key, load_u64(byte), load_u64(byte + 8));
 }
 
-static inline uint32_t load_be32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-	       (uint32_t)at[2] << 8 | at[3];
-}
-
-static inline void store_be32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 #endif

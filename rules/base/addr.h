@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses as ranges. An address is a range of one, a prefix a range of a
- * power of two: after merging nobody needs to know which it was.
+ * Addresses: their one form in memory, and the one parser and printer of it.
+ * rules/base/range.h has ranges, rules/base/ranges.h lists of them.
  */
 #ifndef MAILWALL_ADDR_H
 #define MAILWALL_ADDR_H
@@ -9,33 +9,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-struct arena;
-
-/* IPv4 in host byte order; first and last both belong to the range. */
-struct range4 {
-	uint32_t first, last;
-};
-
-/* IPv6 in network byte order, so that memcmp() orders it. */
+/*
+ * 16 bytes in network order, so that memcmp() orders them. Where a family
+ * stands beside it, an IPv4 address is in the first four; the others are 0.
+ * An IPv4 address alone is a uint32_t in host order.
+ */
 struct addr6 {
 	uint8_t byte[16];
 };
 
-struct range6 {
-	struct addr6 first, last;
-};
+static inline uint32_t addr4_load(const struct addr6 *addr)
+{
+	const uint8_t *b = addr->byte;
 
-struct ranges4 {
-	struct range4 *items;
-	size_t n, cap;
-};
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	       (uint32_t)b[2] << 8 | b[3];
+}
 
-struct ranges6 {
-	struct range6 *items;
-	size_t n, cap;
-};
+/* Sets the first four bytes. */
+static inline void addr4_store(struct addr6 *addr, uint32_t v4)
+{
+	for (int i = 0; i < 4; i++)
+		addr->byte[i] = (uint8_t)(v4 >> (24 - 8 * i));
+}
 
+static inline int addr6_compare(const struct addr6 *a, const struct addr6 *b)
+{
+	return memcmp(a, b, sizeof(*a));
+}
+
+/* Adds or takes one, mod 2^128; false when that went round the end. */
+bool addr6_next(struct addr6 *addr);
+bool addr6_prev(struct addr6 *addr);
+
+/* Why a text is no address, prefix or range. */
 enum addr_error {
 	ADDR_OK = 0,
 	ADDR_NOT_ONE,	   /* no address, prefix or range */
@@ -48,77 +57,25 @@ enum addr_error {
 	ADDR_LEADING_ZERO, /* 010.0.0.1: octal for some, decimal for others */
 };
 
-/* One member of a class as text gives it. */
-struct addr_range {
-	int family; /* 4 or 6 */
-	union {
-		struct range4 v4;
-		struct range6 v6;
-	};
-	bool host_bits; /* a prefix whose host part is not zero: masked */
-	bool is_range;	/* written first-last */
-};
+/*
+ * One address and nothing else, as inet_pton() reads it; text need not end in
+ * NUL. Sets *family to 4 or 6. No line of a file or log is copied for it.
+ */
+enum addr_error addr_parse(const char *text, size_t len, int *family,
+			   struct addr6 *out);
+/* A dotted quad at *at; moves *at behind it. Any byte may follow. */
+enum addr_error addr4_scan(const char **at, const char *end, uint32_t *out);
 
-/* text need not end in NUL. */
-enum addr_error addr_parse(const char *text, size_t len,
-			   struct addr_range *out);
-/* A sentence's end: "is not an address, prefix or range". */
-const char *addr_error_text(enum addr_error error);
-
-/* Longest: two IPv6 addresses, a dash, NUL. */
+/* The longest text: two IPv6 addresses, a dash, NUL. */
 #define RANGE_TEXT_MAX 96
 
-/* An address, a prefix or first-last, whichever fits; returns its length. */
-size_t range4_print(char *out, const struct range4 *r);
-size_t range6_print(char *out, const struct range6 *r);
+/* One to three digits for 0 to 255, without a NUL; returns how many. */
+size_t addr_print_byte(char *out, unsigned int value);
+/* Each prints with a NUL and returns the length without it. */
 size_t addr4_print(char *out, uint32_t addr);
 size_t addr6_print(char *out, const struct addr6 *addr);
-
-static inline bool range4_is_single(const struct range4 *r)
-{
-	return r->first == r->last;
-}
-bool range6_is_single(const struct range6 *r);
-
-/* Adds or takes one, mod 2^128; false when that went round the end. */
-bool addr6_next(struct addr6 *addr);
-bool addr6_prev(struct addr6 *addr);
-
-/* Makes room for n more. */
-void ranges4_reserve(struct arena *a, struct ranges4 *list, size_t n);
-
-static inline void ranges4_push(struct arena *a, struct ranges4 *list,
-				struct range4 r)
-{
-	if (list->n == list->cap)
-		ranges4_reserve(a, list, list->n ? list->n : 16);
-	list->items[list->n++] = r;
-}
-
-void ranges6_push(struct arena *a, struct ranges6 *list, struct range6 r);
-
-/*
- * Ascending; overlapping and repeated ranges become one, touching ones too if
- * join. Returns how many ranges repeated or overlapped another; the first of
- * these is left in *example, if there is one.
- */
-size_t ranges4_merge(struct arena *a, struct ranges4 *list, bool join,
-		     struct range4 *example);
-size_t ranges6_merge(struct arena *a, struct ranges6 *list, bool join,
-		     struct range6 *example);
-
-/* Lists that were merged: does one hold all of the other, do they meet? */
-bool ranges4_cover(const struct ranges4 *list, const struct ranges4 *all_of);
-bool ranges6_cover(const struct ranges6 *list, const struct ranges6 *all_of);
-bool ranges4_meet(const struct ranges4 *a, const struct ranges4 *b,
-		  struct range4 *where);
-bool ranges6_meet(const struct ranges6 *a, const struct ranges6 *b,
-		  struct range6 *where);
-
-/* What a merged list leaves out of the whole address space. */
-void ranges4_complement(struct arena *a, const struct ranges4 *of,
-			struct ranges4 *out);
-void ranges6_complement(struct arena *a, const struct ranges6 *of,
-			struct ranges6 *out);
+size_t addr_print(char *out, int family, const struct addr6 *addr);
+/* "192.0.2.1", or "2001:db8:1:2::/64": an IPv6 source is its /64. */
+size_t addr_print_source(char *out, int family, const struct addr6 *addr);
 
 #endif

@@ -184,7 +184,7 @@ static void check_target(struct check *c, struct clause *clause,
 			 const struct word *word)
 {
 	struct addr_range r;
-	enum addr_error error = addr_parse(word->text, strlen(word->text), &r);
+	enum addr_error error = range_parse(word->text, strlen(word->text), &r);
 
 	if (!error && r.family == 4 && range4_is_single(&r.v4) &&
 	    !clause->has_target4) {

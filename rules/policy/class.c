@@ -195,7 +195,7 @@ static void add_address(struct check *c, struct raw *raw,
 {
 	struct addr_range range;
 	enum addr_error error =
-		addr_parse(word->text, strlen(word->text), &range);
+		range_parse(word->text, strlen(word->text), &range);
 
 	if (error) {
 		unknown_member(c, word, error);
@@ -418,7 +418,7 @@ static void add_builtins(struct check *c)
 	     i < sizeof(private_members) / sizeof(*private_members); i++) {
 		struct addr_range r;
 
-		addr_parse(private_members[i], strlen(private_members[i]), &r);
+		range_parse(private_members[i], strlen(private_members[i]), &r);
 		raw_add(c, &raw, &r);
 	}
 	finish_class(c, private, &raw);

@@ -102,28 +102,14 @@ static const char *skip_blank(const char *p, const char *end)
 static bool file_plain_line(struct class_file *f)
 {
 	const char *p = f->at;
-	uint32_t addr = 0, host = 0;
+	unsigned int length;
+	uint32_t addr, host = 0;
 
-	for (int part = 0; part < 4; part++) {
-		unsigned int value = 0;
-		const char *start = p;
-
-		while (p < f->end && (unsigned char)(*p - '0') < 10)
-			value = value * 10 + (unsigned int)(*p++ - '0');
-		if (p == start || p - start > 3 || value > 255 ||
-		    (*start == '0' && p - start > 1))
-			return false;
-		addr = addr << 8 | value;
-		if (part < 3 && (p == f->end || *p++ != '.'))
-			return false;
-	}
+	if (addr4_scan(&p, f->end, &addr))
+		return false;
 	if (p < f->end && *p == '/') {
-		unsigned int length = 0, digits = 0;
-
-		for (p++; p < f->end && (unsigned char)(*p - '0') < 10; p++)
-			length = length * 10 + (unsigned int)(*p - '0'),
-			digits++;
-		if (!length || length > 32 || digits > 2)
+		p++;
+		if (range_scan_length(&p, f->end, 32, &length))
 			return false;
 		host = length == 32 ? 0 : UINT32_MAX >> length;
 	}
@@ -149,7 +135,7 @@ static void file_line(struct class_file *f)
 	f->at = p;
 	if (p == word)
 		return;
-	error = addr_parse(word, (size_t)(p - word), &range);
+	error = range_parse(word, (size_t)(p - word), &range);
 	if (error) {
 		file_error(f, line, word, (size_t)(p - word), error);
 		return;

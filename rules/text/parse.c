@@ -275,7 +275,7 @@ static bool at_address(const struct parser *p)
 	struct addr_range any;
 
 	return at_kind(p, TOKEN_WORD) &&
-	       !addr_parse(p->tok.text, p->tok.len, &any);
+	       !range_parse(p->tok.text, p->tok.len, &any);
 }
 
 static const char *statement_help(struct parser *p)

@@ -23,7 +23,7 @@ static bool read_row(char *line, struct store_row *row)
 	for (int i = 0; i < 7; i++)
 		if (!(at[i] = strsep(&rest, ",\r\n")))
 			return false;
-	if (addr_parse(at[1], strlen(at[1]), &r) || r.family != 4)
+	if (range_parse(at[1], strlen(at[1]), &r) || r.family != 4)
 		return false;
 	*row = (struct store_row){ .minute = atoll(at[0]),
 				   .family = 4,

@@ -12,7 +12,7 @@ static inline uint8_t read_address(const char *text, struct addr6 *out)
 {
 	struct addr_range r;
 
-	if (addr_parse(text, strlen(text), &r))
+	if (range_parse(text, strlen(text), &r))
 		fail_msg("\"%s\" is no address", text);
 	memset(out, 0, sizeof(*out));
 	if (r.family == 6)

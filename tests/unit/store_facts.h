@@ -86,7 +86,7 @@ static inline void take_source(void *ctx, const struct store_source *source)
 
 	assert_true(source->number < COUNT(f->sources));
 	f->sources[source->number] = *source;
-	source_print(text, source->family, &source->source);
+	addr_print_source(text, source->family, &source->source);
 	fprintf(f->to, "source %s %lld %lld\n", text,
 		(long long)source->first_s, (long long)source->last_s);
 }
@@ -110,8 +110,8 @@ static inline void print_key(struct facts *f, uint32_t source, uint16_t port,
 	if (source && !f->sources[source].family)
 		snprintf(text, sizeof(text), "NOBODY-%u", source);
 	else if (source)
-		source_print(text, f->sources[source].family,
-			     &f->sources[source].source);
+		addr_print_source(text, f->sources[source].family,
+				  &f->sources[source].source);
 	fprintf(f->to, " %s :%u %s [%s]", text, port, outcome_name(outcome),
 		f->clauses[clause]);
 }

@@ -33,23 +33,18 @@ struct exempt {
 
 static struct range6 widen(const struct addr_range *r)
 {
-	uint32_t first = htonl(r->v4.first), last = htonl(r->v4.last);
 	struct range6 out = { 0 };
 
 	if (r->family == 6)
 		return r->v6;
-	memcpy(out.first.byte + 12, &first, 4);
-	memcpy(out.last.byte + 12, &last, 4);
+	addr4_store(&out.first, r->v4.first);
+	addr4_store(&out.last, r->v4.last);
 	return out;
 }
 
 static struct range4 narrow(const struct range6 *r)
 {
-	uint32_t first, last;
-
-	memcpy(&first, r->first.byte + 12, 4);
-	memcpy(&last, r->last.byte + 12, 4);
-	return (struct range4){ ntohl(first), ntohl(last) };
+	return (struct range4){ addr4_load(&r->first), addr4_load(&r->last) };
 }
 
 static void print_member(const struct member *m, char *out)
@@ -66,14 +61,14 @@ static void print_member(const struct member *m, char *out)
 
 static bool holds(const struct range6 *outer, const struct range6 *inner)
 {
-	return address_order(&outer->first, &inner->first) <= 0 &&
-	       address_order(&inner->last, &outer->last) <= 0;
+	return addr6_compare(&outer->first, &inner->first) <= 0 &&
+	       addr6_compare(&inner->last, &outer->last) <= 0;
 }
 
 static bool meets(const struct range6 *a, const struct range6 *b)
 {
-	return address_order(&a->first, &b->last) <= 0 &&
-	       address_order(&b->first, &a->last) <= 0;
+	return addr6_compare(&a->first, &b->last) <= 0 &&
+	       addr6_compare(&b->first, &a->last) <= 0;
 }
 
 /* ---- the sets of the class ---- */
@@ -210,7 +205,7 @@ static void change_one(struct exempt *e, struct batch *b, const char *arg,
 		       bool adds)
 {
 	struct addr_range r;
-	enum addr_error bad = addr_parse(arg, strlen(arg), &r);
+	enum addr_error bad = range_parse(arg, strlen(arg), &r);
 	char network[RANGE_TEXT_MAX];
 	struct member m = { 0 };
 	struct members *now;

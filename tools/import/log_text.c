@@ -6,100 +6,18 @@
 
 /* ---- addresses ---- */
 
-/* As inet_pton() has it, which wants a NUL: no zero before another digit. */
-static bool scan_address4(struct scan *s, uint8_t out[4])
-{
-	for (int i = 0; i < 4; i++) {
-		const char *start;
-		int64_t value;
-
-		if (i && !scan_char(s, '.'))
-			return false;
-		start = s->at;
-		value = scan_number(s, 3);
-		if (value < 0 || value > 255 ||
-		    (*start == '0' && s->at - start > 1))
-			return false;
-		out[i] = (uint8_t)value;
-	}
-	return s->at == s->end;
-}
-
-/* Of a digit its value and one, of what is none 0. */
-static const uint8_t hex[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
-/* Up to four digits; -1 if there are none. */
-static int scan_group(struct scan *s)
-{
-	const char *start = s->at;
-	int value = 0, digit;
-
-	for (; s->at < s->end && s->at - start < 4; s->at++) {
-		digit = hex[(uint8_t)*s->at];
-		if (!digit)
-			break;
-		value = value << 4 | (digit - 1);
-	}
-	return s->at == start ? -1 : value;
-}
-
-/* RFC 4291, section 2.2 */
-static bool scan_address6(struct scan *s, uint8_t out[16])
-{
-	int n = 0, gap = scan_text(s, "::") ? 0 : -1;
-
-	while (s->at < s->end) {
-		struct scan start = *s;
-		int group = scan_group(s);
-
-		if (group < 0 || n > 14)
-			return false;
-		if (scan_peek(s) == '.') {
-			if (n > 12 || !scan_address4(&start, out + n))
-				return false;
-			s->at = s->end;
-			n += 4;
-			break;
-		}
-		out[n++] = (uint8_t)(group >> 8);
-		out[n++] = (uint8_t)group;
-		if (s->at == s->end)
-			break;
-		if (!scan_char(s, ':') || s->at == s->end)
-			return false;
-		if (*s->at != ':')
-			continue;
-		s->at++;
-		if (gap >= 0)
-			return false;
-		gap = n;
-	}
-	if (gap < 0)
-		return n == 16;
-	if (n > 14)
-		return false;
-	memmove(out + 16 - (n - gap), out + gap, (size_t)(n - gap));
-	memset(out + gap, 0, (size_t)(16 - n));
-	return true;
-}
-
 int log_address(struct scan text, struct addr6 *out)
 {
-	const char *zone;
-	uint8_t bytes[16] = { 0 };
-	bool v6 = memchr(text.at, ':', scan_left(&text));
+	const char *zone = memchr(text.at, '%', scan_left(&text));
+	struct addr6 addr;
+	int family;
 
-	if (v6 && (zone = memchr(text.at, '%', scan_left(&text))))
+	if (zone && memchr(text.at, ':', (size_t)(zone - text.at)))
 		text.end = zone;
-	if (!(v6 ? scan_address6(&text, bytes) : scan_address4(&text, bytes)))
+	if (addr_parse(text.at, scan_left(&text), &family, &addr))
 		return 0;
-	memcpy(out->byte, bytes, sizeof(bytes));
-	return v6 ? 6 : 4;
+	*out = addr;
+	return family;
 }
 
 /* ---- prefixes ---- */

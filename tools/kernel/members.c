@@ -33,13 +33,23 @@ static int members_on_element(void *ctx, const struct dump_element *k)
 	m = arena_push(c->arena, k->is_end ? &c->ends : &c->starts);
 	m->family = c->family;
 	m->expires_ms = k->expires_ms;
-	memcpy(m->range.first.byte + (16 - k->key_len), k->key, k->key_len);
+	memcpy(m->range.first.byte, k->key, k->key_len);
 	return 0;
+}
+
+/* The last address before that one. */
+static struct addr6 members_before(int family, struct addr6 end)
+{
+	if (family == 4)
+		addr4_store(&end, addr4_load(&end) - 1);
+	else
+		addr6_prev(&end);
+	return end;
 }
 
 static int members_compare(const void *a, const void *b)
 {
-	return address_order(&((const struct member *)a)->range.first,
+	return addr6_compare(&((const struct member *)a)->range.first,
 			     &((const struct member *)b)->range.first);
 }
 
@@ -62,15 +72,14 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 		struct range6 *r = &c.starts.items[i].range;
 
 		while (end < c.ends.n &&
-		       address_order(&c.ends.items[end].range.first,
+		       addr6_compare(&c.ends.items[end].range.first,
 				     &r->first) <= 0)
 			end++;
 		if (end < c.ends.n) {
-			r->last = c.ends.items[end].range.first;
-			addr6_prev(&r->last);
+			r->last = members_before(family,
+						 c.ends.items[end].range.first);
 		} else {
-			memset(&r->last.byte[family == 4 ? 12 : 0], 0xff,
-			       family == 4 ? 4 : 16);
+			memset(r->last.byte, 0xff, family == 4 ? 4 : 16);
 		}
 	}
 	*out = c.starts;

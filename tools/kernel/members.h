@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A range of either family; IPv4 uses the last four bytes. */
+/* A range of either family; IPv4 uses the first four bytes. */
 struct member {
 	int family;
 	struct range6 range;
@@ -25,10 +25,5 @@ bool members_are_in(const struct present_set *set);
 /* Reads the members of a set, of family 4 or 6, ascending. 0 or -errno. */
 int members_read(struct netlink *nl, struct arena *a, enum family table,
 		 const char *set, int family, struct members *out);
-
-static inline int address_order(const struct addr6 *a, const struct addr6 *b)
-{
-	return memcmp(a, b, sizeof(*a));
-}
 
 #endif

@@ -73,16 +73,6 @@ static bool membership_is_set_of(const struct priv_set *set,
 	       !strcmp(set->name + len, family == 4 ? ".v4" : ".v6");
 }
 
-static struct addr6 membership_key(uint8_t family, const struct addr6 *address)
-{
-	struct addr6 key = { { 0 } };
-
-	if (family == 6)
-		return *address;
-	memcpy(key.byte + 12, address->byte, 4);
-	return key;
-}
-
 /* Is key in a range that has not expired? The ranges ascend and are apart. */
 static bool membership_find(const struct priv_member *list, size_t n,
 			    const struct addr6 *key, int64_t now_ms)
@@ -92,14 +82,14 @@ static bool membership_find(const struct priv_member *list, size_t n,
 	while (n) {
 		size_t half = n / 2;
 
-		if (address_order(&list[low + half].range.first, key) <= 0) {
+		if (addr6_compare(&list[low + half].range.first, key) <= 0) {
 			low += half + 1;
 			n -= half + 1;
 		} else {
 			n = half;
 		}
 	}
-	return low && address_order(key, &list[low - 1].range.last) <= 0 &&
+	return low && addr6_compare(key, &list[low - 1].range.last) <= 0 &&
 	       now_ms < list[low - 1].until_ms;
 }
 
@@ -107,7 +97,6 @@ bool membership_has(void *ctx, const struct class *class, uint8_t family,
 		    const struct addr6 *address)
 {
 	const struct membership *m = ctx;
-	struct addr6 key = membership_key(family, address);
 	size_t at = 0;
 
 	while (m->len - at >= sizeof(struct priv_set)) {
@@ -117,7 +106,8 @@ bool membership_has(void *ctx, const struct class *class, uint8_t family,
 			(const struct priv_member *)(set + 1);
 
 		if (membership_is_set_of(set, class, family))
-			return membership_find(list, set->n, &key, m->now_ms);
+			return membership_find(list, set->n, address,
+					       m->now_ms);
 		at += sizeof(*set) + set->n * sizeof(*list);
 	}
 	return false;

@@ -29,8 +29,8 @@ static int text_attempt_line(const struct attempt_event *e)
 	char time[TIME_TEXT_BYTES];
 	char source[RANGE_TEXT_MAX], destination[RANGE_TEXT_MAX];
 
-	address_print(source, e->family, &e->source);
-	address_print(destination, e->family, &e->destination);
+	addr_print(source, e->family, &e->source);
+	addr_print(destination, e->family, &e->destination);
 	printf("%s %s %u > %s %u %s, %u SYN%s", text_time(time, e->time_us),
 	       source, e->source_port, destination, e->port,
 	       outcome_name(e->outcome), e->syns, e->syns == 1 ? "" : "s");
@@ -116,7 +116,7 @@ static void text_source(const struct source_view *v)
 {
 	char name[RANGE_TEXT_MAX], servers[24];
 
-	source_print(name, v->family, &v->source);
+	addr_print_source(name, v->family, &v->source);
 	snprintf(servers, sizeof(servers), "%s%" PRIu64,
 		 v->destinations_exact ? "" : "~", v->destinations);
 	printf("  %-28s %9u %9u %8s %7u", name, v->attempts, v->syns, servers,
@@ -173,7 +173,7 @@ void text_finding(FILE *out, const struct finding *f)
 {
 	char source[RANGE_TEXT_MAX], at[TIME_TEXT_BYTES];
 
-	source_print(source, f->family, &f->source);
+	addr_print_source(source, f->family, &f->source);
 	fprintf(out,
 		"%s %s %s (%s), port %u: %u attempts, %u SYNs, %s%" PRIu64
 		" destinations in %u networks%s",
@@ -185,7 +185,7 @@ void text_finding(FILE *out, const struct finding *f)
 	for (uint8_t i = 0; i < f->n_examples && i < 3; i++) {
 		char text[RANGE_TEXT_MAX];
 
-		address_print(text, f->family, &f->examples[i]);
+		addr_print(text, f->family, &f->examples[i]);
 		fprintf(out, "%s%s", i ? " " : "", text);
 	}
 	fputs(f->n_examples > 3 ? " ...\n" : "\n", out);

@@ -104,7 +104,7 @@ bool journal_finding(const struct finding *f)
 
 	if (journal_fd < 0)
 		return false;
-	source_print(source, f->family, &f->source);
+	addr_print_source(source, f->family, &f->source);
 	len = snprintf(
 		text, sizeof(text),
 		"MESSAGE=%s %s (%s), port %u: %u attempts to %" PRIu64

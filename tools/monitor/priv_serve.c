@@ -42,9 +42,7 @@ static void priv_add_source(struct batch *b, enum family family,
 						       FLAGGED ".v6",
 			       .interval = true,
 			       .timeout_ms = (uint64_t)seconds * 1000 };
-	const uint8_t *at = q->source.byte;
-	uint32_t v4 = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-		      (uint32_t)at[2] << 8 | at[3];
+	uint32_t v4 = addr4_load(&q->source);
 	struct range4 r4 = { v4, v4 };
 	struct range6 r6 = { q->source, q->source };
 

@@ -80,7 +80,7 @@ static void screen_draw_findings(struct screen *s, unsigned int most)
 			&s->findings[(s->n_findings - i) % SCREEN_FINDINGS];
 		char source[RANGE_TEXT_MAX], time[TIME_TEXT_BYTES];
 
-		source_print(source, f->family, &f->source);
+		addr_print_source(source, f->family, &f->source);
 		time_print(time, f->time_us);
 		printf("  %.8s %-24s %s (%s), %u attempts, %u "
 		       "networks" CLEAR_LINE,

@@ -223,7 +223,7 @@ static int flagged_on_finding(void *ctx, const struct finding *f)
 
 	if (!flagged_may_be(w, f))
 		return EXIT_DONE;
-	source_print(source, f->family, &f->source);
+	addr_print_source(source, f->family, &f->source);
 	error = priv_flag(&w->priv, f->family, &f->source);
 	if (error)
 		message_say("%s could not be put into class flagged: %s",

@@ -30,24 +30,6 @@ void time_print(char *out, int64_t time_us)
 	snprintf(out + n, TIME_TEXT_BYTES - n, ".%06ldZ", fraction);
 }
 
-void address_print(char *out, uint8_t family, const struct addr6 *address)
-{
-	const uint8_t *b = address->byte;
-
-	if (family == 4)
-		addr4_print(out, (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-					 (uint32_t)b[2] << 8 | b[3]);
-	else
-		addr6_print(out, address);
-}
-
-void source_print(char *out, uint8_t family, const struct addr6 *address)
-{
-	address_print(out, family, address);
-	if (family == 6)
-		strcat(out, "/64");
-}
-
 static json_t *events_time_json(int64_t time_us)
 {
 	char text[TIME_TEXT_BYTES];
@@ -60,7 +42,7 @@ static json_t *address_json(uint8_t family, const struct addr6 *address)
 {
 	char text[RANGE_TEXT_MAX];
 
-	address_print(text, family, address);
+	addr_print(text, family, address);
 	return json_string(text);
 }
 
@@ -68,7 +50,7 @@ static json_t *family_source_json(uint8_t family, const struct addr6 *address)
 {
 	char text[RANGE_TEXT_MAX];
 
-	source_print(text, family, address);
+	addr_print_source(text, family, address);
 	return json_string(text);
 }
 

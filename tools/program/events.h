@@ -21,10 +21,6 @@ struct summary_extra {
 /* "2026-11-24T08:33:28.123456Z" */
 #define TIME_TEXT_BYTES 40
 void time_print(char *out, int64_t time_us);
-/* "192.0.2.1", or "2001:db8:1:2::/64" for a source */
-void address_print(char *out, uint8_t family, const struct addr6 *address);
-void source_print(char *out, uint8_t family, const struct addr6 *address);
-
 json_t *attempt_json(const struct attempt_event *event, const char *input);
 json_t *finding_json(const struct finding *finding);
 json_t *summary_json(const struct engine_summary *s,

@@ -78,7 +78,7 @@ void report_name(const struct pseudonyms *p, uint8_t family,
 		return;
 	}
 	if (!p) {
-		source_print(out, family, source);
+		addr_print_source(out, family, source);
 		return;
 	}
 	hmac_sha256_set_key(&ctx, sizeof(p->key), p->key);
@@ -99,18 +99,14 @@ static bool names_is_length(const char *rest, int family)
 bool report_query_source(struct report_query *query, const char *address)
 {
 	size_t len = strcspn(address, "/");
-	struct addr_range r;
+	struct addr6 source;
+	int family;
 
-	if (addr_parse(address, len, &r) || r.is_range ||
-	    !names_is_length(address + len, r.family))
+	if (addr_parse(address, len, &family, &source) ||
+	    !names_is_length(address + len, family))
 		return false;
 	query->has_source = true;
-	query->family = (uint8_t)r.family;
-	if (r.family == 6) {
-		memcpy(query->source.byte, r.v6.first.byte, 8);
-		return true;
-	}
-	for (int i = 0; i < 4; i++)
-		query->source.byte[i] = (uint8_t)(r.v4.first >> (24 - 8 * i));
+	query->family = (uint8_t)family;
+	memcpy(query->source.byte, source.byte, 8);
 	return true;
 }

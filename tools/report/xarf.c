@@ -73,7 +73,7 @@ static const char *xarf_source_of(const struct report_finding *f,
 {
 	if (f->name)
 		return f->name;
-	source_print(buffer, f->family, &f->source);
+	addr_print_source(buffer, f->family, &f->source);
 	return buffer;
 }
 
@@ -313,11 +313,12 @@ static json_t *tags(const struct report_finding *f)
 static void add_destination(json_t *to, const struct report_finding *f)
 {
 	size_t len = f->examples ? strcspn(f->examples, " ") : 0;
-	struct addr_range range;
 	char text[RANGE_TEXT_MAX];
+	struct addr6 addr;
+	int family;
 
 	if (!len || len >= sizeof(text) ||
-	    addr_parse(f->examples, len, &range) || range.is_range)
+	    addr_parse(f->examples, len, &family, &addr))
 		return;
 	snprintf(text, sizeof(text), "%.*s", (int)len, f->examples);
 	json_object_set_new(to, "destination_ip", text_json(text));

@@ -390,7 +390,7 @@ static void print_examples(const struct store_finding *f, char *out,
 	     i++) {
 		char text[RANGE_TEXT_MAX];
 
-		address_print(text, f->finding.family, &f->finding.examples[i]);
+		addr_print(text, f->finding.family, &f->finding.examples[i]);
 		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? " " : "",
 				      text);
 	}

@@ -237,9 +237,9 @@ static struct addr6 address_of(uint8_t family, uint32_t n)
 	struct addr6 a = { { 0 } };
 
 	if (family == 4) {
-		store_be32(a.byte, n);
+		addr4_store(&a, n);
 	} else {
-		store_be32(a.byte, n >> 16);
+		addr4_store(&a, n >> 16);
 		a.byte[15] = (uint8_t)n;
 	}
 	return a;

@@ -447,11 +447,11 @@ CLAIM(interval_ends, "an interval ends before its end, unless that is the end "
 		struct read r;
 		char got[256], in[128];
 
-		assert_int_equal(addr_parse(vectors[i].first,
-					    strlen(vectors[i].first), &first),
+		assert_int_equal(range_parse(vectors[i].first,
+					     strlen(vectors[i].first), &first),
 				 ADDR_OK);
-		assert_int_equal(addr_parse(vectors[i].last,
-					    strlen(vectors[i].last), &last),
+		assert_int_equal(range_parse(vectors[i].last,
+					     strlen(vectors[i].last), &last),
 				 ADDR_OK);
 		first.v6.last =
 			first.family == 6 ? last.v6.last : first.v6.last;

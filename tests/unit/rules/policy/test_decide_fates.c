@@ -132,7 +132,7 @@ static void change_member(struct table *t, bool add, const char *class,
 
 	if (!strcmp(text, "-"))
 		return;
-	assert_int_equal(addr_parse(text, strlen(text), &range), ADDR_OK);
+	assert_int_equal(range_parse(text, strlen(text), &range), ADDR_OK);
 	while (m < end && (strcmp(m->class, class) ||
 			   memcmp(&m->range, &range, sizeof(range))))
 		m++;
@@ -340,7 +340,7 @@ static bool fate_follows(const struct table *t, const struct decision *d,
 		       (decision_blocks(t->policy, d) ||
 			cl->action == ACTION_LIMIT);
 	ip = host_named(t, dial->fate + len)->ip[dial->family == 6];
-	addr_parse(ip, strlen(ip), &r);
+	range_parse(ip, strlen(ip), &r);
 	return cl && cl->action == ACTION_REDIRECT &&
 	       (r.family == 4 ? cl->target4 == r.v4.first :
 				!memcmp(&cl->target6, &r.v6.first, 16));

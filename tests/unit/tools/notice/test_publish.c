@@ -190,7 +190,7 @@ static struct addr6 address(const char *text, uint8_t *family)
 	struct addr6 a = { { 0 } };
 	struct addr_range r;
 
-	assert_int_equal(addr_parse(text, strlen(text), &r), 0);
+	assert_int_equal(range_parse(text, strlen(text), &r), 0);
 	*family = (uint8_t)r.family;
 	if (r.family == 6)
 		return r.v6.first;

@@ -137,7 +137,7 @@ static bool is_address(const json_t *v)
 	const char *text = json_string_value(v);
 	struct addr_range r;
 
-	return !addr_parse(text, strlen(text), &r) && !r.is_range &&
+	return !range_parse(text, strlen(text), &r) && !r.is_range &&
 	       !strchr(text, '/');
 }
 
