@@ -9,6 +9,8 @@
 #include "../program/size.h"
 #include "../monitor/monitor.h"
 #include "../import/log_line.h"
+#include "../program/utf8.h"
+#include "../program/when.h"
 #include "../report/progress.h"
 #include "../store/recorder.h"
 #include "../capture/stream.h"
@@ -178,11 +180,8 @@ static void print_bad(const struct import *im, const char *line, size_t len,
 		      const char *why)
 {
 	char text[81];
-	size_t n = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
+	size_t n = utf8_clean(text, sizeof(text), line, len);
 
-	for (size_t i = 0; i < n; i++)
-		text[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
-	text[n] = '\0';
 	message_say("%s:%llu: %s: \"%s%s\"", im->name,
 		    (unsigned long long)im->lines, why, text,
 		    len > n ? "..." : "");
@@ -196,14 +195,10 @@ static int64_t import_local_s(void *ctx, int year, int month, int day, int hour,
 			 .tm_mday = day,
 			 .tm_hour = hour,
 			 .tm_min = minute,
-			 .tm_sec = second,
-			 .tm_isdst = -1 };
-	time_t t;
+			 .tm_sec = second };
 
 	(void)ctx;
-	errno = 0;
-	t = mktime(&tm);
-	return t == -1 && errno ? INT64_MIN : t;
+	return when_local_s(&tm);
 }
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses and prefixes as logs write them, and ports that they name. */
+#include "../program/utf8.h"
 #include "log_priv.h"
 
 #include <strings.h>
@@ -72,46 +73,12 @@ static bool prefix_says_stopped(const char *prefix)
 	return false;
 }
 
-/* The bytes of a character (RFC 3629), 0 if it is none, or a control. */
-static size_t character_len(const struct scan *s)
-{
-	const uint8_t *p = (const uint8_t *)s->at;
-	size_t n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-
-	if (*p < 0x80)
-		return *p >= ' ' && *p != 0x7f;
-	if (*p < 0xc2 || *p > 0xf4 || scan_left(s) < n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xc2 && p[1] < 0xa0) || (*p == 0xe0 && p[1] < 0xa0) ||
-	    (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-	    (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 void log_prefix(struct scan text, struct log_event *out)
 {
-	size_t n = 0;
-
 	scan_spaces(&text);
 	while (text.end > text.at && text.end[-1] == ' ')
 		text.end--;
-	while (text.at < text.end) {
-		size_t len = character_len(&text), take = len ? len : 1;
-
-		if (n + take >= sizeof(out->prefix))
-			break;
-		if (len)
-			memcpy(out->prefix + n, text.at, len);
-		else
-			out->prefix[n] = '?';
-		n += take;
-		text.at += take;
-	}
-	out->prefix[n] = '\0';
+	utf8_clean(out->prefix, sizeof(out->prefix), text.at, scan_left(&text));
 	if (prefix_says_stopped(out->prefix))
 		out->dropped = true;
 }

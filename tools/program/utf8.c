@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "utf8.h"
 
+#include <string.h>
+
 size_t utf8_length(const char *p, size_t left)
 {
 	const unsigned char *b = (const unsigned char *)p;
@@ -38,6 +40,45 @@ uint32_t utf8_rune(const char *p, size_t len)
 	for (size_t i = 1; i < len; i++)
 		rune = rune << 6 | (b[i] & 0x3f);
 	return rune;
+}
+
+size_t utf8_clean_length(const char *p, size_t left)
+{
+	size_t len = utf8_length(p, left);
+
+	return len && !utf8_is_control(p, len) ? len : 0;
+}
+
+size_t utf8_clean(char *out, size_t size, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0, step; i < len; i += step) {
+		size_t whole = utf8_clean_length(text + i, len - i);
+
+		step = whole ? whole : 1;
+		if (n + step >= size)
+			break;
+		memcpy(out + n, whole ? text + i : "?", step);
+		n += step;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+void utf8_print(FILE *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = text[i] == '\t' ?
+				   1 :
+				   utf8_clean_length(text + i, len - i);
+
+		if (n)
+			fwrite(text + i, 1, n, out);
+		else
+			fputc('?', out);
+		i += n ? n : 1;
+	}
 }
 
 const char *html_entity(uint32_t rune)

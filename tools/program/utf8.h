@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text of others on its way to a person: a terminal, a page, a label. */
+/*
+ * Text of others on its way to a person: a terminal, a page, a label. Nothing
+ * in it may steer the terminal, or break the page.
+ */
 #ifndef MAILWALL_UTF8_H
 #define MAILWALL_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-/* The length of the character at p, 0 if it is none (RFC 3629). */
+/* The length of the character at p; 0 if it is not UTF-8 (RFC 3629). */
 size_t utf8_length(const char *p, size_t left);
-/* Both sets of control characters; U+0080 to U+009F are c2 80 to c2 9f. */
+/* True for both sets of control characters; U+0080 is c2 80, U+009F c2 9f. */
 bool utf8_is_control(const char *p, size_t len);
 /* The character of that length. */
 uint32_t utf8_rune(const char *p, size_t len);
 
-/* What stands for it in HTML, also in a value of an attribute; or NULL. */
+/*
+ * The length of the character at p if a person may see it; 0 for a byte to
+ * replace: one that is not UTF-8, or of a control character.
+ */
+size_t utf8_clean_length(const char *p, size_t left);
+/*
+ * Copies text with "?" for each byte to replace. A character that does not fit
+ * into size bytes with a NUL ends it. Returns the length.
+ */
+size_t utf8_clean(char *out, size_t size, const char *text, size_t len);
+/* Prints text with "?" for each byte to replace. A tab stays. */
+void utf8_print(FILE *out, const char *text, size_t len);
+
+/* The entity for a character in HTML and in its attributes; NULL: itself. */
 const char *html_entity(uint32_t rune);
 
 #endif
