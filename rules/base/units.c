@@ -88,16 +88,32 @@ bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s)
 	       rate_unit_parse(slash + 1, unit_s);
 }
 
-static bool is_leap(int year)
+/* ---- dates ---- */
+
+bool date_exists(int year, int month, int day)
 {
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
+					31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month >= 1 && month <= 12 && day >= 1 &&
+	       day <= days[month - 1] + (month == 2 && leap);
+}
+
+/* The year begins in March here, so that a leap day is the last of one. */
+int64_t date_days(int year, int month, int day)
+{
+	int64_t y = month > 2 ? year : year - 1, era = y / 400;
+	int64_t of_era = y - era * 400;
+	int64_t of_year =
+		(153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	       of_year - 719468;
 }
 
 bool date_parse(const char *text, int32_t *days)
 {
-	static const int length[] = { 31, 28, 31, 30, 31, 30,
-				      31, 31, 30, 31, 30, 31 };
-	int32_t sum = 0;
 	int year, month, day;
 
 	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10)
@@ -108,13 +124,8 @@ bool date_parse(const char *text, int32_t *days)
 	year = atoi(text);
 	month = atoi(text + 5);
 	day = atoi(text + 8);
-	if (year < 1970 || month < 1 || month > 12 || day < 1 ||
-	    day > length[month - 1] + (month == 2 && is_leap(year)))
+	if (year < 1970 || !date_exists(year, month, day))
 		return false;
-	for (int y = 1970; y < year; y++)
-		sum += is_leap(y) ? 366 : 365;
-	for (int m = 1; m < month; m++)
-		sum += length[m - 1] + (m == 2 && is_leap(year));
-	*days = sum + day - 1;
+	*days = (int32_t)date_days(year, month, day);
 	return true;
 }

@@ -21,7 +21,10 @@ bool rate_parse(const char *text, uint32_t *count, uint32_t *unit_s);
 /* "hour" */
 bool rate_unit_parse(const char *text, uint32_t *unit_s);
 
-/* 2027-06-30 to days since 1970-01-01; the date must exist. */
+/* The Gregorian calendar: whether it has a date, and its days since 1970. */
+bool date_exists(int year, int month, int day);
+int64_t date_days(int year, int month, int day);
+/* Reads 2027-06-30 as days since 1970-01-01; the date must exist. */
 bool date_parse(const char *text, int32_t *days);
 
 #endif

@@ -4,7 +4,7 @@
 #include "../notice/notice.h"
 #include "../notice/publish.h"
 #include "../report/report.h"
-#include "../report/when.h"
+#include "../program/when.h"
 
 #include "../../rules/base/arena.h"
 

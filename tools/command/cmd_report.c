@@ -2,8 +2,8 @@
 /* What happened in a period, and what is known of one source. */
 #include "commands.h"
 #include "../report/report.h"
-#include "../report/when.h"
 #include "../report/writer.h"
+#include "../program/when.h"
 
 #include "../../rules/base/arena.h"
 #include "../../rules/policy/policy.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The times that lines of a log begin with. */
+#include "../../rules/base/units.h"
 #include "log_priv.h"
 
 #include <strings.h>
@@ -343,29 +344,6 @@ void stamp_scan(struct scan *s, struct log_clock *clock, struct stamp *out)
 
 /* ---- time ---- */
 
-/* Days since 1970, in the Gregorian calendar; the year begins in March. */
-static int64_t days_since_1970(int64_t year, int month, int day)
-{
-	int64_t y = month > 2 ? year : year - 1, era = y / 400;
-	int64_t of_era = y - era * 400;
-	int64_t of_year =
-		(153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
-	       of_year - 719468;
-}
-
-static bool day_exists(int year, int month, int day)
-{
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
-					31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	if (month < 1 || month > 12 || day < 1)
-		return false;
-	return day <= days[month - 1] + (month == 2 && leap);
-}
-
 static int64_t log_time_local_s(struct log_clock *clock, const struct stamp *t,
 				int year, int64_t wall_s)
 {
@@ -394,12 +372,12 @@ static const char *wall_time(const struct stamp *t, struct log_clock *clock,
 
 	if (year < 1970 || year > 9999)
 		return "a year before 1970";
-	if (!day_exists(year, t->month, t->day))
+	if (!date_exists(year, t->month, t->day))
 		return t->month == 2 && t->day == 29 && !t->year ?
 			       "29 February, which this year does not have" :
 			       "a day that does not exist";
-	wall_s = days_since_1970(year, t->month, t->day) * 86400 +
-		 t->hour * 3600 + t->minute * 60;
+	wall_s = date_days(year, t->month, t->day) * 86400 + t->hour * 3600 +
+		 t->minute * 60;
 	if (t->kind == STAMP_OFFSET)
 		*s = wall_s + t->second - t->offset_s;
 	else

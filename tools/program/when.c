@@ -18,7 +18,7 @@ static int64_t midnight(int64_t now_s, int days_ago)
 	return mktime(&tm);
 }
 
-/* Two digits up to most; -1: no such. */
+/* Reads two digits up to most; -1 if there are none. */
 static int two_digits(const char **at, int most)
 {
 	const char *p = *at;
@@ -49,11 +49,8 @@ static bool clock_parse(const char **at, struct tm *tm)
 	return tm->tm_sec >= 0;
 }
 
-/*
- * Of an hour that comes twice, the first; mktime() by itself would go by what
- * it was asked before. One that never comes is as much later.
- */
-static int64_t local_time_s(const struct tm *wanted)
+/* mktime() by itself would go by what it was asked before. */
+int64_t when_local_s(const struct tm *wanted)
 {
 	struct tm tm = *wanted;
 	time_t t;
@@ -89,7 +86,7 @@ static bool date_time_parse(const char *text, int64_t *out)
 		return false;
 	if (*at && strcmp(at, "Z"))
 		return false;
-	*out = *at ? timegm(&tm) : local_time_s(&tm);
+	*out = *at ? timegm(&tm) : when_local_s(&tm);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Points in time as people write them. */
 #include "../../unit.h"
-#include "../../../../tools/report/when.h"
+#include "../../../../tools/program/when.h"
 
 #define NOW INT64_C(1795530645) /* 2026-11-24 14:30:45 UTC */
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Points in time as people write them, in seconds since 1970. */
+#ifndef MAILWALL_WHEN_H
+#define MAILWALL_WHEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tm;
+
+/*
+ * Reads "7d" as so long before now_s, "today" and "yesterday" as midnight, and
+ * "2026-11-24", "2026-11-24 08:30" or "2026-11-24T08:30:00" as local time,
+ * unless a "Z" follows. False if the text is none of these.
+ */
+bool when_parse(const char *text, int64_t now_s, int64_t *out);
+#define WHEN_WANTED "7d, yesterday, 2026-11-24 or 2026-11-24T08:30"
+
+/*
+ * The time of a local date and clock. An hour that comes twice is the first
+ * one; an hour that is left out is as much later.
+ */
+int64_t when_local_s(const struct tm *wanted);
+
+#endif
