@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Segments become a stream, the stream becomes lines, and a line tells what it
- * says. Where bytes are missing, the sides are out of step: no reply counts
- * until it is certain again what it answers.
+ * Segments become a stream, and the stream lines, which the reader of the
+ * protocol gets. After a gap the two sides are out of step: no reply counts
+ * until it is certain again which command it answers.
  */
 #include "dialogue_priv.h"
 
 #include <string.h>
 
 /* ---- lines ---- */
-
-enum asked read_verb(struct dialogue *d, const struct verb *verbs,
-		     struct text line)
-{
-	struct text word = split_word(&line);
-
-	for (; verbs->word; verbs++)
-		if (is_word(word, verbs->word))
-			return verbs->read ? verbs->read(d, line) :
-					     verbs->asked;
-	return ASKED_OTHER;
-}
-
-enum asked ask_tls(struct dialogue *d, struct text rest)
-{
-	(void)rest;
-	d->seen |= SEEN_STARTTLS;
-	d->state = READ_EITHER;
-	return ASKED_TLS;
-}
 
 static const struct {
 	void (*command)(struct dialogue *d, struct text line);
@@ -39,15 +19,15 @@ static const struct {
 	[DIALOGUE_POP3] = { pop3_command, pop3_reply },
 };
 
-static void read_content(struct dialogue *d, struct text line)
+static void dialogue_read_content(struct dialogue *d, struct text line)
 {
-	if (!is_dot(line))
+	if (!text_is_dot(line))
 		return;
 	d->state = READ_COMMANDS;
-	dialogue_ask(d, ASKED_MESSAGE);
+	asked_add(d, ASKED_MESSAGE);
 }
 
-static void read_client(struct dialogue *d, struct text line)
+static void dialogue_read_client(struct dialogue *d, struct text line)
 {
 	enum reading state = d->state;
 
@@ -61,13 +41,13 @@ static void read_client(struct dialogue *d, struct text line)
 		imap_rest(d, line);
 		break;
 	case READ_CONTENT:
-		read_content(d, line);
+		dialogue_read_content(d, line);
 		break;
 	case READ_PLAIN:
-		read_plain(d, line);
+		login_read_plain(d, line);
 		break;
 	case READ_USER:
-		read_user(d, line);
+		login_read_user(d, line);
 		break;
 	case READ_FIRST: /* not a line so far */
 	case READ_EITHER:
@@ -78,8 +58,8 @@ static void read_client(struct dialogue *d, struct text line)
 	}
 }
 
-static struct text text_of(const struct dialogue *d,
-			   const struct dialogue_side *side)
+static struct text dialogue_line_of(const struct dialogue *d,
+				    const struct dialogue_side *side)
 {
 	return (struct text){ side->line, side->line + side->n, side->overlong,
 			      d->torn };
@@ -89,51 +69,52 @@ static void dialogue_read_line(struct dialogue *d,
 			       const struct dialogue_side *side)
 {
 	if (side == &d->client)
-		read_client(d, text_of(d, side));
+		dialogue_read_client(d, dialogue_line_of(d, side));
 	else
-		protocols[d->protocol].reply(d, text_of(d, side));
+		protocols[d->protocol].reply(d, dialogue_line_of(d, side));
 }
 
 /*
  * IMAP has its capabilities on one line, and some servers have many: such a
  * line is read to its end, word by word.
  */
-static bool is_listed(const struct dialogue *d,
-		      const struct dialogue_side *side)
+static bool dialogue_is_listed(const struct dialogue *d,
+			       const struct dialogue_side *side)
 {
 	return d->protocol == DIALOGUE_IMAP && side == &d->server && d->listing;
 }
 
-/* It may go on; 16 bytes of it are more than any word that we know. */
-static void keep_last_word(struct dialogue_side *side)
+/* The last word may go on; every known word is shorter than 16 bytes. */
+static void side_keep_last_word(struct dialogue_side *side)
 {
 	uint8_t n = 0;
 
-	while (n < side->n && n < 16 && !is_blank(side->line[side->n - n - 1]))
+	while (n < side->n && n < 16 &&
+	       !text_is_blank(side->line[side->n - n - 1]))
 		n++;
 	memmove(side->line, side->line + side->n - n, n);
 	side->n = n;
 }
 
-/* The line is longer than what we keep, and read as far as that. */
-static void line_full(struct dialogue *d, struct dialogue_side *side)
+/* Reads a line that is longer than the buffer, as far as it fits. */
+static void side_fill_line(struct dialogue *d, struct dialogue_side *side)
 {
 	bool known = side->overlong;
 
 	side->overlong = true;
 	if (known)
-		imap_capabilities(d, text_of(d, side));
+		imap_capabilities(d, dialogue_line_of(d, side));
 	else
 		dialogue_read_line(d, side);
-	if (is_listed(d, side))
-		keep_last_word(side);
+	if (dialogue_is_listed(d, side))
+		side_keep_last_word(side);
 }
 
-static void line_add(struct dialogue *d, struct dialogue_side *side,
+static void side_add(struct dialogue *d, struct dialogue_side *side,
 		     const uint8_t *bytes, size_t n)
 {
 	while (n && d->state != READ_NOTHING &&
-	       (!side->overlong || is_listed(d, side))) {
+	       (!side->overlong || dialogue_is_listed(d, side))) {
 		size_t room = DIALOGUE_LINE - side->n;
 		size_t taken = n < room ? n : room;
 
@@ -142,16 +123,16 @@ static void line_add(struct dialogue *d, struct dialogue_side *side,
 		bytes += taken;
 		n -= taken;
 		if (n)
-			line_full(d, side);
+			side_fill_line(d, side);
 	}
 }
 
-/* Empty lines say nothing, but the rest of a command may be empty. */
-static void line_end(struct dialogue *d, struct dialogue_side *side)
+/* Ends a line. Empty ones are skipped, but for an empty rest of a command. */
+static void side_end_line(struct dialogue *d, struct dialogue_side *side)
 {
-	if (side->overlong && is_listed(d, side)) {
+	if (side->overlong && dialogue_is_listed(d, side)) {
 		side->overlong = false;
-		imap_capabilities(d, text_of(d, side));
+		imap_capabilities(d, dialogue_line_of(d, side));
 		d->listing = LISTING_NONE;
 	} else if (side->n && !side->overlong) {
 		dialogue_read_line(d, side);
@@ -166,8 +147,8 @@ static void line_end(struct dialogue *d, struct dialogue_side *side)
 
 enum hello { HELLO_NO, HELLO_NOT_YET, HELLO_YES };
 
-/* RFC 8446, section 5.1: type, and a version that begins with 3 */
-static enum hello judge_record(const uint8_t *b, size_t n)
+/* Type, and a version that begins with 3: RFC 8446, section 5.1 */
+static enum hello hello_of_record(const uint8_t *b, size_t n)
 {
 	if (b[0] < 20 || b[0] > 23 || (n > 1 && b[1] != 3) ||
 	    (n > 2 && b[2] > 4))
@@ -175,8 +156,8 @@ static enum hello judge_record(const uint8_t *b, size_t n)
 	return n > 2 ? HELLO_YES : HELLO_NOT_YET;
 }
 
-/* RFC 5246, appendix E.2: length, CLIENT-HELLO, and a version: 2 or 3.x */
-static enum hello judge_version_2(const uint8_t *b, size_t n)
+/* Length, CLIENT-HELLO, and a version, 2 or 3.x: RFC 5246, appendix E.2 */
+static enum hello hello_of_version_2(const uint8_t *b, size_t n)
 {
 	if (!(b[0] & 0x80) || (n > 2 && b[2] != 1) ||
 	    (n > 3 && b[3] != 0 && b[3] != 3))
@@ -184,8 +165,8 @@ static enum hello judge_version_2(const uint8_t *b, size_t n)
 	return n > 3 ? HELLO_YES : HELLO_NOT_YET;
 }
 
-/* Other records than a handshake are of a session that began unseen. */
-static void tls_begins(struct dialogue *d, uint8_t type)
+/* A record that is no handshake belongs to a session that began unseen. */
+static void dialogue_begin_tls(struct dialogue *d, uint8_t type)
 {
 	if (type == 22 || type & 0x80) {
 		if (d->state == READ_FIRST)
@@ -196,8 +177,8 @@ static void tls_begins(struct dialogue *d, uint8_t type)
 	d->state = READ_NOTHING;
 }
 
-/* Takes the byte, unless it shows that this is text. */
-static size_t look_for_tls(struct dialogue *d, uint8_t byte)
+/* Consumes the byte and returns 1, unless it shows that this is text. */
+static size_t dialogue_find_tls(struct dialogue *d, uint8_t byte)
 {
 	struct dialogue_side *side = &d->client;
 	enum hello hello;
@@ -205,11 +186,11 @@ static size_t look_for_tls(struct dialogue *d, uint8_t byte)
 	if (!side->n && (byte == '\r' || byte == '\n'))
 		return 1;
 	side->line[side->n++] = byte;
-	hello = judge_record(side->line, side->n);
+	hello = hello_of_record(side->line, side->n);
 	if (hello == HELLO_NO)
-		hello = judge_version_2(side->line, side->n);
+		hello = hello_of_version_2(side->line, side->n);
 	if (hello == HELLO_YES)
-		tls_begins(d, side->line[0]);
+		dialogue_begin_tls(d, side->line[0]);
 	if (hello != HELLO_NO)
 		return 1;
 	side->n--;
@@ -219,7 +200,7 @@ static size_t look_for_tls(struct dialogue *d, uint8_t byte)
 
 /* ---- the stream ---- */
 
-static size_t pass_over(struct dialogue *d, size_t len)
+static size_t dialogue_skip(struct dialogue *d, size_t len)
 {
 	size_t n = d->skip < len ? (size_t)d->skip : len;
 
@@ -227,7 +208,7 @@ static size_t pass_over(struct dialogue *d, size_t len)
 	return n;
 }
 
-static size_t line_len(const uint8_t *bytes, size_t len)
+static size_t dialogue_line_len(const uint8_t *bytes, size_t len)
 {
 	size_t n = 0;
 
@@ -237,23 +218,23 @@ static size_t line_len(const uint8_t *bytes, size_t len)
 }
 
 /* CR, LF or both end a line. */
-static size_t dialogue_take_text(struct dialogue *d, struct dialogue_side *side,
+static size_t dialogue_read_text(struct dialogue *d, struct dialogue_side *side,
 				 const uint8_t *bytes, size_t len)
 {
-	size_t n = line_len(bytes, len);
+	size_t n = dialogue_line_len(bytes, len);
 
 	if (n) {
-		line_add(d, side, bytes, n);
+		side_add(d, side, bytes, n);
 		return n;
 	}
 	side->cr = *bytes == '\r';
-	line_end(d, side);
+	side_end_line(d, side);
 	return 1;
 }
 
-/* How many bytes are dealt with: of len, which is not 0. */
-static size_t dialogue_take(struct dialogue *d, struct dialogue_side *side,
-			    const uint8_t *bytes, size_t len)
+/* Consumes some of the bytes, at least one, and returns how many. */
+static size_t dialogue_read_some(struct dialogue *d, struct dialogue_side *side,
+				 const uint8_t *bytes, size_t len)
 {
 	bool after_cr = side->cr;
 
@@ -261,32 +242,32 @@ static size_t dialogue_take(struct dialogue *d, struct dialogue_side *side,
 	if (after_cr && *bytes == '\n')
 		return 1;
 	if (side == &d->client && d->skip)
-		return pass_over(d, len);
+		return dialogue_skip(d, len);
 	if (side == &d->client && d->state <= READ_TLS && !side->overlong)
-		return look_for_tls(d, *bytes);
-	return dialogue_take_text(d, side, bytes, len);
+		return dialogue_find_tls(d, *bytes);
+	return dialogue_read_text(d, side, bytes, len);
 }
 
-/* A login or STARTTLS may have been in the gap; content goes on. */
-static void client_gap(struct dialogue *d)
+/* The gap may have hidden a login or STARTTLS; content goes on. */
+static void dialogue_client_gap(struct dialogue *d)
 {
 	if (d->state == READ_CONTENT)
 		return;
 	if (d->state != READ_TLS && d->state != READ_NOTHING)
 		d->state = READ_EITHER;
-	lose_track(d);
+	asked_lose_track(d);
 }
 
-static void server_gap(struct dialogue *d)
+static void dialogue_server_gap(struct dialogue *d)
 {
 	d->greeting = GREETED;
 	d->listing = LISTING_NONE;
-	lose_track(d);
+	asked_lose_track(d);
 }
 
-/* What is missing ends the line, unless it would have been passed over. */
-static void note_gap(struct dialogue *d, struct dialogue_side *side,
-		     uint32_t missing)
+/* Missing bytes end the line, unless they would have been passed over. */
+static void dialogue_gap(struct dialogue *d, struct dialogue_side *side,
+			 uint32_t missing)
 {
 	d->seen |= SEEN_GAP;
 	side->cr = false;
@@ -295,21 +276,21 @@ static void note_gap(struct dialogue *d, struct dialogue_side *side,
 		return;
 	}
 	d->torn = true;
-	line_end(d, side);
+	side_end_line(d, side);
 	d->torn = false;
 	if (side == &d->server) {
-		server_gap(d);
+		dialogue_server_gap(d);
 		return;
 	}
 	d->skip = 0;
-	client_gap(d);
+	dialogue_client_gap(d);
 }
 
-static void read_stream(struct dialogue *d, struct dialogue_side *side,
-			const uint8_t *bytes, size_t len)
+static void dialogue_read_stream(struct dialogue *d, struct dialogue_side *side,
+				 const uint8_t *bytes, size_t len)
 {
 	while (len && d->state != READ_NOTHING) {
-		size_t n = dialogue_take(d, side, bytes, len);
+		size_t n = dialogue_read_some(d, side, bytes, len);
 
 		bytes += n;
 		len -= n;
@@ -345,13 +326,14 @@ void dialogue_start(struct dialogue *d, bool client, uint32_t seq)
 		d->greeting = GREETING_DUE;
 }
 
-static void read_new(struct dialogue *d, struct dialogue_side *side,
-		     const uint8_t *bytes, size_t len, uint32_t missing)
+static void dialogue_read_new(struct dialogue *d, struct dialogue_side *side,
+			      const uint8_t *bytes, size_t len,
+			      uint32_t missing)
 {
 	side->next += (uint32_t)len + missing;
-	read_stream(d, side, bytes, len);
+	dialogue_read_stream(d, side, bytes, len);
 	if (missing && d->state != READ_NOTHING)
-		note_gap(d, side, missing);
+		dialogue_gap(d, side, missing);
 }
 
 /* Sequence numbers are compared modulo 2^32: RFC 9293, section 3.4 */
@@ -368,14 +350,15 @@ uint32_t dialogue_feed(struct dialogue *d, bool client, uint32_t seq,
 		side_start(side, seq);
 	known = side->next - seq;
 	if (known > INT32_MAX) {
-		note_gap(d, side, 0 - known);
+		dialogue_gap(d, side, 0 - known);
 		side->next = seq;
 		known = 0;
 	}
 	if (known < wire_len) {
 		passed = known < there ? known : there;
-		read_new(d, side, bytes + passed, there - passed,
-			 (uint32_t)(wire_len - known - (there - passed)));
+		dialogue_read_new(
+			d, side, bytes + passed, there - passed,
+			(uint32_t)(wire_len - known - (there - passed)));
 	}
 	return d->seen & ~before;
 }

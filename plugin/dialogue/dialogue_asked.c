@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands that wait for their replies, and what a reply decides. */
+/* The queue of commands that wait, and what a reply to each shows. */
 #include "dialogue_priv.h"
 
 #define KIND 0x0f
@@ -17,21 +17,20 @@ static uint8_t *asked_last(struct dialogue *d)
 	return &d->asked[(d->first_asked + d->n_asked - 1) % DIALOGUE_ASKED];
 }
 
-static void asked_push(struct dialogue *d, unsigned int asked)
+static void asked_append(struct dialogue *d, unsigned int asked)
 {
 	d->n_asked++;
 	*asked_last(d) = (uint8_t)asked;
 }
 
-/* The first, with all of its run. */
 void asked_drop(struct dialogue *d)
 {
 	d->first_asked = (d->first_asked + 1) % DIALOGUE_ASKED;
 	d->n_asked--;
 }
 
-/* IMAP's replies are told by their tags. */
-void lose_track(struct dialogue *d)
+/* IMAP needs no track: its replies name their commands by tags. */
+void asked_lose_track(struct dialogue *d)
 {
 	if (d->protocol == DIALOGUE_IMAP)
 		return;
@@ -39,8 +38,8 @@ void lose_track(struct dialogue *d)
 	d->doubt = DOUBT_LOST;
 }
 
-/* A run of the same takes one place: 16 recipients, say. */
-void dialogue_ask(struct dialogue *d, enum asked what)
+/* A run of equal commands takes one place, such as 16 recipients. */
+void asked_add(struct dialogue *d, enum asked what)
 {
 	if (d->doubt == DOUBT_LOST)
 		return;
@@ -49,13 +48,13 @@ void dialogue_ask(struct dialogue *d, enum asked what)
 	    *asked_last(d) <= UINT8_MAX - MORE)
 		*asked_last(d) += MORE;
 	else if (d->n_asked < DIALOGUE_ASKED)
-		asked_push(d, what);
+		asked_append(d, what);
 	else
-		lose_track(d);
+		asked_lose_track(d);
 }
 
-/* What the reply that came answers. */
-static enum asked answered(struct dialogue *d)
+/* Removes the command that waits longest, of a run only one. */
+static enum asked asked_remove(struct dialogue *d)
 {
 	enum asked what = asked_first(d);
 
@@ -67,7 +66,7 @@ static enum asked answered(struct dialogue *d)
 }
 
 /* Tags count up, so the sum of their bytes tells neighbours apart. */
-static unsigned int tag_bits(struct text tag)
+static unsigned int asked_tag_bits(struct text tag)
 {
 	unsigned int sum = 0;
 
@@ -76,21 +75,21 @@ static unsigned int tag_bits(struct text tag)
 	return sum * MORE & UINT8_MAX;
 }
 
-void ask_tagged(struct dialogue *d, enum asked what, struct text tag)
+void asked_add_tagged(struct dialogue *d, enum asked what, struct text tag)
 {
 	if (what == ASKED_OTHER)
 		return;
 	if (d->n_asked == DIALOGUE_ASKED)
 		asked_drop(d);
-	asked_push(d, what | tag_bits(tag));
+	asked_append(d, what | asked_tag_bits(tag));
 }
 
-enum asked answered_tagged(struct dialogue *d, struct text tag)
+enum asked asked_remove_tagged(struct dialogue *d, struct text tag)
 {
 	for (uint8_t i = 0; i < d->n_asked; i++) {
 		uint8_t at = (d->first_asked + i) % DIALOGUE_ASKED;
 
-		if ((d->asked[at] & ~KIND) != (int)tag_bits(tag))
+		if ((d->asked[at] & ~KIND) != (int)asked_tag_bits(tag))
 			continue;
 		d->first_asked = (at + 1) % DIALOGUE_ASKED;
 		d->n_asked -= i + 1;
@@ -101,17 +100,17 @@ enum asked answered_tagged(struct dialogue *d, struct text tag)
 
 /* ---- what a reply decides ---- */
 
-static void count_up(uint8_t *count)
+static void asked_count(uint8_t *count)
 {
 	if (*count < UINT8_MAX)
 		++*count;
 }
 
 /*
- * Both sides throw away what they know (RFC 3207, section 4.2), and so is what
- * the client sent without waiting.
+ * Both sides forget what they know (RFC 3207, section 4.2), and what the client
+ * sent without waiting is discarded.
  */
-static void tls_decided(struct dialogue *d, enum reply reply)
+static void asked_decide_tls(struct dialogue *d, enum reply reply)
 {
 	if (reply != REPLY_GOOD) {
 		d->seen |= SEEN_STARTTLS_REFUSED;
@@ -126,15 +125,15 @@ static void tls_decided(struct dialogue *d, enum reply reply)
 	}
 }
 
-/* Behind a mailbox's login there is much to read, and nothing for us. */
-static void login_decided(struct dialogue *d, enum reply reply)
+/* Behind the login to a mailbox is content only, which is not read. */
+static void asked_decide_login(struct dialogue *d, enum reply reply)
 {
 	if (d->state == READ_PLAIN || d->state == READ_USER ||
 	    d->state == READ_SECRET)
 		d->state = READ_COMMANDS;
 	if (reply != REPLY_GOOD) {
 		d->seen |= SEEN_AUTH_FAILED;
-		count_up(&d->auth_failures);
+		asked_count(&d->auth_failures);
 		return;
 	}
 	d->seen |= SEEN_AUTH_OK;
@@ -143,89 +142,91 @@ static void login_decided(struct dialogue *d, enum reply reply)
 }
 
 /* Content that followed without waiting was read as commands. */
-static void data_refused(struct dialogue *d, enum reply reply)
+static void asked_refuse_data(struct dialogue *d, enum reply reply)
 {
-	count_up(&d->replies[STAGE_DATA][reply]);
+	asked_count(&d->replies[STAGE_DATA][reply]);
 	if (d->state == READ_CONTENT)
 		d->state = READ_COMMANDS;
 	else
-		lose_track(d);
+		asked_lose_track(d);
 }
 
-void message_decided(struct dialogue *d, enum reply reply)
+void asked_decide_message(struct dialogue *d, enum reply reply)
 {
-	count_up(&d->replies[STAGE_DATA][reply]);
+	asked_count(&d->replies[STAGE_DATA][reply]);
 	if (reply == REPLY_GOOD)
 		d->seen |= SEEN_ACCEPTED;
 }
 
-/* A yes to DATA, to a chunk, to USER is only half of what is to come. */
-static void half_decided(struct dialogue *d, enum asked what, enum reply reply)
+/* A yes to DATA, to a chunk or to USER decides nothing yet. */
+static void asked_decide_half(struct dialogue *d, enum asked what,
+			      enum reply reply)
 {
 	if (reply == REPLY_GOOD)
 		return;
 	if (what == ASKED_DATA)
-		data_refused(d, reply);
+		asked_refuse_data(d, reply);
 	else if (what == ASKED_CHUNK)
-		message_decided(d, reply);
+		asked_decide_message(d, reply);
 	else
-		login_decided(d, reply);
+		asked_decide_login(d, reply);
 }
 
-static void list_decided(struct dialogue *d, enum asked what, enum reply reply)
+static void asked_decide_list(struct dialogue *d, enum asked what,
+			      enum reply reply)
 {
 	if (reply == REPLY_GOOD)
 		d->listing = what == ASKED_LIST ? LISTING_OTHER :
 						  LISTING_CAPABILITIES;
 }
 
-void decide_asked(struct dialogue *d, enum asked what, enum reply reply)
+void asked_decide(struct dialogue *d, enum asked what, enum reply reply)
 {
 	switch (what) {
 	case ASKED_OTHER:
 		return;
 	case ASKED_TLS:
-		tls_decided(d, reply);
+		asked_decide_tls(d, reply);
 		return;
 	case ASKED_LOGIN:
 	case ASKED_LOGIN_PLAIN:
 	case ASKED_LOGIN_USER:
-		login_decided(d, reply);
+		asked_decide_login(d, reply);
 		return;
 	case ASKED_CAPABILITIES:
 	case ASKED_LIST:
-		list_decided(d, what, reply);
+		asked_decide_list(d, what, reply);
 		return;
 	case ASKED_MAIL:
-		count_up(&d->replies[STAGE_MAIL][reply]);
+		asked_count(&d->replies[STAGE_MAIL][reply]);
 		return;
 	case ASKED_RCPT:
-		count_up(&d->replies[STAGE_RCPT][reply]);
+		asked_count(&d->replies[STAGE_RCPT][reply]);
 		return;
 	case ASKED_USER:
 	case ASKED_DATA:
 	case ASKED_CHUNK:
-		half_decided(d, what, reply);
+		asked_decide_half(d, what, reply);
 		return;
 	case ASKED_MESSAGE:
-		message_decided(d, reply);
+		asked_decide_message(d, reply);
 		return;
 	}
 }
 
-void decide_next(struct dialogue *d, enum reply reply)
+void asked_decide_next(struct dialogue *d, enum reply reply)
 {
 	if (d->doubt)
 		d->doubt = DOUBT_ANSWERED;
 	else
-		decide_asked(d, answered(d), reply);
+		asked_decide(d, asked_remove(d), reply);
 }
 
-void login_continues(struct dialogue *d)
+void asked_continue_login(struct dialogue *d)
 {
 	enum asked what = asked_first(d);
 
-	if (!reads_commands(d))
+	if (!dialogue_reads_commands(d))
 		return;
 	if (what == ASKED_LOGIN_PLAIN)
 		d->state = READ_PLAIN;
@@ -235,6 +236,6 @@ void login_continues(struct dialogue *d)
 		d->state = READ_SECRET;
 	else
 		return;
-	/* The user, if any, is in this line; a second one is not looked at. */
+	/* The user, if any, is in this line; a second line is not read. */
 	d->asked[d->first_asked] -= what - ASKED_LOGIN;
 }

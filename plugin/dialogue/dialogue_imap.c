@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IMAP: RFC 9051; LITERAL+: 7888; SASL-IR: 4959 */
 #include "dialogue_priv.h"
+#include "dialogue_verb.h"
 
 /* ---- commands ---- */
 
-/* name is at its first quote. */
-static void read_quoted(struct dialogue *d, struct text name)
+/* Reads a quoted name; name begins with the quote. */
+static void imap_read_quoted(struct dialogue *d, struct text name)
 {
 	uint8_t plain[DIALOGUE_LINE];
 	size_t n = 0;
@@ -16,31 +17,31 @@ static void read_quoted(struct dialogue *d, struct text name)
 		plain[n++] = *name.at;
 	}
 	if (name.at < name.end)
-		note_user(d, plain, n);
+		login_set_user(d, plain, n);
 }
 
-/* A name that comes in a literal is not read. */
-static enum asked read_login(struct dialogue *d, struct text rest)
+/* Reads the user, unless a literal has it. */
+static enum asked imap_read_login(struct dialogue *d, struct text rest)
 {
-	struct text all = text_trim(rest), name = split_word(&rest);
+	struct text all = text_trim(rest), name = text_split_word(&rest);
 
-	login_begins(d);
+	login_begin(d);
 	if (text_len(name) && *name.at == '"')
-		read_quoted(d, all);
-	else if (text_len(name) && *name.at != '{' && !is_part(name))
-		note_user(d, name.at, text_len(name));
+		imap_read_quoted(d, all);
+	else if (text_len(name) && *name.at != '{' && !text_is_part(name))
+		login_set_user(d, name.at, text_len(name));
 	return ASKED_LOGIN;
 }
 
 static const struct verb verbs[] = {
-	{ "LOGIN", ASKED_LOGIN, read_login },
-	{ "AUTHENTICATE", ASKED_LOGIN, ask_sasl },
-	{ "STARTTLS", ASKED_TLS, ask_tls },
+	{ "LOGIN", ASKED_LOGIN, imap_read_login },
+	{ "AUTHENTICATE", ASKED_LOGIN, login_read_sasl },
+	{ "STARTTLS", ASKED_TLS, verb_starttls },
 	{ NULL, ASKED_OTHER, NULL },
 };
 
-/* Section 4.3: after {n} or {n+} come n bytes, and then the line goes on. */
-static bool ends_in_literal(struct text line, uint64_t *n)
+/* After {n} or {n+} come n bytes, and then the line goes on: section 4.3 */
+static bool imap_ends_in_literal(struct text line, uint64_t *n)
 {
 	const uint8_t *open = line.end;
 
@@ -51,7 +52,7 @@ static bool ends_in_literal(struct text line, uint64_t *n)
 	if (open == line.at)
 		return false;
 	line.at = open;
-	if (!take_number(&line, n))
+	if (!text_read_number(&line, n))
 		return false;
 	if (line.at < line.end && *line.at == '+')
 		line.at++;
@@ -62,7 +63,7 @@ void imap_rest(struct dialogue *d, struct text line)
 {
 	uint64_t n;
 
-	if (ends_in_literal(line, &n)) {
+	if (imap_ends_in_literal(line, &n)) {
 		d->skip = n;
 		d->state = READ_REST;
 	} else if (d->state == READ_REST) {
@@ -72,22 +73,23 @@ void imap_rest(struct dialogue *d, struct text line)
 
 void imap_command(struct dialogue *d, struct text line)
 {
-	struct text rest = line, tag = split_word(&rest);
+	struct text rest = line, tag = text_split_word(&rest);
 
-	ask_tagged(d, read_verb(d, verbs, rest), tag);
+	asked_add_tagged(d, verb_read(d, verbs, rest), tag);
 	imap_rest(d, line);
 }
 
 /* ---- replies ---- */
 
-/* Up to a bracket, if there is one; behind it is text. */
+/* The list ends with the line, or with a bracket; behind it is text. */
 void imap_capabilities(struct dialogue *d, struct text words)
 {
 	while (words.at < words.end) {
-		struct text word = split_word(&words);
+		struct text word = text_split_word(&words);
 		bool last = text_len(word) && word.end[-1] == ']' && !word.cut;
 
-		if (is_word(word, "STARTTLS") || is_word(word, "STARTTLS]"))
+		if (text_is_word(word, "STARTTLS") ||
+		    text_is_word(word, "STARTTLS]"))
 			d->seen |= SEEN_STARTTLS_OFFERED;
 		if (last) {
 			d->listing = LISTING_NONE;
@@ -97,56 +99,57 @@ void imap_capabilities(struct dialogue *d, struct text words)
 }
 
 /* "CAPABILITY ..." or "OK [CAPABILITY ...] text"; a cut list goes on. */
-static void read_capabilities(struct dialogue *d, struct text rest)
+static void imap_read_capabilities(struct dialogue *d, struct text rest)
 {
-	struct text word = split_word(&rest);
+	struct text word = text_split_word(&rest);
 
-	if (!is_word(word, "CAPABILITY")) {
-		word = split_word(&rest);
-		if (!is_word(word, "[CAPABILITY"))
+	if (!text_is_word(word, "CAPABILITY")) {
+		word = text_split_word(&rest);
+		if (!text_is_word(word, "[CAPABILITY"))
 			return;
 	}
 	d->listing = rest.cut ? LISTING_CAPABILITIES : LISTING_NONE;
 	imap_capabilities(d, rest);
 }
 
-/* PREAUTH: a mailbox that is open from the start. */
-static void read_greeting(struct dialogue *d, struct text word)
+/* PREAUTH opens the mailbox from the start. */
+static void imap_read_greeting(struct dialogue *d, struct text word)
 {
-	bool is_open = is_word(word, "PREAUTH");
+	bool is_open = text_is_word(word, "PREAUTH");
 
-	if (is_open || is_word(word, "OK"))
+	if (is_open || text_is_word(word, "OK"))
 		d->seen |= SEEN_BANNER;
 	if (is_open)
 		d->state = READ_NOTHING;
 }
 
-/* Who is told no sends no literal. */
-static void imap_read_answer(struct dialogue *d, struct text tag,
+/* After a no, the client does not send its literal. */
+static void imap_read_status(struct dialogue *d, struct text tag,
 			     struct text word)
 {
-	bool good = is_word(word, "OK");
+	bool good = text_is_word(word, "OK");
 
-	if (!good && !is_word(word, "NO") && !is_word(word, "BAD"))
+	if (!good && !text_is_word(word, "NO") && !text_is_word(word, "BAD"))
 		return;
 	if (!good && d->state == READ_REST) {
 		d->skip = 0;
 		d->state = READ_COMMANDS;
 	}
-	decide_asked(d, answered_tagged(d, tag), good ? REPLY_GOOD : REPLY_NO);
+	asked_decide(d, asked_remove_tagged(d, tag),
+		     good ? REPLY_GOOD : REPLY_NO);
 }
 
 void imap_reply(struct dialogue *d, struct text line)
 {
-	struct text tag = split_word(&line), rest = line;
-	struct text word = split_word(&rest);
+	struct text tag = text_split_word(&line), rest = line;
+	struct text word = text_split_word(&rest);
 
-	read_capabilities(d, line);
-	if (is_word(tag, "+"))
-		login_continues(d);
-	else if (!is_word(tag, "*"))
-		imap_read_answer(d, tag, word);
+	imap_read_capabilities(d, line);
+	if (text_is_word(tag, "+"))
+		asked_continue_login(d);
+	else if (!text_is_word(tag, "*"))
+		imap_read_status(d, tag, word);
 	else if (d->greeting != GREETED)
-		read_greeting(d, word);
+		imap_read_greeting(d, word);
 	d->greeting = GREETED;
 }
