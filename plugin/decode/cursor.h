@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cursor over hostile bytes. A read past the end gives NULL, says why, and
- * sticks: all that follow give NULL, too.
- *
- * There are two ends. A frame may be captured in part, so that bytes are
- * missing that its headers speak of: it is truncated. Or the headers leave no
- * room for them: lengths contradict each other.
+ * A cursor over hostile bytes. A read past the end returns NULL, keeps the
+ * reason, and makes all that follow return NULL. There are two ends. A frame
+ * that was captured in part lacks bytes that its headers speak of: it is
+ * truncated. Or the headers leave no room for them: lengths contradict each
+ * other.
  */
 #ifndef MAILWALL_CURSOR_H
 #define MAILWALL_CURSOR_H
@@ -14,13 +13,13 @@
 
 struct cursor {
 	const uint8_t *at;
-	uint32_t captured; /* bytes left to be read: never more than wire */
-	uint32_t wire;	   /* bytes left by the headers so far */
-	bool open;	   /* no header said that there are no more than that */
+	uint32_t captured;  /* bytes left to be read: never more than wire */
+	uint32_t wire;	    /* bytes left by the headers so far */
+	bool open;	    /* no header has limited wire so far */
 	enum decoded error; /* UNDECODED_..., else none */
 };
 
-/* The first reason counts. */
+/* Fails the cursor; the first reason stays. */
 static inline void cursor_fail(struct cursor *c, enum decoded error)
 {
 	if (!c->error)
@@ -35,8 +34,8 @@ static inline void cursor_missing(struct cursor *c, uint32_t n)
 						 UNDECODED_TRUNCATED);
 }
 
-/* The next n bytes, which is at least one; NULL if they are not all there. */
-static inline const uint8_t *cursor_take(struct cursor *c, uint32_t n)
+/* Reads n bytes, at least one; NULL if not all are there. */
+static inline const uint8_t *cursor_read(struct cursor *c, uint32_t n)
 {
 	const uint8_t *bytes = c->at;
 
@@ -50,7 +49,7 @@ static inline const uint8_t *cursor_take(struct cursor *c, uint32_t n)
 	return bytes;
 }
 
-/* The next byte, which is not passed; 0 if there is none. */
+/* Returns the next byte and stays before it; 0 if there is none. */
 static inline uint8_t cursor_peek(struct cursor *c)
 {
 	if (c->captured)
@@ -59,7 +58,7 @@ static inline uint8_t cursor_peek(struct cursor *c)
 	return 0;
 }
 
-/* Passes n bytes, which need not be captured if nobody reads on. */
+/* Passes n bytes. A later read fails if they were not captured. */
 static inline void cursor_skip(struct cursor *c, uint32_t n)
 {
 	uint32_t captured = n < c->captured ? n : c->captured;
@@ -73,7 +72,7 @@ static inline void cursor_skip(struct cursor *c, uint32_t n)
 	c->wire -= n < c->wire ? n : c->wire;
 }
 
-/* A header says that n bytes follow, and then nothing of ours. */
+/* Ends the cursor n bytes on, as a header says. */
 static inline void cursor_limit(struct cursor *c, uint32_t n)
 {
 	if (n > c->wire && !c->open) {
@@ -86,7 +85,7 @@ static inline void cursor_limit(struct cursor *c, uint32_t n)
 		c->captured = n;
 }
 
-/* Numbers in network byte order, wherever they lie. */
+/* Read numbers in network byte order, aligned or not. */
 static inline uint16_t get16(const uint8_t *b)
 {
 	return (uint16_t)(b[0] << 8 | b[1]);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAYERS_MOST 32 /* what is real has ten */
+#define LAYERS_MOST 32 /* real frames have ten at most */
 
 static const char *const names[DECODED_N] = {
 	[DECODED_SEGMENT] = "segment",
@@ -42,32 +42,31 @@ uint64_t decoder_given_up(const struct decoder *d)
 	return d->reassembly.given_up;
 }
 
-void read_other(struct packet *p)
+void layer_other(struct packet *p)
 {
 	packet_end(p, DECODED_OTHER);
 }
 
-void read_unknown(struct packet *p)
+void layer_unknown(struct packet *p)
 {
 	packet_end(p, UNDECODED_UNKNOWN);
 }
 
-static bool ports_are_other(const struct decoder *d, uint8_t protocol,
-			    const uint8_t *ports)
+static bool plain_is_other(const struct decoder *d, uint8_t protocol,
+			   const uint8_t *ports)
 {
 	if (protocol == IPPROTO_TCP)
 		return !port_is_in(d->ports, get16(ports)) &&
 		       !port_is_in(d->ports, get16(ports + 2));
-	return protocol == IPPROTO_UDP && !udp_layer(get16(ports + 2));
+	return protocol == IPPROTO_UDP && !layer_of_udp_port(get16(ports + 2));
 }
 
 /*
  * Nearly every frame is Ethernet with a tag at most, IP without options, TCP or
- * UDP, and whole; most are not ours. These are seen here at once; the rest, and
- * whatever is not plainly right, goes the careful way, which comes to the same
- * end.
+ * UDP, and whole; most are not ours. These are decided here; any other frame
+ * goes through the layers, which would decide these alike.
  */
-static bool read_plain_tcp(const uint8_t *ip, uint32_t left,
+static bool plain_read_tcp(const uint8_t *ip, uint32_t left,
 			   struct segment *out)
 {
 	const uint8_t *tcp = ip + 20;
@@ -91,22 +90,21 @@ static bool read_plain_tcp(const uint8_t *ip, uint32_t left,
 	return true;
 }
 
-/* Not before it is needed: of most frames no segment comes. */
-static void clear(struct segment *out, const struct frame *f)
+/* Called late, since most frames make no segment. */
+static void segment_clear(struct segment *out, const struct frame *f)
 {
 	*out = (struct segment){ .time_us = f->time_us, .input = f->input };
 }
 
-static bool is_plain_ipv4(const uint8_t *ip, uint32_t left)
+static bool plain_is_ipv4(const uint8_t *ip, uint32_t left)
 {
 	return left >= 24 && ip[0] == 0x45 && get16(ip + 2) >= 24 &&
 	       !(get16(ip + 6) & 0x3fff);
 }
 
-/* DECODED_N: it is not plain. */
-static enum decoded decode_read_plain(const struct decoder *d,
-				      const struct frame *f,
-				      struct segment *out)
+/* Returns DECODED_N for a frame that is not plain. */
+static enum decoded plain_read(const struct decoder *d, const struct frame *f,
+			       struct segment *out)
 {
 	const uint8_t *b = f->data;
 	uint32_t left = f->caplen;
@@ -118,34 +116,34 @@ static enum decoded decode_read_plain(const struct decoder *d,
 		left -= 4;
 	}
 	left -= 14;
-	if (get16(b + 12) == 0x0800 && is_plain_ipv4(b + 14, left)) {
-		if (ports_are_other(d, b[23], b + 34))
+	if (get16(b + 12) == 0x0800 && plain_is_ipv4(b + 14, left)) {
+		if (plain_is_other(d, b[23], b + 34))
 			return DECODED_OTHER;
-		clear(out, f);
-		if (read_plain_tcp(b + 14, left, out))
+		segment_clear(out, f);
+		if (plain_read_tcp(b + 14, left, out))
 			return DECODED_SEGMENT;
 	} else if (get16(b + 12) == 0x86dd && left >= 44 && b[14] >> 4 == 6 &&
-		   get16(b + 18) >= 4 && ports_are_other(d, b[20], b + 54)) {
+		   get16(b + 18) >= 4 && plain_is_other(d, b[20], b + 54)) {
 		return DECODED_OTHER;
 	}
 	return DECODED_N;
 }
 
-static enum decoded read_layers(struct decoder *d, const struct frame *f,
-				struct segment *out)
+static enum decoded decode_layers(struct decoder *d, const struct frame *f,
+				  struct segment *out)
 {
 	struct packet p = {
 		.cursor = { .at = f->data,
 			    .captured = f->caplen,
 			    .wire = f->len > f->caplen ? f->len : f->caplen,
 			    .open = true },
-		.next = link_layer(f->link),
+		.next = layer_of_link(f->link),
 		.decoder = d,
 		.frame = f,
 		.out = out,
 	};
 
-	clear(out, f);
+	segment_clear(out, f);
 	for (int i = 0; i < LAYERS_MOST; i++) {
 		p.next(&p);
 		if (p.cursor.error)
@@ -159,7 +157,7 @@ static enum decoded read_layers(struct decoder *d, const struct frame *f,
 enum decoded decode_frame(struct decoder *d, const struct frame *frame,
 			  struct segment *out)
 {
-	enum decoded plain = decode_read_plain(d, frame, out);
+	enum decoded plain = plain_read(d, frame, out);
 
-	return plain == DECODED_N ? read_layers(d, frame, out) : plain;
+	return plain == DECODED_N ? decode_layers(d, frame, out) : plain;
 }

@@ -7,7 +7,7 @@
 
 #define TCP_LEAST 14 /* bytes of a header, up to the flags */
 
-static bool ports_are_ours(const struct packet *p, const uint8_t *ports)
+static bool packet_is_ours(const struct packet *p, const uint8_t *ports)
 {
 	return port_is_in(p->decoder->ports, get16(ports)) ||
 	       port_is_in(p->decoder->ports, get16(ports + 2));
@@ -15,32 +15,32 @@ static bool ports_are_ours(const struct packet *p, const uint8_t *ports)
 
 /* ---- fragments ---- */
 
-/* The fragment's own bytes of the head, if nothing else is needed. */
+/* True if the fragment alone holds the head, and no other is waiting. */
 static bool fragment_suffices(struct packet *p, const struct datagram_key *key,
 			      const struct fragment *f)
 {
 	const struct datagram *d;
 
-	if (f->n < HEAD_BYTES) /* so it begins at 0 */
+	if (f->n < HEAD_BYTES) /* a whole head begins at 0 */
 		return false;
 	d = reassembly_find(&p->decoder->reassembly, key, p->frame->time_us);
 	return !d || d->done;
 }
 
-/* Puts the head together; what can be read of it then is read there. */
-static void hold_fragment(struct packet *p, const struct datagram_key *key,
+/* Adds the fragment to the head, which is read once it is long enough. */
+static void fragment_hold(struct packet *p, const struct datagram_key *key,
 			  const struct fragment *f)
 {
 	struct datagram *d = reassembly_add(&p->decoder->reassembly, key,
 					    p->frame->time_us, f);
 	uint32_t n;
 
-	if (d->done) { /* this is the rest of it */
+	if (d->done) { /* the head was read before */
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
 	n = datagram_head_len(d);
-	if (n < 4 || (n < TCP_LEAST && ports_are_ours(p, d->head))) {
+	if (n < 4 || (n < TCP_LEAST && packet_is_ours(p, d->head))) {
 		packet_end(p, DECODED_HELD);
 		return;
 	}
@@ -48,10 +48,10 @@ static void hold_fragment(struct packet *p, const struct datagram_key *key,
 	p->cursor = (struct cursor){
 		.at = d->head, .captured = n, .wire = n, .open = true
 	};
-	p->next = read_tcp;
+	p->next = layer_tcp;
 }
 
-static void read_tcp_fragment(struct packet *p, uint32_t id, uint32_t offset)
+static void fragment_read_tcp(struct packet *p, uint32_t id, uint32_t offset)
 {
 	const struct cursor *c = &p->cursor;
 	struct datagram_key key = {
@@ -70,13 +70,16 @@ static void read_tcp_fragment(struct packet *p, uint32_t id, uint32_t offset)
 	else if (f.n > c->captured && offset)
 		packet_end(p, UNDECODED_TRUNCATED);
 	else if (f.n > c->captured || fragment_suffices(p, &key, &f))
-		p->next = read_tcp;
+		p->next = layer_tcp;
 	else
-		hold_fragment(p, &key, &f);
+		fragment_hold(p, &key, &f);
 }
 
-/* Only what may hold a byte of a TCP header, or begins a tunnel, is of use. */
-static void read_fragment(struct packet *p, uint8_t protocol, uint32_t id,
+/*
+ * Only a fragment with bytes of a TCP header, or the start of a tunnel,
+ * matters.
+ */
+static void fragment_read(struct packet *p, uint8_t protocol, uint32_t id,
 			  uint32_t offset)
 {
 	if (offset >= HEAD_BYTES ||
@@ -86,15 +89,16 @@ static void read_fragment(struct packet *p, uint8_t protocol, uint32_t id,
 	}
 	p->cursor.open = true; /* the rest lies in other fragments */
 	if (protocol == IPPROTO_TCP && !p->quoted)
-		read_tcp_fragment(p, id, offset);
+		fragment_read_tcp(p, id, offset);
 	else
-		p->next = ip_layer(protocol, p->out->family, p->quoted);
+		p->next =
+			layer_of_protocol(protocol, p->out->family, p->quoted);
 }
 
 /* ---- IP ---- */
 
-static void put_addresses(struct packet *p, uint8_t family,
-			  const uint8_t *source, size_t n)
+static void packet_set_addresses(struct packet *p, uint8_t family,
+				 const uint8_t *source, size_t n)
 {
 	struct segment *out = p->out;
 
@@ -106,20 +110,20 @@ static void put_addresses(struct packet *p, uint8_t family,
 }
 
 /*
- * What the header says is to follow; 0 says nothing: the length did not fit
- * (RFC 2675), or the network card was to find it. A quoted packet is cut, and
- * some systems quote its length wrong.
+ * Limits the cursor to the length in the header. Callers skip a 0: the length
+ * did not fit (RFC 2675), or the network card was to fill it in. A quoted
+ * packet is cut, and some systems quote its length wrong.
  */
-static void limit_payload(struct packet *p, uint32_t len)
+static void packet_limit(struct packet *p, uint32_t len)
 {
 	if (!p->quoted)
 		cursor_limit(&p->cursor, len);
 }
 
 /* RFC 791, section 3.1 */
-void read_ipv4(struct packet *p)
+void layer_ipv4(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 20);
+	const uint8_t *h = cursor_read(&p->cursor, 20);
 	uint32_t header, total;
 
 	if (!h)
@@ -135,20 +139,20 @@ void read_ipv4(struct packet *p)
 		return;
 	}
 	if (total)
-		limit_payload(p, total - 20);
+		packet_limit(p, total - 20);
 	cursor_skip(&p->cursor, header - 20);
-	put_addresses(p, 4, h + 12, 4);
+	packet_set_addresses(p, 4, h + 12, 4);
 	if (get16(h + 6) & 0x3fff) /* an offset, or more fragments */
-		read_fragment(p, h[9], get16(h + 4),
+		fragment_read(p, h[9], get16(h + 4),
 			      (get16(h + 6) & 0x1fffu) * 8);
 	else
-		p->next = ip_layer(h[9], 4, p->quoted);
+		p->next = layer_of_protocol(h[9], 4, p->quoted);
 }
 
 /* RFC 8200, section 3 */
-void read_ipv6(struct packet *p)
+void layer_ipv6(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 40);
+	const uint8_t *h = cursor_read(&p->cursor, 40);
 
 	if (!h)
 		return;
@@ -157,19 +161,19 @@ void read_ipv6(struct packet *p)
 		return;
 	}
 	if (get16(h + 4))
-		limit_payload(p, get16(h + 4));
-	put_addresses(p, 6, h + 8, 16);
-	p->next = ip_layer(h[6], 6, p->quoted);
+		packet_limit(p, get16(h + 4));
+	packet_set_addresses(p, 6, h + 8, 16);
+	p->next = layer_of_protocol(h[6], 6, p->quoted);
 }
 
-void read_ip(struct packet *p)
+void layer_ip(struct packet *p)
 {
 	switch (cursor_peek(&p->cursor) >> 4) {
 	case 4:
-		p->next = read_ipv4;
+		p->next = layer_ipv4;
 		return;
 	case 6:
-		p->next = read_ipv6;
+		p->next = layer_ipv6;
 		return;
 	}
 	packet_end(p, UNDECODED_UNKNOWN);
@@ -179,93 +183,94 @@ void read_ip(struct packet *p)
 
 static void ip_read_extension(struct packet *p, uint32_t unit, uint32_t more)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 2);
+	const uint8_t *h = cursor_read(&p->cursor, 2);
 
 	if (!h)
 		return;
 	cursor_skip(&p->cursor, (h[1] + more) * unit - 2);
-	p->next = ip_layer(h[0], p->out->family, p->quoted);
+	p->next = layer_of_protocol(h[0], p->out->family, p->quoted);
 }
 
 /* RFC 8200, sections 4.3, 4.4, 4.6 */
-static void ip_read_options(struct packet *p)
+static void layer_options(struct packet *p)
 {
 	ip_read_extension(p, 8, 1);
 }
 
 /* RFC 4302, section 2.2 */
-static void read_ah(struct packet *p)
+static void layer_ah(struct packet *p)
 {
 	ip_read_extension(p, 4, 2);
 }
 
 /* RFC 8200, section 4.5; RFC 6946: a fragment that is the whole */
-static void read_fragment_header(struct packet *p)
+static void layer_fragment_header(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 8);
+	const uint8_t *h = cursor_read(&p->cursor, 8);
 
 	if (!h)
 		return;
 	if (get16(h + 2) & 0xfff9)
-		read_fragment(p, h[0], get32(h + 4), get16(h + 2) & 0xfff8u);
+		fragment_read(p, h[0], get32(h + 4), get16(h + 2) & 0xfff8u);
 	else
-		p->next = ip_layer(h[0], 6, p->quoted);
+		p->next = layer_of_protocol(h[0], 6, p->quoted);
 }
 
 /* ---- ICMP: destination unreachable, and the packet that was ---- */
 
-static void read_unreachable(struct packet *p, uint8_t type, layer_fn *quoted)
+static void icmp_read_unreachable(struct packet *p, uint8_t type,
+				  layer_fn *quoted)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 1);
+	const uint8_t *h = cursor_read(&p->cursor, 1);
 
 	if (h && *h != type) {
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
 	cursor_skip(&p->cursor, 7);
-	p->cursor.open = true; /* nobody quotes all of it */
+	p->cursor.open = true; /* only its beginning is quoted */
 	p->quoted = true;
 	p->out->kind = SEGMENT_UNREACHABLE;
 	p->next = quoted;
 }
 
 /* RFC 792 */
-static void read_icmp(struct packet *p)
+static void layer_icmp(struct packet *p)
 {
-	read_unreachable(p, 3, read_ipv4);
+	icmp_read_unreachable(p, 3, layer_ipv4);
 }
 
 /* RFC 4443, section 3.1 */
-static void read_icmpv6(struct packet *p)
+static void layer_icmpv6(struct packet *p)
 {
-	read_unreachable(p, 1, read_ipv6);
+	icmp_read_unreachable(p, 1, layer_ipv6);
 }
 
 /* ---- what IP carries ---- */
 
 /* RFC 768: ports, length, checksum */
-static void read_udp(struct packet *p)
+static void layer_udp(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 4);
-	layer_fn *tunnel = h ? udp_layer(get16(h + 2)) : NULL;
+	const uint8_t *h = cursor_read(&p->cursor, 4);
+	layer_fn *tunnel = h ? layer_of_udp_port(get16(h + 2)) : NULL;
 
 	if (!tunnel) {
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
-	h = cursor_take(&p->cursor, 4);
+	h = cursor_read(&p->cursor, 4);
 	if (!h)
 		return;
-	if (get16(h) >= 8) /* else it did not fit */
+	if (get16(h) >= 8) /* 0: it did not fit */
 		cursor_limit(&p->cursor, get16(h) - 8u);
 	p->next = tunnel;
 }
 
-/* By RFC 792 there are at least 8 bytes: ports, sequence number. */
-static void read_tcp_quoted(struct packet *p, const uint8_t *seq)
+/* At least 8 bytes are quoted (RFC 792): ports, sequence number. */
+static void tcp_read_quoted(struct packet *p, const uint8_t *seq)
 {
 	const uint8_t *h = p->cursor.captured >= TCP_LEAST - 8 ?
-				   cursor_take(&p->cursor, TCP_LEAST - 8) :
+				   cursor_read(&p->cursor, TCP_LEAST - 8) :
 				   NULL;
 
 	p->out->seq = get32(seq);
@@ -273,10 +278,10 @@ static void read_tcp_quoted(struct packet *p, const uint8_t *seq)
 	packet_end(p, DECODED_SEGMENT);
 }
 
-static void read_tcp_header(struct packet *p, const uint8_t *seq)
+static void tcp_read_header(struct packet *p, const uint8_t *seq)
 {
 	struct cursor *c = &p->cursor;
-	const uint8_t *h = cursor_take(c, TCP_LEAST - 8);
+	const uint8_t *h = cursor_read(c, TCP_LEAST - 8);
 	struct segment *out = p->out;
 	uint32_t header = h ? (h[4] >> 4) * 4u : 20;
 
@@ -297,53 +302,53 @@ static void read_tcp_header(struct packet *p, const uint8_t *seq)
 }
 
 /* RFC 9293, section 3.1: ports, numbers, length of the header, flags */
-void read_tcp(struct packet *p)
+void layer_tcp(struct packet *p)
 {
-	const uint8_t *ports = cursor_take(&p->cursor, 4);
+	const uint8_t *ports = cursor_read(&p->cursor, 4);
 	const uint8_t *seq;
 
 	if (!ports)
 		return;
-	if (!ports_are_ours(p, ports)) {
+	if (!packet_is_ours(p, ports)) {
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
 	p->out->source_port = get16(ports);
 	p->out->destination_port = get16(ports + 2);
-	seq = cursor_take(&p->cursor, 4);
+	seq = cursor_read(&p->cursor, 4);
 	if (!seq)
 		return;
 	if (p->quoted)
-		read_tcp_quoted(p, seq);
+		tcp_read_quoted(p, seq);
 	else
-		read_tcp_header(p, seq);
+		tcp_read_header(p, seq);
 }
 
 #define V4     1
 #define V6     2
-#define QUOTED 4 /* in a quoted packet, too: there may be TCP behind it */
+#define QUOTED 4 /* in a quoted packet, too: TCP may follow */
 
 static const struct {
 	uint8_t protocol, where;
 	layer_fn *read;
 } protocols[] = {
-	{ IPPROTO_TCP, V4 | V6 | QUOTED, read_tcp },
-	{ IPPROTO_UDP, V4 | V6, read_udp },
-	{ IPPROTO_ICMP, V4, read_icmp },
-	{ IPPROTO_ICMPV6, V6, read_icmpv6 },
-	{ IPPROTO_IPIP, V4 | V6, read_ipv4 },
-	{ IPPROTO_IPV6, V4 | V6, read_ipv6 },
-	{ IPPROTO_GRE, V4 | V6, read_gre },
-	{ IPPROTO_FRAGMENT, V6 | QUOTED, read_fragment_header },
-	{ IPPROTO_HOPOPTS, V6 | QUOTED, ip_read_options },
-	{ IPPROTO_DSTOPTS, V6 | QUOTED, ip_read_options },
-	{ IPPROTO_ROUTING, V6 | QUOTED, ip_read_options },
-	{ IPPROTO_AH, V4 | V6 | QUOTED, read_ah },
-	{ 97, V4 | V6, read_etherip },
-	{ IPPROTO_MPLS, V4 | V6, read_mpls }, /* RFC 4023 */
+	{ IPPROTO_TCP, V4 | V6 | QUOTED, layer_tcp },
+	{ IPPROTO_UDP, V4 | V6, layer_udp },
+	{ IPPROTO_ICMP, V4, layer_icmp },
+	{ IPPROTO_ICMPV6, V6, layer_icmpv6 },
+	{ IPPROTO_IPIP, V4 | V6, layer_ipv4 },
+	{ IPPROTO_IPV6, V4 | V6, layer_ipv6 },
+	{ IPPROTO_GRE, V4 | V6, layer_gre },
+	{ IPPROTO_FRAGMENT, V6 | QUOTED, layer_fragment_header },
+	{ IPPROTO_HOPOPTS, V6 | QUOTED, layer_options },
+	{ IPPROTO_DSTOPTS, V6 | QUOTED, layer_options },
+	{ IPPROTO_ROUTING, V6 | QUOTED, layer_options },
+	{ IPPROTO_AH, V4 | V6 | QUOTED, layer_ah },
+	{ 97, V4 | V6, layer_etherip },
+	{ IPPROTO_MPLS, V4 | V6, layer_mpls }, /* RFC 4023 */
 };
 
-layer_fn *ip_layer(uint8_t protocol, uint8_t family, bool quoted)
+layer_fn *layer_of_protocol(uint8_t protocol, uint8_t family, bool quoted)
 {
 	int where = (family == 4 ? V4 : V6) | (quoted ? QUOTED : 0);
 
@@ -351,6 +356,6 @@ layer_fn *ip_layer(uint8_t protocol, uint8_t family, bool quoted)
 		if (protocols[i].protocol == protocol)
 			return (protocols[i].where & where) == where ?
 				       protocols[i].read :
-				       read_other;
-	return read_other;
+				       layer_other;
+	return layer_other;
 }

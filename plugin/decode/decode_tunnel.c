@@ -3,9 +3,9 @@
 #include "layer.h"
 
 /* RFC 2516, section 4: version and type, code, session, length */
-void read_pppoe(struct packet *p)
+void layer_pppoe(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 6);
+	const uint8_t *h = cursor_read(&p->cursor, 6);
 
 	if (!h)
 		return;
@@ -15,40 +15,40 @@ void read_pppoe(struct packet *p)
 		packet_end(p, DECODED_OTHER); /* discovery */
 	} else {
 		cursor_limit(&p->cursor, get16(h + 4));
-		p->next = read_ppp;
+		p->next = layer_ppp;
 	}
 }
 
 /* ---- MPLS ---- */
 
 /* RFC 4448, section 4.6: behind a control word there is Ethernet. */
-static void read_pseudowire(struct packet *p)
+static void layer_pseudowire(struct packet *p)
 {
 	cursor_skip(&p->cursor, 4);
-	p->next = read_ethernet;
+	p->next = layer_ethernet;
 }
 
-/* No header says what a label carries; RFC 4928: its first four bits tell. */
-static void read_labelled(struct packet *p)
+/* No header says what a label carries; its first four bits do (RFC 4928). */
+static void layer_labelled(struct packet *p)
 {
 	switch (cursor_peek(&p->cursor) >> 4) {
 	case 0:
-		p->next = read_pseudowire;
+		p->next = layer_pseudowire;
 		return;
 	case 1: /* RFC 5586: a channel beside the packets */
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
-	p->next = read_ip;
+	p->next = layer_ip;
 }
 
 /* RFC 3032: label, class, bottom of stack, time to live */
-void read_mpls(struct packet *p)
+void layer_mpls(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 4);
+	const uint8_t *h = cursor_read(&p->cursor, 4);
 
 	if (h)
-		p->next = h[2] & 1 ? read_labelled : read_mpls;
+		p->next = h[2] & 1 ? layer_labelled : layer_mpls;
 }
 
 /* ---- GRE ---- */
@@ -64,16 +64,16 @@ void read_mpls(struct packet *p)
 #define ERSPAN_3     0x22eb
 
 /* draft-foschiano-erspan-03, section 4.2: 8 bytes, then the frame */
-static void read_erspan2(struct packet *p)
+static void layer_erspan2(struct packet *p)
 {
 	cursor_skip(&p->cursor, 8);
-	p->next = read_ethernet;
+	p->next = layer_ethernet;
 }
 
 /* Section 4.3: 12 bytes, and 8 of the platform if the last bit says so */
-static void read_erspan3(struct packet *p)
+static void layer_erspan3(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 12);
+	const uint8_t *h = cursor_read(&p->cursor, 12);
 	unsigned int type;
 
 	if (!h)
@@ -81,36 +81,36 @@ static void read_erspan3(struct packet *p)
 	type = h[10] >> 2 & 0x1f;
 	if (h[11] & 1)
 		cursor_skip(&p->cursor, 8);
-	p->next = type == 0 ? read_ethernet :
-		  type == 2 ? read_ip :
-			      read_unknown;
+	p->next = type == 0 ? layer_ethernet :
+		  type == 2 ? layer_ip :
+			      layer_unknown;
 }
 
 /* Type I of ERSPAN is type II without a sequence number and a header. */
-static layer_fn *gre_layer(uint16_t flags, uint16_t type)
+static layer_fn *layer_of_gre(uint16_t flags, uint16_t type)
 {
 	if (type == ERSPAN_2)
-		return flags & GRE_SEQUENCE ? read_erspan2 : read_ethernet;
+		return flags & GRE_SEQUENCE ? layer_erspan2 : layer_ethernet;
 	if (type == ERSPAN_3)
-		return read_erspan3;
-	return type ? ethertype_layer(type) : read_other; /* 0: keepalive */
+		return layer_erspan3;
+	return type ? layer_of_ethertype(type) : layer_other; /* 0: keepalive */
 }
 
 /* RFC 2637, section 4.1: no payload without a sequence number */
-static void read_pptp(struct packet *p, uint16_t flags)
+static void gre_read_pptp(struct packet *p, uint16_t flags)
 {
 	if (!(flags & GRE_SEQUENCE)) {
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
 	cursor_skip(&p->cursor, flags & GRE_ACK ? 12 : 8);
-	p->next = read_ppp;
+	p->next = layer_ppp;
 }
 
 /* RFC 2784, RFC 2890 */
-void read_gre(struct packet *p)
+void layer_gre(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 4);
+	const uint8_t *h = cursor_read(&p->cursor, 4);
 	uint16_t flags, type;
 	uint32_t options = 0;
 
@@ -119,7 +119,7 @@ void read_gre(struct packet *p)
 	flags = get16(h);
 	type = get16(h + 2);
 	if ((flags & GRE_VERSION) == 1 && type == 0x880b) {
-		read_pptp(p, flags);
+		gre_read_pptp(p, flags);
 		return;
 	}
 	if (flags & GRE_VERSION || flags & GRE_ROUTING) {
@@ -130,35 +130,35 @@ void read_gre(struct packet *p)
 	options += flags & GRE_KEY ? 4 : 0;
 	options += flags & GRE_SEQUENCE ? 4 : 0;
 	cursor_skip(&p->cursor, options);
-	p->next = gre_layer(flags, type);
+	p->next = layer_of_gre(flags, type);
 }
 
 /* RFC 3378: version 3, then a frame */
-void read_etherip(struct packet *p)
+void layer_etherip(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 2);
+	const uint8_t *h = cursor_read(&p->cursor, 2);
 
 	if (!h)
 		return;
-	p->next = h[0] == 0x30 ? read_ethernet : read_unknown;
+	p->next = h[0] == 0x30 ? layer_ethernet : layer_unknown;
 }
 
 /* ---- over UDP: a port is no promise, so what does not fit is other ---- */
 
 /* RFC 7348, section 5: the flag of a valid network identifier */
-static void read_vxlan(struct packet *p)
+static void layer_vxlan(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 8);
+	const uint8_t *h = cursor_read(&p->cursor, 8);
 
 	if (!h)
 		return;
-	p->next = h[0] & 0x08 ? read_ethernet : read_other;
+	p->next = h[0] & 0x08 ? layer_ethernet : layer_other;
 }
 
 /* RFC 8926, section 3.4: version, length of options in 4 bytes; control */
-static void read_geneve(struct packet *p)
+static void layer_geneve(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 8);
+	const uint8_t *h = cursor_read(&p->cursor, 8);
 
 	if (!h)
 		return;
@@ -167,13 +167,13 @@ static void read_geneve(struct packet *p)
 		return;
 	}
 	cursor_skip(&p->cursor, (h[0] & 0x3fu) * 4);
-	p->next = ethertype_layer(get16(h + 2));
+	p->next = layer_of_ethertype(get16(h + 2));
 }
 
 /* 3GPP TS 29.281, section 5.2: length in 4 bytes; in the last, the next type */
-static void read_gtp_extension(struct packet *p)
+static void layer_gtp_extension(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 1);
+	const uint8_t *h = cursor_read(&p->cursor, 1);
 	uint32_t len = h ? *h * 4u : 4;
 
 	if (!len) {
@@ -181,8 +181,8 @@ static void read_gtp_extension(struct packet *p)
 		return;
 	}
 	cursor_skip(&p->cursor, len - 2);
-	h = cursor_take(&p->cursor, 1);
-	p->next = h && *h ? read_gtp_extension : read_ip;
+	h = cursor_read(&p->cursor, 1);
+	p->next = h && *h ? layer_gtp_extension : layer_ip;
 }
 
 #define GTP_EXTENSION 0x04
@@ -190,9 +190,9 @@ static void read_gtp_extension(struct packet *p)
 #define GTP_G_PDU     255  /* a user's packet */
 
 /* Section 5.1: flags, type, length, tunnel; sequence, N-PDU, next extension */
-static void read_gtp(struct packet *p)
+static void layer_gtp(struct packet *p)
 {
-	const uint8_t *h = cursor_take(&p->cursor, 8);
+	const uint8_t *h = cursor_read(&p->cursor, 8);
 	uint8_t flags;
 
 	if (!h)
@@ -203,23 +203,23 @@ static void read_gtp(struct packet *p)
 		return;
 	}
 	cursor_limit(&p->cursor, get16(h + 2));
-	p->next = read_ip;
+	p->next = layer_ip;
 	if (!(flags & GTP_OPTIONAL))
 		return;
-	h = cursor_take(&p->cursor, 4);
+	h = cursor_read(&p->cursor, 4);
 	if (h && flags & GTP_EXTENSION && h[3])
-		p->next = read_gtp_extension;
+		p->next = layer_gtp_extension;
 }
 
 static const struct {
 	uint16_t port;
 	layer_fn *read;
 } tunnels[] = {
-	{ 4789, read_vxlan }, { 8472, read_vxlan }, { 6081, read_geneve },
-	{ 2152, read_gtp },   { 6635, read_mpls }, /* RFC 7510 */
+	{ 4789, layer_vxlan }, { 8472, layer_vxlan }, { 6081, layer_geneve },
+	{ 2152, layer_gtp },   { 6635, layer_mpls }, /* RFC 7510 */
 };
 
-layer_fn *udp_layer(uint16_t port)
+layer_fn *layer_of_udp_port(uint16_t port)
 {
 	for (size_t i = 0; i < sizeof(tunnels) / sizeof(*tunnels); i++)
 		if (tunnels[i].port == port)

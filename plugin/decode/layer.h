@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A frame is read layer by layer: each takes its own header off the cursor and
- * names the layer that follows, until one says the end. A layer need not ask
- * whether the cursor failed, if it does no more than name the next: that is
- * asked between two layers. Private to the decoder.
+ * A frame is read layer by layer: each reads its own header from the cursor and
+ * sets the layer that follows, until one sets the end. A layer that only sets
+ * the next need not check the cursor: decode.c does, between two layers. Links
+ * carry IP, IP carries tunnels, and tunnels links, so the files of this folder
+ * need each other. Private to the decoder.
  */
 #ifndef MAILWALL_LAYER_H
 #define MAILWALL_LAYER_H
@@ -22,8 +23,8 @@ typedef void layer_fn(struct packet *p);
 /* A frame on its way through its layers. */
 struct packet {
 	struct cursor cursor;
-	layer_fn *next;	     /* NULL: this was the last */
-	enum decoded result; /* of the last */
+	layer_fn *next;	     /* NULL behind the last */
+	enum decoded result; /* the last layer's */
 	bool quoted;	     /* this lies within an ICMP error */
 	struct decoder *decoder;
 	const struct frame *frame;
@@ -36,22 +37,22 @@ static inline void packet_end(struct packet *p, enum decoded result)
 	p->result = result;
 }
 
-/* Layers by the number that the header before gives them. */
-layer_fn *link_layer(uint16_t link);
-layer_fn *ethertype_layer(uint16_t type);
-layer_fn *ip_layer(uint8_t protocol, uint8_t family, bool quoted);
-layer_fn *udp_layer(uint16_t port); /* NULL: no tunnel's */
+/* Find a layer by its number in the header before it. */
+layer_fn *layer_of_link(uint16_t link);
+layer_fn *layer_of_ethertype(uint16_t type);
+layer_fn *layer_of_protocol(uint8_t protocol, uint8_t family, bool quoted);
+layer_fn *layer_of_udp_port(uint16_t port); /* NULL: no tunnel */
 
-/* Ends: nothing of ours; not known. */
-layer_fn read_other, read_unknown;
+/* Ends: understood, and nothing of ours; not known. */
+layer_fn layer_other, layer_unknown;
 
 /* decode_link.c */
-layer_fn read_ethernet, read_ppp;
+layer_fn layer_ethernet, layer_ppp;
 
 /* decode_tunnel.c */
-layer_fn read_mpls, read_pppoe, read_gre, read_etherip;
+layer_fn layer_mpls, layer_pppoe, layer_gre, layer_etherip;
 
 /* decode_ip.c */
-layer_fn read_ip, read_ipv4, read_ipv6, read_tcp;
+layer_fn layer_ip, layer_ipv4, layer_ipv6, layer_tcp;
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* FNV-1a by words. Who makes keys collide gets a walk through the ring. */
-static uint32_t key_hash(const struct datagram_key *key)
+/* FNV-1a by words. Keys made to collide cost a walk through the ring. */
+static uint32_t datagram_hash(const struct datagram_key *key)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 	uint64_t word;
@@ -19,8 +19,8 @@ static uint32_t key_hash(const struct datagram_key *key)
 
 _Static_assert(sizeof(struct datagram_key) == 40, "whole words, no padding");
 
-/* Time may step back: what comes from the future is too old as well. */
-static bool is_old(const struct datagram *d, int64_t time_us)
+/* Time may step back: a datagram of the future is too old as well. */
+static bool datagram_is_old(const struct datagram *d, int64_t time_us)
 {
 	const uint64_t most_us = FRAGMENT_AGE_S * UINT64_C(1000000);
 	uint64_t age_us = (uint64_t)time_us - (uint64_t)d->time_us;
@@ -28,16 +28,16 @@ static bool is_old(const struct datagram *d, int64_t time_us)
 	return age_us + most_us > 2 * most_us;
 }
 
-static void reassemble_give_up(struct reassembly *r, uint32_t slot)
+static void reassembly_give_up(struct reassembly *r, uint32_t slot)
 {
 	if (r->hash[slot] && !r->datagrams[slot].done)
 		r->given_up++;
 	r->hash[slot] = 0;
 }
 
-static void drop_oldest(struct reassembly *r)
+static void reassembly_drop_oldest(struct reassembly *r)
 {
-	reassemble_give_up(r, r->oldest);
+	reassembly_give_up(r, r->oldest);
 	r->oldest = (r->oldest + 1) % DATAGRAMS_MOST;
 	r->n--;
 }
@@ -46,16 +46,16 @@ struct datagram *reassembly_find(struct reassembly *r,
 				 const struct datagram_key *key,
 				 int64_t time_us)
 {
-	uint32_t hash = key_hash(key);
+	uint32_t hash = datagram_hash(key);
 
 	for (uint32_t slot = 0; slot < DATAGRAMS_MOST; slot++) {
 		struct datagram *d = &r->datagrams[slot];
 
 		if (r->hash[slot] != hash || memcmp(&d->key, key, sizeof(*key)))
 			continue;
-		if (!is_old(d, time_us))
+		if (!datagram_is_old(d, time_us))
 			return d;
-		reassemble_give_up(r, slot);
+		reassembly_give_up(r, slot);
 	}
 	return NULL;
 }
@@ -68,10 +68,10 @@ static struct datagram *datagram_begin(struct reassembly *r,
 
 	while (r->n == DATAGRAMS_MOST ||
 	       (r->n && (!r->hash[r->oldest] ||
-			 is_old(&r->datagrams[r->oldest], time_us))))
-		drop_oldest(r);
+			 datagram_is_old(&r->datagrams[r->oldest], time_us))))
+		reassembly_drop_oldest(r);
 	slot = (r->oldest + r->n++) % DATAGRAMS_MOST;
-	r->hash[slot] = key_hash(key);
+	r->hash[slot] = datagram_hash(key);
 	r->datagrams[slot] =
 		(struct datagram){ .key = *key, .time_us = time_us };
 	return &r->datagrams[slot];
@@ -84,8 +84,9 @@ struct datagram *reassembly_add(struct reassembly *r,
 	uint32_t bits = ((1u << f->n) - 1) << f->offset;
 	struct datagram *d = reassembly_find(r, key, time_us);
 
-	if (d && d->done && d->seen & bits) { /* its number is used again */
-		reassemble_give_up(r, (uint32_t)(d - r->datagrams));
+	if (d && d->done &&
+	    d->seen & bits) { /* the sender uses its number again */
+		reassembly_give_up(r, (uint32_t)(d - r->datagrams));
 		d = NULL;
 	}
 	if (!d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The first bytes of datagrams that came in fragments: only as much as holds
- * the flags of a TCP header. Private to the decoder.
+ * Reassembles the first bytes of datagrams in fragments, as many as hold the
+ * flags of a TCP header. Private to the decoder.
  */
 #ifndef MAILWALL_REASSEMBLE_H
 #define MAILWALL_REASSEMBLE_H
@@ -9,7 +9,7 @@
 #include "../../rules/base/addr.h"
 
 #define HEAD_BYTES     24  /* fragments begin at multiples of 8 */
-#define DATAGRAMS_MOST 256 /* at a time; the oldest is given up for another */
+#define DATAGRAMS_MOST 256 /* at a time; one more gives up the oldest */
 #define FRAGMENT_AGE_S 30  /* RFC 791 and Linux give up after that, too */
 
 /* No padding between its members: keys are compared as bytes. */
@@ -24,13 +24,13 @@ struct datagram {
 	struct datagram_key key;
 	int64_t time_us; /* when its first fragment was seen */
 	uint32_t seen;	 /* bits: which bytes of head */
-	bool done;	 /* nothing is waited for */
+	bool done;	 /* the head was read */
 	uint8_t head[HEAD_BYTES];
 };
 
-/* A ring: what came first is given up first. */
+/* A ring: the oldest is given up first. */
 struct reassembly {
-	uint32_t hash[DATAGRAMS_MOST]; /* of the key; 0: not in use */
+	uint32_t hash[DATAGRAMS_MOST]; /* each key's hash; 0: not in use */
 	struct datagram datagrams[DATAGRAMS_MOST];
 	uint32_t oldest, n;
 	uint64_t given_up;
@@ -42,19 +42,19 @@ struct fragment {
 	uint32_t offset, n;
 };
 
-/* NULL: no fragment of it was seen, or it is too long ago. */
+/* Finds a datagram; NULL if no fragment of it was seen, or too long ago. */
 struct datagram *reassembly_find(struct reassembly *r,
 				 const struct datagram_key *key,
 				 int64_t time_us);
 /*
- * The datagram with the fragment in it, until the next call. Where fragments
- * overlap, the bytes seen first stay. A datagram that is done takes what it
- * has not seen yet; else a new one begins under the same key.
+ * Adds a fragment and returns its datagram, valid until the next call. Where
+ * fragments overlap, the bytes seen first stay. A fragment that a done datagram
+ * has seen already begins a new one under the same key.
  */
 struct datagram *reassembly_add(struct reassembly *r,
 				const struct datagram_key *key, int64_t time_us,
 				const struct fragment *fragment);
-/* How many bytes are there in a row, from the first. */
+/* Counts the bytes that are there without a hole, from the first. */
 uint32_t datagram_head_len(const struct datagram *d);
 
 #endif

@@ -3,8 +3,8 @@
  * An event as bytes, as they would be captured: checksums are right, a SYN
  * has the option of the segment size and nothing else.
  */
-#ifndef MAILWALL_FRAME_H
-#define MAILWALL_FRAME_H
+#ifndef MAILWALL_DETECT_FRAME_H
+#define MAILWALL_DETECT_FRAME_H
 
 #include <stddef.h>
 #include <stdint.h>

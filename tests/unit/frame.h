@@ -10,8 +10,8 @@
  *	pad:6		six bytes come behind it
  *	type:0x0806	whoever carries it calls it that; proto, ppptype alike
  */
-#ifndef MAILWALL_FRAME_H
-#define MAILWALL_FRAME_H
+#ifndef MAILWALL_TEST_FRAME_H
+#define MAILWALL_TEST_FRAME_H
 
 #include "unit.h"
 
