@@ -10,8 +10,8 @@ struct frame {
 	const uint8_t *data;
 	uint32_t caplen, len; /* bytes captured, bytes on the wire */
 	int64_t time_us;      /* since 1970-01-01, UTC */
-	uint16_t link;	      /* what the frame begins with: enum link */
-	uint8_t input;	      /* which of the caller's inputs it came from */
+	uint16_t link;	      /* enum link: the first header */
+	uint8_t input;	      /* number of the caller's input */
 	/* The prefix of the rule that logged it, if data lacks it; or NULL. */
 	const char *prefix;
 	uint32_t prefix_len;

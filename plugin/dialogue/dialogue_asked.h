@@ -10,9 +10,7 @@
 #include "dialogue.h"
 #include "text.h"
 
-/*
- * What a command asks for: 16 kinds at most, since the queue keeps four bits.
- */
+/* Kinds of commands: 16 at most, since the queue keeps four bits. */
 enum asked {
 	ASKED_OTHER,
 	ASKED_TLS,

@@ -6,7 +6,7 @@
 
 #define CAP_LEAST 4 /* items at first: one block of the smallest size */
 
-static uint32_t place(const struct distinct *d, uint64_t hash)
+static uint32_t distinct_place(const struct distinct *d, uint64_t hash)
 {
 	uint32_t at = (uint32_t)hash & (d->cap - 1);
 
@@ -27,13 +27,14 @@ static int distinct_grow(struct distinct *d, struct pool *p)
 	d->cap = cap;
 	for (uint32_t i = 0; i < old.cap; i++)
 		if (old.items[i])
-			d->items[place(d, old.items[i])] = old.items[i];
+			d->items[distinct_place(d, old.items[i])] =
+				old.items[i];
 	pool_give(p, old.items, old.cap * sizeof(*old.items));
 	return 0;
 }
 
-static bool note(struct distinct *d, const struct distinct_limits *l,
-		 uint64_t hash)
+static bool distinct_note(struct distinct *d, const struct distinct_limits *l,
+			  uint64_t hash)
 {
 	uint8_t *reg = &d->registers[hash >> (64 - l->log_registers)];
 	uint64_t rest = hash << l->log_registers;
@@ -46,7 +47,7 @@ static bool note(struct distinct *d, const struct distinct_limits *l,
 	return true;
 }
 
-static int estimate_from_now(struct distinct *d, struct pool *p,
+static int distinct_estimate(struct distinct *d, struct pool *p,
 			     const struct distinct_limits *l)
 {
 	d->registers = pool_take(p, (size_t)1 << l->log_registers);
@@ -54,7 +55,7 @@ static int estimate_from_now(struct distinct *d, struct pool *p,
 		return -1;
 	for (uint32_t i = 0; i < d->cap; i++)
 		if (d->items[i])
-			note(d, l, d->items[i]);
+			distinct_note(d, l, d->items[i]);
 	pool_give(p, d->items, d->cap * sizeof(*d->items));
 	d->items = NULL;
 	d->n = d->cap = 0;
@@ -68,18 +69,18 @@ bool distinct_add(struct distinct *d, struct pool *p,
 
 	hash += !hash;
 	if (d->registers)
-		return note(d, l, hash);
-	if (d->cap && d->items[place(d, hash)])
+		return distinct_note(d, l, hash);
+	if (d->cap && d->items[distinct_place(d, hash)])
 		return false;
 	if (d->n >= d->cap - d->cap / 4) {
 		if (d->cap >= l->exact_most || distinct_grow(d, p)) {
-			if (!estimate_from_now(d, p, l))
-				return note(d, l, hash);
+			if (!distinct_estimate(d, p, l))
+				return distinct_note(d, l, hash);
 			d->lossy = true;
 			return true;
 		}
 	}
-	at = place(d, hash);
+	at = distinct_place(d, hash);
 	if (d->items[at])
 		return false;
 	d->items[at] = hash;
@@ -89,7 +90,7 @@ bool distinct_add(struct distinct *d, struct pool *p,
 
 bool distinct_has(const struct distinct *d, uint64_t hash)
 {
-	return d->cap && d->items[place(d, hash + !hash)];
+	return d->cap && d->items[distinct_place(d, hash + !hash)];
 }
 
 uint64_t distinct_count(const struct distinct *d,
@@ -118,7 +119,7 @@ void distinct_restore(struct distinct *d, struct pool *p,
 	size_t n = (size_t)1 << l->log_registers;
 	uint8_t most = (uint8_t)(65 - l->log_registers);
 
-	if (!d->registers && estimate_from_now(d, p, l))
+	if (!d->registers && distinct_estimate(d, p, l))
 		return;
 	for (size_t i = 0; i < n; i++)
 		d->registers[i] = registers[i] < most ? registers[i] : most;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A keyed hash for tables that strangers fill. Its key is drawn at start, so
- * that nobody can choose addresses that meet in one place of a table.
+ * A keyed hash for tables that strangers fill. The key is drawn at start, so
+ * that no one can choose addresses that meet in one place of a table.
  */
 #ifndef MAILWALL_HASH_H
 #define MAILWALL_HASH_H
@@ -14,7 +14,7 @@ struct hash_key {
 	uint64_t word[2];
 };
 
-/* The two halves of a 128-bit product, folded. */
+/* Folds the two halves of a 128-bit product. */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 wide;
@@ -33,7 +33,7 @@ static inline uint64_t hash_u64(const struct hash_key *key, uint64_t value)
 static inline uint64_t hash_2(const struct hash_key *key, uint64_t a,
 			      uint64_t b)
 {
-	/* Whatever the key is, a factor has many bits. */
+	/* The constant gives the factor many bits for any key. */
 	return hash_fold(hash_u64(key, a) ^ b,
 			 (key->word[0] ^ 0xd6e8feb86659fd93u) | 1);
 }
@@ -47,7 +47,7 @@ static inline uint64_t load_u64(const uint8_t *at)
 	return le64toh(value);
 }
 
-/* Of the sixteen bytes of an address. */
+/* Hashes the 16 bytes of an address. */
 static inline uint64_t hash_address(const struct hash_key *key,
 				    const uint8_t *byte)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a hash to what lies elsewhere: open addressing, an entry of eight bytes
- * with the upper half of the hash above and a reference below. Whoever keeps
- * the things compares what an entry refers to; a reference is any number below
- * UINT32_MAX.
+ * A hash table of references: open addressing, eight bytes an entry, the upper
+ * half of the hash above a reference. A reference is any number below
+ * UINT32_MAX; the owner of the items compares the item that an entry refers to.
  */
 #ifndef MAILWALL_INDEX_H
 #define MAILWALL_INDEX_H
@@ -18,16 +17,16 @@ struct index {
 	uint32_t cap, n;   /* cap: a power of two */
 };
 
-/* 0 or -ENOMEM. */
+/* Makes an index for cap entries, a power of two. 0 or -ENOMEM. */
 int index_init(struct index *x, struct pool *pool, uint32_t cap);
 void index_free(struct index *x);
 
-/* Twice the room: 0, or -ENOMEM and it stays as it was. */
+/* Doubles the room. 0, or -ENOMEM, and the index is unchanged. */
 int index_grow(struct index *x);
-/* There has to be room. */
+/* Adds an entry; the caller has made room. */
 void index_add(struct index *x, uint64_t hash, uint32_t reference);
 void index_remove(struct index *x, uint32_t slot);
-/* The slot of an entry that is there. */
+/* Finds the slot of an entry that is there. */
 uint32_t index_slot(const struct index *x, uint64_t hash, uint32_t reference);
 
 static inline uint32_t index_home(const struct index *x, uint64_t hash)
@@ -56,7 +55,7 @@ static inline uint32_t index_reference(const struct index *x, uint32_t slot)
 	return (uint32_t)x->entries[slot] - 1;
 }
 
-/* What has this hash moved, and is referred to by another number. */
+/* Changes the reference of an entry whose item has moved. */
 static inline void index_refer(struct index *x, uint32_t slot,
 			       uint32_t reference)
 {

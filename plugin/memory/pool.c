@@ -40,7 +40,7 @@ static size_t pool_size_of(unsigned int n)
 	return n % 2 ? last * 2 : last + last / 2;
 }
 
-static unsigned int size_class(size_t size)
+static unsigned int pool_class(size_t size)
 {
 	unsigned int n = EVEN_SIZES;
 
@@ -51,11 +51,11 @@ static unsigned int size_class(size_t size)
 	return n;
 }
 
-static int pool_new_piece(struct pool *p)
+static int pool_add_piece(struct pool *p)
 {
 	struct pool_piece *piece;
 
-	/* Tables that grow late find room, too. */
+	/* Leaves room for tables that grow late. */
 	if (p->used + PIECE_BYTES > p->limit ||
 	    p->small + PIECE_BYTES > p->limit / 8 * 5)
 		return -1;
@@ -66,7 +66,7 @@ static int pool_new_piece(struct pool *p)
 	p->pieces = piece;
 	p->used += PIECE_BYTES;
 	p->small += PIECE_BYTES;
-	/* What was left of the last one is smaller than what is asked for. */
+	/* The rest of the last piece is smaller than the block wanted. */
 	p->piece = (uint8_t *)piece + POOL_SMALLEST;
 	p->left = PIECE_BYTES - POOL_SMALLEST;
 	return 0;
@@ -81,8 +81,8 @@ static void *pool_cut(struct pool *p, size_t size)
 	return block;
 }
 
-/* What is as long as cache lines begins with one. */
-static void align(struct pool *p)
+/* A block as long as cache lines begins at one. */
+static void pool_align(struct pool *p)
 {
 	if ((uintptr_t)p->piece % CACHE_LINE)
 		pool_give(p, pool_cut(p, POOL_SMALLEST), POOL_SMALLEST);
@@ -90,7 +90,7 @@ static void align(struct pool *p)
 
 void *pool_take(struct pool *p, size_t size)
 {
-	unsigned int n = size_class(size);
+	unsigned int n = pool_class(size);
 	void *block;
 
 	if (n >= POOL_SIZES)
@@ -100,10 +100,10 @@ void *pool_take(struct pool *p, size_t size)
 	if (block) {
 		memcpy(&p->free[n], block, sizeof(void *));
 	} else {
-		if (p->left < size + POOL_SMALLEST && pool_new_piece(p))
+		if (p->left < size + POOL_SMALLEST && pool_add_piece(p))
 			return NULL;
 		if (size % CACHE_LINE == 0)
-			align(p);
+			pool_align(p);
 		block = pool_cut(p, size);
 	}
 	return memset(block, 0, size);
@@ -111,7 +111,7 @@ void *pool_take(struct pool *p, size_t size)
 
 void pool_give(struct pool *p, void *block, size_t size)
 {
-	unsigned int n = size_class(size);
+	unsigned int n = pool_class(size);
 
 	if (!block)
 		return;

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "siphash.h"
 
-static uint64_t rotate(uint64_t x, unsigned int bits)
+static uint64_t siphash_rotate(uint64_t x, unsigned int bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void mix(uint64_t v[4], unsigned int rounds)
+static void siphash_mix(uint64_t v[4], unsigned int rounds)
 {
 	while (rounds--) {
 		v[0] += v[1];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[0] = rotate(v[0], 32);
+		v[1] = siphash_rotate(v[1], 13) ^ v[0];
+		v[0] = siphash_rotate(v[0], 32);
 		v[2] += v[3];
-		v[3] = rotate(v[3], 16) ^ v[2];
+		v[3] = siphash_rotate(v[3], 16) ^ v[2];
 		v[0] += v[3];
-		v[3] = rotate(v[3], 21) ^ v[0];
+		v[3] = siphash_rotate(v[3], 21) ^ v[0];
 		v[2] += v[1];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[2] = rotate(v[2], 32);
+		v[1] = siphash_rotate(v[1], 17) ^ v[2];
+		v[2] = siphash_rotate(v[2], 32);
 	}
 }
 
-static void siphash_take(uint64_t v[4], uint64_t word)
+static void siphash_add(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
-	mix(v, 2);
+	siphash_mix(v, 2);
 	v[0] ^= word;
 }
 
-/* Little endian; the bytes of a word that are not there are zero. */
-static uint64_t word_at(const uint8_t *bytes, size_t n)
+/* Reads n bytes as a little-endian word; missing bytes are 0. */
+static uint64_t siphash_word(const uint8_t *bytes, size_t n)
 {
 	uint64_t word = 0;
 
@@ -52,9 +52,9 @@ uint64_t siphash_24(const uint64_t key[2], const void *bytes, size_t len)
 	size_t left = len;
 
 	for (; left >= 8; at += 8, left -= 8)
-		siphash_take(v, word_at(at, 8));
-	siphash_take(v, word_at(at, left) | (uint64_t)len << 56);
+		siphash_add(v, siphash_word(at, 8));
+	siphash_add(v, siphash_word(at, left) | (uint64_t)len << 56);
 	v[2] ^= 0xff;
-	mix(v, 4);
+	siphash_mix(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

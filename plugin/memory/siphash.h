@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Who does not know the key can neither choose what collides nor try names
- * until one fits. The key is 128 bits of chance, its first word the half that
- * the paper calls k0; the result is the same on every machine.
+ * Hashes bytes under a random key of 128 bits, whose first word is the paper's
+ * k0. Without the key no one can choose colliding bytes, or try names until one
+ * fits. The result is the same on every machine.
  */
 uint64_t siphash_24(const uint64_t key[2], const void *bytes, size_t len);
 

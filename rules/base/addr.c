@@ -37,7 +37,7 @@ static const uint8_t hex[256] = {
 	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-/* Up to four digits; -1 if there are none. */
+/* Reads up to four digits; -1 if there are none. */
 static int addr6_scan_group(const char **at, const char *end)
 {
 	const char *p = *at;
@@ -51,14 +51,14 @@ static int addr6_scan_group(const char **at, const char *end)
 	return value;
 }
 
-/* Bytes that were read of an IPv6 address, and where "::" stands in them. */
+/* Bytes of an IPv6 address read so far, and where "::" stands in them. */
 struct addr6_text {
 	const char *at, *end;
 	int n, gap; /* gap: -1 if there is none so far */
 	uint8_t byte[16];
 };
 
-/* The last four bytes may be a dotted quad. */
+/* Reads a dotted quad, which may be the last four bytes. */
 static bool addr6_scan_quad(struct addr6_text *t)
 {
 	uint32_t v4;
@@ -70,7 +70,7 @@ static bool addr6_scan_quad(struct addr6_text *t)
 	return true;
 }
 
-/* The colon between two groups, or the two colons of the gap. */
+/* Passes the colon between two groups, or the two of the gap. */
 static bool addr6_scan_colon(struct addr6_text *t)
 {
 	if (*t->at++ != ':' || t->at == t->end)

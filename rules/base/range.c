@@ -28,7 +28,7 @@ static bool addr6_is_mapped(const struct addr6 *addr)
 	return !memcmp(addr->byte, mapped, sizeof(mapped));
 }
 
-/* One address, which is a range of one so far. */
+/* Reads one address, which is a range of one so far. */
 static enum addr_error range_parse_end(const char *p, const char *end,
 				       struct addr_range *out)
 {

@@ -39,7 +39,9 @@ static bool ranges4_are_sorted(const struct ranges4 *list)
 #define DIGIT_BITS 11
 #define DIGITS	   (1u << DIGIT_BITS)
 
-/* One digit; false, with nothing moved, if all ranges have the same. */
+/*
+ * Sorts by one digit; false, with nothing moved, if all ranges have the same.
+ */
 static bool ranges4_sort_digit(const struct range4 *from, struct range4 *to,
 			       size_t n, unsigned int shift)
 {
