@@ -2,6 +2,7 @@
 #include "monitor_text.h"
 #include "../../rules/base/service.h"
 #include "../capture/capture.h"
+#include "../program/when.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +18,7 @@ static const char *text_service(uint16_t port)
 /* Seconds are enough for a person: 2026-11-24 08:33:28, UTC. */
 static const char *text_time(char *out, int64_t time_us)
 {
-	time_print(out, time_us);
+	when_print_us(out, time_us);
 	out[strcspn(out, ".")] = '\0';
 	if (strchr(out, 'T'))
 		*strchr(out, 'T') = ' ';
@@ -26,7 +27,7 @@ static const char *text_time(char *out, int64_t time_us)
 
 static int text_attempt_line(const struct attempt_event *e)
 {
-	char time[TIME_TEXT_BYTES];
+	char time[WHEN_TEXT_BYTES];
 	char source[RANGE_TEXT_MAX], destination[RANGE_TEXT_MAX];
 
 	addr_print(source, e->family, &e->source);
@@ -74,7 +75,7 @@ static void text_port(const struct port_counts *p)
 
 void text_ports(const struct engine_summary *s)
 {
-	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
+	char first[WHEN_TEXT_BYTES], last[WHEN_TEXT_BYTES];
 	bool any = false;
 
 	if (!s->packets) {
@@ -171,7 +172,7 @@ void text_impact(const struct impact *im)
 
 void text_finding(FILE *out, const struct finding *f)
 {
-	char source[RANGE_TEXT_MAX], at[TIME_TEXT_BYTES];
+	char source[RANGE_TEXT_MAX], at[WHEN_TEXT_BYTES];
 
 	addr_print_source(source, f->family, &f->source);
 	fprintf(out,

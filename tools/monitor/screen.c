@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "screen.h"
 #include "../../rules/base/service.h"
+#include "../program/when.h"
 #include "monitor_text.h"
 
 #include <inttypes.h>
@@ -78,10 +79,10 @@ static void screen_draw_findings(struct screen *s, unsigned int most)
 	for (size_t i = 1; i <= n; i++) {
 		const struct finding *f =
 			&s->findings[(s->n_findings - i) % SCREEN_FINDINGS];
-		char source[RANGE_TEXT_MAX], time[TIME_TEXT_BYTES];
+		char source[RANGE_TEXT_MAX], time[WHEN_TEXT_BYTES];
 
 		addr_print_source(source, f->family, &f->source);
-		time_print(time, f->time_us);
+		when_print_us(time, f->time_us);
 		printf("  %.8s %-24s %s (%s), %u attempts, %u "
 		       "networks" CLEAR_LINE,
 		       time + 11, source,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The same for programs. */
 #include "publish_priv.h"
+#include "../program/value.h"
 
 #include "../../rules/base/service.h"
 
@@ -197,12 +198,10 @@ int publish_json(struct page *t)
 				 "groups", groups_json(t), "instead", "send",
 				 ways_json(t, ROLE_SUBMISSION), "read",
 				 ways_json(t, ROLE_ACCESS));
-	int failed =
-		json_dumpf(json, t->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	bool good = value_print(t->out, json);
 
 	json_decref(json);
-	fputc('\n', t->out);
-	if (!failed || ferror(t->out))
+	if (good || ferror(t->out))
 		return EXIT_DONE;
 	message_say("cannot write the JSON document");
 	return EXIT_REFUSED;

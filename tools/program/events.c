@@ -1,75 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "events.h"
-#include "../../rules/base/service.h"
+#include "value.h"
 #include "program.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-/* ---- parts ---- */
-
-void time_print(char *out, int64_t time_us)
-{
-	time_t seconds = (time_t)(time_us / 1000000);
-	long fraction = (long)(time_us % 1000000);
-	struct tm tm;
-	size_t n;
-
-	if (fraction < 0) {
-		fraction += 1000000;
-		seconds--;
-	}
-	if (!gmtime_r(&seconds, &tm)) {
-		strcpy(out, "-");
-		return;
-	}
-	n = strftime(out, TIME_TEXT_BYTES - 10, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, TIME_TEXT_BYTES - n, ".%06ldZ", fraction);
-}
-
-static json_t *events_time_json(int64_t time_us)
-{
-	char text[TIME_TEXT_BYTES];
-
-	time_print(text, time_us);
-	return json_string(text);
-}
-
-static json_t *address_json(uint8_t family, const struct addr6 *address)
-{
-	char text[RANGE_TEXT_MAX];
-
-	addr_print(text, family, address);
-	return json_string(text);
-}
-
-static json_t *family_source_json(uint8_t family, const struct addr6 *address)
-{
-	char text[RANGE_TEXT_MAX];
-
-	addr_print_source(text, family, address);
-	return json_string(text);
-}
-
-static void events_set_count(json_t *to, const char *name, uint64_t value)
-{
-	json_object_set_new(to, name, json_integer((json_int_t)value));
-}
-
-static void set_flag(json_t *to, const char *name, bool value)
-{
-	json_object_set_new(to, name, json_boolean(value));
-}
-
-static json_t *service_json(uint16_t port)
-{
-	const struct service *s = service_by_port(port);
-
-	return s ? json_string(s->name) : json_null();
-}
 
 /* ---- attempt ---- */
 
@@ -130,7 +67,7 @@ static void events_add_decision(json_t *json, const struct attempt_event *event)
 	json_object_set_new(json, "policy_clause", text_json(c->id));
 	json_object_set_new(json, "policy_action",
 			    json_string(action_name(c->action)));
-	set_flag(json, "would_block", event->would_block);
+	value_set_flag(json, "would_block", event->would_block);
 }
 
 json_t *attempt_json(const struct attempt_event *e, const char *input)
@@ -138,23 +75,23 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	json_t *json = json_object();
 
 	json_object_set_new(json, "event", json_string("attempt"));
-	json_object_set_new(json, "time", events_time_json(e->time_us));
+	json_object_set_new(json, "time", value_time_us(e->time_us));
 	json_object_set_new(json, "source",
-			    address_json(e->family, &e->source));
-	events_set_count(json, "source_port", e->source_port);
+			    value_address(e->family, &e->source));
+	value_set_count(json, "source_port", e->source_port);
 	json_object_set_new(json, "destination",
-			    address_json(e->family, &e->destination));
-	events_set_count(json, "port", e->port);
-	json_object_set_new(json, "service", service_json(e->port));
-	events_set_count(json, "syns", e->syns);
-	json_object_set_new(json, "last", events_time_json(e->last_us));
+			    value_address(e->family, &e->destination));
+	value_set_count(json, "port", e->port);
+	json_object_set_new(json, "service", value_service(e->port));
+	value_set_count(json, "syns", e->syns);
+	json_object_set_new(json, "last", value_time_us(e->last_us));
 	json_object_set_new(json, "outcome",
 			    json_string(outcome_name(e->outcome)));
 	if (e->clause)
 		json_object_set_new(json, "clause", text_json(e->clause));
 	events_add_decision(json, e);
 	if (e->outcome == OUTCOME_ANSWERED)
-		set_flag(json, "established", e->established);
+		value_set_flag(json, "established", e->established);
 	if (e->dialogue && e->seen) {
 		json_object_set_new(json, "seen", seen_json(e->seen));
 		if (e->seen & SEEN_MAIL)
@@ -174,14 +111,13 @@ struct activity {
 
 static void add_activity(json_t *to, const struct activity *d)
 {
-	events_set_count(to, "attempts", d->attempts);
-	events_set_count(to, "syns", d->syns);
-	events_set_count(to, "destinations", d->destinations);
-	set_flag(to, "destinations_exact", d->exact);
-	events_set_count(to, "groups", d->groups);
-	json_object_set_new(to, "first",
-			    events_time_json(d->first_s * 1000000));
-	json_object_set_new(to, "last", events_time_json(d->last_s * 1000000));
+	value_set_count(to, "attempts", d->attempts);
+	value_set_count(to, "syns", d->syns);
+	value_set_count(to, "destinations", d->destinations);
+	value_set_flag(to, "destinations_exact", d->exact);
+	value_set_count(to, "groups", d->groups);
+	json_object_set_new(to, "first", value_time_us(d->first_s * 1000000));
+	json_object_set_new(to, "last", value_time_us(d->last_s * 1000000));
 }
 
 /* ---- finding ---- */
@@ -191,24 +127,24 @@ json_t *finding_json(const struct finding *f)
 	json_t *json = json_object(), *examples = json_array();
 
 	for (uint8_t i = 0; i < f->n_examples; i++)
-		json_array_append_new(examples,
-				      address_json(f->family, &f->examples[i]));
+		json_array_append_new(
+			examples, value_address(f->family, &f->examples[i]));
 	json_object_set_new(json, "event", json_string("finding"));
-	json_object_set_new(json, "time", events_time_json(f->time_us));
+	json_object_set_new(json, "time", value_time_us(f->time_us));
 	json_object_set_new(
 		json, "finding",
 		json_string(finding_name(detector_finding(f->detector))));
 	json_object_set_new(json, "detector",
 			    json_string(detector_name(f->detector)));
 	json_object_set_new(json, "source",
-			    family_source_json(f->family, &f->source));
-	events_set_count(json, "port", f->port);
+			    value_source(f->family, &f->source));
+	value_set_count(json, "port", f->port);
 	add_activity(json,
 		     &(struct activity){ f->attempts, f->syns, f->destinations,
 					 f->groups, f->first_s, f->last_s,
 					 f->destinations_exact });
-	set_flag(json, "again", f->again);
-	set_flag(json, "proven", f->proven);
+	value_set_flag(json, "again", f->again);
+	value_set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", examples);
@@ -225,17 +161,17 @@ json_t *source_json(const struct source_view *v)
 		json_array_append_new(ports, json_integer(v->ports[i]));
 	json_object_set_new(json, "event", json_string("source"));
 	json_object_set_new(json, "source",
-			    family_source_json(v->family, &v->source));
+			    value_source(v->family, &v->source));
 	json_object_set_new(json, "ports", ports);
 	add_activity(json,
 		     &(struct activity){ v->attempts, v->syns, v->destinations,
 					 v->groups, v->first_s, v->last_s,
 					 v->destinations_exact });
 	json_object_set_new(json, "score", json_real((double)v->score));
-	set_flag(json, "spam_source", v->spam);
-	set_flag(json, "mail_server", v->mail_server);
-	set_flag(json, "would_be_blocked", v->would_be_blocked);
-	set_flag(json, "proven", v->proven);
+	value_set_flag(json, "spam_source", v->spam);
+	value_set_flag(json, "mail_server", v->mail_server);
+	value_set_flag(json, "would_be_blocked", v->would_be_blocked);
+	value_set_flag(json, "proven", v->proven);
 	return json;
 }
 
@@ -267,9 +203,9 @@ static json_t *port_json(const struct port_counts *p)
 
 		memcpy(&value, (const char *)p + port_fields[i].at,
 		       sizeof(value));
-		events_set_count(json, port_fields[i].name, value);
+		value_set_count(json, port_fields[i].name, value);
 	}
-	set_flag(json, "pairs_exact", p->pairs_exact);
+	value_set_flag(json, "pairs_exact", p->pairs_exact);
 	return json;
 }
 
@@ -291,7 +227,7 @@ static json_t *undecoded_json(const struct engine_summary *s)
 	json_t *json = json_object();
 
 	for (enum decoded d = UNDECODED_TRUNCATED; d < DECODED_N; d++)
-		events_set_count(json, decoded_name(d), s->decoded[d]);
+		value_set_count(json, decoded_name(d), s->decoded[d]);
 	return json;
 }
 
@@ -300,7 +236,7 @@ static json_t *events_findings_json(const struct engine_summary *s)
 	json_t *json = json_object();
 
 	for (enum finding_kind k = 0; k < FINDING_N; k++)
-		events_set_count(json, finding_name(k), s->findings[k]);
+		value_set_count(json, finding_name(k), s->findings[k]);
 	return json;
 }
 
@@ -310,29 +246,28 @@ json_t *summary_json(const struct engine_summary *s,
 	json_t *json = json_object();
 
 	json_object_set_new(json, "event", json_string("summary"));
-	events_set_count(json, "packets", s->packets);
-	events_set_count(json, "bytes", s->bytes);
+	value_set_count(json, "packets", s->packets);
+	value_set_count(json, "bytes", s->bytes);
 	if (s->packets) {
-		json_object_set_new(json, "first",
-				    events_time_json(s->first_us));
-		json_object_set_new(json, "last", events_time_json(s->last_us));
+		json_object_set_new(json, "first", value_time_us(s->first_us));
+		json_object_set_new(json, "last", value_time_us(s->last_us));
 	}
-	events_set_count(json, "sources", s->sources);
+	value_set_count(json, "sources", s->sources);
 	json_object_set_new(json, "ports", events_ports_json(s));
 	json_object_set_new(json, "undecoded", undecoded_json(s));
 	json_object_set_new(json, "findings", events_findings_json(s));
-	events_set_count(json, "evicted", s->sources_evicted);
-	events_set_count(json, "histories_evicted", s->histories_evicted);
-	events_set_count(json, "attempts_cut", s->attempts_cut);
-	events_set_count(json, "dialogues_cut", s->connections_cut);
-	events_set_count(json, "clauses_cut", s->clauses_cut);
-	events_set_count(json, "clock_steps", s->clock_steps);
-	events_set_count(json, "lost", extra->lost);
-	set_flag(json, "lost_exact", extra->lost_exact);
-	events_set_count(json, "unlogged", extra->unlogged);
-	events_set_count(json, "memory", s->memory);
-	set_flag(json, "warm", s->warm);
-	set_flag(json, "final", extra->final);
+	value_set_count(json, "evicted", s->sources_evicted);
+	value_set_count(json, "histories_evicted", s->histories_evicted);
+	value_set_count(json, "attempts_cut", s->attempts_cut);
+	value_set_count(json, "dialogues_cut", s->connections_cut);
+	value_set_count(json, "clauses_cut", s->clauses_cut);
+	value_set_count(json, "clock_steps", s->clock_steps);
+	value_set_count(json, "lost", extra->lost);
+	value_set_flag(json, "lost_exact", extra->lost_exact);
+	value_set_count(json, "unlogged", extra->unlogged);
+	value_set_count(json, "memory", s->memory);
+	value_set_flag(json, "warm", s->warm);
+	value_set_flag(json, "final", extra->final);
 	return json;
 }
 

@@ -18,9 +18,6 @@ struct summary_extra {
 	bool final;	   /* the last one of a run */
 };
 
-/* "2026-11-24T08:33:28.123456Z" */
-#define TIME_TEXT_BYTES 40
-void time_print(char *out, int64_t time_us);
 json_t *attempt_json(const struct attempt_event *event, const char *input);
 json_t *finding_json(const struct finding *finding);
 json_t *summary_json(const struct engine_summary *s,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fault.h"
 #include "program.h"
+#include "value.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,16 +122,14 @@ int output_finish(struct output *o)
 int print_json(json_t *document)
 {
 	struct output o;
-	int failed;
+	bool good;
 
 	output_open(&o, NULL);
-	failed = json_dumpf(document, o.file,
-			    JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	good = value_print(o.file, document);
 	json_decref(document);
-	if (failed) {
+	if (!good) {
 		message_say("cannot write the JSON document");
 		return EXIT_REFUSED;
 	}
-	fputc('\n', o.file);
 	return output_finish(&o);
 }

@@ -3,6 +3,7 @@
 
 #include "../../rules/base/units.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -105,4 +106,40 @@ bool when_parse(const char *text, int64_t now_s, int64_t *out)
 	else
 		return date_time_parse(text, out);
 	return true;
+}
+
+/* The date and the clock, without a zone; "" if no calendar has them. */
+static size_t when_print_utc(char *out, int64_t time_s)
+{
+	time_t seconds = (time_t)time_s;
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm))
+		return 0;
+	return strftime(out, WHEN_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+}
+
+const char *when_print_s(char *out, int64_t time_s)
+{
+	size_t n = when_print_utc(out, time_s);
+
+	strcpy(out + n, n ? "Z" : "-");
+	return out;
+}
+
+void when_print_us(char *out, int64_t time_us)
+{
+	int64_t seconds = time_us / 1000000;
+	long fraction = (long)(time_us % 1000000);
+	size_t n;
+
+	if (fraction < 0) {
+		fraction += 1000000;
+		seconds--;
+	}
+	n = when_print_utc(out, seconds);
+	if (n)
+		snprintf(out + n, WHEN_TEXT_BYTES - n, ".%06ldZ", fraction);
+	else
+		strcpy(out, "-");
 }

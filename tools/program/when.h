@@ -22,4 +22,13 @@ bool when_parse(const char *text, int64_t now_s, int64_t *out);
  */
 int64_t when_local_s(const struct tm *wanted);
 
+#define WHEN_TEXT_BYTES 40
+/*
+ * Print "2026-11-24T08:33:28Z", of UTC, and "2026-11-24T08:33:28.123456Z" for
+ * microseconds; "-" if no calendar has the time. Need WHEN_TEXT_BYTES; the
+ * first returns out.
+ */
+const char *when_print_s(char *out, int64_t time_s);
+void when_print_us(char *out, int64_t time_us);
+
 #endif

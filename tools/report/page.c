@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "page.h"
 #include "../program/utf8.h"
+#include "../program/when.h"
 #include "../../rules/base/service.h"
 
 #include <math.h>
@@ -239,7 +240,7 @@ void page_when(FILE *out, int64_t time_s, enum when how, int64_t now_s)
 void page_time(FILE *out, int64_t time_s, enum when how, int64_t now_s)
 {
 	time_t t = (time_t)time_s;
-	char text[32];
+	char text[WHEN_TEXT_BYTES];
 	struct tm tm;
 
 	/* HTML knows years of four digits. */
@@ -248,8 +249,7 @@ void page_time(FILE *out, int64_t time_s, enum when how, int64_t now_s)
 		fputs("–", out);
 		return;
 	}
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(out, "<time datetime=\"%s\">", text);
+	fprintf(out, "<time datetime=\"%s\">", when_print_s(text, time_s));
 	page_when(out, time_s, how, now_s);
 	fputs("</time>", out);
 }

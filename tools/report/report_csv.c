@@ -3,6 +3,7 @@
 #include "writer.h"
 
 #include "../program/events.h"
+#include "../program/when.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static void print_cell(FILE *out, const char *text)
 static int report_csv_write(const struct report *r,
 			    const struct report_style *style, FILE *out)
 {
-	char first[TIME_TEXT_BYTES], last[TIME_TEXT_BYTES];
+	char first[WHEN_TEXT_BYTES], last[WHEN_TEXT_BYTES];
 
 	(void)style;
 	fprintf(out, "source,attempts,before,blocked,unanswered,refused,"
@@ -39,8 +40,8 @@ static int report_csv_write(const struct report *r,
 		const char *between = "";
 
 		print_cell(out, s->name);
-		time_print(first, s->first_s * 1000000);
-		time_print(last, s->last_s * 1000000);
+		when_print_us(first, s->first_s * 1000000);
+		when_print_us(last, s->last_s * 1000000);
 		fprintf(out,
 			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,\"",

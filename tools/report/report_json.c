@@ -2,21 +2,11 @@
 /* A report as one JSON document; times are of UTC. */
 #include "writer.h"
 
-#include "../../rules/base/service.h"
 #include "../program/events.h"
+#include "../program/value.h"
 
 #include <errno.h>
 #include <string.h>
-
-static json_t *report_json_time(int64_t time_s)
-{
-	char text[TIME_TEXT_BYTES];
-
-	time_print(text, time_s * 1000000);
-	/* Whole seconds: the store has no more. */
-	strcpy(text + strcspn(text, "."), "Z");
-	return json_string(text);
-}
 
 static json_t *tally_json(const struct tally *t)
 {
@@ -28,26 +18,19 @@ static json_t *tally_json(const struct tally *t)
 	return json;
 }
 
-static void report_json_set_count(json_t *json, const char *name, uint64_t n)
-{
-	json_object_set_new(json, name, json_integer((json_int_t)n));
-}
-
 static json_t *report_json_ports(const struct report *r)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->ports.n; i++) {
 		const struct report_port *p = &r->ports.items[i];
-		const struct service *s = service_by_port(p->port);
 		json_t *json = json_object();
 
-		report_json_set_count(json, "port", p->port);
-		json_object_set_new(json, "service",
-				    s ? json_string(s->name) : json_null());
-		report_json_set_count(json, "attempts", tally_sum(&p->now));
-		report_json_set_count(json, "before", tally_sum(&p->before));
-		report_json_set_count(json, "sources", p->sources);
+		value_set_count(json, "port", p->port);
+		json_object_set_new(json, "service", value_service(p->port));
+		value_set_count(json, "attempts", tally_sum(&p->now));
+		value_set_count(json, "before", tally_sum(&p->before));
+		value_set_count(json, "sources", p->sources);
 		json_object_set_new(json, "outcomes", tally_json(&p->now));
 		json_array_append_new(list, json);
 	}
@@ -66,11 +49,11 @@ static json_t *source_json_of(const struct report_source *s)
 			json_array_append_new(findings,
 					      json_string(finding_name(k)));
 	json_object_set_new(json, "source", text_json(s->name));
-	report_json_set_count(json, "attempts", s->attempts);
-	report_json_set_count(json, "before", s->before);
+	value_set_count(json, "attempts", s->attempts);
+	value_set_count(json, "before", s->before);
 	json_object_set_new(json, "outcomes", tally_json(&s->now));
-	json_object_set_new(json, "first", report_json_time(s->first_s));
-	json_object_set_new(json, "last", report_json_time(s->last_s));
+	json_object_set_new(json, "first", value_time_s(s->first_s));
+	json_object_set_new(json, "last", value_time_s(s->last_s));
 	json_object_set_new(json, "ports", ports);
 	json_object_set_new(json, "findings", findings);
 	return json;
@@ -102,20 +85,19 @@ static json_t *finding_json_of(const struct report_finding *f)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", report_json_time(f->time_s));
+	json_object_set_new(json, "time", value_time_s(f->time_s));
 	json_object_set_new(json, "source", text_json(f->name));
 	json_object_set_new(json, "finding", text_json(f->finding));
 	json_object_set_new(json, "detector", text_json(f->detector));
-	report_json_set_count(json, "port", f->port);
-	report_json_set_count(json, "attempts", f->attempts);
-	report_json_set_count(json, "syns", f->syns);
-	report_json_set_count(json, "destinations", f->destinations);
-	json_object_set_new(json, "destinations_exact",
-			    json_boolean(f->destinations_exact));
-	report_json_set_count(json, "groups", f->groups);
-	json_object_set_new(json, "first", report_json_time(f->first_s));
-	json_object_set_new(json, "last", report_json_time(f->last_s));
-	json_object_set_new(json, "proven", json_boolean(f->proven));
+	value_set_count(json, "port", f->port);
+	value_set_count(json, "attempts", f->attempts);
+	value_set_count(json, "syns", f->syns);
+	value_set_count(json, "destinations", f->destinations);
+	value_set_flag(json, "destinations_exact", f->destinations_exact);
+	value_set_count(json, "groups", f->groups);
+	json_object_set_new(json, "first", value_time_s(f->first_s));
+	json_object_set_new(json, "last", value_time_s(f->last_s));
+	value_set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", words_json(f->examples));
@@ -158,7 +140,7 @@ static json_t *cleartext_json(const struct report *r)
 		json_array_append_new(
 			list, json_pack("{s:o, s:i, s:o, s:b}", "source",
 					text_json(c->name), "port", c->port,
-					"last", report_json_time(c->last_s),
+					"last", value_time_s(c->last_s),
 					"uses_tls", c->uses_tls));
 	}
 	return list;
@@ -173,7 +155,7 @@ static json_t *loaded_json(const struct report *r)
 
 		json_array_append_new(
 			list, json_pack("{s:o, s:o, s:o, s:o, s:I}", "time",
-					report_json_time(l->time_s), "policy",
+					value_time_s(l->time_s), "policy",
 					text_json(l->policy), "digest",
 					text_json(l->digest), "who",
 					text_json(l->who), "generation",
@@ -188,11 +170,11 @@ static json_t *timeline_json(const struct report *r)
 
 	for (size_t i = 0; i < r->timeline.n; i++)
 		json_array_append_new(
-			list, json_pack("{s:o, s:o}", "start",
-					report_json_time(
-						r->timeline.items[i].start_s),
-					"outcomes",
-					tally_json(&r->timeline.items[i].now)));
+			list,
+			json_pack("{s:o, s:o}", "start",
+				  value_time_s(r->timeline.items[i].start_s),
+				  "outcomes",
+				  tally_json(&r->timeline.items[i].now)));
 	return list;
 }
 
@@ -215,13 +197,13 @@ static json_t *report_json(const struct report *r)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "since", report_json_time(r->query.since_s));
-	json_object_set_new(json, "until", report_json_time(r->query.until_s));
-	report_json_set_count(json, "attempts", tally_sum(&r->now));
-	report_json_set_count(json, "before", tally_sum(&r->before));
-	report_json_set_count(json, "sources", r->sources);
-	report_json_set_count(json, "sources_before", r->sources_before);
-	report_json_set_count(json, "folded", r->folded);
+	json_object_set_new(json, "since", value_time_s(r->query.since_s));
+	json_object_set_new(json, "until", value_time_s(r->query.until_s));
+	value_set_count(json, "attempts", tally_sum(&r->now));
+	value_set_count(json, "before", tally_sum(&r->before));
+	value_set_count(json, "sources", r->sources);
+	value_set_count(json, "sources_before", r->sources_before);
+	value_set_count(json, "folded", r->folded);
 	json_object_set_new(json, "outcomes", tally_json(&r->now));
 	json_object_set_new(json, "ports", report_json_ports(r));
 	json_object_set_new(json, "clauses", clauses_json(r));
@@ -233,9 +215,9 @@ static json_t *report_json(const struct report *r)
 	json_object_set_new(json, "loaded", loaded_json(r));
 	json_object_set_new(json, "timeline", timeline_json(r));
 	json_object_set_new(json, "week", heat_json(r));
-	report_json_set_count(json, "lost", r->lost);
-	report_json_set_count(json, "unlogged", r->unlogged);
-	report_json_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
+	value_set_count(json, "lost", r->lost);
+	value_set_count(json, "unlogged", r->unlogged);
+	value_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
 	return json;
 }
 
@@ -243,13 +225,11 @@ static int report_json_write(const struct report *r,
 			     const struct report_style *style, FILE *out)
 {
 	json_t *json = report_json(r);
-	int failed = json_dumpf(json, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	bool good = value_print(out, json);
 
 	(void)style;
 	json_decref(json);
-	fputc('\n', out);
-	/* What the stream did not take is the caller's to see. */
-	return failed && !ferror(out) ? -ENOMEM : 0;
+	return good || ferror(out) ? 0 : -ENOMEM;
 }
 
 const struct report_writer report_writer_json = {

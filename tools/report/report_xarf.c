@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The findings of a report as XARF documents, a file each. */
 #include "xarf.h"
+#include "../program/value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -92,15 +93,11 @@ static int xarf_write_json(const char *path, const json_t *document,
 	if (error)
 		return error;
 	/* output_commit() sees it if the file did not take it. */
-	if (json_dumpf(document, o.file,
-		       JSON_INDENT(2) | JSON_ENSURE_ASCII |
-			       JSON_REAL_PRECISION(4)) &&
-	    !ferror(o.file)) {
+	if (!value_print(o.file, document) && !ferror(o.file)) {
 		output_abandon(&o);
 		return fault_set(f, -ENOMEM,
 				 "cannot write the JSON document \"%s\"", path);
 	}
-	fputc('\n', o.file);
 	return output_commit(&o, f);
 }
 

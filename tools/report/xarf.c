@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xarf.h"
 #include "../program/events.h"
+#include "../program/value.h"
+#include "../program/when.h"
 
 #include <nettle/base64.h>
 #include <nettle/sha1.h>
@@ -75,26 +77,6 @@ static const char *xarf_source_of(const struct report_finding *f,
 		return f->name;
 	addr_print_source(buffer, f->family, &f->source);
 	return buffer;
-}
-
-/* RFC 3339, to the second. */
-#define STAMP_BYTES 32
-static const char *stamp(int64_t time_s, char out[STAMP_BYTES])
-{
-	time_t seconds = (time_t)time_s;
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) ||
-	    !strftime(out, STAMP_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(out, "1970-01-01T00:00:00Z");
-	return out;
-}
-
-static json_t *stamp_json(int64_t time_s)
-{
-	char text[STAMP_BYTES];
-
-	return json_string(stamp(time_s, text));
 }
 
 /* ---- the id ---- */
@@ -212,14 +194,14 @@ static const char *role(const struct kind *kind)
 static void print_evidence(FILE *out, const struct kind *kind,
 			   const struct report_finding *f)
 {
-	char buffer[RANGE_TEXT_MAX], time[STAMP_BYTES];
+	char buffer[RANGE_TEXT_MAX], time[WHEN_TEXT_BYTES];
 
 	fprintf(out, "source:        %s (%s)\n", xarf_source_of(f, buffer),
 		role(kind));
 	fprintf(out, "found:         %s by detector \"%s\" of mailwall\n",
-		stamp(f->time_s, time), f->detector);
-	fprintf(out, "first seen:    %s\n", stamp(f->first_s, time));
-	fprintf(out, "last seen:     %s\n", stamp(f->last_s, time));
+		when_print_s(time, f->time_s), f->detector);
+	fprintf(out, "first seen:    %s\n", when_print_s(time, f->first_s));
+	fprintf(out, "last seen:     %s\n", when_print_s(time, f->last_s));
 	fprintf(out, "port:          %u/tcp\n", f->port);
 	fprintf(out, "attempts:      %llu (SYN packets: %llu)\n",
 		(unsigned long long)f->attempts, (unsigned long long)f->syns);
@@ -333,8 +315,8 @@ static void add_fields(json_t *to, const struct kind *kind,
 	if (f->port)
 		json_object_set_new(to, "destination_port",
 				    json_integer(f->port));
-	json_object_set_new(to, "first_seen", stamp_json(f->first_s));
-	json_object_set_new(to, "last_seen", stamp_json(f->last_s));
+	json_object_set_new(to, "first_seen", value_time_s(f->first_s));
+	json_object_set_new(to, "last_seen", value_time_s(f->last_s));
 	if (!is_infected_host(kind))
 		return;
 	/* Of a forged address, or a mail server, nothing can be said. */
@@ -359,7 +341,7 @@ static json_t *core(const struct kind *kind, const struct report_finding *f,
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
 		"s:f, s:o, s:o}",
 		"xarf_version", XARF_VERSION, "report_id", id, "timestamp",
-		stamp_json(f->time_s), "reporter", party(sender), "sender",
+		value_time_s(f->time_s), "reporter", party(sender), "sender",
 		party(sender), "source_identifier",
 		text_json(xarf_source_of(f, buffer)), "category", "connection",
 		"type", kind->type, "evidence_source", "traffic_analysis",
