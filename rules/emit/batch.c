@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "batch.h"
+#include "../base/list.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,19 +30,14 @@ struct batch {
 
 static void add_page(struct batch *b)
 {
-	struct iovec *pages = b->pages;
-	void *page;
+	struct iovec *pages =
+		list_grow(b->pages, b->n_pages, &b->pages_cap, sizeof(*pages));
+	void *page = NULL;
 
-	if (b->n_pages == b->pages_cap) {
-		b->pages_cap = b->pages_cap ? b->pages_cap * 2 : 16;
-		pages = realloc(b->pages, b->pages_cap * sizeof(*pages));
-		if (!pages) {
-			b->error = -ENOMEM;
-			return;
-		}
+	if (pages) {
 		b->pages = pages;
+		page = aligned_alloc(PAGE_BYTES, PAGE_BYTES);
 	}
-	page = aligned_alloc(PAGE_BYTES, PAGE_BYTES);
 	if (!page) {
 		b->error = -ENOMEM;
 		return;
@@ -69,17 +65,14 @@ static unsigned char *batch_room(struct batch *b)
 
 static void add_note(struct batch *b, const struct batch_note *note)
 {
-	struct batch_note *notes = b->notes;
+	struct batch_note *notes =
+		list_grow(b->notes, b->n_notes, &b->notes_cap, sizeof(*notes));
 
-	if (b->n_notes == b->notes_cap) {
-		b->notes_cap = b->notes_cap ? b->notes_cap * 2 : 256;
-		notes = realloc(b->notes, b->notes_cap * sizeof(*notes));
-		if (!notes) {
-			b->error = -ENOMEM;
-			return;
-		}
-		b->notes = notes;
+	if (!notes) {
+		b->error = -ENOMEM;
+		return;
 	}
+	b->notes = notes;
 	notes[b->n_notes++] = *note;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "digest.h"
+#include "../base/list.h"
 #include "../emit/emit.h"
 
 #include <arpa/inet.h>
@@ -99,23 +100,16 @@ void canon_free(struct canon *c)
 /* Takes the text over. */
 static void add_text(struct canon *c, char *text)
 {
-	char **items = c->items;
+	char **items = text && !c->failed ? list_grow(c->items, c->n, &c->cap,
+						      sizeof(*items)) :
+					    NULL;
 
-	if (!text || c->failed) {
+	if (!items) {
 		c->failed = true;
 		free(text);
 		return;
 	}
-	if (c->n == c->cap) {
-		c->cap = c->cap ? c->cap * 2 : 32;
-		items = realloc(c->items, c->cap * sizeof(*items));
-		if (!items) {
-			c->failed = true;
-			free(text);
-			return;
-		}
-		c->items = items;
-	}
+	c->items = items;
 	items[c->n++] = text;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input.h"
+#include "../../rules/base/list.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -78,17 +79,14 @@ void input_free(struct input *in)
 
 int capture_add(struct capture *c, struct input *in)
 {
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? 2 * c->cap : 8;
-		void *items = realloc(c->items, cap * sizeof(*c->items));
+	struct input **items =
+		list_grow(c->items, c->n, &c->cap, sizeof(*items));
 
-		if (!items) {
-			input_free(in);
-			return capture_fail(c, -ENOMEM, "out of memory");
-		}
-		c->items = items;
-		c->cap = cap;
+	if (!items) {
+		input_free(in);
+		return capture_fail(c, -ENOMEM, "out of memory");
 	}
+	c->items = items;
 	in->number = (uint8_t)(c->n < UINT8_MAX ? c->n : UINT8_MAX);
 	c->items[c->n++] = in;
 	return 0;

@@ -6,7 +6,7 @@
 #ifndef MAILWALL_PRIV_BYTES_H
 #define MAILWALL_PRIV_BYTES_H
 
-#include "../../rules/base/addr.h"
+#include "../../rules/base/range.h"
 
 /* priv_members(): each set, and behind it its members, ascending. */
 struct priv_set {
@@ -14,7 +14,7 @@ struct priv_set {
 	uint64_t n;    /* members */
 };
 struct priv_member {
-	struct range6 range; /* IPv4 uses the last four bytes */
+	struct range6 range; /* IPv4 uses the first four bytes */
 	int64_t until_ms;    /* since 1970; INT64_MAX: stays */
 };
 

@@ -9,6 +9,10 @@
 #define INDEX	      (2 * SUMS_ROWS)
 #define MINUTE_PLACES 32768u /* for SUMS_A_MINUTE keys; a power of two */
 
+/*
+ * The tables here are not those of plugin/memory/index.h, which grow in an
+ * engine's pool: these have a fixed size, and rows that do not fit are folded.
+ */
 int rollup_init(struct rollup *s)
 {
 	s->rows = malloc(SUMS_ROWS * sizeof(*s->rows));
