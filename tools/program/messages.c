@@ -29,30 +29,6 @@ int message_out_of_memory(void)
 	return EXIT_REFUSED;
 }
 
-/*
- * Nothing that a file holds may steer the terminal: no control character of
- * ASCII, and none of the second set, which UTF-8 writes as c2 80 to c2 9f.
- */
-static size_t clean_length(const char *p, size_t left)
-{
-	size_t len = utf8_length(p, left);
-
-	return *p != '\t' && utf8_is_control(p, len) ? 0 : len;
-}
-
-static void put_clean(const char *text, size_t len, FILE *out)
-{
-	for (size_t i = 0; i < len;) {
-		size_t n = clean_length(text + i, len - i);
-
-		if (n)
-			fwrite(text + i, 1, n, out);
-		else
-			fputc('?', out);
-		i += n ? n : 1;
-	}
-}
-
 static const char *line_of(const struct span *span, size_t *len)
 {
 	const struct source_text *s = span->source;
@@ -79,7 +55,7 @@ static const char *line_of(const struct span *span, size_t *len)
 static void put_caret(const char *line, size_t from, size_t column, size_t len)
 {
 	for (size_t i = from; i < column;) {
-		size_t n = clean_length(line + i, column - i);
+		size_t n = utf8_clean_length(line + i, column - i);
 
 		/* one column for a character, and for what stands in for it */
 		fputc(line[i] == '\t' ? '\t' : ' ', stderr);
@@ -104,7 +80,7 @@ static void put_line(const struct span *span)
 	if (column > LINE_SHOWN / 2 && len > LINE_SHOWN)
 		from = column - LINE_SHOWN / 2;
 	to = len - from > LINE_SHOWN ? from + LINE_SHOWN : len;
-	put_clean(line + from, to - from, stderr);
+	utf8_print(stderr, line + from, to - from);
 	fputc('\n', stderr);
 	mark = span->len ? span->len : 1;
 	if (mark > to - column)
@@ -119,7 +95,7 @@ static const char *severity_name(enum severity severity)
 
 static void put_place(const struct span *span)
 {
-	put_clean(span->source->name, strlen(span->source->name), stderr);
+	utf8_puts(stderr, span->source->name);
 	fprintf(stderr, ":%u:%u: ", span->line, span->column);
 }
 
@@ -132,10 +108,10 @@ static void say_diag(const struct diag *d, bool color)
 		put_place(&d->span);
 	fprintf(stderr, "%s%s:%s ", color ? on : "", severity_name(d->severity),
 		color ? "\033[0m" : "");
-	put_clean(d->message, strlen(d->message), stderr);
+	utf8_puts(stderr, d->message);
 	if (d->help) {
 		fputs("; ", stderr);
-		put_clean(d->help, strlen(d->help), stderr);
+		utf8_puts(stderr, d->help);
 	}
 	fputc('\n', stderr);
 	put_line(&d->span);

@@ -81,6 +81,11 @@ void utf8_print(FILE *out, const char *text, size_t len)
 	}
 }
 
+void utf8_puts(FILE *out, const char *text)
+{
+	utf8_print(out, text, strlen(text));
+}
+
 const char *html_entity(uint32_t rune)
 {
 	switch (rune) {

@@ -30,6 +30,7 @@ size_t utf8_clean_length(const char *p, size_t left);
 size_t utf8_clean(char *out, size_t size, const char *text, size_t len);
 /* Prints text with "?" for each byte to replace. A tab stays. */
 void utf8_print(FILE *out, const char *text, size_t len);
+void utf8_puts(FILE *out, const char *text); /* up to its NUL */
 
 /* The entity for a character in HTML and in its attributes; NULL: itself. */
 const char *html_entity(uint32_t rune);

@@ -3,22 +3,13 @@
 #include "writer.h"
 
 #include "../../rules/base/service.h"
+#include "../program/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #define DAY_S 86400
-
-/* Replaces what could steer a terminal: a log holds what strangers chose. */
-static void print_safe(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		fputc(c < ' ' || c > '~' ? '?' : c, out);
-	}
-}
 
 static const char *report_text_local_time(char out[32], int64_t at_s)
 {
@@ -113,7 +104,7 @@ static void report_text_print_clauses(const struct report *r, FILE *out)
 		const struct report_clause *c = &r->clauses.items[i];
 
 		fprintf(out, "  ");
-		print_safe(out, *c->id ? c->id : "(none)");
+		utf8_puts(out, *c->id ? c->id : "(none)");
 		fprintf(out, "%*s%10" PRIu64 " %7s\n",
 			strlen(c->id) < 17 ? (int)(17 - strlen(c->id)) : 1, "",
 			c->attempts, change(by, c->attempts, c->before));
@@ -195,9 +186,9 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 
 	fprintf(out, "  %s %s ", report_text_local_time(at, f->time_s),
 		f->name);
-	print_safe(out, f->finding);
+	utf8_puts(out, f->finding);
 	fputs(" (", out);
-	print_safe(out, f->detector);
+	utf8_puts(out, f->detector);
 	fprintf(out,
 		"), port %u: %" PRIu64 " attempts, %s%" PRIu64
 		" destinations in %" PRIu64 " networks%s",
@@ -206,7 +197,7 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 		f->proven ? "" : "; only by SYNs, the address may be forged");
 	if (*f->examples) {
 		fputs("; ", out);
-		print_safe(out, f->examples);
+		utf8_puts(out, f->examples);
 	}
 	fputc('\n', out);
 }
@@ -232,9 +223,9 @@ static void print_loaded(const struct report *r, FILE *out)
 		const struct report_loaded *l = &r->loaded.items[i];
 
 		fprintf(out, "  %s ", report_text_local_time(at, l->time_s));
-		print_safe(out, *l->policy ? l->policy : "removed");
+		utf8_puts(out, *l->policy ? l->policy : "removed");
 		fprintf(out, "%s%s by ", *l->digest ? " " : "", l->digest);
-		print_safe(out, l->who);
+		utf8_puts(out, l->who);
 		fputc('\n', out);
 	}
 }
