@@ -151,9 +151,9 @@ static struct definition *abi_definitions(const struct mailwall_load *l)
 
 static void abi_handle_free(struct mailwall_policy *p)
 {
+	abi_class_names_free(p);
 	policy_free(p->policy);
 	abi_files_free(p->files, p->n_files);
-	abi_class_names_free(p);
 	free(p);
 }
 
