@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The figures by which the monitor judges, as a policy's watch block may
- * override them by name.
+ * The figures by which the monitor judges, a row each; a policy's watch block
+ * may override them by name.
  */
 #ifndef MAILWALL_WATCH_H
 #define MAILWALL_WATCH_H
@@ -9,51 +9,57 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum watch_figure {
-	WATCH_NEW_AFTER,
-	WATCH_WARMUP_FAST,
-	WATCH_WARMUP,
-	WATCH_WARMUP_ABANDON,
-	WATCH_FAST_NORMAL,
-	WATCH_FAST_SPAM,
-	WATCH_FAST_THRESHOLD,
-	WATCH_MEDIUM_NORMAL,
-	WATCH_MEDIUM_SPAM,
-	WATCH_MEDIUM_THRESHOLD,
-	WATCH_SLOW_NORMAL,
-	WATCH_SLOW_SPAM,
-	WATCH_SLOW_THRESHOLD,
-	WATCH_NEW_SHARE_NORMAL,
-	WATCH_NEW_SHARE_SPAM,
-	WATCH_ABANDON_AFTER,
-	WATCH_ABANDON_NORMAL,
-	WATCH_ABANDON_SPAM,
-	WATCH_ABANDON_DRIFT,
-	WATCH_ABANDON_THRESHOLD,
-	WATCH_LATE_AFTER,
-	WATCH_LATE_SPAN,
-	WATCH_LATE_DRIFT,
-	WATCH_LATE_THRESHOLD,
-	WATCH_SCAN_ADDRESSES,
-	WATCH_SCAN_WINDOW,
-	WATCH_OUTCOME_NORMAL,
-	WATCH_OUTCOME_SPAM,
-	WATCH_OUTCOME_THRESHOLD,
-	WATCH_DIRECT_BELOW,
-	WATCH_DIRECT_GROUPS,
-	WATCH_DIRECT_DRIFT,
-	WATCH_DIRECT_THRESHOLD,
-	WATCH_OPERATORS_NORMAL,
-	WATCH_OPERATORS_SPAM,
-	WATCH_OPERATORS_THRESHOLD,
-	WATCH_VOLUME_RATE,
-	WATCH_STORM_ATTEMPTS,
-	WATCH_STORM_WINDOW,
-	WATCH_LOGIN_NORMAL,
-	WATCH_LOGIN_SPAM,
-	WATCH_LOGIN_THRESHOLD,
-	WATCH_FIGURES
-};
+/*
+ * ROW(figure, name, unit, default, least, most)
+ *
+ * HOUR and DAY are those of watch.c, in seconds.
+ */
+#define WATCH_ROWS(ROW)                                                        \
+	ROW(NEW_AFTER, "new-after", DURATION, 2 * DAY, HOUR, 30 * DAY)         \
+	ROW(WARMUP_FAST, "warmup-fast", DURATION, 1.5 * HOUR, 0, 30 * DAY)     \
+	ROW(WARMUP, "warmup", DURATION, 8 * HOUR, 0, 30 * DAY)                 \
+	ROW(WARMUP_ABANDON, "warmup-abandon", DURATION, DAY, 0, 30 * DAY)      \
+	ROW(FAST_NORMAL, "fast-normal", RATE, 20, 0.01, 1e6)                   \
+	ROW(FAST_SPAM, "fast-spam", RATE, 240, 0.01, 1e6)                      \
+	ROW(FAST_THRESHOLD, "fast-threshold", NUMBER, 40, 1, 1e6)              \
+	ROW(MEDIUM_NORMAL, "medium-normal", RATE, 4, 0.01, 1e6)                \
+	ROW(MEDIUM_SPAM, "medium-spam", RATE, 40, 0.01, 1e6)                   \
+	ROW(MEDIUM_THRESHOLD, "medium-threshold", NUMBER, 50, 1, 1e6)          \
+	ROW(SLOW_NORMAL, "slow-normal", RATE, 0.3, 0.01, 1e6)                  \
+	ROW(SLOW_SPAM, "slow-spam", RATE, 3, 0.01, 1e6)                        \
+	ROW(SLOW_THRESHOLD, "slow-threshold", NUMBER, 60, 1, 1e6)              \
+	ROW(NEW_SHARE_NORMAL, "new-share-normal", SHARE, 0.35, 0.001, 0.999)   \
+	ROW(NEW_SHARE_SPAM, "new-share-spam", SHARE, 0.75, 0.001, 0.999)       \
+	ROW(ABANDON_AFTER, "abandon-after", DURATION, 2.5 * HOUR, 60, 7 * DAY) \
+	ROW(ABANDON_NORMAL, "abandon-normal", SHARE, 0.10, 0.001, 0.999)       \
+	ROW(ABANDON_SPAM, "abandon-spam", SHARE, 0.60, 0.001, 0.999)           \
+	ROW(ABANDON_DRIFT, "abandon-drift", RATE, 0.1, 0, 1e6)                 \
+	ROW(ABANDON_THRESHOLD, "abandon-threshold", NUMBER, 14, 1, 1e6)        \
+	ROW(LATE_AFTER, "late-after", DURATION, 7 * HOUR, 60, 7 * DAY)         \
+	ROW(LATE_SPAN, "late-span", DURATION, 2 * HOUR, 60, 7 * DAY)           \
+	ROW(LATE_DRIFT, "late-drift", RATE, 1.0, 0, 1e6)                       \
+	ROW(LATE_THRESHOLD, "late-threshold", NUMBER, 25, 1, 1e6)              \
+	ROW(SCAN_ADDRESSES, "scan-addresses", NUMBER, 64, 2, 400)              \
+	ROW(SCAN_WINDOW, "scan-window", DURATION, HOUR, 60, DAY)               \
+	ROW(OUTCOME_NORMAL, "outcome-normal", SHARE, 0.15, 0.001, 0.999)       \
+	ROW(OUTCOME_SPAM, "outcome-spam", SHARE, 0.60, 0.001, 0.999)           \
+	ROW(OUTCOME_THRESHOLD, "outcome-threshold", NUMBER, 9.2, 1, 1e6)       \
+	ROW(DIRECT_BELOW, "direct-below", RATE, 0.75, 0, 1e6)                  \
+	ROW(DIRECT_GROUPS, "direct-groups", NUMBER, 25, 2, 768)                \
+	ROW(DIRECT_DRIFT, "direct-drift", RATE, 0.02, 0, 1e6)                  \
+	ROW(DIRECT_THRESHOLD, "direct-threshold", NUMBER, 8, 1, 1e6)           \
+	ROW(OPERATORS_NORMAL, "operators-normal", RATE, 0.5, 0.01, 1e6)        \
+	ROW(OPERATORS_SPAM, "operators-spam", RATE, 10, 0.01, 1e6)             \
+	ROW(OPERATORS_THRESHOLD, "operators-threshold", NUMBER, 30, 1, 1e6)    \
+	ROW(VOLUME_RATE, "volume-rate", RATE, 60, 1, 1e6)                      \
+	ROW(STORM_ATTEMPTS, "storm-attempts", NUMBER, 30, 2, 1e6)              \
+	ROW(STORM_WINDOW, "storm-window", DURATION, 60, 1, HOUR)               \
+	ROW(LOGIN_NORMAL, "login-normal", SHARE, 0.1, 0.001, 0.999)            \
+	ROW(LOGIN_SPAM, "login-spam", SHARE, 0.7, 0.001, 0.999)                \
+	ROW(LOGIN_THRESHOLD, "login-threshold", NUMBER, 9.2, 1, 1e6)
+
+#define WATCH_ENUM(figure, ...) WATCH_##figure,
+enum watch_figure { WATCH_ROWS(WATCH_ENUM) WATCH_FIGURES };
 
 enum watch_unit {
 	WATCH_DURATION, /* seconds, written 30m */
