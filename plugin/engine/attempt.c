@@ -10,16 +10,16 @@
 #define END_AHEAD	    8
 #define SECOND_US	    1000000
 #define KEPT_US		    ((int64_t)ATTEMPT_KEPT_S * SECOND_US)
-#define TALK_IDLE_US	    ((int64_t)CONNECTION_IDLE_S * SECOND_US)
-#define TALK_CLOSED_US	    ((int64_t)CONNECTION_CLOSED_S * SECOND_US)
+#define IDLE_US		    ((int64_t)CONNECTION_IDLE_S * SECOND_US)
+#define CLOSED_US	    ((int64_t)CONNECTION_CLOSED_S * SECOND_US)
 
 /*
  * A reference of the index is 31 bits of a position in the ring, or the number
- * of a talk with the top bit set. The ring is far smaller, so 31 bits tell
- * positions apart.
+ * of a connection with the top bit set. The ring is far smaller, so 31 bits
+ * tell positions apart.
  */
-#define REF_TALK 0x80000000u
-#define REF_MASK 0x7fffffffu
+#define REF_CONNECTION 0x80000000u
+#define REF_MASK       0x7fffffffu
 
 static uint64_t hash_long(const struct hash_key *key, const struct tuple *e)
 {
@@ -90,7 +90,7 @@ static struct attempt *ring_at(const struct attempts *t, uint64_t position)
 	return &t->ring[position & (t->ring_cap - 1)];
 }
 
-static bool attempt_is_full(struct attempts *t)
+static bool attempts_is_full(struct attempts *t)
 {
 	return t->index.n >= t->index.cap / 4 * 3 && index_grow(&t->index);
 }
@@ -116,7 +116,7 @@ struct ref attempts_find(struct attempts *t, const struct tuple *tuple,
 
 		if (!index_may_be(x, slot, hash))
 			continue;
-		f.connection = ref & REF_TALK ?
+		f.connection = ref & REF_CONNECTION ?
 				       connection_at(t, ref & REF_MASK) :
 				       NULL;
 		f.attempt =
@@ -142,14 +142,14 @@ static uint64_t attempt_hash_of(const struct attempts *t,
 	return attempt_is_open(a) ? (uint64_t)a->hash << 32 : hash_anew(t, a);
 }
 
-/* The slot of the entry that refers to this; it is there. */
+/* The slot of the entry that refers to an attempt; the entry exists. */
 static uint32_t slot_of(const struct attempts *t, const struct attempt *a,
 			uint32_t reference)
 {
 	return index_slot(&t->index, attempt_hash_of(t, a), reference);
 }
 
-/* What is to end soon: its entry of the index is on its way. */
+/* Prefetches the index entry of an attempt that will end soon. */
 static void prefetch_end(const struct attempts *t, uint64_t position)
 {
 	const struct attempt *a;
@@ -163,7 +163,7 @@ static void prefetch_end(const struct attempts *t, uint64_t position)
 
 /* ---- the ring ---- */
 
-/* Positions stay: those whose place is in the new half move there. */
+/* Positions stay; attempts whose place is in the new half move there. */
 static int grow_ring(struct attempts *t)
 {
 	size_t cap = t->ring_cap;
@@ -185,7 +185,7 @@ static int grow_ring(struct attempts *t)
 	return 0;
 }
 
-static void attempt_settle(struct attempt *a, const struct attempts_end *end)
+static void attempt_judge_now(struct attempt *a, const struct attempts_end *end)
 {
 	if (a->judged || a->state == ATTEMPT_GONE ||
 	    a->state == ATTEMPT_MIDSTREAM)
@@ -215,11 +215,11 @@ size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
 
 static void judge_oldest(struct attempts *t, const struct attempts_end *end)
 {
-	/* Those before it were. */
+	/* All before t->judged are judged. */
 	if (t->judged > t->tail)
 		return;
 	t->judged = t->tail + 1;
-	attempt_settle(ring_at(t, t->tail), end);
+	attempt_judge_now(ring_at(t, t->tail), end);
 }
 
 static void end_oldest(struct attempts *t, const struct attempts_end *end)
@@ -238,16 +238,16 @@ static void end_oldest(struct attempts *t, const struct attempts_end *end)
 static bool connection_give_up(struct attempts *t,
 			       const struct attempts_end *end);
 
-static void attempt_make_room(struct attempts *t,
-			      const struct attempts_end *end)
+static void attempts_make_room(struct attempts *t,
+			       const struct attempts_end *end)
 {
 	while ((t->head - t->tail == t->ring_cap && grow_ring(t)) ||
-	       (t->tail < t->head && attempt_is_full(t))) {
+	       (t->tail < t->head && attempts_is_full(t))) {
 		t->cut_short += ring_at(t, t->tail)->state != ATTEMPT_GONE;
 		end_oldest(t, end);
 	}
-	/* Talks alone can fill an index that may not grow. */
-	while (attempt_is_full(t) && connection_give_up(t, end))
+	/* Connections alone can fill an index that may not grow. */
+	while (attempts_is_full(t) && connection_give_up(t, end))
 		;
 }
 
@@ -256,8 +256,8 @@ struct attempt *attempts_add(struct attempts *t, const struct tuple *tuple,
 {
 	struct attempt *a;
 
-	if (t->head - t->tail == t->ring_cap || attempt_is_full(t))
-		attempt_make_room(t, end);
+	if (t->head - t->tail == t->ring_cap || attempts_is_full(t))
+		attempts_make_room(t, end);
 	index_add(&t->index, hash, (uint32_t)t->head & REF_MASK);
 	a = ring_at(t, t->head++);
 	*a = (struct attempt){ .source = *tuple->client,
@@ -270,7 +270,7 @@ struct attempt *attempts_add(struct attempts *t, const struct tuple *tuple,
 	return a;
 }
 
-/* ---- talks ---- */
+/* ---- connections ---- */
 
 static struct connection_list *list_of(struct attempts *t,
 				       const struct connection *k)
@@ -327,7 +327,7 @@ static void connection_end(struct attempts *t, struct connection *k,
 			   uint32_t slot, const struct attempts_end *end)
 {
 	index_remove(&t->index, slot);
-	attempt_settle(&k->attempt, end);
+	attempt_judge_now(&k->attempt, end);
 	end->end(end->ctx, &k->attempt, &k->dialogue);
 	connection_unlink(t, k);
 	k->older = t->connections_free;
@@ -340,10 +340,11 @@ static void connection_end_oldest(struct attempts *t,
 {
 	struct connection *k = connection_at(t, list->oldest);
 
-	connection_end(t, k, slot_of(t, &k->attempt, k->self | REF_TALK), end);
+	connection_end(t, k, slot_of(t, &k->attempt, k->self | REF_CONNECTION),
+		       end);
 }
 
-/* For lack of room, one that is over first. false: there is none. */
+/* Ends one for lack of room, a closed one first. false: there is none. */
 static bool connection_give_up(struct attempts *t,
 			       const struct attempts_end *end)
 {
@@ -379,7 +380,7 @@ static int connections_new(struct attempts *t)
 	return 0;
 }
 
-/* NULL: there is no memory for even one. */
+/* NULL: no memory for even one. */
 static struct connection *connection_new(struct attempts *t, int64_t now_us,
 					 const struct attempts_end *end)
 {
@@ -407,11 +408,11 @@ struct connection *attempts_answered(struct attempts *t, struct ref *ref,
 
 	if (!k)
 		return NULL;
-	/* Another talk may have ended for it, and entries moved. */
+	/* Another connection may have ended, and moved index entries. */
 	*ref = attempts_find(t, &e, tuple_hash(&t->key, &e));
 	ref->attempt->state = ATTEMPT_GONE;
 	k->attempt = copy;
-	index_refer(&t->index, ref->slot, k->self | REF_TALK);
+	index_refer(&t->index, ref->slot, k->self | REF_CONNECTION);
 	ref->connection = k;
 	ref->attempt = &k->attempt;
 	return k;
@@ -423,7 +424,7 @@ struct connection *attempts_midstream(struct attempts *t,
 				      const struct attempts_end *end)
 {
 	struct connection *k =
-		attempt_is_full(t) ? NULL : connection_new(t, now_us, end);
+		attempts_is_full(t) ? NULL : connection_new(t, now_us, end);
 
 	if (!k)
 		return NULL;
@@ -434,7 +435,7 @@ struct connection *attempts_midstream(struct attempts *t,
 				       .destination_port = tuple->server_port,
 				       .family = tuple->family,
 				       .state = ATTEMPT_MIDSTREAM };
-	index_add(&t->index, hash, k->self | REF_TALK);
+	index_add(&t->index, hash, k->self | REF_CONNECTION);
 	return k;
 }
 
@@ -448,7 +449,7 @@ void attempts_finish(struct attempts *t, struct ref *ref,
 		return;
 	}
 	index_remove(&t->index, ref->slot);
-	attempt_settle(ref->attempt, end);
+	attempt_judge_now(ref->attempt, end);
 	end->end(end->ctx, ref->attempt, NULL);
 	ref->attempt->state = ATTEMPT_GONE;
 }
@@ -459,11 +460,11 @@ bool attempt_is_over(const struct ref *ref, int64_t now_us)
 
 	if (k)
 		return now_us - k->active_us >
-		       (k->closed ? TALK_CLOSED_US : TALK_IDLE_US);
+		       (k->closed ? CLOSED_US : IDLE_US);
 	return now_us - attempt_last_us(ref->attempt) > KEPT_US;
 }
 
-/* Its SYNs still come: to the end of the line, under a new position. */
+/* SYNs still come: the attempt moves to the head, under a new position. */
 static void keep_oldest(struct attempts *t)
 {
 	struct attempt copy = *ring_at(t, t->tail);
@@ -488,7 +489,7 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 		     const struct attempts_end *end)
 {
 	bool all = now_us == INT64_MAX;
-	uint64_t end_of_line = t->head; /* each is looked at once */
+	uint64_t end_of_line = t->head; /* each is visited once */
 
 	while (t->tail < end_of_line) {
 		struct attempt *a = ring_at(t, t->tail);
@@ -506,8 +507,7 @@ void attempts_expire(struct attempts *t, int64_t now_us,
 			end_oldest(t, end);
 		}
 	}
-	connections_expire(t, &t->open, all ? now_us : now_us - TALK_IDLE_US,
+	connections_expire(t, &t->open, all ? now_us : now_us - IDLE_US, end);
+	connections_expire(t, &t->closed, all ? now_us : now_us - CLOSED_US,
 			   end);
-	connections_expire(t, &t->closed,
-			   all ? now_us : now_us - TALK_CLOSED_US, end);
 }

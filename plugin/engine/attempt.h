@@ -2,13 +2,13 @@
 /*
  * Attempts under way. An attempt is a source, its port, a destination, its
  * port and an initial sequence number; retransmitted SYNs belong to it. The
- * same key within ATTEMPT_KEPT_S of its latest SYN is the same attempt; the
- * same two ends within ATTEMPT_SAME_S are, whatever the number, unless a
- * connection of theirs was closed in between.
+ * same key within ATTEMPT_KEPT_S of its latest SYN is the same attempt. The
+ * same tuple within ATTEMPT_SAME_S is the same attempt whatever the number,
+ * unless a connection of the tuple was closed in between.
  *
- * They lie in a ring in the order of their first SYN, with an index by their
- * two ends. Those that were answered move out to a talk, where what is said
- * is read, for as long as it lasts.
+ * Attempts lie in a ring in the order of their first SYN, with an index by
+ * tuple. An attempt that is answered moves to a connection, whose payload is
+ * read for as long as it lasts.
  */
 #ifndef MAILWALL_ATTEMPT_H
 #define MAILWALL_ATTEMPT_H
@@ -22,8 +22,7 @@
 #define ATTEMPT_KEPT_S	  180
 #define ATTEMPT_SAME_S	  3
 #define CONNECTION_IDLE_S 600
-/* After both sides said FIN, or one RST: what comes late still belongs to it.
- */
+/* After a FIN of both sides, or a RST: late segments still belong to it. */
 #define CONNECTION_CLOSED_S 15
 
 #define CONNECTIONS_MOST    16384
@@ -41,34 +40,34 @@ enum attempt_state {
 struct attempt {
 	int64_t first_us;
 	struct addr6 source, destination;
-	uint32_t last_low; /* of its latest SYN: see attempt_last_us() */
+	uint32_t last_low; /* time of the latest SYN: see attempt_last_us() */
 	uint32_t isn;
 	union {
 		uint32_t server_isn; /* once it was answered */
-		uint32_t hash;	     /* before: what the index goes by */
+		uint32_t hash;	     /* before: upper half of the tuple's */
 	};
 	uint16_t source_port, destination_port;
 	uint16_t syns;	 /* sticks at 65535 */
-	uint16_t clause; /* that NFLOG named; 0: none */
+	uint16_t clause; /* named by NFLOG; 0: none */
 	uint8_t family : 4, state : 4;
 	uint8_t port : 7,   /* index of the monitored port */
-		judged : 1; /* its source knows of it */
+		judged : 1; /* counted for its source */
 	uint8_t input;
-	uint8_t has_payload : 1, /* payload was seen: it was answered, seen or
-				    not */
-		early : 3,	 /* the outcome that was told early, plus one */
-		has_data : 1,	 /* a SYN brought some: TCP Fast Open */
+	uint8_t has_payload : 1, /* payload was seen, which implies an
+				    answer */
+		early : 3,	 /* outcome reported early, plus one */
+		has_data : 1,	 /* in a SYN: TCP Fast Open */
 		last_high : 3;
 };
 
-/* Not answered so far: an error for one SYN is not the end of it. */
+/* An attempt stays open after an error for one SYN: another may be answered. */
 static inline bool attempt_is_open(const struct attempt *a)
 {
 	return a->state == ATTEMPT_OPENING || a->state == ATTEMPT_REFUSED ||
 	       a->state == ATTEMPT_ICMP_REFUSED;
 }
 
-/* How long its SYNs may go on, in microseconds: nine hours. */
+/* The latest SYN at most this long after the first, in microseconds: 9 h. */
 #define ATTEMPT_LAST_MOST (((int64_t)1 << 35) - 1)
 
 static inline int64_t attempt_last_us(const struct attempt *a)
@@ -100,7 +99,7 @@ struct connection {
 
 #define CONNECTION_NONE UINT32_MAX
 
-/* By activity, those under way apart from those that are closed. */
+/* Connections by activity; open ones and closed ones have a list each. */
 struct connection_list {
 	uint32_t newest, oldest;
 };
@@ -108,36 +107,33 @@ struct connection_list {
 struct attempts {
 	struct pool *pool;
 	struct hash_key key;
-	/* ring: positions count up for ever */
+	/* ring: positions only count up */
 	struct attempt *ring;
 	uint32_t ring_cap, ring_most; /* powers of two */
 	uint64_t head, tail, judged;
-	struct index index; /* by the two ends; see attempt.c */
-	/* talks */
+	struct index index;		 /* by tuple; see attempt.c */
 	struct connection **connections; /* pieces of CONNECTIONS_A_PIECE */
 	uint32_t connections_n, connections_free;
 	struct connection_list open, closed;
-	uint64_t cut_short; /* attempts that ended early, for lack of room */
+	uint64_t cut_short; /* attempts ended early for lack of room */
 	uint64_t connections_cut;
 };
 
-/*
- * What is done when an attempt ends, after which it is gone. Its source is told
- * at the end at the latest.
- */
+/* Called when an attempt ends; after end() it is gone. */
 struct attempts_end {
 	void *ctx;
-	void (*judge)(void *ctx, struct attempt *a); /* not judged so far */
+	void (*judge)(void *ctx,
+		      struct attempt *a); /* if it was not judged yet */
 	void (*end)(void *ctx, const struct attempt *a,
-		    const struct dialogue *d); /* d NULL: nothing was said */
+		    const struct dialogue *d); /* d NULL: no payload */
 };
 
-/* 0 or -ENOMEM. most: attempts under way, a power of two. */
+/* Keeps up to most attempts in the ring, a power of two. 0 or -ENOMEM. */
 int attempts_init(struct attempts *t, struct pool *pool,
 		  const struct hash_key *key, uint32_t most);
 void attempts_free(struct attempts *t);
 
-/* The two ends, client first. */
+/* Both ends of a connection, client first. */
 struct tuple {
 	const struct addr6 *client, *server;
 	uint16_t client_port, server_port;
@@ -145,43 +141,44 @@ struct tuple {
 };
 uint64_t tuple_hash(const struct hash_key *key, const struct tuple *tuple);
 
-/* What is known of two ends: an attempt in the ring, a talk, or neither. */
+/* Result of a lookup: an attempt in the ring, a connection, or neither. */
 struct ref {
 	struct attempt *attempt;       /* NULL: neither */
 	struct connection *connection; /* if it is one */
-	uint32_t slot;		       /* of the index */
+	uint32_t slot;		       /* in the index */
 };
 struct ref attempts_find(struct attempts *t, const struct tuple *tuple,
 			 uint64_t hash);
 
-/* A new attempt, zeroed but for its ends; the oldest may end for it. */
+/* Adds an attempt, zeroed but for its tuple; the oldest may end for it. */
 struct attempt *attempts_add(struct attempts *t, const struct tuple *tuple,
 			     uint64_t hash, const struct attempts_end *end);
-/* Moves an attempt of the ring out; found is changed to the talk. */
+/* Moves an attempt from the ring to a connection, and ref with it. */
 struct connection *attempts_answered(struct attempts *t, struct ref *ref,
 				     int64_t now_us,
 				     const struct attempts_end *end);
-/* A talk whose start was not seen. */
+/* Adds a connection whose SYN was not seen. NULL: no memory. */
 struct connection *attempts_midstream(struct attempts *t,
 				      const struct tuple *tuple, uint64_t hash,
 				      int64_t now_us,
 				      const struct attempts_end *end);
-/* It ended by now, even if nobody came by to end it. */
+/* Tells whether the time of an attempt or a connection is over. */
 bool attempt_is_over(const struct ref *ref, int64_t now_us);
+/* Makes it the newest of its list. */
 void connection_touch(struct attempts *t, struct connection *connection,
 		      int64_t now_us);
-/* It is over, and ends CONNECTION_CLOSED_S after its last packet. */
+/* Closes it: it ends CONNECTION_CLOSED_S after its last packet. */
 void connection_close(struct attempts *t, struct connection *connection);
 /*
- * The attempts whose first SYN is ATTEMPT_SAME_S old and whose sources were not
- * told: up to most of them, each once, in order. They count as judged.
+ * Writes up to most attempts to out whose first SYN is ATTEMPT_SAME_S old and
+ * that were not judged, in order, and marks them as judged. Returns how many.
  */
 size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
 		    size_t most);
-/* Ends it now. */
+/* Ends an attempt or a connection now. */
 void attempts_finish(struct attempts *t, struct ref *ref,
 		     const struct attempts_end *end);
-/* Ends what is too old, everything if now_us is INT64_MAX. */
+/* Ends all that are too old; all, if now_us is INT64_MAX. */
 void attempts_expire(struct attempts *t, int64_t now_us,
 		     const struct attempts_end *end);
 

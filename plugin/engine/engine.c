@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Segments are gathered a few at a time, so that the places in memory that one
- * needs are on their way while the others are dealt with. One with payload is
- * dealt with at once: its bytes go with the frame.
+ * Gathers segments in a batch, so that memory is prefetched for one while
+ * others are processed. A segment with payload ends the batch: its bytes are
+ * borrowed from the frame.
  */
 #include "engine_priv.h"
 
@@ -26,7 +26,7 @@ static uint32_t attempts_most(size_t memory)
 	return most;
 }
 
-/* Half of the memory may be records, with their index. */
+/* Records with their index may take half of the memory. */
 static uint32_t sources_most(size_t memory)
 {
 	size_t most = memory / 2 / (sizeof(struct source) + 10);
@@ -35,8 +35,8 @@ static uint32_t sources_most(size_t memory)
 }
 
 /*
- * A time as the frames had it. Of clocks that were set back the last two are
- * known: from the last step on, and before it.
+ * A time as in the frames. The last two offsets are kept: from the last step of
+ * the clock on, and before it.
  */
 int64_t capture_us(const struct engine *e, int64_t time_us)
 {
@@ -44,25 +44,25 @@ int64_t capture_us(const struct engine *e, int64_t time_us)
 	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
 }
 
-static uint32_t told_s(const struct engine *e, uint32_t time_s)
+static uint32_t capture_s(const struct engine *e, uint32_t time_s)
 {
 	return (uint32_t)(capture_us(e, (int64_t)time_s * SECOND_US) /
 			  SECOND_US);
 }
 
-static void engine_tell_finding(void *ctx, const struct finding *finding)
+static void engine_on_finding(void *ctx, const struct finding *finding)
 {
 	const struct engine *e = ctx;
 	struct finding f = *finding;
 
 	f.time_us = capture_us(e, f.time_us);
-	f.first_s = told_s(e, f.first_s);
-	f.last_s = told_s(e, f.last_s);
+	f.first_s = capture_s(e, f.first_s);
+	f.last_s = capture_s(e, f.last_s);
 	if (e->config.finding)
 		e->config.finding(e->config.ctx, &f);
 }
 
-static int init(struct engine *e)
+static int engine_init(struct engine *e)
 {
 	size_t memory = e->config.memory;
 	int error = watch_ports(e, e->config.policy);
@@ -78,7 +78,7 @@ static int init(struct engine *e)
 	if (error)
 		return error;
 	e->judge.ctx = e;
-	e->judge.finding = engine_tell_finding;
+	e->judge.finding = engine_on_finding;
 	return judge_init(&e->judge, &e->pool, &e->key, sources_most(memory),
 			  e->config.policy, e->config.skip_warmup);
 }
@@ -101,7 +101,7 @@ int engine_new(const struct engine_config *config, struct engine **out)
 	memcpy(e->key.word, config->key, sizeof(e->key.word));
 	pool_init(&e->pool, e->config.memory);
 	e->end = (struct attempts_end){ e, attempt_judge, attempt_end };
-	error = init(e);
+	error = engine_init(e);
 	if (error) {
 		engine_free(e);
 		return error;
@@ -152,10 +152,11 @@ static bool time_is_wild(int64_t time_us)
 }
 
 /*
- * The time of a packet. The engine's own never runs back: a clock that was set
- * back goes on from where it was, and packets in disorder lie behind it.
+ * Sets the time by a packet and returns the packet's. The engine's time never
+ * runs back: a clock that was set back goes on from where it was, and packets
+ * in disorder lie behind it.
  */
-static int64_t take_time(struct engine *e, int64_t time_us)
+static int64_t engine_set_time(struct engine *e, int64_t time_us)
 {
 	int64_t t;
 
@@ -165,7 +166,7 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 	if (t > TIME_MOST_US)
 		return e->now_us;
 	if (t < e->now_us - STEP_US && e->now_us) {
-		/* Later than all before, so that these are told apart. */
+		/* Later than all before, so that steps are told apart. */
 		e->now_us += e->now_us < TIME_MOST_US;
 		e->offset_before_us = e->offset_us;
 		e->offset_us += e->now_us - t;
@@ -178,7 +179,7 @@ static int64_t take_time(struct engine *e, int64_t time_us)
 	return t;
 }
 
-static void pass_time(struct engine *e)
+static void engine_tick(struct engine *e)
 {
 	judge_due(e);
 	if (e->now_us / SECOND_US == e->passed_s)
@@ -197,8 +198,8 @@ static bool is_opening(const struct segment *s)
 }
 
 /*
- * The client is who sends to a port of ours; if both ports are, who sent the
- * first SYN: that is tried first, and else the other way round.
+ * The client sends to a watched port. If both ports are watched, the client
+ * sent the first SYN: that way is tried first, then the other.
  */
 static bool orient(struct engine *e, struct pending *p)
 {
@@ -220,18 +221,18 @@ static bool orient(struct engine *e, struct pending *p)
 	return true;
 }
 
-/* Warm-up begins with the first packet of any kind, or when time is told. */
+/* Warm-up begins with the first packet of any kind, or with engine_time(). */
 static void engine_begin(struct engine *e)
 {
 	judge_begin(&e->judge, (uint32_t)(e->now_us / SECOND_US));
 }
 
-static void take_batch(struct engine *e)
+static void engine_flush(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_batch; i++)
-		take_segment(e, &e->batch[i]);
+		attempt_on_segment(e, &e->batch[i]);
 	e->n_batch = 0;
-	pass_time(e);
+	engine_tick(e);
 }
 
 static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
@@ -243,7 +244,7 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 	e->totals.times_refused += time_is_wild(time_us);
 	if (e->totals.packets == 1) {
 		e->totals.first_us = e->totals.last_us = time_us;
-		take_time(e, time_us);
+		engine_set_time(e, time_us);
 		engine_begin(e);
 	}
 	if (time_us > e->totals.last_us)
@@ -254,28 +255,28 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 
 /*
  * Ends the batch when a frame of a later second comes, so that what is due by
- * then is told before that frame is dealt with, however rare frames are. The
- * frame's segment moves to the front of the next batch.
+ * then is reported before the frame, however rare frames are. The frame's
+ * segment moves to the front of the next batch.
  */
-static struct pending *pass_second(struct engine *e, struct pending *p)
+static struct pending *engine_new_second(struct engine *e, struct pending *p)
 {
 	struct pending *first = &e->batch[0];
 
 	if (e->now_us / SECOND_US == e->passed_s)
 		return p;
-	take_batch(e);
+	engine_flush(e);
 	if (p != first)
 		*first = *p;
 	return first;
 }
 
-/* The segment is in its place behind the batch. */
-static void take_pending(struct engine *e)
+/* Adds the segment that stands behind the batch. */
+static void engine_submit(struct engine *e)
 {
 	struct pending *p = &e->batch[e->n_batch];
 
-	p->segment.time_us = take_time(e, p->segment.time_us);
-	p = pass_second(e, p);
+	p->segment.time_us = engine_set_time(e, p->segment.time_us);
+	p = engine_new_second(e, p);
 	if (!orient(e, p))
 		return;
 	p->clause = p->segment.prefix ?
@@ -286,7 +287,7 @@ static void take_pending(struct engine *e)
 	index_prefetch(&e->attempts.index, p->hash);
 	e->n_batch++;
 	if (e->n_batch == BATCH || p->segment.payload_len)
-		take_batch(e);
+		engine_flush(e);
 }
 
 void engine_frame(struct engine *e, const struct frame *frame)
@@ -302,32 +303,32 @@ void engine_frame(struct engine *e, const struct frame *frame)
 		e->batch[e->n_batch].segment.prefix = frame->prefix;
 		e->batch[e->n_batch].segment.prefix_len = frame->prefix_len;
 	}
-	take_pending(e);
+	engine_submit(e);
 }
 
 void engine_segment(struct engine *e, const struct segment *segment)
 {
 	count_packet(e, segment->time_us, 0, DECODED_SEGMENT);
 	e->batch[e->n_batch].segment = *segment;
-	take_pending(e);
+	engine_submit(e);
 }
 
 void engine_time(struct engine *e, int64_t now_us)
 {
-	take_batch(e);
+	engine_flush(e);
 	e->totals.times_refused += time_is_wild(now_us);
-	take_time(e, now_us);
+	engine_set_time(e, now_us);
 	engine_begin(e);
-	pass_time(e);
+	engine_tick(e);
 }
 
 void engine_end(struct engine *e)
 {
-	take_batch(e);
+	engine_flush(e);
 	attempts_expire(&e->attempts, INT64_MAX, &e->end);
 }
 
-/* ---- what is known ---- */
+/* ---- summary and sources ---- */
 
 static void copy_port(struct engine *e, size_t i, struct port_counts *out)
 {
@@ -345,7 +346,7 @@ static void copy_port(struct engine *e, size_t i, struct port_counts *out)
 
 void engine_summary(struct engine *e, struct engine_summary *out)
 {
-	take_batch(e);
+	engine_flush(e);
 	*out = e->totals;
 	out->decoded[UNDECODED_FRAGMENT] = decoder_given_up(e->decoder);
 	out->sources = e->judge.sources.n;
@@ -361,8 +362,8 @@ void engine_summary(struct engine *e, struct engine_summary *out)
 		copy_port(e, i, &out->ports[i]);
 }
 
-static void view(struct engine *e, const struct source *s,
-		 struct source_view *out)
+static void source_view_of(struct engine *e, const struct source *s,
+			   struct source_view *out)
 {
 	const struct history *h = s->history;
 
@@ -371,8 +372,8 @@ static void view(struct engine *e, const struct source *s,
 				     .attempts = s->attempts,
 				     .syns = s->syns,
 				     .groups = h ? h->n_contacts : 1,
-				     .first_s = told_s(e, s->first_s),
-				     .last_s = told_s(e, s->last_s),
+				     .first_s = capture_s(e, s->first_s),
+				     .last_s = capture_s(e, s->last_s),
 				     .score = judge_score(&e->judge, s),
 				     .allowed = s->flags & SOURCE_ALLOWED,
 				     .proven = s->flags & SOURCE_PROVEN };
@@ -386,7 +387,7 @@ static void view(struct engine *e, const struct source *s,
 			out->ports[out->n_ports++] = e->port_numbers[i];
 }
 
-/* The history of one that comes soon, and the contacts of one before it. */
+/* Prefetches a history some sources ahead, and contacts nearer by. */
 static void fetch_ahead(const struct sources *t, uint32_t i)
 {
 	const struct source *far = source_at(t, (i + 16) % t->cap);
@@ -402,7 +403,7 @@ void engine_sources(struct engine *e,
 		    void (*fn)(void *ctx, const struct source_view *view),
 		    void *ctx)
 {
-	take_batch(e);
+	engine_flush(e);
 	for (uint32_t i = 0; i < e->judge.sources.cap; i++) {
 		const struct source *s = source_at(&e->judge.sources, i);
 		struct source_view v;
@@ -410,7 +411,7 @@ void engine_sources(struct engine *e,
 		fetch_ahead(&e->judge.sources, i);
 		if (!s->family)
 			continue;
-		view(e, s, &v);
+		source_view_of(e, s, &v);
 		fn(ctx, &v);
 	}
 }

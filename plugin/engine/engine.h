@@ -15,7 +15,7 @@
 #include "../decode/decode.h"
 #include "../judge/judge.h"
 
-#define PORTS_MOST 64 /* that one engine watches */
+#define PORTS_MOST 64 /* watched by one engine */
 
 enum outcome {
 	OUTCOME_UNANSWERED,
@@ -37,33 +37,30 @@ struct attempt_event {
 	enum outcome outcome;
 	bool established;   /* the client completed the handshake */
 	const char *clause; /* "residential:17", as NFLOG had it; or NULL */
-	/* With a policy: what it says of the attempt. */
+	/* The verdict of the policy, if there is one. */
 	const struct clause *decided; /* NULL: no clause */
 	bool would_block;
-	/*
-	 * If early() told of it: the outcome it had then, which this one
-	 * takes the place of. One SYN was told.
-	 */
+	/* Outcome reported earlier through early(), which this supersedes. */
 	bool was_early;
 	enum outcome early_outcome;
-	uint32_t seen;			 /* SEEN_ bits, of what followed */
-	const struct dialogue *dialogue; /* NULL: nothing was seen */
+	uint32_t seen;			 /* SEEN_ bits of the payload */
+	const struct dialogue *dialogue; /* NULL: no payload */
 };
 
 struct engine_config {
 	const struct policy *policy; /* may be NULL; borrowed */
 	const struct decide_input
-		*members;      /* of dynamic classes; may be NULL */
-	const char *interface; /* by which all packets come in, if known */
+		*members;      /* members of dynamic classes, or NULL */
+	const char *interface; /* where all packets come in, if known */
 	uint64_t key[2];       /* secret and random */
 	size_t memory;	       /* bytes, 0: ENGINE_MEMORY */
 	bool skip_warmup;
 	void *ctx;
 	void (*attempt)(void *ctx, const struct attempt_event *event);
 	/*
-	 * May be NULL. An attempt as far as it is known when it is answered or
-	 * a log says that it was blocked, else three seconds after its first
-	 * SYN; attempt() comes minutes later, and most often says the same.
+	 * Called when an attempt is answered or a log says that it was blocked,
+	 * else three seconds after its first SYN; may be NULL. attempt() comes
+	 * minutes later, most often with the same outcome.
 	 */
 	void (*early)(void *ctx, const struct attempt_event *event);
 	void (*finding)(void *ctx, const struct finding *finding);
@@ -78,10 +75,10 @@ struct port_counts {
 	bool pairs_exact;
 	uint64_t answered, established, half_open;
 	uint64_t refused, icmp_refused, unanswered, blocked;
-	uint64_t open; /* without an outcome so far */
+	uint64_t open; /* without an outcome yet */
 	uint64_t banner, implicit_tls, starttls, starttls_tls, cleartext_auth;
-	uint64_t midstream;   /* connections whose start was not seen */
-	uint64_t would_block; /* by the policy, of attempts that ended */
+	uint64_t midstream;   /* connections whose SYN was not seen */
+	uint64_t would_block; /* attempts that ended, by the policy */
 };
 
 struct engine_summary {
@@ -90,10 +87,10 @@ struct engine_summary {
 	uint64_t decoded[DECODED_N];
 	uint64_t sources; /* known now */
 	uint64_t sources_evicted, histories_evicted;
-	uint64_t attempts_cut, connections_cut; /* for lack of room */
+	uint64_t attempts_cut, connections_cut; /* by lack of room */
 	uint64_t clock_steps;			/* back, by more than 5 s */
-	uint64_t times_refused; /* before 1970 or past 2106: not gone by */
-	uint64_t clauses_cut;	/* NFLOG prefixes beyond what is kept apart */
+	uint64_t times_refused; /* before 1970 or past 2106: ignored */
+	uint64_t clauses_cut;	/* NFLOG prefixes beyond the table */
 	uint64_t findings[FINDING_N];
 	size_t memory; /* bytes in use */
 	bool warm;
@@ -106,48 +103,52 @@ struct engine;
 /* 0, -ENOMEM, or -E2BIG: the policy names more ports than PORTS_MOST. */
 int engine_new(const struct engine_config *config, struct engine **out);
 void engine_free(struct engine *e);
-/* Takes the place of the policy; the old one may go afterwards. */
+/* Replaces the policy; the old one may be freed afterwards. 0 or -E2BIG. */
 int engine_policy(struct engine *e, const struct policy *policy);
 
-/* The ports that it watches: the mail services, and those of the policy. */
+/* The watched ports: those of mail services and of the policy. */
 const uint16_t *engine_ports(const struct engine *e, size_t *n);
 
+/* Adds a frame; its bytes are borrowed for the call. */
 void engine_frame(struct engine *e, const struct frame *frame);
 /*
- * What a frame would have said, from another source, such as a log. A prefix is
- * one of NFLOG; the segment is borrowed for the call.
+ * Adds a segment that another source than a frame knows of, such as a log. A
+ * prefix is one of NFLOG; the segment is borrowed for the call.
  */
 void engine_segment(struct engine *e, const struct segment *segment);
-/* No frame came, and it is as late as this. */
+/* Advances time without a frame. */
 void engine_time(struct engine *e, int64_t now_us);
-/* Nothing more will come: every attempt gets its outcome. */
+/* Ends all attempts: each gets its outcome. */
 void engine_end(struct engine *e);
 
+/* Writes the counts of all packets so far. */
 void engine_summary(struct engine *e, struct engine_summary *out);
 
-/* Every source, in no order. */
+/* A source, as engine_sources() shows it. */
 struct source_view {
 	uint8_t family;
-	struct addr6 source; /* of an IPv6 /64 the first address */
+	struct addr6 source; /* IPv6: the first address of the /64 */
 	uint32_t attempts, syns, groups;
 	uint64_t destinations;
 	bool destinations_exact; /* else an estimate */
 	int64_t first_s, last_s;
-	uint16_t ports[PORTS_MOST]; /* that it tried */
+	uint16_t ports[PORTS_MOST]; /* tried by the source */
 	size_t n_ports;
 	float score; /* 1 and more: reported as spam source */
 	bool spam, would_be_blocked, allowed, mail_server, proven;
 };
+/* Calls fn for every source, in no order. */
 void engine_sources(struct engine *e,
 		    void (*fn)(void *ctx, const struct source_view *view),
 		    void *ctx);
 
-/* What is saved begins with this, whatever its version. */
+/* A state file begins with this, whatever its version. */
 #define ENGINE_STATE "mailwall sources "
 /*
- * What a restart needs to go on without a new warm-up. write() gets the bytes
- * in order, and returns 0 or -errno. engine_load() takes them into a new
- * engine: 0, or -EBADMSG with a sentence in *why, and nothing taken.
+ * engine_save() writes what a restart needs to go on without a new warm-up:
+ * write() gets the bytes in order, and returns 0 or -errno. engine_load() reads
+ * them into a new engine, on any machine: 0, or -EBADMSG with a sentence in
+ * *why, and the engine as it was.
  */
 int engine_save(struct engine *e,
 		int (*write)(void *ctx, const void *bytes, size_t len),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a segment does to the attempt that it belongs to. */
+/* Applies a segment to the attempt that it belongs to. */
 #include "engine_priv.h"
 
 #define SECOND_US     1000000
@@ -18,16 +18,16 @@ const char *outcome_name(enum outcome outcome)
 	return names[outcome];
 }
 
-static struct port_state *engine_port_of(struct engine *e,
-					 const struct attempt *a)
+static struct port_state *attempt_port(struct engine *e,
+				       const struct attempt *a)
 {
 	return &e->ports[a->port];
 }
 
-/* ---- what the policy and the log say ---- */
+/* ---- policy and log ---- */
 
-static const struct logged_clause *engine_clause_of(const struct engine *e,
-						    const struct attempt *a)
+static const struct logged_clause *attempt_clause(const struct engine *e,
+						  const struct attempt *a)
 {
 	return a->clause ? &e->clauses[a->clause - 1] : NULL;
 }
@@ -43,7 +43,7 @@ static void decide_attempt(const struct engine *e, const struct policy *policy,
 			     .destination_port = a->destination_port,
 			     .in = e->config.interface };
 
-	/* Where it is enforced is where it was seen, unless we know better. */
+	/* The policy is taken to be enforced where packets are seen. */
 	if (policy->hook == HOOK_OUTPUT && !c.in)
 		c.out = "";
 	if (policy->hook == HOOK_INGRESS && !c.in && policy->devices.n)
@@ -52,8 +52,8 @@ static void decide_attempt(const struct engine *e, const struct policy *policy,
 		      &c, out);
 }
 
-static inline void ask_policy(const struct engine *e, const struct attempt *a,
-			      struct decision *out)
+static inline void attempt_decide(const struct engine *e,
+				  const struct attempt *a, struct decision *out)
 {
 	*out = (struct decision){ 0 };
 	if (e->config.policy)
@@ -73,7 +73,7 @@ static bool was_answered(const struct attempt *a)
 static inline enum outcome outcome_of(const struct engine *e,
 				      const struct attempt *a)
 {
-	const struct logged_clause *c = engine_clause_of(e, a);
+	const struct logged_clause *c = attempt_clause(e, a);
 
 	if (was_answered(a))
 		return OUTCOME_ANSWERED;
@@ -84,14 +84,14 @@ static inline enum outcome outcome_of(const struct engine *e,
 						  OUTCOME_UNANSWERED;
 }
 
-/* ---- what is told ---- */
+/* ---- events ---- */
 
 static struct attempt_event event_of(const struct engine *e,
 				     const struct attempt *a,
 				     const struct dialogue *d,
 				     const struct decision *decision)
 {
-	const struct logged_clause *c = engine_clause_of(e, a);
+	const struct logged_clause *c = attempt_clause(e, a);
 	int64_t time_us = capture_us(e, a->first_us);
 
 	return (struct attempt_event){
@@ -117,17 +117,17 @@ static struct attempt_event event_of(const struct engine *e,
 	};
 }
 
-static void engine_say_attempt(struct engine *e, const struct attempt *a,
-			       const struct dialogue *d,
-			       const struct decision *decision)
+static void event_attempt(struct engine *e, const struct attempt *a,
+			  const struct dialogue *d,
+			  const struct decision *decision)
 {
 	struct attempt_event event = event_of(e, a, d, decision);
 
 	e->config.attempt(e->config.ctx, &event);
 }
 
-static void say_early(struct engine *e, struct attempt *a,
-		      const struct decision *decision)
+static void event_early(struct engine *e, struct attempt *a,
+			const struct decision *decision)
 {
 	struct attempt_event event;
 
@@ -138,15 +138,15 @@ static void say_early(struct engine *e, struct attempt *a,
 	e->config.early(e->config.ctx, &event);
 }
 
-static void say_blocked(struct engine *e, struct attempt *a)
+static void event_early_blocked(struct engine *e, struct attempt *a)
 {
-	const struct logged_clause *c = engine_clause_of(e, a);
+	const struct logged_clause *c = attempt_clause(e, a);
 	struct decision decision;
 
 	if (!e->config.early || a->early || !c || !c->blocks)
 		return;
-	ask_policy(e, a, &decision);
-	say_early(e, a, &decision);
+	attempt_decide(e, a, &decision);
+	event_early(e, a, &decision);
 }
 
 /* ---- the judge ---- */
@@ -163,7 +163,7 @@ static inline struct observation observation_of(struct engine *e,
 						uint64_t hash,
 						const struct decision *d)
 {
-	const struct logged_clause *c = engine_clause_of(e, a);
+	const struct logged_clause *c = attempt_clause(e, a);
 
 	return (struct observation){
 		.family = a->family,
@@ -174,22 +174,22 @@ static inline struct observation observation_of(struct engine *e,
 		.syns = a->syns,
 		.port = a->destination_port,
 		.port_bit = (uint16_t)(1u << (a->port < 15 ? a->port : 15)),
-		.role = engine_port_of(e, a)->role,
-		/* Who talks has been answered, even if that was not seen. */
+		.role = attempt_port(e, a)->role,
+		/* Payload implies an answer, even if the SYN-ACK was missed. */
 		.answered = was_answered(a) || a->has_payload,
 		.allowed = d->clause && action_infos[d->clause->action].exempts,
 		.blocked = (c && c->blocks) || would_block(e, d),
 	};
 }
 
-static void tell_judge(struct engine *e, struct attempt *a, uint64_t hash,
-		       struct source *hint)
+static void attempt_observe(struct engine *e, struct attempt *a, uint64_t hash,
+			    struct source *hint)
 {
 	struct decision d;
 	struct observation j;
 
-	ask_policy(e, a, &d);
-	say_early(e, a, &d);
+	attempt_decide(e, a, &d);
+	event_early(e, a, &d);
 	j = observation_of(e, a, hash, &d);
 	j.hint = hint;
 	judge_attempt(&e->judge, &j);
@@ -199,7 +199,7 @@ void attempt_judge(void *ctx, struct attempt *a)
 {
 	struct engine *e = ctx;
 
-	tell_judge(e, a, observation_hash(e, a), NULL);
+	attempt_observe(e, a, observation_hash(e, a), NULL);
 }
 
 static void judge_now(struct engine *e, struct attempt *a)
@@ -212,7 +212,7 @@ static void judge_now(struct engine *e, struct attempt *a)
 
 _Static_assert(BATCH <= UINT8_MAX, "a place in a batch is one byte");
 
-/* In turns, so that what each needs of memory is on its way. */
+/* Prefetches, in rounds, what each attempt needs of memory. */
 static void fetch_sources(const struct engine *e, struct attempt *const *due,
 			  uint64_t *hash, struct source **s, size_t n)
 {
@@ -254,17 +254,17 @@ void judge_due(struct engine *e)
 	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
 		fetch_sources(e, due, hash, hint, n);
 		for (size_t i = 0; i < n; i++)
-			tell_judge(e, due[i], hash[i], hint[i]);
+			attempt_observe(e, due[i], hash[i], hint[i]);
 	}
 }
 
 /* ---- the end of an attempt ---- */
 
-static void engine_count_outcome(struct port_counts *c, enum outcome outcome)
+static void count_outcome(struct port_counts *c, enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_ANSWERED:
-		break; /* counted when it was */
+		break; /* counted by the SYN-ACK */
 	case OUTCOME_UNANSWERED:
 		c->unanswered++;
 		break;
@@ -285,13 +285,13 @@ static void engine_count_outcome(struct port_counts *c, enum outcome outcome)
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 {
 	struct engine *e = ctx;
-	struct port_counts *counts = &engine_port_of(e, a)->counts;
+	struct port_counts *counts = &attempt_port(e, a)->counts;
 	struct decision decision;
 
 	if (a->state == ATTEMPT_MIDSTREAM)
 		return;
-	ask_policy(e, a, &decision);
-	engine_count_outcome(counts, outcome_of(e, a));
+	attempt_decide(e, a, &decision);
+	count_outcome(counts, outcome_of(e, a));
 	counts->would_block += would_block(e, &decision);
 	if (d) {
 		struct observation j =
@@ -301,7 +301,7 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 				 a->state == ATTEMPT_ESTABLISHED);
 	}
 	if (e->config.attempt)
-		engine_say_attempt(e, a, d, &decision);
+		event_attempt(e, a, d, &decision);
 }
 
 /* ---- openings ---- */
@@ -323,10 +323,10 @@ static void count_pair(struct engine *e, const struct attempt *a)
 			       hash_address(&e->key, a->destination.byte) ^
 				       a->destination_port);
 
-	distinct_add(&engine_port_of(e, a)->pairs, &e->pool, &limits, hash);
+	distinct_add(&attempt_port(e, a)->pairs, &e->pool, &limits, hash);
 }
 
-static void new_attempt(struct engine *e, const struct pending *p)
+static void attempt_new(struct engine *e, const struct pending *p)
 {
 	const struct segment *s = &p->segment;
 	struct attempt *a =
@@ -339,34 +339,34 @@ static void new_attempt(struct engine *e, const struct pending *p)
 	a->clause = p->clause;
 	a->input = s->input;
 	a->port = e->port_index[p->tuple.server_port] & 0x7f;
-	engine_port_of(e, a)->counts.syns++;
-	engine_port_of(e, a)->counts.attempts++;
+	attempt_port(e, a)->counts.syns++;
+	attempt_port(e, a)->counts.attempts++;
 	count_pair(e, a);
-	say_blocked(e, a);
+	event_early_blocked(e, a);
 }
 
-/* Seen by another input as well, it is no second SYN. */
-static void same_attempt(struct engine *e, struct attempt *a,
-			 const struct pending *p)
+/* A SYN that another input saw as well is not a second one. */
+static void attempt_on_retry(struct engine *e, struct attempt *a,
+			     const struct pending *p)
 {
 	const struct segment *s = &p->segment;
 
 	if (p->clause)
 		a->clause = p->clause;
-	say_blocked(e, a);
+	event_early_blocked(e, a);
 	if (s->input != a->input)
 		return;
 	a->isn = s->seq;
 	a->has_data |= s->payload_wire_len > 0;
 	attempt_seen(a, s->time_us);
 	a->syns += a->syns < UINT16_MAX;
-	engine_port_of(e, a)->counts.syns++;
+	attempt_port(e, a)->counts.syns++;
 	if (a->judged)
 		judge_syns(&e->judge, a->family, &a->source,
 			   (uint32_t)(s->time_us / SECOND_US));
 }
 
-static bool engine_is_same(const struct ref *f, const struct segment *s)
+static bool attempt_is_same(const struct ref *f, const struct segment *s)
 {
 	const struct attempt *a = f->attempt;
 	int64_t since_us = s->time_us - attempt_last_us(a);
@@ -379,21 +379,20 @@ static bool engine_is_same(const struct ref *f, const struct segment *s)
 		since_us <= (int64_t)ATTEMPT_KEPT_S * SECOND_US);
 }
 
-static void take_opening(struct engine *e, const struct pending *p,
-			 struct ref *f)
+static void on_syn(struct engine *e, const struct pending *p, struct ref *f)
 {
-	if (f->attempt && engine_is_same(f, &p->segment)) {
-		same_attempt(e, f->attempt, p);
+	if (f->attempt && attempt_is_same(f, &p->segment)) {
+		attempt_on_retry(e, f->attempt, p);
 		return;
 	}
 	if (f->attempt)
 		attempts_finish(&e->attempts, f, &e->end);
-	new_attempt(e, p);
+	attempt_new(e, p);
 }
 
-/* ---- what follows ---- */
+/* ---- after the SYN ---- */
 
-static struct connection *connection_make(struct engine *e, struct ref *f)
+static struct connection *attempt_connection(struct engine *e, struct ref *f)
 {
 	struct attempt *a;
 	struct connection *k;
@@ -404,21 +403,20 @@ static struct connection *connection_make(struct engine *e, struct ref *f)
 	if (!k)
 		return NULL;
 	a = f->attempt;
-	dialogue_init(&k->dialogue, engine_port_of(e, a)->protocol,
+	dialogue_init(&k->dialogue, attempt_port(e, a)->protocol,
 		      e->config.key);
 	dialogue_start(&k->dialogue, true, a->isn + 1);
 	return k;
 }
 
-/* RFC 9293, 3.10.7.3: it acknowledges the SYN, or data that came with it. */
+/* RFC 9293, 3.10.7.3: acknowledges the SYN, or data that came with it. */
 static bool answers_syn(const struct attempt *a, const struct segment *s)
 {
 	return s->flags & TCP_ACK &&
 	       s->ack - a->isn - 1 < (a->has_data ? SYN_DATA_MOST : 1);
 }
 
-static void take_answer(struct engine *e, const struct segment *s,
-			struct ref *f)
+static void on_syn_ack(struct engine *e, const struct segment *s, struct ref *f)
 {
 	struct connection *k;
 
@@ -426,26 +424,26 @@ static void take_answer(struct engine *e, const struct segment *s,
 		return;
 	f->attempt->state = ATTEMPT_ANSWERED;
 	f->attempt->server_isn = s->seq;
-	engine_port_of(e, f->attempt)->counts.answered++;
+	attempt_port(e, f->attempt)->counts.answered++;
 	judge_now(e, f->attempt);
-	k = connection_make(e, f);
+	k = attempt_connection(e, f);
 	if (k)
 		dialogue_start(&k->dialogue, false, s->seq + 1);
 }
 
-static void take_from_server(struct engine *e, const struct segment *s,
-			     struct ref *f)
+static void on_server_segment(struct engine *e, const struct segment *s,
+			      struct ref *f)
 {
 	struct attempt *a = f->attempt;
 
 	if (s->flags & TCP_SYN && s->flags & TCP_ACK)
-		take_answer(e, s, f);
+		on_syn_ack(e, s, f);
 	else if (s->flags & TCP_RST && a->state == ATTEMPT_OPENING &&
 		 answers_syn(a, s))
 		a->state = ATTEMPT_REFUSED;
 }
 
-/* What the server sent so far, its SYN aside: nobody can know its numbers. */
+/* Bytes sent by the server. A client cannot acknowledge more unseen. */
 static uint32_t sent_by_server(const struct ref *f)
 {
 	return f->connection ? f->connection->dialogue.server.next -
@@ -453,8 +451,8 @@ static uint32_t sent_by_server(const struct ref *f)
 			       0;
 }
 
-static void take_from_client(struct engine *e, const struct segment *s,
-			     const struct ref *f)
+static void on_client_segment(struct engine *e, const struct segment *s,
+			      const struct ref *f)
 {
 	struct attempt *a = f->attempt;
 
@@ -463,20 +461,20 @@ static void take_from_client(struct engine *e, const struct segment *s,
 	    s->ack - a->server_isn - 1 > sent_by_server(f))
 		return;
 	a->state = ATTEMPT_ESTABLISHED;
-	engine_port_of(e, a)->counts.established++;
+	attempt_port(e, a)->counts.established++;
 }
 
-/* An error quotes the SYN, with its number. */
-static void take_unreachable(const struct segment *s, struct ref *f)
+/* An ICMP error quotes the SYN, with its number. */
+static void on_unreachable(const struct segment *s, struct ref *f)
 {
 	if (f->attempt && f->attempt->state == ATTEMPT_OPENING &&
 	    f->attempt->isn == s->seq)
 		f->attempt->state = ATTEMPT_ICMP_REFUSED;
 }
 
-/* Who forges it only makes the talk end when it is silent for a while. */
-static void take_closing(struct engine *e, const struct pending *p,
-			 struct connection *k)
+/* A forged RST or FIN only ends a connection once it is silent for a while. */
+static void on_closing(struct engine *e, const struct pending *p,
+		       struct connection *k)
 {
 	const struct segment *s = &p->segment;
 
@@ -486,7 +484,8 @@ static void take_closing(struct engine *e, const struct pending *p,
 		connection_close(&e->attempts, k);
 }
 
-static struct connection *midstream(struct engine *e, const struct pending *p)
+static struct connection *connection_midstream(struct engine *e,
+					       const struct pending *p)
 {
 	uint8_t port = e->port_index[p->tuple.server_port];
 	struct connection *k = attempts_midstream(&e->attempts, &p->tuple,
@@ -500,21 +499,20 @@ static struct connection *midstream(struct engine *e, const struct pending *p)
 	return k;
 }
 
-static void count_seen(struct port_counts *c, uint32_t new)
+static void count_seen(struct port_counts *c, uint32_t seen)
 {
-	c->banner += !!(new &SEEN_BANNER);
-	c->implicit_tls += !!(new &SEEN_IMPLICIT_TLS);
-	c->starttls += !!(new &SEEN_STARTTLS);
-	c->starttls_tls += !!(new &SEEN_TLS);
-	c->cleartext_auth += !!(new &SEEN_AUTH_CLEAR);
+	c->banner += !!(seen & SEEN_BANNER);
+	c->implicit_tls += !!(seen & SEEN_IMPLICIT_TLS);
+	c->starttls += !!(seen & SEEN_STARTTLS);
+	c->starttls_tls += !!(seen & SEEN_TLS);
+	c->cleartext_auth += !!(seen & SEEN_AUTH_CLEAR);
 }
 
-static void take_payload(struct engine *e, const struct pending *p,
-			 struct ref *f)
+static void on_payload(struct engine *e, const struct pending *p, struct ref *f)
 {
 	const struct segment *s = &p->segment;
-	struct connection *k =
-		f->attempt ? connection_make(e, f) : midstream(e, p);
+	struct connection *k = f->attempt ? attempt_connection(e, f) :
+					    connection_midstream(e, p);
 
 	if (!k)
 		return;
@@ -525,7 +523,7 @@ static void take_payload(struct engine *e, const struct pending *p,
 				 s->payload_len, s->payload_wire_len));
 }
 
-/* What ended and was not ended so far is not found. */
+/* An attempt whose time is over is ended, and not found. */
 static struct ref engine_find(struct engine *e, const struct tuple *tuple,
 			      uint64_t hash, int64_t time_us)
 {
@@ -538,8 +536,8 @@ static struct ref engine_find(struct engine *e, const struct tuple *tuple,
 }
 
 /*
- * Where both ports are ours. A server and a client may both have tried: then it
- * is of the attempt that it answers.
+ * If both ports are watched, either end may be the client. If both have tried,
+ * the segment belongs to the attempt that it answers.
  */
 static void find_other_way(struct engine *e, struct pending *p, struct ref *f)
 {
@@ -563,29 +561,29 @@ static void find_other_way(struct engine *e, struct pending *p, struct ref *f)
 	p->from_server = true;
 }
 
-void take_segment(struct engine *e, struct pending *p)
+void attempt_on_segment(struct engine *e, struct pending *p)
 {
 	const struct segment *s = &p->segment;
 	struct ref f = engine_find(e, &p->tuple, p->hash, s->time_us);
 
 	if (s->kind == SEGMENT_UNREACHABLE) {
-		take_unreachable(s, &f);
+		on_unreachable(s, &f);
 		return;
 	}
 	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		take_opening(e, p, &f);
+		on_syn(e, p, &f);
 		return;
 	}
 	if (!f.attempt || s->flags & (TCP_SYN | TCP_RST))
 		find_other_way(e, p, &f);
 	if (f.attempt && p->from_server)
-		take_from_server(e, s, &f);
+		on_server_segment(e, s, &f);
 	else if (f.attempt)
-		take_from_client(e, s, &f);
+		on_client_segment(e, s, &f);
 	if (s->payload_len || (f.attempt && s->payload_wire_len))
-		take_payload(e, p, &f);
+		on_payload(e, p, &f);
 	if (f.connection)
 		connection_touch(&e->attempts, f.connection, e->now_us);
 	if (f.connection && s->flags & (TCP_FIN | TCP_RST))
-		take_closing(e, p, f.connection);
+		on_closing(e, p, f.connection);
 }

@@ -30,7 +30,7 @@ struct sum_list {
 struct loader {
 	struct byte_reader in;
 	bool is_0_1;
-	const uint8_t *block; /* of 0.1: the struct that was read last */
+	const uint8_t *block; /* 0.1: the struct that was read last */
 	uint32_t start_s, now_s, n_sources;
 	bool warm;
 	uint64_t key[2];

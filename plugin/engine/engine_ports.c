@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which ports are watched, and what a clause in a log prefix is called. */
+/* Watched ports, and the clauses that log prefixes name. */
 #include "engine_priv.h"
 #include "../../rules/base/service.h"
 

@@ -7,15 +7,18 @@
 #include "engine.h"
 
 #define BATCH	     32
-#define CLAUSES_MOST 1024 /* that NFLOG names; a power of two */
-#define CLAUSE_BYTES 128  /* as a log prefix has them at most */
+#define CLAUSES_MOST 1024 /* named by NFLOG; a power of two */
+#define CLAUSE_BYTES 128  /* at most, in a log prefix */
 /* 400,000 pairs are counted exactly, more with an error of 0.8 %. */
 #define PAIR_LIMITS                                                            \
 	{                                                                      \
 		.exact_most = 1 << 19, .log_registers = 14                     \
 	}
 
-/* A segment of ours, before it is taken in. */
+_Static_assert(PORTS_MOST <= 1 << 7, "attempt.port has seven bits");
+_Static_assert(OUTCOME_N < 1 << 3, "attempt.early has three bits");
+
+/* A segment of a watched port, in the batch. */
 struct pending {
 	struct segment segment;
 	struct tuple tuple;
@@ -24,7 +27,7 @@ struct pending {
 	bool from_server;
 };
 
-/* The clause and what it does, as a log prefix has them. */
+/* A clause and what it does, by a log prefix. */
 struct logged_clause {
 	char id[CLAUSE_BYTES];
 	uint8_t len;
@@ -51,11 +54,11 @@ struct engine {
 	struct port_state ports[PORTS_MOST];
 	uint16_t port_numbers[PORTS_MOST];
 	size_t n_ports;
-	int64_t passed_s;	      /* the second in which time passed last */
-	int64_t now_us, offset_us;    /* the engine's time - the frames' */
-	int64_t stepped_us;	      /* the engine's time when it changed */
-	int64_t offset_before_us;     /* and what it was until then */
-	struct engine_summary totals; /* what is counted as it comes */
+	int64_t passed_s;	       /* second of the last engine_tick() */
+	int64_t now_us, offset_us;     /* the engine's time - the frames' */
+	int64_t stepped_us;	       /* the engine's time when it changed */
+	int64_t offset_before_us;      /* and what it was until then */
+	struct engine_summary totals;  /* counts so far */
 	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
 	uint32_t n_clauses;
 	struct pending batch[BATCH];
@@ -64,18 +67,20 @@ struct engine {
 
 /* ---- engine.c ---- */
 
+/* A time of the engine as in the frames. */
 int64_t capture_us(const struct engine *e, int64_t time_us);
 
 /* ---- engine_ports.c ---- */
 
-/* The services, and what the clauses of the policy name. 0 or -E2BIG. */
+/* Watches the services and the ports of the policy. 0 or -E2BIG. */
 int watch_ports(struct engine *e, const struct policy *policy);
-/* The id of a log prefix like "residential:17 block "; 0: it is not ours. */
+/* The number of a clause by its log prefix, "residential:17 block "; 0: not
+   one of ours. */
 uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len);
 
 /* ---- engine_attempt.c ---- */
 
-void take_segment(struct engine *e, struct pending *p);
+void attempt_on_segment(struct engine *e, struct pending *p);
 void judge_due(struct engine *e);
 void attempt_judge(void *ctx, struct attempt *a);
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d);

@@ -37,7 +37,7 @@ struct state_field {
 struct state_record {
 	const struct state_field *fields;
 	size_t n;
-	size_t size_0_1; /* of the struct of 0.1, with padding */
+	size_t size_0_1; /* bytes in 0.1, with padding */
 };
 extern const struct state_record state_source, state_history, state_tail,
 	state_contact, state_cold, state_usage;

@@ -143,7 +143,7 @@ static void abandon_check(struct judge *j, struct source *s, enum detector d)
 		judge_check(j, s, d, s->history->port);
 }
 
-/* What a source did long ago is not reported again as if it went on. */
+/* Old evidence is not reported again as if it went on. */
 static bool abandon_goes_on(const struct judge *j, const struct source *s)
 {
 	const struct history *h = s->history;

@@ -3,7 +3,7 @@
 #include "judge_priv.h"
 
 #define BUSY_HOURS   3
-#define ACTIVE_HOURS 20 /* of 24 */
+#define ACTIVE_HOURS 20 /* within 24 */
 
 static void volume_new_hour(struct usage *u, uint32_t hour, double busy)
 {

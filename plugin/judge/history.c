@@ -19,7 +19,7 @@ static size_t address_size(const struct history *h)
 
 int history_make(struct sources *t, struct source *s)
 {
-	struct history *h = sources_take(t, sizeof(*h), NULL);
+	struct history *h = sources_alloc(t, sizeof(*h), NULL);
 
 	if (!h)
 		return -ENOMEM;
@@ -108,7 +108,7 @@ static uint32_t home_of(const struct sources *t, const struct history *h,
 	return (uint32_t)hash_u64(&t->key, group) & (h->contacts_cap - 1);
 }
 
-/* Where it is, or the free place where it would be. */
+/* The place of a contact, or the free place where it would be. */
 static struct contact *place_of(const struct sources *t,
 				const struct history *h, uint32_t group,
 				uint16_t role)
@@ -158,8 +158,8 @@ static struct contact *free_place(const struct sources *t,
 }
 
 /*
- * A row is as long as a block of 32, 64, 128 or 256 bytes has room for: what
- * one source gives back another can use.
+ * A row fills a block of 32, 64, 128 or 256 bytes: a block that one source
+ * frees fits another.
  */
 static uint16_t larger(uint16_t cap)
 {
@@ -182,15 +182,15 @@ static bool history_is_full(const struct history *h)
 
 static int history_grow(struct sources *t, struct history *h)
 {
-	struct contact *old = h->contacts, *new;
+	struct contact *old = h->contacts, *grown;
 	uint16_t cap = h->contacts_cap, n = 0;
 
 	if (cap == CONTACTS_MOST)
 		return -ENOSPC;
-	new = sources_take(t, contacts_size(larger(cap)), h);
-	if (!new)
+	grown = sources_alloc(t, contacts_size(larger(cap)), h);
+	if (!grown)
 		return -ENOMEM;
-	h->contacts = new;
+	h->contacts = grown;
 	h->contacts_cap = larger(cap);
 	for (uint16_t i = 0; i < cap; i++) {
 		const struct contact *c = &old[i];
@@ -198,7 +198,7 @@ static int history_grow(struct sources *t, struct history *h)
 		if (!c->first_s)
 			continue;
 		if (is_row(h))
-			new[n++] = *c;
+			grown[n++] = *c;
 		else
 			*place_of(t, h, contact_group(h, c),
 				  c->bits & CONTACT_SUBMISSION) = *c;
@@ -207,7 +207,7 @@ static int history_grow(struct sources *t, struct history *h)
 	return 0;
 }
 
-/* Of a few that follow a place that chance has chosen. */
+/* The oldest of a few contacts from a place chosen by chance. */
 static struct contact *old_contact(const struct history *h, uint32_t at)
 {
 	struct contact *oldest = NULL;
@@ -224,7 +224,7 @@ static struct contact *old_contact(const struct history *h, uint32_t at)
 	return oldest;
 }
 
-/* Those that were placed behind a hole are placed anew. */
+/* Places anew the contacts that stand behind a hole. */
 static void close_hole(const struct sources *t, struct history *h, uint32_t at)
 {
 	for (;;) {
@@ -247,7 +247,7 @@ static uint64_t history_hash_of(const struct sources *t, uint32_t address)
 	return hash_u64(&t->key, address);
 }
 
-/* Is the address of an IPv4 contact counted without it? */
+/* The address of an IPv4 contact is counted elsewhere, too. */
 static bool is_twice(const struct sources *t, const struct history *h,
 		     const struct contact *c)
 {
@@ -314,7 +314,7 @@ uint64_t history_destinations(const struct history *h)
 
 	if (h->family != 4)
 		return n;
-	/* Of more than are kept exactly it is not told who is there twice. */
+	/* Beyond what is kept exactly, overlap is an estimate, too. */
 	return n + h->n_contacts -
 	       (r->overlap < h->n_contacts ? r->overlap : h->n_contacts);
 }
@@ -324,7 +324,7 @@ bool history_is_exact(const struct history *h)
 	return distinct_is_exact(&history_cold_of(h)->others);
 }
 
-/* Those that were met first, wherever their hashes put them. */
+/* Addresses of the contacts that were met first. */
 static uint8_t contact_examples(const struct history *h, struct addr6 *out)
 {
 	uint64_t first[EXAMPLES_MOST];
@@ -374,7 +374,7 @@ uint8_t history_examples(const struct history *h, struct addr6 *out)
 
 /* ---- contacts that come and go ---- */
 
-/* Its address stays counted. */
+/* Removes a contact; its address stays counted. */
 static void remove_contact(struct sources *t, struct history *h,
 			   struct contact *c)
 {
@@ -403,7 +403,7 @@ void history_age(struct sources *t, struct history *h, uint32_t before_s)
 	for (uint16_t i = 0; i < h->contacts_cap;) {
 		struct contact *c = &h->contacts[i];
 
-		/* Another may move into its place: that is looked at next. */
+		/* Another may move into its place, which is visited next. */
 		if (c->first_s && contact_last_s(c) < before_s)
 			remove_contact(t, h, c);
 		else
@@ -427,16 +427,16 @@ static struct contact *new_place(struct sources *t, struct history *h,
 struct contact *history_meet(struct sources *t, struct history *h,
 			     uint32_t address, uint16_t role, uint32_t time_s)
 {
-	struct contact new = { .address = address, .bits = role };
-	struct contact *c = new_place(t, h, contact_group(h, &new), role);
+	struct contact fresh = { .address = address, .bits = role };
+	struct contact *c = new_place(t, h, contact_group(h, &fresh), role);
 
 	if (!c)
 		return NULL;
-	contact_start(&new, time_s);
+	contact_start(&fresh, time_s);
 	h->submits |= role == CONTACT_SUBMISSION;
-	if (h->family == 4 && is_twice(t, h, &new) && history_cold(t, h))
+	if (h->family == 4 && is_twice(t, h, &fresh) && history_cold(t, h))
 		h->cold->overlap++;
-	*c = new;
+	*c = fresh;
 	h->n_contacts++;
 	return c;
 }

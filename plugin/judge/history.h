@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is kept of a source that goes on: the networks that it met (IPv4 /16,
- * IPv6 /32: a provider rotates its addresses within one), and the sums of its
- * detectors. Most sources that have a history meet a few networks and never
- * talk, so what those need is small and lies together; the rest is apart.
+ * The history of a source: the networks that it met (IPv4 /16, IPv6 /32: a
+ * provider rotates its addresses within one), and the sums of its detectors.
+ * Most sources meet a few networks and are never answered. What these need is
+ * small and lies together; the cold part is apart.
  */
 #ifndef MAILWALL_HISTORY_H
 #define MAILWALL_HISTORY_H
@@ -14,16 +14,16 @@
 #include "../memory/index.h"
 #include "detectors.h"
 
-/* ---- a network that was met ---- */
+/* ---- a contact: a network that was met ---- */
 
 enum {
 	CONTACT_SUBMISSION = 1 << 0, /* else transport */
-	CONTACT_PENDING = 1 << 1,    /* abandoned or not: not known yet */
+	CONTACT_PENDING = 1 << 1,    /* not known yet if it was abandoned */
 	CONTACT_RETRIED = 1 << 2,
 	CONTACT_LATE = 1 << 3,	   /* as PENDING, for the late test */
-	CONTACT_RETURNED = 1 << 4, /* its last credit counted as a return */
-	CONTACT_HIT = 1 << 5,	   /* attempts are counted from here: 3 bits */
-	CONTACT_CREDIT = 1 << 8,   /* and here stands its last credit: 8 bits */
+	CONTACT_RETURNED = 1 << 4, /* last credit counted as a return */
+	CONTACT_HIT = 1 << 5,	   /* 3 bits from here: attempts */
+	CONTACT_CREDIT = 1 << 8,   /* 8 bits from here: last credit */
 };
 #define CONTACT_HITS_MOST 7u
 #define CONTACT_CREDITS	  255u
@@ -37,9 +37,9 @@ struct contact {
 };
 
 /*
- * A span counts in seconds for nine hours and in minutes of 64 seconds beyond
- * that. Before it runs over, a contact becomes younger: nobody asks whether it
- * is twelve days old or more.
+ * A span counts in seconds for nine hours and in units of 64 seconds beyond
+ * that. Before it overflows, the contact becomes younger: ages beyond twelve
+ * days make no difference.
  */
 #define SPAN_FINE 0x8000u
 #define SPAN_MOST (SPAN_FINE + (SPAN_FINE - 1) * 64)
@@ -81,9 +81,9 @@ static inline void contact_touch(struct contact *c, uint32_t time_s)
 }
 
 /*
- * When it had its last credit, in minutes after the first attempt. Only the
- * rest by 255 is kept: it was the latest such one at the last attempt, as a
- * span tells that to two minutes. 0: it has none.
+ * The time of the last credit, in minutes after the first attempt; 0: none.
+ * Only its remainder by 255 is kept. The span tells the last attempt to two
+ * minutes, and the credit is the latest minute before that with the remainder.
  */
 static inline uint32_t contact_credit_min(const struct contact *c)
 {
@@ -101,9 +101,9 @@ static inline void contact_credit(struct contact *c, uint32_t minutes)
 			     (minutes % CONTACT_CREDITS + 1) * CONTACT_CREDIT);
 }
 
-/* ---- the rest ---- */
+/* ---- the cold part ---- */
 
-/* One network that is being walked: a bitmap of hashed addresses. */
+/* A network that is being walked: a bitmap of hashed addresses. */
 struct scan {
 	uint32_t group, since_s;
 	uint64_t bits[8];
@@ -113,14 +113,14 @@ struct scan {
 #define USAGE_SERVERS 3
 #define USAGE_HELOS   3
 
-/* What only users of submission and access ports need. */
+/* Use of submission and access ports. */
 struct usage {
 	uint32_t hour, in_hour; /* hours since 1970 */
 	uint32_t active;	/* one bit an hour, this one the lowest */
 	uint8_t busy_hours;	/* in a row */
 	uint32_t window_s[2];	/* storms: IMAP, POP3 */
 	uint16_t in_window[2], before[2];
-	uint32_t users[USAGE_USERS]; /* of failed logins, hashed */
+	uint32_t users[USAGE_USERS]; /* hashes, of failed logins */
 	uint32_t servers[USAGE_SERVERS];
 	uint32_t helo_hour, helos[USAGE_HELOS];
 	uint8_t n_users, n_servers, n_helos;
@@ -141,32 +141,32 @@ static inline void usage_note(uint32_t *list, uint8_t *n, uint8_t most,
 
 #define EXAMPLES_MOST 8
 
-/* What is not needed for an attempt to a network of its own. */
+/* The part that an attempt to a new network does not need. */
 struct cold {
-	struct distinct others; /* destinations that no contact stands for */
-	uint32_t overlap;   /* contacts whose address is counted without them */
-	uint8_t n_examples; /* of the others */
-	uint8_t odd_helo;   /* 1: it was held against it; read from a file */
+	struct distinct others; /* destinations that are no contact's */
+	uint32_t overlap;	/* contacts whose address is in others */
+	uint8_t n_examples;	/* destinations among the others */
+	uint8_t odd_helo;	/* 1: it was added to the outcome */
 	uint8_t padding[2];
 	float sum[SUMS_COLD];
 	uint32_t found_s, direct_s, aged_s;
 	uint8_t *examples; /* 4 or 16 bytes each */
-	uint64_t inbound;  /* groups that it accepted mail from, hashed */
+	uint64_t inbound;  /* groups that it accepts mail from */
 	struct scan *scan;
 	struct usage *usage;
 };
 
 struct history {
 	float sum[SUMS_OFTEN];
-	uint32_t sums_s, abandon_s, late_s; /* when they were last lowered */
-	uint8_t answered, failed; /* attempts to transport ports, of late */
+	uint32_t sums_s, abandon_s, late_s; /* last time they were lowered */
+	uint8_t answered, failed;	    /* recent attempts to transport */
 	uint8_t port;
-	uint8_t family : 4, submits : 1; /* it has contacts of submission */
+	uint8_t family : 4, submits : 1; /* has contacts of submission */
 	struct contact *contacts;
-	struct cold *cold; /* NULL: all of it is 0 */
+	struct cold *cold; /* NULL: all 0 */
 	uint16_t n_contacts, contacts_cap;
-	uint16_t users; /* behind the address, if its class declares them */
-	uint16_t found; /* bits of detectors that were reported */
+	uint16_t users; /* behind the address, by its class */
+	uint16_t found; /* bits of the detectors reported */
 };
 _Static_assert(sizeof(struct history) == 64, "a cache line");
 
@@ -186,31 +186,32 @@ static inline bool history_is_open(const struct history *h)
 	return h->answered * OPEN_ONE_IN > h->answered + h->failed;
 }
 
-/* Places of a large table, of which a quarter stays free. */
+/* Places of the largest table; a quarter stays free. */
 #define CONTACTS_MOST 1024u
 #define CONTACTS_KEPT (CONTACTS_MOST / 4 * 3)
-/* Up to these they stand in a row, beyond that by their hash. */
+/* So many contacts stand in a row; more stand by their hash. */
 #define CONTACTS_ROW 21u
 
 struct sources;
 struct source;
 
-/* It will be needed soon. */
+/* Prefetches a history. */
 static inline void history_prefetch(const struct history *h)
 {
 	__builtin_prefetch(h, 1);
 	__builtin_prefetch((const char *)(h + 1) - 1, 1);
 }
 
-/* 0, or -ENOMEM after others had to go. */
+/* Gives a source a history; others may have to go. 0 or -ENOMEM. */
 int history_make(struct sources *t, struct source *s);
+/* Frees the history of a source, if it has one. */
 void history_end(struct sources *t, struct source *s);
-/* Space for what few need; NULL: no memory. */
+/* The cold part and its parts, made if need be; NULL: no memory. */
 struct cold *history_cold(struct sources *t, struct history *h);
 struct scan *history_scan(struct sources *t, struct history *h);
 struct usage *history_usage(struct sources *t, struct history *h);
 
-/* To be read: never NULL. */
+/* The cold part for reading: never NULL. */
 extern const struct cold history_cold_none;
 static inline const struct cold *history_cold_of(const struct history *h)
 {
@@ -223,34 +224,35 @@ static inline uint32_t contact_group(const struct history *h,
 	return h->family == 4 ? c->address >> 16 : c->address;
 }
 
-/* The contact with a network, by what group_of() says; NULL: none. */
+/* The contact with a network, by group_of() and role; NULL: none. */
 struct contact *history_contact(const struct sources *t,
 				const struct history *h, uint32_t group,
 				uint16_t role);
-/* It will be asked for soon. */
+/* Prefetches the contact with a network. */
 void history_prefetch_contact(const struct sources *t, const struct history *h,
 			      uint32_t group);
-/* A new one, where there is none; NULL: no memory. */
+/* Adds a contact where there is none; NULL: no memory. */
 struct contact *history_meet(struct sources *t, struct history *h,
 			     uint32_t address, uint16_t role, uint32_t time_s);
-/* Contacts whose last attempt was before this go. */
+/* Removes contacts whose last attempt was before before_s. */
 void history_age(struct sources *t, struct history *h, uint32_t before_s);
-/* One that was read from a file. */
+/* Adds a contact from a state file. */
 void history_restore(struct sources *t, struct history *h,
 		     const struct contact *contact);
 
 /*
- * Counts a destination, if it is a new one. With IPv4 history_meet() counts
- * the one that it is given.
+ * Counts a destination, if it is a new one. With IPv4, history_meet() counts
+ * its address.
  */
 void history_destination(struct sources *t, struct history *h,
 			 const struct addr6 *destination);
+/* How many destinations were counted; exact, or an estimate. */
 uint64_t history_destinations(const struct history *h);
 bool history_is_exact(const struct history *h);
-/* One of the others, as it is read from a file. */
+/* Adds an example of the others, from a state file. */
 void history_example(struct sources *t, struct history *h,
 		     const uint8_t *address);
-/* Up to EXAMPLES_MOST of all, the first ones, zeros behind them. */
+/* Writes up to EXAMPLES_MOST of the first destinations, then zeros. */
 uint8_t history_examples(const struct history *h, struct addr6 *out);
 
 #define DESTINATION_LIMITS                                                     \

@@ -3,8 +3,8 @@
 #include "judge_priv.h"
 #include "../../rules/policy/decide.h"
 
-#define SWEEP_S	   300u	     /* every source is looked at this often */
-#define IDLE_S	   (3 * DAY) /* forgotten then, or when all is new to it */
+#define SWEEP_S	   300u	     /* between visits of a source */
+#define IDLE_S	   (3 * DAY) /* after which a source is forgotten */
 #define PROMOTE_AT 8u	     /* attempts, after which a source has a history */
 
 /* ---- the detectors ---- */
@@ -84,8 +84,8 @@ static uint16_t users_of(const struct judge *j, const struct source *s)
 	return (uint16_t)(users < UINT16_MAX ? users : UINT16_MAX);
 }
 
-/* What was kept in the record of a source with one contact. */
-static void take_contact(struct judge *j, struct source *s, uint32_t address)
+/* Moves the one contact of a record without history to the history. */
+static void promote_contact(struct judge *j, struct source *s, uint32_t address)
 {
 	struct history *h = s->history;
 	uint16_t role = s->flags & SOURCE_SUBMISSION ? CONTACT_SUBMISSION : 0;
@@ -118,7 +118,7 @@ static void promote(struct judge *j, struct source *s)
 	h->sums_s = h->abandon_s = h->late_s = j->now_s;
 	h->users = users_of(j, s);
 	if (s->flags & SOURCE_CONTACT)
-		take_contact(j, s, address);
+		promote_contact(j, s, address);
 }
 
 /* ---- an attempt ---- */
@@ -134,7 +134,7 @@ static void note_flags(struct source *s, const struct observation *a)
 	s->ports |= a->port_bit;
 }
 
-/* Most sources meet one group a few times, and need no history for that. */
+/* Most sources meet one group a few times, and need no history. */
 static bool stays_small(struct source *s, const struct observation *a)
 {
 	uint32_t address = addr4_load(a->destination);
@@ -168,7 +168,7 @@ static void judge_start(struct judge *j, uint32_t time_s)
 		j->now_s = time_s;
 }
 
-/* For who was not found, what a history is worth grows with its score. */
+/* The rank of a history grows with the score of its source. */
 static void note_keep_rank(const struct judge *j, struct source *s)
 {
 	float score = judge_score(j, s);
@@ -223,7 +223,7 @@ void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 		s->syns++;
 }
 
-/* ---- what was said ---- */
+/* ---- connections ---- */
 
 static void note_inbound(struct judge *j, const struct observation *a)
 {

@@ -48,7 +48,7 @@ enum finding_kind detector_finding(enum detector detector)
 
 /* ---- thresholds ---- */
 
-/* It takes mail from several networks. */
+/* A server that takes mail from several networks. */
 static bool judge_accepts_mail(const struct history *h)
 {
 	return h->cold &&
@@ -81,7 +81,7 @@ uint64_t judge_destinations(const struct source *s, bool *exact)
 	uint64_t n = h ? history_destinations(h) : 1;
 
 	*exact = !h || history_is_exact(h);
-	/* The first one was met before there was a history to note it. */
+	/* The first destination was met before there was a history. */
 	if (h && n < h->n_contacts)
 		n = h->n_contacts;
 	/* An estimate may be beyond what there can be. */
@@ -152,7 +152,7 @@ void judge_gain(struct judge *j, struct source *s, enum detector d,
 	judge_check(j, s, d, port);
 }
 
-/* ---- what is thought of a source ---- */
+/* ---- a source ---- */
 
 /* The share of its threshold that a sum has reached, or most if more. */
 static inline float sum_further(const struct judge *j, const struct history *h,
@@ -190,8 +190,8 @@ float judge_score(const struct judge *j, const struct source *s)
 }
 
 /*
- * It accepts mail from several networks, or it returns to most of the groups
- * that it could not reach, over hours, as a queue does.
+ * A mail server accepts mail from several networks, or returns to most of the
+ * groups that it could not reach, over hours, as a queue does.
  */
 bool judge_mail_server(const struct source *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an attempt adds to a history, by the role of its port. */
+/* Adds an attempt to a history, by the role of its port. */
 #include "judge_priv.h"
 
 #define CREDIT_MIN 10u /* between credits for a known group */

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PIECE	    4096u /* records, as source_at() knows */
 #define INDEX_LEAST 8192u
-#define WINDOW	    64u /* records of which the lowest are evicted */
+#define WINDOW	    64u /* records, of which the lowest are evicted */
 
 struct addr6 source_address(const struct source *s)
 {
@@ -27,7 +26,7 @@ int sources_init(struct sources *t, struct pool *pool,
 	t->pool = pool;
 	t->key = *key;
 	t->most = most < WINDOW ? WINDOW : most;
-	t->pieces_cap = t->most / PIECE + 1;
+	t->pieces_cap = t->most / SOURCES_A_PIECE + 1;
 	t->pieces =
 		pool_resize(pool, NULL, 0, t->pieces_cap * sizeof(*t->pieces));
 	return t->pieces ? index_init(&t->index, pool, INDEX_LEAST) : -ENOMEM;
@@ -36,7 +35,8 @@ int sources_init(struct sources *t, struct pool *pool,
 void sources_free(struct sources *t)
 {
 	for (uint32_t i = 0; i < t->pieces_n; i++)
-		pool_drop(t->pool, t->pieces[i], PIECE * sizeof(struct source));
+		pool_drop(t->pool, t->pieces[i],
+			  SOURCES_A_PIECE * sizeof(struct source));
 	if (t->pieces)
 		pool_drop(t->pool, t->pieces,
 			  t->pieces_cap * sizeof(*t->pieces));
@@ -100,7 +100,7 @@ void sources_clear(struct sources *t)
 			remove_at(t, i);
 }
 
-/* Of a window: its place in it, by what goes first. */
+/* Sorts a window by what goes first; the low bits are the place in it. */
 static uint64_t rank_of(const struct source *s, uint32_t i)
 {
 	return (uint64_t)s->keep_rank << 60 | (uint64_t)s->last_s << 28 | i;
@@ -113,7 +113,7 @@ static int by_rank(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The records of the next window, or those with a history, as they go. */
+/* Lists the records of the next window, lowest rank first. */
 static uint32_t candidates(struct sources *t, bool histories, uint32_t *list)
 {
 	uint64_t ranks[WINDOW];
@@ -155,7 +155,7 @@ static void evict(struct sources *t)
 	}
 }
 
-/* Histories only: their sources stay, and begin anew. */
+/* Frees histories; their sources stay, and begin anew. */
 static void source_forget(struct sources *t, const struct history *keep)
 {
 	uint32_t list[WINDOW], n = candidates(t, true, list);
@@ -178,19 +178,19 @@ static int source_new_piece(struct sources *t)
 {
 	struct source *piece;
 
-	if (t->cap + PIECE > t->most && t->cap)
+	if (t->cap + SOURCES_A_PIECE > t->most && t->cap)
 		return -ENOSPC;
 	if (t->pieces_n == t->pieces_cap)
 		return -ENOSPC;
-	piece = pool_resize(t->pool, NULL, 0, PIECE * sizeof(*piece));
+	piece = pool_resize(t->pool, NULL, 0, SOURCES_A_PIECE * sizeof(*piece));
 	if (!piece)
 		return -ENOMEM;
 	t->pieces[t->pieces_n++] = piece;
-	for (uint32_t i = PIECE; i--;) {
+	for (uint32_t i = SOURCES_A_PIECE; i--;) {
 		piece[i].first_s = t->free;
 		t->free = t->cap + i + 1;
 	}
-	t->cap += PIECE;
+	t->cap += SOURCES_A_PIECE;
 	return 0;
 }
 
@@ -229,7 +229,7 @@ struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
 
 /* ---- memory for histories ---- */
 
-void *sources_take(struct sources *t, size_t size, const struct history *keep)
+void *sources_alloc(struct sources *t, size_t size, const struct history *keep)
 {
 	void *block = pool_take(t->pool, size);
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who attempts: one record a source, an IPv4 address or an IPv6 /64. A source
- * that did little more than once is forty bytes; one that goes on has a
- * history.
+ * The sources: one record each, an IPv4 address or an IPv6 /64. A source of a
+ * few attempts is a record of forty bytes; one of more has a history.
  *
- * Memory has a limit. Beyond it those that are worth least go first, the oldest
- * among equals, chosen from a window that moves round the table: a list by age
- * would cost two cache misses for every attempt. What one is worth stands in
- * its record: to read histories for it would cost as much.
+ * Memory has a limit. Beyond it, sources of the lowest rank go first, the
+ * oldest among equals, chosen from a window that moves round the table: a list
+ * by age would cost two cache misses for every attempt. The rank stands in the
+ * record, because reading histories for it would cost as much.
  */
 #ifndef MAILWALL_SOURCE_H
 #define MAILWALL_SOURCE_H
@@ -20,7 +19,7 @@ enum {
 	SOURCE_BLOCKED = 1 << 2,    /* by a clause */
 	SOURCE_CONTACT = 1 << 3,    /* address is set */
 	SOURCE_SUBMISSION = 1 << 4, /* and it is one of submission */
-	SOURCE_ANSWERED = 1 << 5, /* an attempt was, before it had a history */
+	SOURCE_ANSWERED = 1 << 5,   /* before it had a history */
 };
 
 struct source {
@@ -29,16 +28,19 @@ struct source {
 	uint32_t attempts, syns;
 	uint32_t first_s, last_s;
 	union {
-		uint32_t address; /* of its contact, as history_meet() has it */
-		uint32_t due_s; /* with a history: a contact is decided then */
+		uint32_t address; /* the contact's: see history_meet() */
+		uint32_t due_s;	  /* with a history: time to decide */
 	};
 	uint16_t ports; /* bits of monitored ports, the last for all others */
 	uint8_t family : 4,    /* 0: the record is free */
-		keep_rank : 4; /* keeping: the lowest go first */
+		keep_rank : 4; /* the lowest go first */
 	uint8_t flags;
 };
 
 #define WORTH_MOST 15
+_Static_assert(WORTH_MOST < 1 << 4, "keep_rank has four bits");
+
+#define SOURCES_A_PIECE 4096u
 
 struct sources {
 	struct pool *pool;
@@ -47,9 +49,9 @@ struct sources {
 	uint32_t pieces_n, pieces_cap;
 	uint32_t n, cap; /* records in use, records made */
 	uint32_t most;
-	uint32_t free;		     /* the first free record, plus one */
+	uint32_t free;		     /* first free record, plus one */
 	struct index index;	     /* by the hash of the key, to the record */
-	uint32_t hand;		     /* of the window of eviction */
+	uint32_t hand;		     /* start of the next window */
 	uint64_t evicted, forgotten; /* sources; histories */
 };
 
@@ -66,7 +68,7 @@ static inline uint64_t source_hash(const struct sources *t, uint8_t family,
 {
 	return hash_2(&t->key, key, family);
 }
-/* The address that it stands for: of a /64 the first one. */
+/* The address of a source; IPv6: the first of its /64. */
 struct addr6 source_address(const struct source *s);
 static inline uint32_t group_of(uint8_t family, const struct addr6 *address)
 {
@@ -75,31 +77,31 @@ static inline uint32_t group_of(uint8_t family, const struct addr6 *address)
 	return family == 4 ? first >> 16 : first;
 }
 
-/* NULL: not there. */
+/* Finds a source; NULL: none. */
 struct source *sources_find(const struct sources *t, uint64_t hash,
 			    uint8_t family, uint64_t key);
 /*
- * Finds or makes it; another may have to go. guess: where it was a moment ago,
- * or NULL. NULL: no memory at all.
+ * Finds or adds a source; another may have to go. hint: where it was a moment
+ * ago, or NULL. NULL: no memory at all.
  */
 struct source *sources_touch(struct sources *t, uint64_t hash, uint8_t family,
 			     uint64_t key, struct source *hint);
 void sources_remove(struct sources *t, struct source *s);
 void sources_clear(struct sources *t);
 /*
- * Zeroed; histories go until there is room, within reason, but never the one
- * to keep. NULL: no memory.
+ * Allocates zeroed memory; histories go until there is room, within reason, but
+ * never the one to keep. NULL: no memory.
  */
-void *sources_take(struct sources *t, size_t size, const struct history *keep);
+void *sources_alloc(struct sources *t, size_t size, const struct history *keep);
 
 static inline struct source *source_at(const struct sources *t, uint32_t n)
 {
-	return &t->pieces[n >> 12][n & 4095];
+	return &t->pieces[n / SOURCES_A_PIECE][n % SOURCES_A_PIECE];
 }
 
 /*
- * Once the place in the index is there: which record it is, most likely. NULL:
- * none. From there on it, its history and its contact are fetched in turn.
+ * The record that is most likely a source's, once its place in the index is
+ * prefetched; NULL: none. Its history and contact can be prefetched next.
  */
 static inline struct source *sources_hint(const struct sources *t,
 					  uint64_t hash)
