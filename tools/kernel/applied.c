@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file: a magic line with its version, numbers as this machine has them,
- * and at its end SHA-256 of all that but the elements, which have a digest each
- * set. It is never moved between machines.
+ * The file: a magic line with its version, then numbers of eight bytes, lowest
+ * byte first, texts and the ranges of sets, field by field. At its end stands
+ * SHA-256 of all but the ranges; those have a digest each set.
  */
 #include "applied.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/base/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,10 +65,9 @@ static bool fetch(struct cursor *c, const uint8_t *end)
 }
 
 /* In brief the last one is all that is looked at; none is of size 0. */
-static const void *applied_take_elements(struct cursor *c, size_t n,
-					 size_t size)
+static uint8_t *applied_take_elements(struct cursor *c, size_t n, size_t size)
 {
-	const void *at = c->at;
+	uint8_t *at = c->at;
 	size_t len = n * size;
 
 	if (c->failed || len > (size_t)(c->end - c->at)) {
@@ -110,11 +110,8 @@ static void take_padding(struct cursor *c)
 static uint64_t take_u64(struct cursor *c)
 {
 	const void *at = applied_take(c, sizeof(uint64_t));
-	uint64_t value = 0;
 
-	if (at)
-		memcpy(&value, at, sizeof(value));
-	return value;
+	return at ? load_le(at, sizeof(uint64_t)) : 0;
 }
 
 static const char *applied_take_text(struct cursor *c, struct arena *a)
@@ -134,51 +131,78 @@ static void applied_take_digest(struct cursor *c, char *digest)
 	digest[DIGEST_TEXT_BYTES - 1] = '\0';
 }
 
-static bool ends_space4(const struct range4 *last)
+/* A range in the file: its first and its last address. */
+#define RANGE4_BYTES 8
+#define RANGE6_BYTES 32
+
+static bool range_ends_space(const uint8_t *range, bool v6)
 {
-	return last->last == UINT32_MAX;
+	if (!v6)
+		return load_le(range + 4, 4) == UINT32_MAX;
+	return load_le(range + 16, 8) == UINT64_MAX &&
+	       load_le(range + 24, 8) == UINT64_MAX;
 }
 
-static bool ends_space6(const struct range6 *last)
-{
-	struct addr6 next = last->last;
+/* Ranges of the file become ranges of memory, each in its own place. */
+_Static_assert(sizeof(struct range4) == RANGE4_BYTES, "a range fits");
+_Static_assert(sizeof(struct range6) == RANGE6_BYTES, "a range fits");
 
-	return !addr6_next(&next);
+static struct ranges4 applied_ranges4(uint8_t *at, size_t n)
+{
+	struct range4 *items = (struct range4 *)at;
+
+	for (size_t i = 0; i < n; i++, at += RANGE4_BYTES)
+		items[i] = (struct range4){
+			.first = (uint32_t)load_le(at, 4),
+			.last = (uint32_t)load_le(at + 4, 4),
+		};
+	return (struct ranges4){ items, n, n };
+}
+
+static struct ranges6 applied_ranges6(uint8_t *at, size_t n)
+{
+	struct range6 *items = (struct range6 *)at;
+	struct range6 range;
+
+	for (size_t i = 0; i < n; i++, at += RANGE6_BYTES) {
+		memcpy(range.first.byte, at, 16);
+		memcpy(range.last.byte, at + 16, 16);
+		items[i] = range;
+	}
+	return (struct ranges6){ items, n, n };
 }
 
 static void applied_take_set(struct cursor *c, struct arena *a,
 			     struct known_set *set, char *digest)
 {
 	char sum[DIGEST_TEXT_BYTES];
-	const void *at;
+	uint8_t *at;
+	size_t n, size;
 	bool v6;
-	size_t n;
 
 	set->name = applied_take_text(c, a);
 	applied_take_digest(c, digest);
 	v6 = take_u64(c);
+	size = v6 ? RANGE6_BYTES : RANGE4_BYTES;
 	n = take_u64(c);
-	if (n > BYTES_MOST / sizeof(struct range6)) {
+	if (n > BYTES_MOST / RANGE6_BYTES) {
 		c->failed = true;
 		return;
 	}
 	take_padding(c);
-	at = applied_take_elements(
-		c, n, v6 ? sizeof(struct range6) : sizeof(struct range4));
+	at = applied_take_elements(c, n, size);
 	if (!at)
 		return;
-	set->to_end =
-		n && (v6 ? ends_space6((const struct range6 *)at + n - 1) :
-			   ends_space4((const struct range4 *)at + n - 1));
+	set->to_end = n && range_ends_space(at + (n - 1) * size, v6);
 	if (c->brief) {
 		*(v6 ? &set->v6.n : &set->v4.n) = n;
 		return;
 	}
 	/* Borrowed from the file's text, which lives as long as the arena. */
 	if (v6)
-		set->v6 = (struct ranges6){ (struct range6 *)at, n, n };
+		set->v6 = applied_ranges6(at, n);
 	else
-		set->v4 = (struct ranges4){ (struct range4 *)at, n, n };
+		set->v4 = applied_ranges4(at, n);
 	if (v6)
 		canon_elements6(&set->v6, sum);
 	else
@@ -296,13 +320,31 @@ static void put_padding(struct writer *w)
 
 static void put_u64(struct writer *w, uint64_t value)
 {
-	applied_put(w, &value, sizeof(value));
+	uint8_t bytes[sizeof(value)];
+
+	store_le(bytes, value, sizeof(bytes));
+	applied_put(w, bytes, sizeof(bytes));
 }
 
 static void applied_put_text(struct writer *w, const char *text)
 {
 	put_u64(w, strlen(text));
 	applied_put(w, text, strlen(text));
+}
+
+static void put_range4(struct writer *w, const struct range4 *range)
+{
+	uint8_t bytes[RANGE4_BYTES];
+
+	store_le(bytes, range->first, 4);
+	store_le(bytes + 4, range->last, 4);
+	put_elements(w, bytes, sizeof(bytes));
+}
+
+static void put_range6(struct writer *w, const struct range6 *range)
+{
+	put_elements(w, range->first.byte, sizeof(range->first.byte));
+	put_elements(w, range->last.byte, sizeof(range->last.byte));
 }
 
 static void applied_put_set(struct writer *w, const struct set *set)
@@ -312,12 +354,10 @@ static void applied_put_set(struct writer *w, const struct set *set)
 	put_u64(w, !set->v4);
 	put_u64(w, set_elements(set));
 	put_padding(w);
-	if (set->v4)
-		put_elements(w, set->v4->items,
-			     set->v4->n * sizeof(struct range4));
-	else
-		put_elements(w, set->v6->items,
-			     set->v6->n * sizeof(struct range6));
+	for (size_t i = 0; set->v4 && i < set->v4->n; i++)
+		put_range4(w, &set->v4->items[i]);
+	for (size_t i = 0; !set->v4 && i < set->v6->n; i++)
+		put_range6(w, &set->v6->items[i]);
 }
 
 static void put_file(struct writer *w, const struct ruleset *rs,
