@@ -21,11 +21,12 @@ static const uint32_t sizes_0_1[] = { HEADER_0_1, 40, 64, 12, 88, 84 };
 _Static_assert(sizeof(magic) == sizeof(magic_0_1), "versions have one digit");
 _Static_assert(PORTS_MOST <= UINT8_MAX, "their number is a byte of the header");
 
-/* Detectors by number, as sums follow one another in a file. */
-struct sum_list {
-	uint8_t detector[UINT8_MAX];
-	uint8_t n;
-};
+/* The detectors of 0.1, as their sums follow one another. */
+static const uint8_t often_0_1[] = { DETECTOR_FAST, DETECTOR_MEDIUM,
+				     DETECTOR_SLOW, DETECTOR_ABANDON,
+				     DETECTOR_LATE, DETECTOR_DIRECT_ABANDON };
+static const uint8_t cold_0_1[] = { DETECTOR_OUTCOME, DETECTOR_OPERATORS,
+				    DETECTOR_LOGIN };
 
 struct loader {
 	struct byte_reader in;
@@ -35,7 +36,6 @@ struct loader {
 	bool warm;
 	uint64_t key[2];
 	uint16_t ports[PORTS_MOST]; /* 0: none */
-	struct sum_list often, cold;
 };
 
 /* ---- records ---- */
@@ -97,29 +97,47 @@ static uint8_t load_bits(struct loader *l, size_t offset_0_1)
 	return l->in.failed ? 0 : l->block[offset_0_1];
 }
 
-/* A sum that no detector can have made would judge for ever. */
-static bool load_sum(float *sum, uint32_t bits)
+/* Where n sums go to, the place of the first, and how 0.1 had them. */
+struct sums {
+	float *at;
+	enum sum_place first;
+	size_t n;
+	const uint8_t *detectors_0_1;
+	size_t n_0_1, offset_0_1;
+};
+
+/*
+ * One sum, by the number of its detector; that of an unknown one is dropped. A
+ * sum that no detector can have made would judge for ever.
+ */
+static void load_sum(struct loader *l, const struct sums *sums,
+		     uint8_t detector, uint32_t bits)
 {
-	memcpy(sum, &bits, sizeof(bits));
-	return *sum >= 0 && *sum < 1e9f;
+	size_t at = detector < DETECTOR_N ?
+			    (size_t)detector_sums[detector] - sums->first :
+			    sums->n;
+	float sum;
+
+	memcpy(&sum, &bits, sizeof(sum));
+	if (!(sum >= 0 && sum < 1e9f))
+		l->in.failed = true;
+	else if (at < sums->n)
+		sums->at[at] = sum;
 }
 
-/* The n sums from first on get theirs; one of another place is dropped. */
-static bool load_sums(struct loader *l, const struct sum_list *list,
-		      size_t offset_0_1, float *sums, enum sum_place first,
-		      size_t n)
+static bool load_sums(struct loader *l, const struct sums *sums)
 {
-	for (uint8_t i = 0; i < list->n && !l->in.failed; i++) {
-		uint8_t d = list->detector[i];
-		size_t at = d < DETECTOR_N ? detector_sums[d] - first : n;
-		float unknown;
-		uint32_t bits =
-			l->is_0_1 ? (uint32_t)load_le(
-					    l->block + offset_0_1 + 4 * i, 4) :
-				    (uint32_t)bytes_read_le(&l->in, 4);
+	size_t n = l->is_0_1 ? sums->n_0_1 : bytes_read_le(&l->in, 1);
 
-		if (!load_sum(at < n ? &sums[at] : &unknown, bits))
-			l->in.failed = true;
+	for (size_t i = 0; i < n && !l->in.failed; i++) {
+		uint8_t d = l->is_0_1 ? sums->detectors_0_1[i] :
+					(uint8_t)bytes_read_le(&l->in, 1);
+		uint64_t bits =
+			l->is_0_1 ? load_le(l->block + sums->offset_0_1 + 4 * i,
+					    4) :
+				    bytes_read_le(&l->in, 4);
+
+		load_sum(l, sums, d, (uint32_t)bits);
 	}
 	return !l->in.failed;
 }
@@ -188,10 +206,11 @@ static void load_cold(struct loader *l, struct sources *t, struct history *h,
 		      const struct state_tail *tail)
 {
 	struct cold flat = { 0 }, *cold = history_cold(t, h);
+	const struct sums sums = { flat.sum, SUMS_OFTEN,       SUMS_COLD,
+				   cold_0_1, sizeof(cold_0_1), COLD_SUMS_0_1 };
 
 	if (!cold || !load_record(l, &state_cold, &flat) ||
-	    !load_sums(l, &l->cold, COLD_SUMS_0_1, flat.sum, SUMS_OFTEN,
-		       SUMS_COLD)) {
+	    !load_sums(l, &sums)) {
 		l->in.failed = true;
 		return;
 	}
@@ -207,14 +226,16 @@ static void load_cold(struct loader *l, struct sources *t, struct history *h,
 static void load_history(struct loader *l, struct sources *t, struct source *s)
 {
 	struct history flat = { .family = s->family };
+	const struct sums sums = { flat.sum,	      0,
+				   SUMS_OFTEN,	      often_0_1,
+				   sizeof(often_0_1), HISTORY_SUMS_0_1 };
 	struct state_tail tail;
 
 	if (!load_record(l, &state_history, &flat))
 		return;
 	flat.submits = load_bits(l, HISTORY_BITS_0_1) >> 4 & 1;
-	if (!load_sums(l, &l->often, HISTORY_SUMS_0_1, flat.sum, 0,
-		       SUMS_OFTEN) ||
-	    !load_record(l, &state_tail, &tail) || history_make(t, s)) {
+	if (!load_sums(l, &sums) || !load_record(l, &state_tail, &tail) ||
+	    history_make(t, s)) {
 		l->in.failed = true;
 		return;
 	}
@@ -295,21 +316,6 @@ static void load_header_0_1(struct loader *l)
 	l->key[1] = load_le(at + KEY_0_1 + 8, 8);
 	for (size_t i = 0; i < PORTS_MOST; i++)
 		l->ports[i] = (uint16_t)load_le(at + PORTS_0_1 + 2 * i, 2);
-	l->often =
-		(struct sum_list){ { DETECTOR_FAST, DETECTOR_MEDIUM,
-				     DETECTOR_SLOW, DETECTOR_ABANDON,
-				     DETECTOR_LATE, DETECTOR_DIRECT_ABANDON },
-				   6 };
-	l->cold = (struct sum_list){
-		{ DETECTOR_OUTCOME, DETECTOR_OPERATORS, DETECTOR_LOGIN }, 3
-	};
-}
-
-static void load_list(struct loader *l, struct sum_list *list)
-{
-	list->n = (uint8_t)bytes_read_le(&l->in, 1);
-	for (uint8_t i = 0; i < list->n; i++)
-		list->detector[i] = (uint8_t)bytes_read_le(&l->in, 1);
 }
 
 static void load_header(struct loader *l)
@@ -329,8 +335,6 @@ static void load_header(struct loader *l)
 		if (i < PORTS_MOST)
 			l->ports[i] = port;
 	}
-	load_list(l, &l->often);
-	load_list(l, &l->cold);
 }
 
 /* ---- the file ---- */

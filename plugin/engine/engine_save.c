@@ -59,13 +59,26 @@ static void save_record(struct byte_writer *w, const struct state_record *kind,
 	}
 }
 
-static void save_sums(struct byte_writer *w, const float *sums, size_t n)
-{
-	uint32_t bits;
+#define SUM_DETECTOR(detector, ...) [SUM_##detector] = DETECTOR_##detector,
+static const uint8_t sum_detectors[SUMS] = { DETECTORS(SUM_DETECTOR,
+						       DETECTOR_SKIP) };
 
+/* Saves n sums whose first has a place: those that are not 0. */
+static void save_sums(struct byte_writer *w, const float *sums,
+		      enum sum_place first, size_t n)
+{
+	uint32_t bits[SUMS];
+	size_t written = 0;
+
+	memcpy(bits, sums, n * sizeof(*bits));
+	for (size_t i = 0; i < n; i++)
+		written += bits[i] != 0;
+	bytes_write_le(w, written, 1);
 	for (size_t i = 0; i < n; i++) {
-		memcpy(&bits, &sums[i], sizeof(bits));
-		bytes_write_le(w, bits, sizeof(bits));
+		if (!bits[i])
+			continue;
+		bytes_write_le(w, sum_detectors[first + i], 1);
+		bytes_write_le(w, bits[i], 4);
 	}
 }
 
@@ -76,7 +89,7 @@ static void save_cold(struct byte_writer *w, const struct history *h)
 	const struct cold *r = h->cold;
 
 	save_record(w, &state_cold, r);
-	save_sums(w, r->sum, SUMS_COLD);
+	save_sums(w, r->sum, SUMS_OFTEN, SUMS_COLD);
 	for (uint32_t i = 0; i < r->others.cap; i++)
 		if (r->others.items[i])
 			bytes_write_le(w, r->others.items[i], 8);
@@ -103,7 +116,7 @@ static void save_history(struct byte_writer *w, const struct history *h)
 
 	save_record(w, &state_history, h);
 	bytes_write_le(w, (uint64_t)h->submits << 4, 1);
-	save_sums(w, h->sum, SUMS_OFTEN);
+	save_sums(w, h->sum, 0, SUMS_OFTEN);
 	save_record(w, &state_tail, &tail);
 	for (uint32_t i = 0; i < h->contacts_cap; i++)
 		if (h->contacts[i].first_s)
@@ -123,17 +136,6 @@ static void save_source(struct byte_writer *w, const struct source *s)
 
 /* ---- the file ---- */
 
-/* The detectors of the sums from one to before another. */
-static void save_detectors(struct byte_writer *w, enum sum_place from,
-			   enum sum_place to)
-{
-	bytes_write_le(w, to - from, 1);
-	for (enum sum_place at = from; at < to; at++)
-		for (enum detector d = 0; d < DETECTOR_N; d++)
-			if (detector_sums[d] == at)
-				bytes_write_le(w, d, 1);
-}
-
 static void save_header(struct byte_writer *w, const struct engine *e)
 {
 	bytes_write(w, magic, sizeof(magic) - 1);
@@ -146,8 +148,6 @@ static void save_header(struct byte_writer *w, const struct engine *e)
 	bytes_write_le(w, e->n_ports, 1);
 	for (size_t i = 0; i < e->n_ports; i++)
 		bytes_write_le(w, e->port_numbers[i], 2);
-	save_detectors(w, 0, SUMS_OFTEN);
-	save_detectors(w, SUMS_OFTEN, SUMS);
 }
 
 int engine_save(struct engine *e,

@@ -5,8 +5,7 @@
  *
  *     magic line with the version
  *     header    start_s, now_s, sources (4 bytes each), warm (1), key (16),
- *               ports (1, then 2 each), detectors with a sum in a history and
- *               those with one in its cold part (1, then 1 each)
+ *               ports (1, then 2 each)
  *     sources   source, then if it has a history: history, tail, contacts;
  *               then if that has a cold part: cold, hashes of destinations,
  *               registers, examples, usage
@@ -45,7 +44,10 @@ extern const struct state_record state_source, state_history, state_tail,
 /* Bit fields have a byte of their own behind the record: where 0.1 had it. */
 #define SOURCE_BITS_0_1	 38 /* family, and keep_rank from bit 4 */
 #define HISTORY_BITS_0_1 39 /* bit 4: submits */
-/* Sums stand behind that, as the header lists them: where 0.1 had them. */
+/*
+ * Sums stand behind that: how many are not 0 (1 byte), then the number of the
+ * detector (1) and the bits of the float (4) each. Where 0.1 had them:
+ */
 #define HISTORY_SUMS_0_1 0
 #define COLD_SUMS_0_1	 32
 
