@@ -10,7 +10,7 @@
 
 #include "../capture/capture.h"
 #include "../program/events.h"
-#include "priv.h"
+#include "../priv/priv.h"
 
 struct losses {
 	struct block_counts counted; /* when the account began */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "membership.h"
 #include "../program/program.h"
-#include "priv_bytes.h"
-#include "../kernel/members.h"
+#include "../priv/priv_bytes.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int membership_read_bytes(struct membership *m, int fd, size_t len)

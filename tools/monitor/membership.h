@@ -7,7 +7,7 @@
 #define MAILWALL_MEMBERSHIP_H
 
 #include "../../rules/policy/decide.h"
-#include "priv.h"
+#include "../priv/priv.h"
 
 struct membership {
 	uint32_t generation; /* the rules'; 0: nothing was read so far */

@@ -3,7 +3,7 @@
 
 #include "metrics.h"
 #include "../report/writer.h"
-#include "../monitor/priv_bytes.h"
+#include "../priv/priv_bytes.h"
 
 #include "../../rules/base/arena.h"
 

@@ -7,7 +7,7 @@
 #define MAILWALL_STATUS_PAGES_H
 
 #include "../program/events.h"
-#include "../monitor/priv.h"
+#include "../priv/priv.h"
 #include "http.h"
 #include "../store/recorder.h"
 
