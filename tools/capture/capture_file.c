@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Capture files: one through libpcap's own loop, several merged by time. */
-#include "input.h"
+#include "packet.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -198,7 +198,7 @@ static void file_next(struct file *f)
 {
 	f->last = pcap_next_ex(f->pcap, &f->header, &f->data);
 	if (f->last == 1)
-		f->time_us = input_time_us(&f->header->ts);
+		f->time_us = packet_time_us(&f->header->ts);
 	else
 		file_end(f);
 }
@@ -266,7 +266,7 @@ static void merge_step(struct merge *m)
 
 	if (!merge_open_top(m))
 		return;
-	input_on_packet((u_char *)f, f->header, f->data);
+	packet_submit((u_char *)f, f->header, f->data);
 	file_next(f);
 	if (f->last == 1)
 		merge_sift(m, 0);
@@ -282,7 +282,7 @@ static void file_on_packet(u_char *u, const struct pcap_pkthdr *header,
 	if (*f->stop)
 		pcap_breakloop(f->pcap);
 	else
-		input_on_packet(u, header, data);
+		packet_submit(u, header, data);
 }
 
 /* The last file needs no comparing: libpcap's own loop reads it. */
@@ -292,7 +292,7 @@ static void merge_run_last(struct merge *m)
 
 	if (!merge_open_top(m))
 		return;
-	input_on_packet((u_char *)f, f->header, f->data);
+	packet_submit((u_char *)f, f->header, f->data);
 	f->last = pcap_loop(f->pcap, -1, file_on_packet, (u_char *)f);
 	file_end(f);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interfaces, through libpcap and a filter in the kernel. */
 #include "capture_filter.h"
-#include "input.h"
+#include "packet.h"
 #include "../../rules/base/diag.h"
 
 #include <errno.h>
@@ -198,7 +198,7 @@ static bool live_is_gone(const struct input *in)
 static int live_read(struct input *in)
 {
 	struct live *l = (struct live *)in;
-	int n = pcap_dispatch(l->pcap, FRAMES_AT_ONCE, input_on_packet,
+	int n = pcap_dispatch(l->pcap, FRAMES_AT_ONCE, packet_submit,
 			      (u_char *)l);
 
 	if (++l->reads % READS_PER_LOOK == 0)

@@ -9,8 +9,6 @@
 
 #include "capture.h"
 
-#include <pcap/pcap.h>
-
 /* The first member of each kind's own struct. */
 struct input {
 	const struct input_verbs *verbs;
@@ -75,26 +73,6 @@ static inline void input_on_frame(struct input *in, const void *data,
 	};
 
 	in->fn(in->ctx, &frame);
-}
-
-#define SECONDS_MOST INT64_C(253402300799) /* the end of the year 9999 */
-
-/* A file may hold any number; libpcap 1.10 reads 32 bits of it as signed. */
-static inline int64_t input_time_us(const struct timeval *t)
-{
-	int64_t seconds = t->tv_sec < 0 ? (uint32_t)t->tv_sec : t->tv_sec;
-
-	if (seconds > SECONDS_MOST)
-		seconds = SECONDS_MOST;
-	return seconds * 1000000 + (t->tv_usec > 0 ? t->tv_usec : 0);
-}
-
-/* Passes a packet of libpcap on; u is the input. */
-static inline void input_on_packet(u_char *u, const struct pcap_pkthdr *h,
-				   const u_char *data)
-{
-	input_on_frame((struct input *)u, data, h->caplen, h->len,
-		       input_time_us(&h->ts));
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <pcap/dlt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -437,7 +437,7 @@ void applied_forget(struct program *p)
 	unlink(file_path(p));
 }
 
-/* ---- what it is worth ---- */
+/* ---- comparing it with the kernel ---- */
 
 static const struct present_set *applied_find_set(const struct present *p,
 						  const char *name)
@@ -448,12 +448,16 @@ static const struct present_set *applied_find_set(const struct present *p,
 	return NULL;
 }
 
-/* What was loaded, as far as the kernel's number tells; see change.h. */
-static bool count_fits(const struct known_set *ks, const struct present_set *ps)
+/* Does the kernel have as many elements as were loaded? See change.h. */
+static bool applied_count_fits(const struct known_set *ks,
+			       const struct present_set *ps)
 {
 	size_t n = ks->v4.n + ks->v6.n;
 
-	/* nft loads a mark before the first range, which makes up for it. */
+	/*
+	 * A range to the end of the space has no end element. With nft a mark
+	 * before the first range makes up for it.
+	 */
 	return ps->count == n || (ks->to_end && ps->count == n - 1 &&
 				  ps->flags & NFT_SET_INTERVAL);
 }
@@ -466,7 +470,7 @@ bool applied_matches(const struct applied *r, const struct present *p)
 		const struct known_set *ks = &r->known.items[i];
 		const struct present_set *ps = applied_find_set(p, ks->name);
 
-		if (ps && ps->has_count && !count_fits(ks, ps))
+		if (ps && ps->has_count && !applied_count_fits(ks, ps))
 			return false;
 	}
 	return true;
@@ -484,7 +488,7 @@ const char *applied_claim(void *ctx, const struct present_set *set,
 		if (strcmp(ks->name, set->name))
 			continue;
 		*elements = ks->v4.n + ks->v6.n;
-		if (set->has_count && !count_fits(ks, set)) {
+		if (set->has_count && !applied_count_fits(ks, set)) {
 			*elements = set->count;
 			return "not what was loaded";
 		}

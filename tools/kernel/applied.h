@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was loaded last, kept in a file of the run directory: one for each
- * network namespace. A million elements take the kernel tens of seconds to
- * list; whoever loaded them knows them. The file proves nothing by itself: it
- * counts only while the kernel's own digest is the one that it was made for.
+ * The run file: the policy that was applied last, with the elements of its
+ * sets, one file for each network namespace. The kernel takes tens of seconds
+ * to list a million elements; this file has them at once. By itself it proves
+ * nothing: it counts only while the digest in the kernel's rules is the one
+ * that it was written for.
  */
 #ifndef MAILWALL_APPLIED_H
 #define MAILWALL_APPLIED_H
@@ -13,34 +14,38 @@
 
 struct applied {
 	bool valid;
-	uint32_t generation; /* of the rules, right after they were loaded */
+	uint32_t generation; /* the rules', right after they were loaded */
 	char digest[DIGEST_TEXT_BYTES];
-	const char *path; /* of the policy */
+	const char *path; /* the policy's */
 	struct known known;
 	char (*set_digests)[DIGEST_TEXT_BYTES]; /* one for each known set */
-	const char **canon; /* the canonical text, an object each */
+	const char **canon; /* canonical texts, one for each object */
 	size_t n_canon;
 };
 
-/* Whatever is wrong with the file, it is as if there were none. */
+/* Reads the file; one that is damaged counts as none: valid is false. */
 void applied_load(struct program *p, struct applied *out);
 /*
- * The same without elements, of which known has the numbers: for who asks what
- * a set should hold, and not which members. Milliseconds, whatever their size.
+ * Reads the file without elements; known has their numbers alone. It takes
+ * milliseconds, however large the sets are.
  */
 void applied_load_brief(struct program *p, struct applied *out);
-/* 0 or -errno. */
+/* Writes the file of a ruleset that was loaded just now. 0 or -errno. */
 int applied_save(struct program *p, const struct ruleset *rs,
 		 uint32_t generation, const char *policy_path);
+/* Removes the file. */
 void applied_forget(struct program *p);
 
 /*
- * Does it tell what the table holds? Sets whose number of elements does not
- * agree are left out of known.
+ * Does the file describe the table? The digests are compared, and the numbers
+ * of elements where the kernel reports them.
  */
 bool applied_matches(const struct applied *r, const struct present *p);
 
-/* A claimed_digest_fn: for the sets that cannot have changed unnoticed. */
+/*
+ * The claimed_digest_fn of the file: it knows the digest of a set that cannot
+ * have changed unnoticed.
+ */
 struct claim {
 	const struct applied *applied;
 	uint32_t generation; /* now */
