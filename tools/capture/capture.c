@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "input.h"
 #include "../../rules/base/list.h"
+#include "capture_priv.h"
+#include "capture_read.h"
 
 #include <errno.h>
 #include <stdarg.h>

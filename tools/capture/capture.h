@@ -56,24 +56,4 @@ const char *capture_name(const struct capture *c, uint8_t input);
 int capture_run_files(struct capture *c, frame_fn *fn, void *ctx,
 		      const volatile bool *stop);
 
-/*
- * For live inputs: a descriptor to wait on, and a function that reads a
- * bounded number of frames. -ENETDOWN: the interface is gone, which is not
- * reported. An interface that is only down is waited for.
- */
-size_t capture_n(const struct capture *c);
-int capture_fd(const struct capture *c, size_t input);
-int capture_read(struct capture *c, size_t input, frame_fn *fn, void *ctx);
-
-/* Is the interface gone? A descriptor that is waited on does not tell. */
-bool capture_is_gone(const struct capture *c, size_t input);
-
-/* The losses of an input, as the system counts them. */
-struct capture_loss {
-	uint64_t lost;
-	bool exact;	  /* lost is a count: NFLOG; else an estimate */
-	uint64_t blocked; /* logs "CLAUSE block" that came */
-};
-void capture_loss(struct capture *c, size_t input, struct capture_loss *out);
-
 #endif

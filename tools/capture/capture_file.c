@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Capture files: one through libpcap's own loop, several merged by time. */
+#include "capture_priv.h"
 #include "packet.h"
 #include "stream.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interfaces, through libpcap and a filter in the kernel. */
 #include "capture_filter.h"
+#include "capture_priv.h"
 #include "packet.h"
 #include "../../rules/base/diag.h"
 

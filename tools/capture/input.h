@@ -34,20 +34,6 @@ struct input_verbs {
 
 extern const struct input_verbs file_verbs;
 
-struct capture {
-	struct input **items;
-	size_t n, cap;
-	capture_problem_fn *problem;
-	void *ctx; /* problem's argument */
-	int error; /* the first of a file; -EINVAL gives way to others */
-};
-
-/* Reports a problem as a sentence; returns error. */
-int capture_fail(struct capture *c, int error, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* Keeps the error of a file, if it is one, for capture_run_files(). */
-void capture_note(struct capture *c, int error);
-
 /*
  * Makes an input, zeroed but for the name, of the size of the kind's struct.
  * NULL: no memory, which was reported.
@@ -55,9 +41,6 @@ void capture_note(struct capture *c, int error);
 void *input_new(struct capture *c, size_t size, const struct input_verbs *verbs,
 		const char *name);
 void input_free(struct input *in);
-/* Adds the input, which it owns from then on, and numbers it. 0 or -errno. */
-int capture_add(struct capture *c, struct input *in);
-
 /* Passes a frame on to the function of the run under way. */
 static inline void input_on_frame(struct input *in, const void *data,
 				  uint32_t caplen, uint32_t len,

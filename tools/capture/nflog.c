@@ -3,7 +3,7 @@
  * NFLOG groups. libpcap can read them, but does not look at the sequence
  * numbers, by which every lost log is counted here.
  */
-#include "input.h"
+#include "capture_priv.h"
 
 #include <arpa/inet.h>
 #include <endian.h>

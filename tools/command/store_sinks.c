@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store_sinks.h"
+#include "../capture/capture_read.h"
 #include "../../rules/base/arena.h"
 #include "../monitor/watch.h"
 #include "../program/folder.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "losses.h"
+#include "../capture/capture_read.h"
 
 /* Logs of blocked packets that came, and logs that are known to be lost. */
 static uint64_t losses_logs(struct capture *c)

@@ -5,7 +5,7 @@
 #define MAILWALL_MONITOR_H
 
 #include "../capture/capture.h"
-#include "sink.h"
+#include "sinks.h"
 
 struct decide_input;
 struct policy;

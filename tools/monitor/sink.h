@@ -14,8 +14,6 @@
 
 #include "../program/events.h"
 
-#define SINKS_MOST 16
-
 struct sink {
 	const char *name;
 	/* Does this run want it? NULL: every run does. */
@@ -41,40 +39,5 @@ struct sink {
 	/* Closes it, even if open() or start() failed or was not called. */
 	int (*close)(void *ctx);
 };
-
-struct sinks {
-	const struct sink *rows[SINKS_MOST];
-	bool failed[SINKS_MOST];
-	size_t n;
-	void *ctx;
-	int code; /* first that was not EXIT_DONE */
-};
-
-void sinks_choose(struct sinks *s, const struct sink *const *table, size_t n,
-		  void *ctx);
-
-/* Opens and starts all of them, up to the first that fails. An exit code. */
-int sinks_open(struct sinks *s);
-int sinks_start(struct sinks *s);
-
-/* Does any of them have a use for these? The engine need not make others. */
-bool sinks_want_attempts(const struct sinks *s);
-bool sinks_want_early(const struct sinks *s);
-
-/* Callbacks of an engine, of which ctx is the struct sinks. */
-void sinks_on_attempt(void *ctx, const struct attempt_event *event);
-void sinks_on_early(void *ctx, const struct attempt_event *event);
-void sinks_on_finding(void *ctx, const struct finding *finding);
-
-/* The descriptor of the i-th, or -1; what to do when it is readable. */
-int sinks_fd(const struct sinks *s, size_t i);
-void sinks_ready(struct sinks *s, size_t i);
-
-void sinks_tick(struct sinks *s, uint64_t ticks);
-void sinks_summary(struct sinks *s, const struct engine_summary *summary,
-		   const struct summary_extra *extra);
-void sinks_stop(struct sinks *s);
-/* Closes all of them. An exit code. */
-int sinks_close(struct sinks *s);
 
 #endif

@@ -4,6 +4,7 @@
  * privilege is gone.
  */
 #include "watch.h"
+#include "../capture/capture_read.h"
 #include "../../rules/base/units.h"
 #include "../program/program.h"
 #include "../program/program.h"

@@ -9,7 +9,7 @@
 #include "losses.h"
 #include "membership.h"
 #include "screen.h"
-#include "sink.h"
+#include "sinks.h"
 #include "state_file.h"
 #include "../program/program.h"
 

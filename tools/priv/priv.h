@@ -38,14 +38,10 @@ void priv_stop(struct priv *priv);
  * The functions below send a request and wait for the reply. 0 or -errno, as
  * the kernel or the process said; -ENOTCONN: there is no process.
  */
-
 /* Puts a source into class flagged. -EBUSY: too many in this minute. */
 int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source);
 
-/*
- * Counts packets blocked by clauses that log to a group of the job, without
- * those whose log a rate held back.
- */
+/* Packets blocked by clauses that log to a group, if no rate held it back. */
 struct block_counts {
 	uint64_t packets;
 	uint64_t clauses; /* a hash of which clauses they are */
@@ -58,7 +54,7 @@ int priv_counts(struct priv *priv, struct block_counts *out);
  */
 int priv_members(struct priv *priv, uint32_t *generation, size_t *bytes);
 
-/* Reads what is loaded, and its counters, into members_fd. */
+/* Reads what is loaded, and counters, into members_fd. */
 int priv_loaded(struct priv *priv, size_t *bytes);
 
 #endif

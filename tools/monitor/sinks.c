@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sink.h"
+#include "sinks.h"
 #include "../program/program.h"
 
 void sinks_choose(struct sinks *s, const struct sink *const *table, size_t n,

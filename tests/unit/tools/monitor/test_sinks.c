@@ -2,7 +2,7 @@
 /* The dispatcher of sinks. */
 #include "../../unit.h"
 
-#include "../../../../tools/monitor/sink.h"
+#include "../../../../tools/monitor/sinks.h"
 #include "../../../../tools/program/program.h"
 
 /* What was called: "a.open b.open ...". */
