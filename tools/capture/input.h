@@ -33,7 +33,6 @@ struct input_verbs {
 };
 
 extern const struct input_verbs file_verbs;
-
 /*
  * Makes an input, zeroed but for the name, of the size of the kind's struct.
  * NULL: no memory, which was reported.
@@ -41,6 +40,7 @@ extern const struct input_verbs file_verbs;
 void *input_new(struct capture *c, size_t size, const struct input_verbs *verbs,
 		const char *name);
 void input_free(struct input *in);
+
 /* Passes a frame on to the function of the run under way. */
 static inline void input_on_frame(struct input *in, const void *data,
 				  uint32_t caplen, uint32_t len,

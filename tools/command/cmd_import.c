@@ -5,7 +5,7 @@
  */
 #include "commands.h"
 #include "../program/events.h"
-#include "../program/folder.h"
+#include "../priv/folder.h"
 #include "../program/size.h"
 #include "../monitor/monitor.h"
 #include "../import/log_line.h"

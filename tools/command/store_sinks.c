@@ -3,7 +3,7 @@
 #include "../capture/capture_read.h"
 #include "../../rules/base/arena.h"
 #include "../monitor/watch.h"
-#include "../program/folder.h"
+#include "../priv/folder.h"
 #include "../serve/status_pages.h"
 #include "../store/recorder.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_file.h"
-#include "../program/folder.h"
+#include "../priv/folder.h"
 #include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
 

@@ -8,9 +8,9 @@
 #include "../../rules/base/units.h"
 #include "../program/program.h"
 #include "../program/program.h"
-#include "../program/privilege.h"
+#include "../priv/privilege.h"
 #include "monitor.h"
-#include "notify.h"
+#include "../event/notify.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -81,7 +81,7 @@ static int watch_open_priv(struct watch *w)
 	if (!job.n_groups && !job.quarantine_s && !w->listen &&
 	    !membership_matters(w->policy))
 		return EXIT_DONE;
-	if (may_administer())
+	if (privilege_has_net_admin())
 		return priv_start(&w->priv, &job);
 	if (job.quarantine_s) {
 		message_say("the policy quarantines, and that needs "
@@ -137,7 +137,7 @@ static int watch_open(struct watch *w)
 	if (!code)
 		code = sinks_open(&w->sinks);
 	if (!code)
-		code = drop_privileges(w->user);
+		code = privilege_drop(w->user);
 	return code ? code : sinks_start(&w->sinks);
 }
 

@@ -3,7 +3,7 @@
 #include "../program/program.h"
 #include "../program/program.h"
 #include "monitor_text.h"
-#include "notify.h"
+#include "../event/notify.h"
 #include "watch.h"
 
 #include <errno.h>

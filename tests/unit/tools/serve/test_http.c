@@ -5,7 +5,7 @@
  */
 #include "../../unit.h"
 
-#include "../../../../tools/program/privilege.h"
+#include "../../../../tools/priv/privilege.h"
 #include "../../../../tools/serve/http.h"
 
 #include <arpa/inet.h>
@@ -867,7 +867,7 @@ CLAIM(dropped, "it serves without any privilege, and without an own thread")
 	if (!child) {
 		struct site s;
 		int failed = site_open(&s, "127.0.0.1:0", false) ||
-			     drop_privileges(NULL);
+			     privilege_drop(NULL);
 
 		failed = failed ||
 			 status_of(ask(&s, "GET /metrics HTTP/1.1\r\n"

@@ -23,7 +23,8 @@ const char *folder_of(struct program *p, const char *path)
 
 int folder_make(const char *folder, const char *user)
 {
-	const struct passwd *pw = getpwnam(user ? user : default_user());
+	const struct passwd *pw =
+		getpwnam(user ? user : privilege_default_user());
 
 	if (mkdir(folder, 0750))
 		return errno == EEXIST ? 0 : -errno;
@@ -47,7 +48,8 @@ int folder_make_of(struct program *p, const char *path, const char *user)
 void folder_own_store(const char *path, const char *user)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	const struct passwd *pw = getpwnam(user ? user : default_user());
+	const struct passwd *pw =
+		getpwnam(user ? user : privilege_default_user());
 	char name[PATH_MAX];
 
 	for (size_t i = 0; geteuid() == 0 && pw && i < 3; i++) {

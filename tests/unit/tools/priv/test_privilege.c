@@ -2,7 +2,7 @@
 /* Privileges that were given up are gone. */
 #include "../../unit.h"
 
-#include "../../../../tools/program/privilege.h"
+#include "../../../../tools/priv/privilege.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -42,13 +42,13 @@ static bool has_capabilities(bool was_root)
 
 static int try(const char *user)
 {
-	const struct passwd *nobody = getpwnam(user ? user : default_user());
+	const struct passwd *nobody = getpwnam(user ? user : privilege_default_user());
 	uid_t nobody_id = nobody ? nobody->pw_uid : (uid_t)-1;
 	uid_t before = getuid();
 	int found = 0, null = open("/dev/null", O_WRONLY);
 
 	dup2(null, STDERR_FILENO);
-	if (drop_privileges(user))
+	if (privilege_drop(user))
 		return REFUSED;
 	if (getuid() == before && geteuid() == before)
 		found |= IS_SAME;
@@ -95,7 +95,7 @@ CLAIM(dropped, "root becomes _mailwall, nobody, or stays, others stay; none "
 	bool root = geteuid() == 0;
 	const struct passwd *self = getpwuid(getuid());
 	int nobody = found_of(self, "nobody");
-	int ours = found_of(self, default_user());
+	int ours = found_of(self, privilege_default_user());
 	const struct {
 		const char *user;
 		int want;

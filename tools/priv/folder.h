@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Folders and files that root makes and another user writes. user NULL is
- * default_user(); without root nothing changes its owner.
+ * privilege_default_user(); without root nothing changes its owner.
  */
 #ifndef MAILWALL_FOLDER_H
 #define MAILWALL_FOLDER_H
 
-#include "program.h"
+#include "../program/program.h"
 
 /* The folder of a file, in the arena or constant: "/var/lib", "." or "/". */
 const char *folder_of(struct program *p, const char *path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "privilege.h"
-#include "program.h"
+#include "../program/program.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -16,7 +16,7 @@ static int privilege_refuse(const char *what, int error)
 	return EXIT_REFUSED;
 }
 
-bool may_administer(void)
+bool privilege_has_net_admin(void)
 {
 	capng_get_caps_process();
 	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
@@ -24,8 +24,8 @@ bool may_administer(void)
 
 /* ---- the user ---- */
 
-/* Ours, where the units or a package made it: who has the store is one. */
-const char *default_user(void)
+/* User _mailwall, where a package made it: it owns the store. */
+const char *privilege_default_user(void)
 {
 	return getpwnam("_mailwall") ? "_mailwall" : "nobody";
 }
@@ -46,8 +46,8 @@ static int privilege_find_user(const char *name, uid_t *uid, gid_t *gid)
 	return EXIT_DONE;
 }
 
-/* In a namespace that "unshare -r" makes there is no user but root. */
-static int say_not_become(const char *name, int error)
+/* A user namespace of "unshare -r" has no user but root. */
+static int privilege_refuse_user(const char *name, int error)
 {
 	if (error == EINVAL)
 		message_say("cannot become \"%s\", whom this user namespace "
@@ -61,15 +61,15 @@ static int say_not_become(const char *name, int error)
 	return EXIT_REFUSED;
 }
 
-static int become(const char *name, uid_t uid, gid_t gid)
+static int privilege_become(const char *name, uid_t uid, gid_t gid)
 {
 	if (setresgid(gid, gid, gid) || setgroups(0, NULL) ||
 	    setresuid(uid, uid, uid))
-		return say_not_become(name, errno);
+		return privilege_refuse_user(name, errno);
 	return EXIT_DONE;
 }
 
-static bool is_user(uid_t uid)
+static bool privilege_is_user(uid_t uid)
 {
 	uid_t real, effective, saved;
 
@@ -87,8 +87,8 @@ static bool privilege_is_group(gid_t gid)
 
 /* ---- capabilities ---- */
 
-/* Of those that this process has now. */
-static bool has_any(capng_type_t set)
+/* Has this process any capability of the set? */
+static bool privilege_has_any(capng_type_t set)
 {
 	for (unsigned int cap = 0; cap < 64; cap++)
 		if (capng_have_capability(set, cap))
@@ -96,8 +96,8 @@ static bool has_any(capng_type_t set)
 	return false;
 }
 
-/* What a new program could get back; an ordinary user cannot clear it. */
-static int clear_bounding(bool *cleared)
+/* Clears what execve() could give back; an ordinary user may not. */
+static int privilege_clear_bounding(bool *cleared)
 {
 	if (capng_get_caps_process())
 		return privilege_refuse("reading capabilities", errno);
@@ -110,7 +110,7 @@ static int clear_bounding(bool *cleared)
 	return EXIT_DONE;
 }
 
-static int clear_capabilities(void)
+static int privilege_clear(void)
 {
 	capng_clear(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
 	if (capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT))
@@ -122,14 +122,16 @@ static int clear_capabilities(void)
 	return EXIT_DONE;
 }
 
-/* Believes nothing of the above. */
-static int verify(bool bounding_cleared)
+/* Reads back what the functions above did. */
+static int privilege_verify(bool bounding_cleared)
 {
 	if (capng_get_caps_process())
 		return privilege_refuse("reading capabilities", errno);
-	if (has_any(CAPNG_EFFECTIVE) || has_any(CAPNG_PERMITTED) ||
-	    has_any(CAPNG_INHERITABLE) || has_any(CAPNG_AMBIENT) ||
-	    (bounding_cleared && has_any(CAPNG_BOUNDING_SET)))
+	if (privilege_has_any(CAPNG_EFFECTIVE) ||
+	    privilege_has_any(CAPNG_PERMITTED) ||
+	    privilege_has_any(CAPNG_INHERITABLE) ||
+	    privilege_has_any(CAPNG_AMBIENT) ||
+	    (bounding_cleared && privilege_has_any(CAPNG_BOUNDING_SET)))
 		return privilege_refuse("some capabilities are left", EPERM);
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
 	    prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
@@ -139,10 +141,10 @@ static int verify(bool bounding_cleared)
 	return EXIT_DONE;
 }
 
-/* ---- all of it ---- */
+/* ---- dropping ---- */
 
-/* Root becomes somebody else, unless told not to; others if they ask. */
-static int change_user(const char *user)
+/* Changes root to user or the default; another user only if user is set. */
+static int privilege_change_user(const char *user)
 {
 	uid_t uid;
 	gid_t gid;
@@ -151,26 +153,26 @@ static int change_user(const char *user)
 	if (!user && geteuid())
 		return EXIT_DONE;
 	if (!user)
-		user = default_user();
+		user = privilege_default_user();
 	code = privilege_find_user(user, &uid, &gid);
-	if (code || is_user(uid))
+	if (code || privilege_is_user(uid))
 		return code;
-	code = become(user, uid, gid);
-	if (!code && (!is_user(uid) || !privilege_is_group(gid)))
-		code = say_not_become(user, EPERM);
+	code = privilege_become(user, uid, gid);
+	if (!code && (!privilege_is_user(uid) || !privilege_is_group(gid)))
+		code = privilege_refuse_user(user, EPERM);
 	return code;
 }
 
-int drop_privileges(const char *user)
+int privilege_drop(const char *user)
 {
 	bool bounding_cleared;
-	int code = clear_bounding(&bounding_cleared);
+	int code = privilege_clear_bounding(&bounding_cleared);
 
 	if (!code)
-		code = change_user(user);
+		code = privilege_change_user(user);
 	if (!code)
-		code = clear_capabilities();
+		code = privilege_clear();
 	if (!code)
-		code = verify(bounding_cleared);
+		code = privilege_verify(bounding_cleared);
 	return code;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dropping privilege once what needs it is open. */
+#ifndef MAILWALL_PRIVILEGE_H
+#define MAILWALL_PRIVILEGE_H
+
+#include <stdbool.h>
+
+/* Has this process CAP_NET_ADMIN? */
+bool privilege_has_net_admin(void);
+
+/* The user that root becomes: "_mailwall" if there is one, else "nobody". */
+const char *privilege_default_user(void);
+
+/*
+ * Becomes user (NULL: the default) without capabilities, without a way to get
+ * one back, and without core dumps; verifies it. A process that is not root
+ * keeps its user if user is NULL. An exit code; if it is not 0, the reason was
+ * said and the caller must end.
+ */
+int privilege_drop(const char *user);
+
+#endif
