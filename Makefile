@@ -65,7 +65,8 @@ PLUGIN_LIBS = $(PLUGIN_LIBRARY_LIBS) -lm -pthread $(LDFLAGS)
 MY_LIBS   = $(LIBRARY_LIBS) -lm -pthread $(LDFLAGS) $(SMALL_LDFLAGS)
 ifeq ($(SMALL),1)
 SMALL_CFLAGS  = -DSMALL -ffunction-sections -fdata-sections
-SMALL_LDFLAGS = -Wl,--gc-sections -Wl,--as-needed
+# Tables of pointers take an eighth of the room with packed relocations.
+SMALL_LDFLAGS = -Wl,--gc-sections -Wl,--as-needed -Wl,-z,pack-relative-relocs
 endif
 SANITIZE  = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
             -fno-sanitize-recover=undefined

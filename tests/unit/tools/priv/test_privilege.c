@@ -42,7 +42,8 @@ static bool has_capabilities(bool was_root)
 
 static int try(const char *user)
 {
-	const struct passwd *nobody = getpwnam(user ? user : privilege_default_user());
+	const struct passwd *nobody =
+		getpwnam(user ? user : privilege_default_user());
 	uid_t nobody_id = nobody ? nobody->pw_uid : (uid_t)-1;
 	uid_t before = getuid();
 	int found = 0, null = open("/dev/null", O_WRONLY);
