@@ -33,7 +33,7 @@ static void digest_print(struct sha256_ctx *sha, char *out)
 
 #define HASHED_AT_ONCE 512 /* ranges */
 
-void canon_elements4(const struct ranges4 *ranges, char *digest)
+void digest_elements4(const struct ranges4 *ranges, char *digest)
 {
 	struct sha256_ctx sha;
 	uint32_t words[2 * HASHED_AT_ONCE];
@@ -52,7 +52,7 @@ void canon_elements4(const struct ranges4 *ranges, char *digest)
 	digest_print(&sha, digest);
 }
 
-void canon_elements6(const struct ranges6 *ranges, char *digest)
+void digest_elements6(const struct ranges6 *ranges, char *digest)
 {
 	struct sha256_ctx sha;
 
@@ -68,7 +68,8 @@ static int compare_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int canon_digest(const struct canon *c, char digest[DIGEST_TEXT_BYTES])
+int digest_finish(const struct digest_objects *c,
+		  char digest[DIGEST_TEXT_BYTES])
 {
 	struct sha256_ctx sha;
 	char **sorted;
@@ -89,16 +90,16 @@ int canon_digest(const struct canon *c, char digest[DIGEST_TEXT_BYTES])
 
 /* ---- objects to text ---- */
 
-void canon_free(struct canon *c)
+void digest_objects_free(struct digest_objects *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		free(c->items[i]);
 	free(c->items);
-	*c = (struct canon){ 0 };
+	*c = (struct digest_objects){ 0 };
 }
 
 /* Takes the text over. */
-static void add_text(struct canon *c, char *text)
+static void add_text(struct digest_objects *c, char *text)
 {
 	char **items = text && !c->failed ? list_grow(c->items, c->n, &c->cap,
 						      sizeof(*items)) :
@@ -113,7 +114,7 @@ static void add_text(struct canon *c, char *text)
 	items[c->n++] = text;
 }
 
-void canon_add_counter(struct canon *c, const char *name)
+void digest_add_counter(struct digest_objects *c, const char *name)
 {
 	char *text = NULL;
 
@@ -122,7 +123,7 @@ void canon_add_counter(struct canon *c, const char *name)
 	add_text(c, text);
 }
 
-void canon_add_set(struct canon *c, const struct canon_set *set)
+void digest_add_set(struct digest_objects *c, const struct digest_set *set)
 {
 	char *text = NULL;
 	int len;
@@ -139,8 +140,8 @@ void canon_add_set(struct canon *c, const struct canon_set *set)
 	add_text(c, len < 0 ? NULL : text);
 }
 
-void canon_add_map(struct canon *c, const char *name,
-		   const struct port_jumps *jumps)
+void digest_add_map(struct digest_objects *c, const char *name,
+		    const struct port_jumps *jumps)
 {
 	char *text = NULL;
 	size_t len;
@@ -184,10 +185,10 @@ static void digest_print_devices(const struct nftnl_chain *chain, FILE *out)
 	}
 }
 
-void canon_chain_begin(struct canon_chain *cc, struct canon *c,
-		       const struct nftnl_chain *chain)
+void digest_chain_begin(struct digest_chain *cc, struct digest_objects *c,
+			const struct nftnl_chain *chain)
 {
-	cc->canon = c;
+	cc->objects = c;
 	cc->text = NULL;
 	cc->out = open_memstream(&cc->text, &cc->len);
 	if (!cc->out) {
@@ -206,19 +207,19 @@ void canon_chain_begin(struct canon_chain *cc, struct canon *c,
 	fputc('\n', cc->out);
 }
 
-void canon_chain_end(struct canon_chain *cc)
+void digest_chain_end(struct digest_chain *cc)
 {
 	if (!cc->out)
 		return;
 	if (ferror(cc->out))
-		cc->canon->failed = true;
+		cc->objects->failed = true;
 	if (fclose(cc->out))
-		cc->canon->failed = true;
-	add_text(cc->canon, cc->text);
+		cc->objects->failed = true;
+	add_text(cc->objects, cc->text);
 }
 
 /* The kernel hands a lookup back with more attributes than it was given. */
-static void print_lookup(struct canon_chain *cc, struct nftnl_expr *e)
+static void print_lookup(struct digest_chain *cc, struct nftnl_expr *e)
 {
 	uint32_t flags = nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS);
 
@@ -236,7 +237,7 @@ static void digest_cut(char *text, const char *part)
 		memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
 }
 
-static void print_expr(struct canon_chain *cc, struct nftnl_expr *e)
+static void print_expr(struct digest_chain *cc, struct nftnl_expr *e)
 {
 	const char *kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
 	char text[EXPR_TEXT_MOST];
@@ -279,8 +280,8 @@ const char *rule_comment(const struct nftnl_rule *rule)
 	return udata_string(udata, len, NFTNL_UDATA_RULE_COMMENT);
 }
 
-bool canon_parse_comment(const char *comment, char name[32],
-			 char digest[DIGEST_TEXT_BYTES])
+bool digest_parse_comment(const char *comment, char name[32],
+			  char digest[DIGEST_TEXT_BYTES])
 {
 	int end = 0;
 
@@ -289,7 +290,7 @@ bool canon_parse_comment(const char *comment, char name[32],
 	       !comment[end] && strlen(digest) == 2 * DIGEST_BYTES;
 }
 
-void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule)
+void digest_chain_rule(struct digest_chain *cc, struct nftnl_rule *rule)
 {
 	const char *comment = rule_comment(rule);
 	struct nftnl_expr_iter *i;
@@ -300,11 +301,11 @@ void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule)
 		return;
 	i = nftnl_expr_iter_create(rule);
 	if (!i) {
-		cc->canon->failed = true;
+		cc->objects->failed = true;
 		return;
 	}
 	fputs("  rule", cc->out);
-	if (comment && !canon_parse_comment(comment, name, digest))
+	if (comment && !digest_parse_comment(comment, name, digest))
 		fprintf(cc->out, " \"%s\"", comment);
 	fputc('\n', cc->out);
 	while ((e = nftnl_expr_iter_next(i)))
@@ -314,9 +315,9 @@ void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule)
 
 /* ---- our own ruleset ---- */
 
-static void add_own_set(struct canon *c, const struct set *set)
+static void add_own_set(struct digest_objects *c, const struct set *set)
 {
-	struct canon_set cs = {
+	struct digest_set cs = {
 		.name = set->name,
 		.key = set_key_name(set->key),
 		.interval = set->interval,
@@ -327,9 +328,9 @@ static void add_own_set(struct canon *c, const struct set *set)
 	};
 
 	if (set->jumps)
-		canon_add_map(c, set->name, set->jumps);
+		digest_add_map(c, set->name, set->jumps);
 	else
-		canon_add_set(c, &cs);
+		digest_add_set(c, &cs);
 }
 
 /* libnftnl copies what it is given: false where it has no memory. */
@@ -374,17 +375,17 @@ static struct nftnl_chain *digest_chain_object(const struct ruleset *rs,
 	return NULL;
 }
 
-static void add_own_chain(struct canon *c, const struct ruleset *rs,
+static void add_own_chain(struct digest_objects *c, const struct ruleset *rs,
 			  const struct chain *chain)
 {
-	struct canon_chain cc;
+	struct digest_chain cc;
 	struct nftnl_chain *object = digest_chain_object(rs, chain);
 
 	if (!object) {
 		c->failed = true;
 		return;
 	}
-	canon_chain_begin(&cc, c, object);
+	digest_chain_begin(&cc, c, object);
 	nftnl_chain_free(object);
 	for (size_t i = 0; i < chain->rules.n; i++) {
 		struct nftnl_rule *rule =
@@ -394,16 +395,16 @@ static void add_own_chain(struct canon *c, const struct ruleset *rs,
 			c->failed = true;
 			break;
 		}
-		canon_chain_rule(&cc, rule);
+		digest_chain_rule(&cc, rule);
 		nftnl_rule_free(rule);
 	}
-	canon_chain_end(&cc);
+	digest_chain_end(&cc);
 }
 
-int ruleset_canon(const struct ruleset *rs, struct canon *out)
+int ruleset_objects(const struct ruleset *rs, struct digest_objects *out)
 {
 	for (size_t i = 0; i < rs->counters.n; i++)
-		canon_add_counter(out, rs->counters.items[i]->name);
+		digest_add_counter(out, rs->counters.items[i]->name);
 	for (size_t i = 0; i < rs->sets.n; i++)
 		add_own_set(out, rs->sets.items[i]);
 	for (size_t i = 0; i < rs->chains.n; i++)
@@ -413,34 +414,34 @@ int ruleset_canon(const struct ruleset *rs, struct canon *out)
 
 int ruleset_digest(struct ruleset *rs)
 {
-	struct canon canon = { 0 };
+	struct digest_objects objects = { 0 };
 	int error;
 
 	for (size_t i = 0; i < rs->sets.n; i++) {
 		struct set *set = rs->sets.items[i];
 
 		if (set->v4)
-			canon_elements4(set->v4, set->digest);
+			digest_elements4(set->v4, set->digest);
 		if (set->v6)
-			canon_elements6(set->v6, set->digest);
+			digest_elements6(set->v6, set->digest);
 	}
-	error = ruleset_canon(rs, &canon);
+	error = ruleset_objects(rs, &objects);
 	if (!error)
-		error = canon_digest(&canon, rs->digest);
-	canon_free(&canon);
+		error = digest_finish(&objects, rs->digest);
+	digest_objects_free(&objects);
 	return error;
 }
 
 void emit_bytecode(const struct ruleset *rs, FILE *out)
 {
-	struct canon canon = { 0 };
+	struct digest_objects objects = { 0 };
 
 	fprintf(out, "table %s %s \"%s\"\ndigest %s sha256:%s\n",
 		family_name(rs->family), TABLE_NAME, TABLE_COMMENT,
 		rs->policy->name, rs->digest);
-	if (ruleset_canon(rs, &canon))
+	if (ruleset_objects(rs, &objects))
 		fputs("# out of memory\n", out);
-	for (size_t i = 0; i < canon.n; i++)
-		fputs(canon.items[i], out);
-	canon_free(&canon);
+	for (size_t i = 0; i < objects.n; i++)
+		fputs(objects.items[i], out);
+	digest_objects_free(&objects);
 }

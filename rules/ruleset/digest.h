@@ -19,19 +19,19 @@ struct nftnl_rule;
 
 /* The objects of one table, each as one text. Sticky error, asked at the end.
  */
-struct canon {
+struct digest_objects {
 	char **items;
 	size_t n, cap;
 	bool failed;
 };
 
-void canon_free(struct canon *c);
+void digest_objects_free(struct digest_objects *c);
 
 /* A digest of a set's elements; 128 bits in hex. */
-void canon_elements4(const struct ranges4 *ranges, char *digest);
-void canon_elements6(const struct ranges6 *ranges, char *digest);
+void digest_elements4(const struct ranges4 *ranges, char *digest);
+void digest_elements6(const struct ranges6 *ranges, char *digest);
 
-struct canon_set {
+struct digest_set {
 	const char *name, *key;
 	bool interval, timeout;
 	uint32_t timeout_s;
@@ -39,30 +39,31 @@ struct canon_set {
 	const char *digest; /* of the elements; NULL: it has no fixed ones */
 };
 
-void canon_add_counter(struct canon *c, const char *name);
-void canon_add_set(struct canon *c, const struct canon_set *set);
+void digest_add_counter(struct digest_objects *c, const char *name);
+void digest_add_set(struct digest_objects *c, const struct digest_set *set);
 
-void canon_add_map(struct canon *c, const char *name,
-		   const struct port_jumps *jumps);
+void digest_add_map(struct digest_objects *c, const char *name,
+		    const struct port_jumps *jumps);
 
 /* A chain with its rules: begin, every rule, end. */
-struct canon_chain {
-	struct canon *canon;
+struct digest_chain {
+	struct digest_objects *objects;
 	FILE *out;
 	char *text;
 	size_t len;
 };
-void canon_chain_begin(struct canon_chain *cc, struct canon *c,
-		       const struct nftnl_chain *chain);
-void canon_chain_rule(struct canon_chain *cc, struct nftnl_rule *rule);
-void canon_chain_end(struct canon_chain *cc);
+void digest_chain_begin(struct digest_chain *cc, struct digest_objects *c,
+			const struct nftnl_chain *chain);
+void digest_chain_rule(struct digest_chain *cc, struct nftnl_rule *rule);
+void digest_chain_end(struct digest_chain *cc);
 
 /* 0 or -ENOMEM; the order in which objects were added does not matter. */
-int canon_digest(const struct canon *c, char digest[DIGEST_TEXT_BYTES]);
+int digest_finish(const struct digest_objects *c,
+		  char digest[DIGEST_TEXT_BYTES]);
 
 /* The rule comment that a digest comes in; false if it is another comment. */
-bool canon_parse_comment(const char *comment, char name[32],
-			 char digest[DIGEST_TEXT_BYTES]);
+bool digest_parse_comment(const char *comment, char name[32],
+			  char digest[DIGEST_TEXT_BYTES]);
 /*
  * A string in nft's user data: type, length, value, NUL within the length. The
  * kernel keeps whatever it was given; libnftnl 1.2.4 reads past its end.
@@ -71,7 +72,7 @@ const char *udata_string(const void *udata, size_t len, uint8_t type);
 /* The comment of a rule that the kernel returned, or NULL. */
 const char *rule_comment(const struct nftnl_rule *rule);
 
-int ruleset_canon(const struct ruleset *rs, struct canon *out);
+int ruleset_objects(const struct ruleset *rs, struct digest_objects *out);
 int ruleset_digest(struct ruleset *rs);
 
 #endif

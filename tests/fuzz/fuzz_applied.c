@@ -70,12 +70,12 @@ static void use(struct arena *a, const struct applied *r)
 		ps->name = ks->name;
 		ps->has_count = i % 2;
 		ps->count = (uint32_t)(ks->v4.n + ks->v6.n);
-		canon_elements4(&ks->v4, digest);
-		canon_elements6(&ks->v6, digest);
+		digest_elements4(&ks->v4, digest);
+		digest_elements6(&ks->v6, digest);
 		applied_claim(&claim, ps, &elements);
 	}
-	for (size_t i = 0; i < r->n_canon; i++)
-		bytes += strlen(r->canon[i]);
+	for (size_t i = 0; i < r->n_objects; i++)
+		bytes += strlen(r->objects[i]);
 	bytes += strlen(r->path);
 	applied_matches(r, &present);
 }

@@ -158,8 +158,8 @@ static void add_expression(struct nftnl_rule *rule, struct cursor *c)
 static void read_rule(const uint8_t *data, size_t size)
 {
 	struct cursor c = { data, data + size };
-	struct canon canon = { 0 };
-	struct canon_chain cc;
+	struct digest_objects objects = { 0 };
+	struct digest_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 	unsigned int expressions = take_byte(&c) % 8;
@@ -171,12 +171,12 @@ static void read_rule(const uint8_t *data, size_t size)
 		nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, c.at,
 				    (uint32_t)(c.end - c.at));
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, "smtp");
-	canon_chain_begin(&cc, &canon, chain);
-	canon_chain_rule(&cc, rule);
-	canon_chain_end(&cc);
+	digest_chain_begin(&cc, &objects, chain);
+	digest_chain_rule(&cc, rule);
+	digest_chain_end(&cc);
 	comment = rule_comment(rule);
 	must(!comment || strlen(comment) < 256, "a comment ends");
-	canon_free(&canon);
+	digest_objects_free(&objects);
 	nftnl_rule_free(rule);
 	nftnl_chain_free(chain);
 }

@@ -78,7 +78,7 @@ static int is_loaded(struct apply *a, bool *loaded)
 			return 0;
 	error = loaded_read(&a->netlink, &a->reading, a->rules->family,
 			    ELEMENTS_MOST, applied_claim, &claim, &there);
-	canon_free(&there.canon);
+	digest_objects_free(&there.objects);
 	if (error)
 		return error;
 	same = !strcmp(there.digest, a->rules->digest);

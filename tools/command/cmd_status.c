@@ -97,8 +97,8 @@ static void add_difference(struct status *s, const char *kind, const char *text)
 
 static void compare(struct status *s, char *const *wanted, size_t n)
 {
-	char *const *there = s->loaded.canon.items;
-	size_t n_there = s->loaded.canon.n;
+	char *const *there = s->loaded.objects.items;
+	size_t n_there = s->loaded.objects.n;
 
 	for (size_t i = 0; i < n; i++) {
 		enum presence p = status_find(wanted[i], there, n_there);
@@ -121,13 +121,14 @@ static bool applied(const struct status *s)
 
 static void find_differences(struct status *s)
 {
-	struct canon wanted = { 0 };
+	struct digest_objects wanted = { 0 };
 
-	if (s->rules && !ruleset_canon(s->rules, &wanted))
+	if (s->rules && !ruleset_objects(s->rules, &wanted))
 		compare(s, wanted.items, wanted.n);
 	else if (!s->rules && applied(s))
-		compare(s, (char *const *)s->applied.canon, s->applied.n_canon);
-	canon_free(&wanted);
+		compare(s, (char *const *)s->applied.objects,
+			s->applied.n_objects);
+	digest_objects_free(&wanted);
 }
 
 static void status_judge(struct status *s)
@@ -476,7 +477,7 @@ static int read_twice(struct status *s)
 		return error;
 	generation = s->reading.generation;
 	strcpy(digest, s->loaded.digest);
-	canon_free(&s->loaded.canon);
+	digest_objects_free(&s->loaded.objects);
 	nanosleep(&wait, NULL);
 	error = read_kernel(s);
 	if (error || !differs(s))
@@ -503,7 +504,7 @@ static int status_read_steadily(struct status *s)
 	for (int i = 1; transaction_try_again(error); i++) {
 		if (i >= TRIES_MOST && status_now_s() > until_s)
 			break;
-		canon_free(&s->loaded.canon);
+		digest_objects_free(&s->loaded.objects);
 		error = read_twice(s);
 	}
 	return error;
@@ -521,7 +522,7 @@ static int status_run(struct status *s)
 		code = say_nothing_loaded(s);
 	else
 		code = report(s);
-	canon_free(&s->loaded.canon);
+	digest_objects_free(&s->loaded.objects);
 	netlink_close(&s->netlink);
 	return code;
 }

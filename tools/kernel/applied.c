@@ -204,9 +204,9 @@ static void applied_take_set(struct cursor *c, struct arena *a,
 	else
 		set->v4 = applied_ranges4(at, n);
 	if (v6)
-		canon_elements6(&set->v6, sum);
+		digest_elements6(&set->v6, sum);
 	else
-		canon_elements4(&set->v4, sum);
+		digest_elements4(&set->v4, sum);
 	c->failed = c->failed || strcmp(sum, digest);
 }
 
@@ -238,14 +238,14 @@ static void applied_take_file(struct cursor *c, struct arena *a,
 	for (size_t i = 0; i < n && !c->failed; i++)
 		applied_take_set(c, a, arena_push(a, &out->known),
 				 out->set_digests[i]);
-	out->n_canon = take_u64(c);
-	if (out->n_canon > SETS_MOST) {
+	out->n_objects = take_u64(c);
+	if (out->n_objects > SETS_MOST) {
 		c->failed = true;
 		return;
 	}
-	out->canon = arena_alloc(a, out->n_canon * sizeof(char *) + 1);
-	for (size_t i = 0; i < out->n_canon && !c->failed; i++)
-		out->canon[i] = applied_take_text(c, a);
+	out->objects = arena_alloc(a, out->n_objects * sizeof(char *) + 1);
+	for (size_t i = 0; i < out->n_objects && !c->failed; i++)
+		out->objects[i] = applied_take_text(c, a);
 	out->valid = !c->failed && c->at == c->end && applied_sum_is_right(c);
 }
 
@@ -361,7 +361,7 @@ static void applied_put_set(struct writer *w, const struct set *set)
 }
 
 static void put_file(struct writer *w, const struct ruleset *rs,
-		     const struct canon *canon, uint32_t generation,
+		     const struct digest_objects *objects, uint32_t generation,
 		     const char *path)
 {
 	uint8_t sum[SHA256_DIGEST_SIZE];
@@ -378,16 +378,17 @@ static void put_file(struct writer *w, const struct ruleset *rs,
 	for (size_t i = 0; i < rs->sets.n; i++)
 		if (rs->sets.items[i]->v4 || rs->sets.items[i]->v6)
 			applied_put_set(w, rs->sets.items[i]);
-	put_u64(w, canon->n);
-	for (size_t i = 0; i < canon->n; i++)
-		applied_put_text(w, canon->items[i]);
+	put_u64(w, objects->n);
+	for (size_t i = 0; i < objects->n; i++)
+		applied_put_text(w, objects->items[i]);
 	sha256_digest(&w->sha, sizeof(sum), sum);
 	fwrite(sum, 1, sizeof(sum), w->file);
 }
 
 static int write_file(const char *path, const char *temporary,
-		      const struct ruleset *rs, const struct canon *canon,
-		      uint32_t generation, const char *policy_path)
+		      const struct ruleset *rs,
+		      const struct digest_objects *objects, uint32_t generation,
+		      const char *policy_path)
 {
 	struct writer w = { 0 };
 	int fd, error;
@@ -402,7 +403,7 @@ static int write_file(const char *path, const char *temporary,
 		close(fd);
 		return error;
 	}
-	put_file(&w, rs, canon, generation, policy_path);
+	put_file(&w, rs, objects, generation, policy_path);
 	error = ferror(w.file) ? -EIO : 0;
 	if (fclose(w.file) && !error)
 		error = -errno;
@@ -419,16 +420,16 @@ int applied_save(struct program *p, const struct ruleset *rs,
 	const char *path = file_path(p);
 	const char *temporary =
 		arena_printf(p->arena, "%s.%ld", path, (long)getpid());
-	struct canon canon = { 0 };
+	struct digest_objects objects = { 0 };
 	int error;
 
 	if (mkdir(p->run_dir, 0755) && errno != EEXIST)
 		return -errno;
-	error = ruleset_canon(rs, &canon);
+	error = ruleset_objects(rs, &objects);
 	if (!error)
-		error = write_file(path, temporary, rs, &canon, generation,
+		error = write_file(path, temporary, rs, &objects, generation,
 				   policy_path);
-	canon_free(&canon);
+	digest_objects_free(&objects);
 	return error;
 }
 

@@ -19,8 +19,8 @@ struct applied {
 	const char *path; /* the policy's */
 	struct known known;
 	char (*set_digests)[DIGEST_TEXT_BYTES]; /* one for each known set */
-	const char **canon; /* canonical texts, one for each object */
-	size_t n_canon;
+	const char **objects; /* canonical texts, one for each object */
+	size_t n_objects;
 };
 
 /* Reads the file; one that is damaged counts as none: valid is false. */

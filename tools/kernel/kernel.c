@@ -172,7 +172,7 @@ static int kernel_on_rule(const struct nlmsghdr *nlh, void *ctx)
 	if (!nftnl_rule_nlmsg_parse(nlh, rule) &&
 	    !strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME) &&
 	    (comment = rule_comment(rule)) &&
-	    canon_parse_comment(comment, p->policy, p->digest))
+	    digest_parse_comment(comment, p->policy, p->digest))
 		p->ours = true;
 	nftnl_rule_free(rule);
 	return MNL_CB_OK;

@@ -75,7 +75,7 @@ static int loaded_add_map(struct loaded_reader *r,
 	int error = kernel_elements(r->nl, r->family, map->name, loaded_on_jump,
 				    &t);
 
-	canon_add_map(&r->out->canon, map->name, &t.jumps);
+	digest_add_map(&r->out->objects, map->name, &t.jumps);
 	return error;
 }
 
@@ -141,12 +141,12 @@ static void loaded_read_clauses(struct loaded_reader *r)
 static void loaded_add_chain(struct loaded_reader *r,
 			     const struct present_chain *pc)
 {
-	struct canon_chain cc;
+	struct digest_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	const char *devices[] = { pc->devices, NULL };
 
 	if (!chain) {
-		r->out->canon.failed = true;
+		r->out->objects.failed = true;
 		return;
 	}
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, pc->name);
@@ -158,16 +158,16 @@ static void loaded_add_chain(struct loaded_reader *r,
 			nftnl_chain_set_data(chain, NFTNL_CHAIN_DEVICES,
 					     devices, sizeof(devices));
 	}
-	canon_chain_begin(&cc, &r->out->canon, chain);
+	digest_chain_begin(&cc, &r->out->objects, chain);
 	nftnl_chain_free(chain);
 	for (size_t i = 0; i < r->rules.n; i++) {
 		struct nftnl_rule *rule = r->rules.items[i];
 
 		if (!strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN),
 			    pc->name))
-			canon_chain_rule(&cc, rule);
+			digest_chain_rule(&cc, rule);
 	}
-	canon_chain_end(&cc);
+	digest_chain_end(&cc);
 }
 
 static const char *loaded_key_name(uint32_t key_type)
@@ -226,9 +226,9 @@ static int loaded_set_digest(struct loaded_reader *r,
 	error = kernel_ranges(r->nl, r->arena, r->family, set, &v4, &v6);
 	*n = v4.n + v6.n;
 	if (set->key_type == set_key_type(KEY_IPV4))
-		canon_elements4(&v4, digest);
+		digest_elements4(&v4, digest);
 	else
-		canon_elements6(&v6, digest);
+		digest_elements6(&v6, digest);
 	arena_release(r->arena, v4.items);
 	arena_release(r->arena, v6.items);
 	return error;
@@ -238,7 +238,7 @@ static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
 			  const struct loaded_verifier *v)
 {
 	char digest[DIGEST_TEXT_BYTES];
-	struct canon_set cs = {
+	struct digest_set cs = {
 		.name = set->name,
 		.key = loaded_key_name(set->key_type),
 		.interval = set->flags & NFT_SET_INTERVAL,
@@ -257,7 +257,7 @@ static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
 			set->count = (uint32_t)cs.elements;
 		}
 	}
-	canon_add_set(&r->out->canon, &cs);
+	digest_add_set(&r->out->objects, &cs);
 	return error;
 }
 
@@ -287,7 +287,7 @@ int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
 	error = kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
 			    loaded_on_rule, &r);
 	for (size_t i = 0; i < p->counters.n; i++)
-		canon_add_counter(&out->canon, p->counters.items[i].name);
+		digest_add_counter(&out->objects, p->counters.items[i].name);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		error = loaded_add_set(&r, &p->sets.items[i], &v);
 	for (size_t i = 0; i < p->chains.n && !error; i++)
@@ -300,7 +300,7 @@ int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
 	if (!error)
 		error = loaded_check_generation(nl, reading);
 	if (!error)
-		error = canon_digest(&out->canon, out->digest);
+		error = digest_finish(&out->objects, out->digest);
 	if (r.unreadable)
 		strcpy(out->digest, "unreadable");
 	return error;

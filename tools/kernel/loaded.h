@@ -23,7 +23,7 @@ struct loaded {
 		struct loaded_clause *items;
 		size_t n, cap;
 	} clauses;
-	struct canon canon; /* the caller frees it */
+	struct digest_objects objects; /* the caller frees it */
 	char digest[DIGEST_TEXT_BYTES];
 	bool elements_read; /* false: a set was too large to read back */
 };

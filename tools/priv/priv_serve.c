@@ -137,7 +137,7 @@ static int priv_do_counts(struct priv_state *s, struct arena *a,
 		return error ? error : -ENOENT;
 	error = loaded_read(&s->netlink, &r, (enum family)family, 0, NULL, NULL,
 			    &loaded);
-	canon_free(&loaded.canon);
+	digest_objects_free(&loaded.objects);
 	out->clauses = 0xcbf29ce484222325;
 	for (size_t i = 0; i < loaded.clauses.n && !error; i++) {
 		const struct loaded_clause *c = &loaded.clauses.items[i];
@@ -301,7 +301,7 @@ static int priv_read_all(struct priv_state *s, struct reading *r,
 	claims = applied.valid && !strcmp(applied.digest, p->digest);
 	error = loaded_read(&s->netlink, r, family, most,
 			    claims ? applied_claim : NULL, &claim, loaded);
-	canon_free(&loaded->canon);
+	digest_objects_free(&loaded->objects);
 	return error ? error :
 		       kernel_count_members(&s->netlink, family, p, most);
 }

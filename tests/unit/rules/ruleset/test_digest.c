@@ -304,8 +304,8 @@ CLAIM(elements, "the digest of elements is half of SHA-256 of their ends")
 			sprintf(want4 + 2 * k, "%02x", sum4[k]);
 			sprintf(want6 + 2 * k, "%02x", sum6[k]);
 		}
-		canon_elements4(&v4, got4);
-		canon_elements6(&v6, got6);
+		digest_elements4(&v4, got4);
+		digest_elements6(&v6, got6);
 		sprintf(in, "%zu ranges", lengths[i]);
 		expect_text(in, got4, want4);
 		expect_text(in, got6, want6);
@@ -318,21 +318,21 @@ CLAIM(add_order, "objects may be added in any order, and none twice unseen")
 	char digests[3][DIGEST_TEXT_BYTES];
 
 	for (int i = 0; i < 3; i++) {
-		struct canon c = { 0 };
-		struct canon_set set = { .name = "s",
-					 .key = "ipv4_addr",
-					 .timeout_s = 5 };
+		struct digest_objects c = { 0 };
+		struct digest_set set = { .name = "s",
+					  .key = "ipv4_addr",
+					  .timeout_s = 5 };
 
 		if (i == 1)
-			canon_add_set(&c, &set);
-		canon_add_counter(&c, "a");
-		canon_add_counter(&c, "b");
+			digest_add_set(&c, &set);
+		digest_add_counter(&c, "a");
+		digest_add_counter(&c, "b");
 		if (i != 1)
-			canon_add_set(&c, &set);
+			digest_add_set(&c, &set);
 		if (i == 2)
-			canon_add_counter(&c, "a");
-		assert_int_equal(canon_digest(&c, digests[i]), 0);
-		canon_free(&c);
+			digest_add_counter(&c, "a");
+		assert_int_equal(digest_finish(&c, digests[i]), 0);
+		digest_objects_free(&c);
 		expect_number("items after free", c.n, 0);
 	}
 	expect_text("set first", digests[1], digests[0]);
@@ -367,7 +367,7 @@ CLAIM(comments, "a digest's comment is told from every other")
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		char name[32], digest[DIGEST_TEXT_BYTES];
 		bool got =
-			canon_parse_comment(vectors[i].comment, name, digest);
+			digest_parse_comment(vectors[i].comment, name, digest);
 
 		expect(got == vectors[i].good, "in \"%s\" got %d",
 		       vectors[i].comment, got);
@@ -493,5 +493,5 @@ int main(void)
 		CLAIMED(key_names),
 	};
 
-	return cmocka_run_group_tests_name("canon", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
 }

@@ -95,13 +95,13 @@ CLAIM(round_trip, "what is saved is what is loaded")
 		HEADER "class a { 10.0.0.0/8 192.0.2.1 2001:db8::/32 ::1 "
 		       "interface eth0 }\nclass d dynamic\noutbound from a "
 		       "{\nallow smtp imap from d\n}\n");
-	struct canon canon = { 0 };
+	struct digest_objects objects = { 0 };
 	struct applied r;
 	struct ruleset *rs;
 	struct stat st;
 
 	assert_int_equal(ruleset_new(policy, &rs), 0);
-	assert_int_equal(ruleset_canon(rs, &canon), 0);
+	assert_int_equal(ruleset_objects(rs, &objects), 0);
 	assert_int_equal(applied_save(&p, rs, 4711, "/etc/a policy"), 0);
 	applied_load(&p, &r);
 	expect(r.valid, "the file is not valid");
@@ -126,12 +126,12 @@ CLAIM(round_trip, "what is saved is what is loaded")
 		       "set %s has other elements", ks->name);
 		expect_text(ks->name, r.set_digests[i], s->digest);
 	}
-	expect_number("canonical texts", r.n_canon, canon.n);
-	for (size_t i = 0; i < r.n_canon && i < canon.n; i++)
-		expect_text("canonical text", r.canon[i], canon.items[i]);
+	expect_number("canonical texts", r.n_objects, objects.n);
+	for (size_t i = 0; i < r.n_objects && i < objects.n; i++)
+		expect_text("canonical text", r.objects[i], objects.items[i]);
 	assert_int_equal(stat(only_file(), &st), 0);
 	expect_number("mode of the file", st.st_mode & 0777, 0600);
-	canon_free(&canon);
+	digest_objects_free(&objects);
 	ruleset_free(rs);
 	policy_free(policy);
 	arena_free(p.arena);
@@ -167,7 +167,7 @@ CLAIM(forgotten, "what was forgotten or never known is not valid")
 	expect(!loads_as_valid(), "no file is valid");
 	applied_forget(&p);
 	applied_load(&nowhere, &r);
-	expect(!r.valid && !r.known.n && !r.n_canon, "no directory is valid");
+	expect(!r.valid && !r.known.n && !r.n_objects, "no directory is valid");
 	arena_free(p.arena);
 }
 
@@ -289,9 +289,9 @@ CLAIM(brief, "in brief it is the same without the elements")
 		to_end += brief.known.items[i].to_end;
 	}
 	expect_number("sets to the end", to_end, 1);
-	expect_number("objects", brief.n_canon, whole.n_canon);
-	for (size_t i = 0; i < whole.n_canon; i++)
-		expect_text("object", brief.canon[i], whole.canon[i]);
+	expect_number("objects", brief.n_objects, whole.n_objects);
+	for (size_t i = 0; i < whole.n_objects; i++)
+		expect_text("object", brief.objects[i], whole.objects[i]);
 	arena_free(p.arena);
 }
 
@@ -357,8 +357,8 @@ static void read_all(void)
 		for (size_t k = 0; k < ks->v6.n; k++)
 			sum += ks->v6.items[k].last.byte[15];
 	}
-	for (size_t i = 0; r.valid && i < r.n_canon; i++)
-		sum += strlen(r.canon[i]);
+	for (size_t i = 0; r.valid && i < r.n_objects; i++)
+		sum += strlen(r.objects[i]);
 	expect(sum != SIZE_MAX, "never");
 	arena_free(p.arena);
 }
