@@ -9,7 +9,6 @@
 #include "../ruleset/ruleset.h"
 
 struct batch;
-struct nftnl_rule;
 
 /*
  * Writes to out; the caller looks at ferror() at the end. The text is for nft
@@ -59,14 +58,6 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 		     const struct ranges6 *ranges);
 void netlink_elements(struct batch *b, const struct ruleset *rs,
 		      const struct set *set);
-
-/* A rule as libnftnl has it. NULL: no memory. */
-struct nftnl_rule *rule_object(const struct ruleset *rs,
-			       const struct chain *chain,
-			       const struct rule *rule);
-
-uint8_t family_number(enum family family);  /* NFPROTO_* */
-const char *set_key_name(enum set_key key); /* "ipv4_addr" */
 
 /* Names of interfaces from the 16 bytes that stand for them. */
 #define IFNAME_TEXT_MAX 18

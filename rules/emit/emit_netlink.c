@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "change.h"
 #include "emit.h"
+#include "../ruleset/expr.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -17,19 +18,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
-
-uint8_t family_number(enum family family)
-{
-	switch (family) {
-	case FAMILY_INET:
-		return NFPROTO_INET;
-	case FAMILY_BRIDGE:
-		return NFPROTO_BRIDGE;
-	case FAMILY_NETDEV:
-		return NFPROTO_NETDEV;
-	}
-	return 0;
-}
 
 /* ---- messages by hand, for what libnftnl would only copy ---- */
 
@@ -131,22 +119,15 @@ enum {
 enum { NFT_BYTEORDER_HOST = 1, NFT_BYTEORDER_BIG = 2 };
 
 struct key_info {
-	const char *name;
 	uint32_t type, len, byteorder;
 };
 
 static const struct key_info key_infos[] = {
-	[KEY_IPV4] = { "ipv4_addr", NFT_TYPE_IPV4, 4, NFT_BYTEORDER_BIG },
-	[KEY_IPV6] = { "ipv6_addr", NFT_TYPE_IPV6, 16, NFT_BYTEORDER_BIG },
-	[KEY_SERVICE] = { "inet_service", NFT_TYPE_SERVICE, 2,
-			  NFT_BYTEORDER_BIG },
-	[KEY_IFNAME] = { "ifname", NFT_TYPE_IFNAME, 16, NFT_BYTEORDER_HOST },
+	[KEY_IPV4] = { NFT_TYPE_IPV4, 4, NFT_BYTEORDER_BIG },
+	[KEY_IPV6] = { NFT_TYPE_IPV6, 16, NFT_BYTEORDER_BIG },
+	[KEY_SERVICE] = { NFT_TYPE_SERVICE, 2, NFT_BYTEORDER_BIG },
+	[KEY_IFNAME] = { NFT_TYPE_IFNAME, 16, NFT_BYTEORDER_HOST },
 };
-
-const char *set_key_name(enum set_key key)
-{
-	return key_infos[key].name;
-}
 
 uint32_t set_key_type(enum set_key key)
 {

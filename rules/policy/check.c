@@ -9,77 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_BURST 5 /* as nftables has it */
-#define CLAUSES_MOST  2000
-
-/* ---- words to values ---- */
-
-/* The index of a word in a table, or -1 with the error said. */
-int check_choose(struct check *c, const struct word *word,
-		 const char *const *table, size_t n, const char *what)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(table[i], word->text))
-			return (int)i;
-	diag_error(c->diags, &word->span, "unknown-word", "\"%.40s\" is not %s",
-		   word->text, what)
-		->help = did_you_mean(c->arena, word->text, strlen(word->text),
-				      table, n, NULL);
-	return -1;
-}
-
-uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
-		      uint32_t most, uint32_t otherwise)
-{
-	uint32_t value;
-
-	if (!word->text)
-		return otherwise;
-	if (number_parse(word->text, least, most, &value))
-		return value;
-	diag_error(c->diags, &word->span, "bad-number",
-		   "\"%.40s\" is not a number from %u to %u", word->text, least,
-		   most);
-	return otherwise;
-}
-
-bool check_identifier(struct check *c, const struct word *name,
-		      const char *what, size_t most)
-{
-	const char *p = name->text;
-	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-
-	for (; *p && good; p++)
-		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		       (*p >= '0' && *p <= '9') || *p == '-';
-	if (strlen(name->text) > most)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "the %s's name has %zu bytes; %zu is the most", what,
-			   strlen(name->text), most);
-	else if (!good)
-		diag_error(c->diags, &name->span, "bad-name",
-			   "\"%s\" cannot name a %s", name->text, what)
-			->help = "a letter, then letters, digits and -";
-	return good && strlen(name->text) <= most;
-}
-
-struct rate check_rate(struct check *c, const struct word *word,
-		       const struct word *burst)
-{
-	struct rate r = { 0 };
-
-	if (!word->text)
-		return r;
-	if (!rate_parse(word->text, &r.count, &r.unit_s)) {
-		diag_error(c->diags, &word->span, "bad-rate",
-			   "\"%.40s\" is not a rate", word->text)
-			->help = "a number and a unit: 10/second, 10/minute, "
-				 "10/hour or 10/day";
-		r.count = r.unit_s = 1;
-	}
-	r.burst = check_number(c, burst, 1, 1000000, DEFAULT_BURST);
-	return r;
-}
+#define CLAUSES_MOST 2000
 
 /* ---- clauses ---- */
 
@@ -276,14 +206,6 @@ static void check_action(struct check *c, struct clause *clause,
 
 /* ---- names that stay ---- */
 
-/* FNV-1a (Fowler, Noll, Vo): a short name for a text, not a proof of it. */
-uint32_t text_hash(uint32_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619u;
-	return hash;
-}
-
 /* Six hex digits for a clause in its block. */
 static uint32_t clause_hash(const char *block, const char *clause)
 {
@@ -479,79 +401,4 @@ int policy_load(const struct policy_input *input, const char *path,
 	}
 	*out = c->policy;
 	return 0;
-}
-
-void policy_free(struct policy *policy)
-{
-	if (policy)
-		arena_free(policy->arena);
-}
-
-bool clause_decides(const struct clause *clause, uint16_t port)
-{
-	for (size_t i = 0; i < clause->ports.n; i++)
-		if (clause->ports.items[i] == port)
-			return true;
-	return false;
-}
-
-const char *direction_name(enum direction direction)
-{
-	switch (direction) {
-	case DIRECTION_OUTBOUND:
-		return "outbound";
-	case DIRECTION_INBOUND:
-		return "inbound";
-	}
-	return "";
-}
-
-const char *hook_name(enum hook hook)
-{
-	switch (hook) {
-	case HOOK_FORWARD:
-		return "forward";
-	case HOOK_OUTPUT:
-		return "output";
-	case HOOK_BRIDGE:
-		return "bridge";
-	case HOOK_INGRESS:
-		return "ingress";
-	}
-	return "";
-}
-
-const char *refusal_name(enum refusal refusal)
-{
-	switch (refusal) {
-	case REFUSAL_RESET:
-		return "reset";
-	case REFUSAL_REJECT:
-		return "reject";
-	case REFUSAL_DROP:
-		return "drop";
-	}
-	return "";
-}
-
-const char *unit_name(uint32_t unit_s)
-{
-	switch (unit_s) {
-	case 1:
-		return "second";
-	case 60:
-		return "minute";
-	case 3600:
-		return "hour";
-	case 86400:
-		return "day";
-	}
-	return "";
-}
-
-bool class_is_empty(const struct class *class)
-{
-	return class->kind == CLASS_STATIC && !class->hosts4.n &&
-	       !class->nets4.n && !class->hosts6.n && !class->nets6.n &&
-	       !class->interfaces.n;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define CLASS_NAME_BYTES  40 /* the kernel's set names have 255 */
-#define INTERFACE_BYTES	  15 /* IFNAMSIZ without its NUL */
 #define DYNAMIC_SIZE	  65535
 #define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
 #define CLASSES_MOST	  1000
@@ -21,70 +20,7 @@
 
 enum { CLASS_UNREAD, CLASS_READING, CLASS_READ };
 
-void raw_add(struct check *c, struct raw *raw, const struct addr_range *r)
-{
-	if (r->family == 4)
-		ranges4_push(c->arena, &raw->v4, r->v4);
-	else
-		ranges6_push(c->arena, &raw->v6, r->v6);
-}
-
-const char *addr_help(struct arena *a, enum addr_error error, const char *text)
-{
-	switch (error) {
-	case ADDR_EVERYTHING:
-		return "write \"any\", the class that is built in";
-	case ADDR_BAD_LENGTH:
-		return "IPv4 has /1 to /32, IPv6 /1 to /128";
-	case ADDR_MAPPED:
-		return strchr(text, '.') ?
-			       arena_printf(a, "write \"%s\"",
-					    strrchr(text, ':') + 1) :
-			       "write it as IPv4";
-	case ADDR_NOT_ONE:
-	case ADDR_OK:
-	case ADDR_BACKWARDS:
-	case ADDR_MIXED:
-	case ADDR_ZONE:
-	case ADDR_LEADING_ZERO:
-		return NULL;
-	}
-	return NULL;
-}
-
-void warn_host_bits(struct check *c, const struct span *at, const char *text,
-		    size_t len, const struct addr_range *r)
-{
-	char network[RANGE_TEXT_MAX];
-
-	if (r->family == 4)
-		range4_print(network, &r->v4);
-	else
-		range6_print(network, &r->v6);
-	diag_warning(c->diags, at, "host-bits",
-		     "\"%.*s\" has host bits set and stands for all of %s",
-		     (int)len, text, network)
-		->help = arena_printf(c->arena,
-				      "write \"%s\", or the address without "
-				      "its length",
-				      network);
-}
-
 /* ---- members ---- */
-
-/* What the kernel takes, and no quote and nothing that steers a terminal. */
-bool interface_is_good(const char *name, bool wildcard)
-{
-	size_t len = strlen(name);
-
-	if (wildcard && len && name[len - 1] == '*')
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~' ||
-		    strchr("\"\\/*", name[i]))
-			return false;
-	return len && len <= INTERFACE_BYTES;
-}
 
 static void add_interface(struct check *c, struct class *class,
 			  const struct word *word)

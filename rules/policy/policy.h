@@ -9,31 +9,10 @@
 #ifndef MAILWALL_POLICY_H
 #define MAILWALL_POLICY_H
 
+#include "../base/policy_input.h"
 #include "../base/ranges.h"
 #include "../text/decl.h"
 #include "../base/diag.h"
-
-/*
- * The library opens no file and reads no clock: the caller does. Functions
- * return 0 or -errno.
- */
-struct definition {
-	const char *name, *value;
-};
-
-struct policy_input {
-	void *ctx; /* handed to the functions */
-	/* The whole text of a file; it must stay as it is until release. */
-	int (*read)(void *ctx, const char *path, const char **text,
-		    size_t *len);
-	void (*release)(void *ctx, const char *text, size_t len);
-	/* -ENOENT: there is no such user (group) here. */
-	int (*user)(void *ctx, const char *name, uint32_t *id);
-	int (*group)(void *ctx, const char *name, uint32_t *id);
-	int32_t today; /* days since 1970-01-01, for the review date */
-	const struct definition *definitions; /* -D, which win over define */
-	size_t n_definitions;
-};
 
 enum hook { HOOK_FORWARD, HOOK_OUTPUT, HOOK_BRIDGE, HOOK_INGRESS };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "digest.h"
 #include "../base/list.h"
-#include "../emit/emit.h"
+#include "expr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -430,18 +430,4 @@ int ruleset_digest(struct ruleset *rs)
 		error = digest_finish(&objects, rs->digest);
 	digest_objects_free(&objects);
 	return error;
-}
-
-void emit_bytecode(const struct ruleset *rs, FILE *out)
-{
-	struct digest_objects objects = { 0 };
-
-	fprintf(out, "table %s %s \"%s\"\ndigest %s sha256:%s\n",
-		family_name(rs->family), TABLE_NAME, TABLE_COMMENT,
-		rs->policy->name, rs->digest);
-	if (ruleset_objects(rs, &objects))
-		fputs("# out of memory\n", out);
-	for (size_t i = 0; i < objects.n; i++)
-		fputs(objects.items[i], out);
-	digest_objects_free(&objects);
 }

@@ -5,7 +5,7 @@
  * are the same as nft 1.0.6 makes of our text, so that what nft lists can be
  * loaded by nft again.
  */
-#include "../emit/emit.h"
+#include "expr.h"
 
 #include <arpa/inet.h>
 #include <libnftnl/expr.h>

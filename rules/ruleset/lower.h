@@ -42,6 +42,15 @@ struct conditions {
 	const struct ids *users, *groups; /* one of each; NULL: anybody */
 };
 
+/*
+ * The longest rule: family and protocol, conditions, user and group; then the
+ * tail's meter or log, counter, action's own and verdict.
+ */
+#define HEAD_STMTS_MOST (2 + CONDITIONS_MOST + 2)
+#define TAIL_STMTS_MOST 4
+_Static_assert(HEAD_STMTS_MOST + TAIL_STMTS_MOST <= STMTS_MOST,
+	       "a rule has room for all statements of a clause");
+
 void add_condition(struct conditions *cs, const struct class_refs *refs,
 		   bool source);
 void add_owners(struct conditions *cs, const struct clause *clause);

@@ -149,6 +149,8 @@ int ruleset_new(const struct policy *policy, struct ruleset **out);
 void ruleset_free(struct ruleset *rs);
 
 const char *family_name(enum family family);
+uint8_t family_number(enum family family);  /* NFPROTO_* */
+const char *set_key_name(enum set_key key); /* "ipv4_addr" */
 size_t set_elements(const struct set *set); /* fixed ones, ranges count as 1 */
 
 /* "type filter hook forward priority filter": what a base hook means. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "parser.h"
+#include "../base/range.h"
 #include "../base/arena.h"
 
 #include <errno.h>

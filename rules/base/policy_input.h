@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What loading a policy needs of the world. The library opens no file and
+ * reads no clock: the caller does, through these functions, which return 0 or
+ * -errno.
+ */
+#ifndef MAILWALL_POLICY_INPUT_H
+#define MAILWALL_POLICY_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct definition {
+	const char *name, *value;
+};
+
+struct policy_input {
+	void *ctx; /* passed to each function */
+	/* Gives the whole text of a file, unchanged until its release. */
+	int (*read)(void *ctx, const char *path, const char **text,
+		    size_t *len);
+	void (*release)(void *ctx, const char *text, size_t len);
+	/* Gives the number of a name; -ENOENT if this machine has none. */
+	int (*user)(void *ctx, const char *name, uint32_t *id);
+	int (*group)(void *ctx, const char *name, uint32_t *id);
+	int32_t today; /* days since 1970-01-01, for the review date */
+	const struct definition *definitions; /* -D, which win over define */
+	size_t n_definitions;
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words to values: numbers, rates, names, addresses of a class. */
+#include "check.h"
+#include "../base/arena.h"
+#include "../base/units.h"
+
+#include <string.h>
+
+#define DEFAULT_BURST	5  /* as nftables has it */
+#define INTERFACE_BYTES 15 /* IFNAMSIZ without its NUL */
+
+/* The index of a word in a table, or -1 with the error said. */
+int check_choose(struct check *c, const struct word *word,
+		 const char *const *table, size_t n, const char *what)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(table[i], word->text))
+			return (int)i;
+	diag_error(c->diags, &word->span, "unknown-word", "\"%.40s\" is not %s",
+		   word->text, what)
+		->help = did_you_mean(c->arena, word->text, strlen(word->text),
+				      table, n, NULL);
+	return -1;
+}
+
+uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
+		      uint32_t most, uint32_t otherwise)
+{
+	uint32_t value;
+
+	if (!word->text)
+		return otherwise;
+	if (number_parse(word->text, least, most, &value))
+		return value;
+	diag_error(c->diags, &word->span, "bad-number",
+		   "\"%.40s\" is not a number from %u to %u", word->text, least,
+		   most);
+	return otherwise;
+}
+
+bool check_identifier(struct check *c, const struct word *name,
+		      const char *what, size_t most)
+{
+	const char *p = name->text;
+	bool good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+
+	for (; *p && good; p++)
+		good = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		       (*p >= '0' && *p <= '9') || *p == '-';
+	if (strlen(name->text) > most)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "the %s's name has %zu bytes; %zu is the most", what,
+			   strlen(name->text), most);
+	else if (!good)
+		diag_error(c->diags, &name->span, "bad-name",
+			   "\"%s\" cannot name a %s", name->text, what)
+			->help = "a letter, then letters, digits and -";
+	return good && strlen(name->text) <= most;
+}
+
+struct rate check_rate(struct check *c, const struct word *word,
+		       const struct word *burst)
+{
+	struct rate r = { 0 };
+
+	if (!word->text)
+		return r;
+	if (!rate_parse(word->text, &r.count, &r.unit_s)) {
+		diag_error(c->diags, &word->span, "bad-rate",
+			   "\"%.40s\" is not a rate", word->text)
+			->help = "a number and a unit: 10/second, 10/minute, "
+				 "10/hour or 10/day";
+		r.count = r.unit_s = 1;
+	}
+	r.burst = check_number(c, burst, 1, 1000000, DEFAULT_BURST);
+	return r;
+}
+
+void raw_add(struct check *c, struct raw *raw, const struct addr_range *r)
+{
+	if (r->family == 4)
+		ranges4_push(c->arena, &raw->v4, r->v4);
+	else
+		ranges6_push(c->arena, &raw->v6, r->v6);
+}
+
+const char *addr_help(struct arena *a, enum addr_error error, const char *text)
+{
+	switch (error) {
+	case ADDR_EVERYTHING:
+		return "write \"any\", the class that is built in";
+	case ADDR_BAD_LENGTH:
+		return "IPv4 has /1 to /32, IPv6 /1 to /128";
+	case ADDR_MAPPED:
+		return strchr(text, '.') ?
+			       arena_printf(a, "write \"%s\"",
+					    strrchr(text, ':') + 1) :
+			       "write it as IPv4";
+	case ADDR_NOT_ONE:
+	case ADDR_OK:
+	case ADDR_BACKWARDS:
+	case ADDR_MIXED:
+	case ADDR_ZONE:
+	case ADDR_LEADING_ZERO:
+		return NULL;
+	}
+	return NULL;
+}
+
+void warn_host_bits(struct check *c, const struct span *at, const char *text,
+		    size_t len, const struct addr_range *r)
+{
+	char network[RANGE_TEXT_MAX];
+
+	if (r->family == 4)
+		range4_print(network, &r->v4);
+	else
+		range6_print(network, &r->v6);
+	diag_warning(c->diags, at, "host-bits",
+		     "\"%.*s\" has host bits set and stands for all of %s",
+		     (int)len, text, network)
+		->help = arena_printf(c->arena,
+				      "write \"%s\", or the address without "
+				      "its length",
+				      network);
+}
+
+/* What the kernel takes, and no quote and nothing that steers a terminal. */
+bool interface_is_good(const char *name, bool wildcard)
+{
+	size_t len = strlen(name);
+
+	if (wildcard && len && name[len - 1] == '*')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] > '~' ||
+		    strchr("\"\\/*", name[i]))
+			return false;
+	return len && len <= INTERFACE_BYTES;
+}
