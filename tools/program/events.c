@@ -93,7 +93,7 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	if (e->outcome == OUTCOME_ANSWERED)
 		value_set_flag(json, "established", e->established);
 	if (e->dialogue && e->seen) {
-		json_object_set_new(json, "seen", seen_json(e->seen));
+		json_object_set_new(json, "said", seen_json(e->seen));
 		if (e->seen & SEEN_MAIL)
 			json_object_set_new(json, "replies",
 					    replies_json(e->dialogue));
