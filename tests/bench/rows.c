@@ -41,11 +41,12 @@ int main(int argc, char **argv)
 {
 	FILE *file = argc == 3 ? fopen(argv[2], "r") : NULL;
 	struct store_row row;
+	struct fault why;
 	struct store *store;
 	char line[256];
 	size_t n = 0;
 
-	if (!file || store_open(argv[1], true, &store))
+	if (!file || store_open(argv[1], true, &store, &why))
 		return 2;
 	store_begin(store);
 	while (fgets(line, sizeof(line), file)) {

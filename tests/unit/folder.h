@@ -8,6 +8,8 @@
 
 #include "unit.h"
 
+#include "../../tools/program/fault.h"
+
 #include <ftw.h>
 #include <sqlite3.h>
 #include <sys/mman.h>
@@ -17,6 +19,7 @@
 /* ---- a folder, and what is said ---- */
 
 static char folder[64];
+static struct fault why; /* of the last call that failed */
 
 static inline const char *file_of(const char *name)
 {
@@ -96,10 +99,10 @@ static inline sqlite3 *other_open(const char *path)
 
 static inline void other_run(sqlite3 *db, const char *sql)
 {
-	char *why = NULL;
+	char *text = NULL;
 
-	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("\"%s\": %s", sql, why);
+	if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
+		fail_msg("\"%s\": %s", sql, text);
 }
 
 static inline void other(const char *path, const char *sql)

@@ -49,7 +49,7 @@ static inline struct store *open_good(const char *path, bool write)
 {
 	struct store *s;
 
-	if (store_open(path, write, &s))
+	if (store_open(path, write, &s, &why))
 		fail_msg("\"%s\" cannot be opened", path);
 	return s;
 }

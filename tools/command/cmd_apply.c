@@ -282,6 +282,15 @@ static void say_text(struct apply *a)
 		       s->members_lost, a->dry_run ? "would be" : "are");
 }
 
+static void apply_note_loaded(const struct apply *a)
+{
+	struct fault f;
+
+	if (loaded_note_write(a->policy->name, a->rules->digest,
+			      a->reading.generation + 1, &f))
+		message_say("%s", f.text);
+}
+
 static int apply_finish(struct apply *a, int error)
 {
 	struct program *p = a->program;
@@ -289,8 +298,7 @@ static int apply_finish(struct apply *a, int error)
 
 	if (!error && a->changed && !a->dry_run) {
 		remember(a);
-		note_loaded(a->policy->name, a->rules->digest,
-			    a->reading.generation + 1);
+		apply_note_loaded(a);
 	}
 	if (p->json) {
 		code = apply_say_json(a, error);

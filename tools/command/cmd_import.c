@@ -65,7 +65,7 @@ static int import_store_attempt(void *ctx, const struct attempt_event *event)
 	recorder_attempt(im->recorder, event);
 	if (++im->attempts % RECORDED_AT_ONCE)
 		return EXIT_DONE;
-	recorder_hand(im->recorder);
+	recorder_submit(im->recorder);
 	recorder_state(im->recorder, &state);
 	return state.failing ? EXIT_REFUSED : EXIT_DONE;
 }
@@ -81,7 +81,8 @@ static int import_store_finding(void *ctx, const struct finding *finding)
 
 static int import_close_store(void *ctx)
 {
-	return recorder_close(((struct import *)ctx)->recorder);
+	return recorder_close(((struct import *)ctx)->recorder) ? EXIT_REFUSED :
+								  EXIT_DONE;
 }
 
 static const struct sink import_sink_store = {
@@ -449,12 +450,15 @@ static int print_result(const struct import *im)
 
 static int open_all(struct import *im)
 {
-	struct recorder_options options = { .path = im->store_path };
+	struct recorder_options options = { .path = im->store_path,
+					    .say = fault_say_sentence };
 	struct monitor_options o = { .policy = im->policy,
 				     .skip_warmup = im->no_warmup,
 				     .sinks = &im->sinks };
 	const uint16_t *ports;
+	struct fault f;
 	size_t n;
+	int error;
 	int code = size_read_memory(im->program, im->memory_text, &o.memory);
 
 	if (!code)
@@ -469,7 +473,8 @@ static int open_all(struct import *im)
 	ports = engine_ports(im->engine, &n);
 	for (size_t i = 0; i < n; i++)
 		im->ports.word[ports[i] / 64] |= 1ull << (ports[i] % 64);
-	return recorder_open(&im->recorder, &options);
+	error = recorder_open(&im->recorder, &options, &f);
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 /* "eve, kernel or ulogd-json" */

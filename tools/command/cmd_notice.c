@@ -36,7 +36,8 @@ struct letter {
 static int make_report(struct letter *l, const char *address)
 {
 	struct store *store;
-	int code;
+	struct fault f;
+	int error;
 
 	l->query.until_s = (int64_t)time(NULL);
 	l->query.top = 1;
@@ -50,13 +51,15 @@ static int make_report(struct letter *l, const char *address)
 		return usage_error(l->program,
 				   "\"%.60s\" is not an address of a source",
 				   address);
-	code = store_open(l->store, false, &store);
-	if (code)
-		return code;
-	code = report_make(store, l->program->arena, &l->query, &l->report);
+	error = store_open(l->store, false, &store, &f);
+	if (!error)
+		error = report_make(store, l->program->arena, &l->query,
+				    &l->report, &f);
 	store_close(store);
-	if (code || l->report.top.n)
-		return code;
+	if (error)
+		return fault_say(&f, error);
+	if (l->report.top.n)
+		return EXIT_DONE;
 	message_say("%s: no attempt since %s: there is nothing to write about",
 		    address, l->since);
 	return EXIT_NO;

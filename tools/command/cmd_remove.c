@@ -57,6 +57,7 @@ int cmd_remove(struct program *p, int argc, char **argv)
 	struct diags diags = { .arena = p->arena };
 	struct netlink nl;
 	bool any = false;
+	struct fault f;
 	int first = read_options(p, argc, argv, rows, 1);
 	int error;
 
@@ -74,8 +75,8 @@ int cmd_remove(struct program *p, int argc, char **argv)
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
 		applied_forget(p);
-	if (!error && any)
-		note_loaded("", "", 0);
+	if (!error && any && loaded_note_write("", "", 0, &f))
+		message_say("%s", f.text);
 	netlink_close(&nl);
 	return remove_finish(p, &diags, any, error);
 }

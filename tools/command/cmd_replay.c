@@ -51,11 +51,15 @@ static bool replay_wants_store(const void *ctx)
 static int replay_open_store(void *ctx)
 {
 	struct replay *r = ctx;
-	struct recorder_options options = { .path = r->store_path };
+	struct recorder_options options = { .path = r->store_path,
+					    .say = fault_say_sentence };
+	struct fault f;
+	int error;
 
 	if (r->policy)
 		options.keep_destinations = r->policy->keep_destinations;
-	return recorder_open(&r->recorder, &options);
+	error = recorder_open(&r->recorder, &options, &f);
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 static int replay_store_attempt(void *ctx, const struct attempt_event *event)
@@ -64,7 +68,7 @@ static int replay_store_attempt(void *ctx, const struct attempt_event *event)
 
 	recorder_attempt(r->recorder, event);
 	if (++r->recorded % RECORDED_AT_ONCE == 0)
-		recorder_hand(r->recorder);
+		recorder_submit(r->recorder);
 	return EXIT_DONE;
 }
 
@@ -76,7 +80,8 @@ static int replay_store_finding(void *ctx, const struct finding *finding)
 
 static int replay_close_store(void *ctx)
 {
-	return recorder_close(((struct replay *)ctx)->recorder);
+	return recorder_close(((struct replay *)ctx)->recorder) ? EXIT_REFUSED :
+								  EXIT_DONE;
 }
 
 static const struct sink replay_sink_store = {

@@ -81,6 +81,8 @@ static int read_rest(struct request *q)
 {
 	struct report_query *w = &q->query;
 	uint32_t n = TOP_DEFAULT;
+	struct fault f;
+	int error;
 
 	if (q->top && !number_parse(q->top, 0, TOP_MOST, &n))
 		return usage_error(q->program,
@@ -98,7 +100,8 @@ static int read_rest(struct request *q)
 	if (!q->key)
 		return EXIT_DONE;
 	w->pseudonyms = &q->pseudonyms;
-	return pseudonyms_read(&q->pseudonyms, q->key);
+	error = pseudonyms_read(&q->pseudonyms, q->key, &f);
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 static int read_query(struct request *q)
@@ -121,13 +124,14 @@ static int read_query(struct request *q)
 static int report_make_from_store(struct request *q)
 {
 	struct store *store;
-	int code = store_open(q->store, false, &store);
+	struct fault f;
+	int error = store_open(q->store, false, &store, &f);
 
-	if (!code)
-		code = report_make(store, q->program->arena, &q->query,
-				   &q->report);
+	if (!error)
+		error = report_make(store, q->program->arena, &q->query,
+				    &q->report, &f);
 	store_close(store);
-	return code;
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 /* The word of the option that was given; the page and XARF say where to. */

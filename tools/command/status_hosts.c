@@ -314,32 +314,35 @@ static void judge_monitor(struct verdict *v, int64_t now_s, int64_t last_s)
 	figure(v, "silent=%" PRId64 "s;%d;;0", silent_s, SILENCE_S);
 }
 
-static int read_store(struct verdict *v, const struct nagios *n,
-		      const char *path)
+static int hosts_read_store(struct verdict *v, const struct nagios *n,
+			    const char *path, struct fault *f)
 {
 	int64_t now_s = (int64_t)time(NULL), last_s = 0;
 	unsigned long findings = 0;
 	struct store *store;
-	int code = store_open(path, false, &store);
+	int error = store_open(path, false, &store, f);
 
-	if (code)
-		return code;
-	code = store_findings(store, now_s - FINDINGS_S, INT64_MAX,
-			      count_finding, &findings);
-	if (!code)
-		code = store_runs(store, 0, INT64_MAX, take_last, &last_s);
+	if (error)
+		return error;
+	error = store_findings(store, now_s - FINDINGS_S, INT64_MAX,
+			       count_finding, &findings);
+	if (!error)
+		error = store_runs(store, 0, INT64_MAX, take_last, &last_s);
+	if (error)
+		store_fault(store, "read", f);
 	store_close(store);
-	if (code)
-		return code;
+	if (error)
+		return error;
 	judge_findings(v, n, findings);
 	if (last_s)
 		judge_monitor(v, now_s, last_s);
-	return EXIT_DONE;
+	return 0;
 }
 
 static void judge_store(struct verdict *v, const struct nagios *n)
 {
 	const char *path = getenv("MAILWALL_STORE");
+	struct fault f;
 
 	if (!path || !*path)
 		path = STORE_PATH;
@@ -349,8 +352,8 @@ static void judge_store(struct verdict *v, const struct nagios *n)
 				    strerror(errno));
 		return;
 	}
-	if (read_store(v, n, path))
-		hosts_judge(v, UNKNOWN, "%s", said(v->arena, n));
+	if (hosts_read_store(v, n, path, &f))
+		hosts_judge(v, UNKNOWN, "%s", f.text);
 }
 
 #endif

@@ -47,9 +47,12 @@ static int store_sink_start(void *ctx)
 		.keep_s = w->keep_s,
 		.most_bytes = w->most_bytes,
 		.inputs = store_input_names(w),
+		.say = fault_say_sentence,
 	};
+	struct fault f;
+	int error = recorder_open(&w->recorder, &options, &f);
 
-	return recorder_open(&w->recorder, &options);
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 static int store_on_attempt(void *ctx, const struct attempt_event *event)
@@ -77,12 +80,13 @@ static void store_tick(void *ctx, uint64_t ticks)
 
 	(void)ticks;
 	recorder_losses(w->recorder, extra.lost, extra.unlogged);
-	recorder_pass(w->recorder, watch_now_us() / 1000000);
+	recorder_tick(w->recorder, watch_now_us() / 1000000);
 }
 
 static int store_sink_close(void *ctx)
 {
-	return recorder_close(((struct watch *)ctx)->recorder);
+	return recorder_close(((struct watch *)ctx)->recorder) ? EXIT_REFUSED :
+								 EXIT_DONE;
 }
 
 const struct sink watch_sink_store = {
@@ -111,9 +115,12 @@ static int pages_open(void *ctx)
 		.listen = w->listen,
 		.allow_remote = w->listen_remote,
 		.store_path = w->store_path,
+		.say = fault_say_sentence,
 	};
+	struct fault f;
+	int error = status_pages_open(&w->pages, &options, &f);
 
-	return status_pages_open(&w->pages, &options);
+	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
 static int pages_start(void *ctx)
@@ -121,6 +128,8 @@ static int pages_start(void *ctx)
 	struct watch *w = ctx;
 
 	status_pages_show(w->pages, w->engine, &w->priv, w->recorder);
+	message_say("http://%s/ has the report, /metrics and /healthz",
+		    status_pages_address(w->pages));
 	return EXIT_DONE;
 }
 

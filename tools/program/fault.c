@@ -25,3 +25,9 @@ int fault_say(const struct fault *f, int error)
 	message_say("%s", f->text);
 	return error == -EINVAL ? EXIT_USAGE : EXIT_REFUSED;
 }
+
+void fault_say_sentence(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	message_say("%s", sentence);
+}

@@ -21,5 +21,7 @@ int fault_no_memory(struct fault *f);
  * -EINVAL, which is a mistake of the user's, else EXIT_REFUSED.
  */
 int fault_say(const struct fault *f, int error);
+/* Shows a sentence: a callback for libraries that have more than one. */
+void fault_say_sentence(void *ctx, const char *sentence);
 
 #endif

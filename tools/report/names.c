@@ -12,46 +12,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int names_refuse(const char *path, const char *what)
+static int names_refuse(struct fault *f, const char *path, const char *what)
 {
-	message_say("cannot %s the key of pseudonyms \"%s\": %s", what, path,
-		    strerror(errno));
-	return EXIT_REFUSED;
+	return fault_set(f, errno ? -errno : -EIO,
+			 "cannot %s the key of pseudonyms \"%s\": %s", what,
+			 path, strerror(errno ? errno : EIO));
 }
 
-static int names_make_key(struct pseudonyms *p, const char *path)
+static int names_make_key(struct pseudonyms *p, const char *path,
+			  struct fault *f)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ssize_t put = -1;
 
 	if (fd < 0)
-		return names_refuse(path, "make");
+		return names_refuse(f, path, "make");
+	errno = 0;
 	if (getrandom(p->key, sizeof(p->key), 0) == sizeof(p->key))
 		put = write(fd, p->key, sizeof(p->key));
 	if (close(fd) || put != sizeof(p->key)) {
+		names_refuse(f, path, "write");
 		unlink(path);
-		return names_refuse(path, "write");
+		return -EIO;
 	}
-	return EXIT_DONE;
+	return 0;
 }
 
-int pseudonyms_read(struct pseudonyms *p, const char *path)
+int pseudonyms_read(struct pseudonyms *p, const char *path, struct fault *f)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t got;
 
 	if (fd < 0 && errno == ENOENT)
-		return names_make_key(p, path);
+		return names_make_key(p, path, f);
 	if (fd < 0)
-		return names_refuse(path, "open");
+		return names_refuse(f, path, "open");
 	got = read(fd, p->key, sizeof(p->key));
 	close(fd);
 	if (got == sizeof(p->key))
-		return EXIT_DONE;
-	message_say(
-		"\"%s\" is no key of pseudonyms: it has less than %zu bytes",
-		path, sizeof(p->key));
-	return EXIT_REFUSED;
+		return 0;
+	return fault_set(f, -EBADMSG,
+			 "\"%s\" is no key of pseudonyms: it has less than %zu "
+			 "bytes",
+			 path, sizeof(p->key));
 }
 
 /* RFC 4648 base32, in lower case, of 40 bits. */

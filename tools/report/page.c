@@ -5,6 +5,7 @@
 #include "../../rules/base/service.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

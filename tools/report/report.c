@@ -99,7 +99,7 @@ static void report_take_port(void *ctx, uint16_t port)
 
 static int read_names(struct report_builder *m)
 {
-	int code;
+	int error;
 
 	grow_sums(m, 0);
 	m->clauses = arena_alloc(m->arena, sizeof(*m->clauses));
@@ -107,15 +107,15 @@ static int read_names(struct report_builder *m)
 	m->n_clauses = 1;
 	if (m->report->query.clause)
 		m->clause = UINT32_MAX;
-	code = store_sources(m->store, report_take_source, m);
-	if (!code)
-		code = store_clauses(m->store, take_clause, m);
-	if (!code)
-		code = store_ports(m->store, report_take_port, m);
+	error = store_sources(m->store, report_take_source, m);
+	if (!error)
+		error = store_clauses(m->store, take_clause, m);
+	if (!error)
+		error = store_ports(m->store, report_take_port, m);
 	m->clauses_now = arena_alloc(m->arena, m->n_clauses * sizeof(uint64_t));
 	m->clauses_before =
 		arena_alloc(m->arena, m->n_clauses * sizeof(uint64_t));
-	return code;
+	return error;
 }
 
 /* ---- time ---- */
@@ -343,19 +343,19 @@ static int report_read_period(struct report_builder *m, int64_t since_s,
 			      int64_t until_s)
 {
 	int64_t first = report_up(since_s, DAY_S), end = until_s / DAY_S;
-	int code;
+	int error;
 
 	if (until_s - since_s <= FINE_S || first >= end)
 		return store_minutes(m->store, since_s / 60,
 				     report_up(until_s, 60), take_minute, m);
-	code = store_minutes(m->store, since_s / 60, first * 24 * 60,
-			     take_minute, m);
-	if (!code)
-		code = store_days(m->store, first, end, take_day, m);
-	if (!code)
-		code = store_minutes(m->store, end * 24 * 60,
-				     report_up(until_s, 60), take_minute, m);
-	return code;
+	error = store_minutes(m->store, since_s / 60, first * 24 * 60,
+			      take_minute, m);
+	if (!error)
+		error = store_days(m->store, first, end, take_day, m);
+	if (!error)
+		error = store_minutes(m->store, end * 24 * 60,
+				      report_up(until_s, 60), take_minute, m);
+	return error;
 }
 
 /* ---- the report ---- */
@@ -364,33 +364,34 @@ static int report_read_all(struct report_builder *m)
 {
 	const struct report_query *w = &m->report->query;
 	int64_t length = w->until_s - w->since_s;
-	int code = read_names(m);
+	int error = read_names(m);
 
 	read_hours(m);
 	make_buckets(m);
-	if (!code)
-		code = report_read_period(m, w->since_s, w->until_s);
+	if (!error)
+		error = report_read_period(m, w->since_s, w->until_s);
 	m->before = true;
-	if (!code)
-		code = report_read_period(m, w->since_s - length, w->since_s);
-	return code ? code : report_read_happenings(m);
+	if (!error)
+		error = report_read_period(m, w->since_s - length, w->since_s);
+	return error ? error : report_read_happenings(m);
 }
 
 int report_make(struct store *store, struct arena *arena,
-		const struct report_query *query, struct report *out)
+		const struct report_query *query, struct report *out,
+		struct fault *f)
 {
 	struct report_builder m = { .store = store,
 				    .report = out,
 				    .arena = arena };
-	int code;
+	int error;
 
 	*out = (struct report){ .arena = arena,
 				.query = *query,
 				.made_s = (int64_t)time(NULL) };
 	progress_begin(&m.progress, "reading the store");
-	code = report_read_all(&m);
+	error = report_read_all(&m);
 	progress_end(&m.progress);
-	if (code)
-		return code;
-	return report_lists(&m);
+	if (!error)
+		error = report_lists(&m);
+	return error ? store_fault(store, "read", f) : 0;
 }

@@ -8,6 +8,7 @@
 #define MAILWALL_REPORT_H
 
 #include "../../plugin/engine/engine.h"
+#include "../program/fault.h"
 #include "../program/program.h"
 #include "../store/store.h"
 
@@ -31,8 +32,8 @@ struct report_query {
 struct pseudonyms {
 	uint8_t key[32];
 };
-/* The key of that file, which is made if there is none. An exit code. */
-int pseudonyms_read(struct pseudonyms *p, const char *path);
+/* Reads the key from the file, which is made if there is none. */
+int pseudonyms_read(struct pseudonyms *p, const char *path, struct fault *f);
 /* The address of a source, or what stands for it. */
 void report_name(const struct pseudonyms *p, uint8_t family,
 		 const struct addr6 *source, char out[RANGE_TEXT_MAX]);
@@ -160,8 +161,9 @@ struct report {
  */
 bool report_query_source(struct report_query *query, const char *address);
 
-/* An exit code; what was wrong was said. All of it lives in the arena. */
+/* Makes a report; all of it lives in the arena. 0, or -errno and why. */
 int report_make(struct store *store, struct arena *arena,
-		const struct report_query *query, struct report *out);
+		const struct report_query *query, struct report *out,
+		struct fault *f);
 
 #endif

@@ -122,9 +122,9 @@ static void follow_day(void *ctx, const struct store_day *d)
 static int follow(struct report_builder *m, struct report_sources *list)
 {
 	const struct report_query *w = &m->report->query;
-	int code = EXIT_DONE;
+	int error = 0;
 
-	for (size_t i = 0; i < list->n && !code; i++) {
+	for (size_t i = 0; i < list->n && !error; i++) {
 		const struct sum *s = &m->sums[list->items[i].number];
 
 		m->shown = &list->items[i];
@@ -133,11 +133,11 @@ static int follow(struct report_builder *m, struct report_sources *list)
 			    m->shown->n_ports < SOURCE_PORTS_MOST)
 				m->shown->ports[m->shown->n_ports++] =
 					m->report->ports.items[k].port;
-		code = store_days_of(
+		error = store_days_of(
 			m->store, list->items[i].number, w->since_s / DAY_S,
 			report_up(w->until_s, DAY_S), follow_day, m);
 	}
-	return code;
+	return error;
 }
 
 /* ---- findings, and what happened ---- */
@@ -251,16 +251,16 @@ static void take_run(void *ctx, const struct store_run *run)
 int report_read_happenings(struct report_builder *m)
 {
 	const struct report_query *w = &m->report->query;
-	int code =
+	int error =
 		store_findings(m->store, w->since_s, w->until_s, take_found, m);
 
-	if (!code)
-		code = store_loads(m->store, w->since_s, w->until_s,
-				   report_lists_take_loaded, m);
-	if (!code)
-		code = store_runs(m->store, w->since_s, w->until_s, take_run,
-				  m);
-	return code;
+	if (!error)
+		error = store_loads(m->store, w->since_s, w->until_s,
+				    report_lists_take_loaded, m);
+	if (!error)
+		error = store_runs(m->store, w->since_s, w->until_s, take_run,
+				   m);
+	return error;
 }
 
 /* ---- clauses and ports ---- */
@@ -322,16 +322,16 @@ static void drop_idle_ports(struct report *r)
 int report_lists(struct report_builder *m)
 {
 	struct report *r = m->report;
-	int code;
+	int error;
 
 	count_sources(m);
 	list_clauses(m);
 	list_sources(m, rank_top, &r->top);
 	list_sources(m, rank_first_seen, &r->first_seen);
 	list_sources(m, rank_quiet, &r->quiet);
-	code = follow(m, &r->top);
-	if (!code)
-		code = follow(m, &r->first_seen);
+	error = follow(m, &r->top);
+	if (!error)
+		error = follow(m, &r->first_seen);
 	drop_idle_ports(r);
-	return code;
+	return error;
 }

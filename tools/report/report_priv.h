@@ -52,7 +52,7 @@ struct report_builder {
 /* a / unit, rounded up */
 int64_t report_up(int64_t a, int64_t unit);
 
-/* ---- report_lists.c: exit codes ---- */
+/* ---- report_lists.c: 0, or -errno of the store ---- */
 
 /* Findings, loads and runs; the findings of each source are noted with it. */
 int report_read_happenings(struct report_builder *m);

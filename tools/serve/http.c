@@ -2,7 +2,6 @@
 /* libmicrohttpd parses the requests; which of them are answered stands here. */
 #include "http.h"
 #include "../../rules/base/units.h"
-#include "../program/program.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -131,24 +130,22 @@ static bool is_localhost(const char *text, size_t len)
 
 /* ---- where to listen ---- */
 
-static int bad_listen(const char *text)
+static int http_bad_listen(struct fault *f, const char *text)
 {
 	struct in6_addr v6;
 
 	if (inet_pton(AF_INET6, text, &v6) == 1)
-		message_say(
-			"an address of IPv6 is written in brackets, and with a "
-			"port: \"[%s]:9525\"",
-			text);
-	else
-		message_say(
-			"pages are served at ADDRESS:PORT like 127.0.0.1:9525, "
-			"not \"%.60s\"",
-			text);
-	return EXIT_USAGE;
+		return fault_set(f, -EINVAL,
+				 "an address of IPv6 is written in brackets, "
+				 "and with a port: \"[%s]:9525\"",
+				 text);
+	return fault_set(f, -EINVAL,
+			 "pages are served at ADDRESS:PORT like "
+			 "127.0.0.1:9525, not \"%.60s\"",
+			 text);
 }
 
-static int listen_parse(const char *text, union address *out)
+static int listen_parse(const char *text, union address *out, struct fault *f)
 {
 	static const char here[] = "127.0.0.1";
 	const char *colon = strrchr(text, ':');
@@ -156,27 +153,26 @@ static int listen_parse(const char *text, union address *out)
 	uint32_t port;
 
 	if (!number_parse(colon ? colon + 1 : text, 0, 65535, &port))
-		return bad_listen(text);
+		return http_bad_listen(f, text);
 	if (!len || is_localhost(text, len))
 		address_parse(here, strlen(here), out);
 	else if (!address_parse(text, len, out))
-		return bad_listen(text);
+		return http_bad_listen(f, text);
 	address_set_port(out, (uint16_t)port);
-	return EXIT_DONE;
+	return 0;
 }
 
-static int refuse_remote(const char *where)
+static int http_refuse_remote(struct fault *f, const char *where)
 {
-	message_say(
-		"%s can be reached from other hosts, and the pages tell who "
-		"connects to whom; listen at 127.0.0.1 behind a web server "
-		"that "
-		"asks for a password, or allow it with " HTTP_REMOTE_OPTION,
-		where);
-	return EXIT_USAGE;
+	return fault_set(f, -EINVAL,
+			 "%s can be reached from other hosts, and the pages "
+			 "tell who connects to whom; listen at 127.0.0.1 "
+			 "behind a web server that asks for a password, or "
+			 "allow it with " HTTP_REMOTE_OPTION,
+			 where);
 }
 
-static int cannot_listen(const char *where, int error)
+static int http_cannot_listen(struct fault *f, const char *where, int error)
 {
 	const char *why =
 		error == EADDRINUSE ?
@@ -188,8 +184,9 @@ static int cannot_listen(const char *where, int error)
 			"a port below 1024 is for root; take another" :
 			strerror(error);
 
-	message_say("cannot serve pages at %s: %s", where, why);
-	return EXIT_REFUSED;
+	/* -EINVAL is a mistake of the caller's, and this is none. */
+	return fault_set(f, error == EINVAL ? -EIO : -error,
+			 "cannot serve pages at %s: %s", where, why);
 }
 
 /* A socket, or -errno. */
@@ -538,7 +535,7 @@ static struct http *http_new(const struct http_pages *pages)
  * The descriptor is the daemon's from then on, and whether one that did not
  * start has closed it is not said: the program ends then.
  */
-static int http_start(struct http *h, int fd, const char *where)
+static int http_start(struct http *h, int fd)
 {
 	union address a = { 0 };
 	socklen_t len = sizeof(a);
@@ -549,39 +546,38 @@ static int http_start(struct http *h, int fd, const char *where)
 	errno = 0;
 	h->daemon = start_daemon(h, fd);
 	if (h->daemon && http_open_descriptors(h))
-		return EXIT_DONE;
-	message_say("cannot serve pages at %s: %s", where,
-		    strerror(errno ? errno : ENOMEM));
-	return EXIT_REFUSED;
+		return 0;
+	return errno ? -errno : -ENOMEM;
 }
 
 int http_open(struct http **out, const char *listen,
-	      const struct http_pages *pages)
+	      const struct http_pages *pages, struct fault *f)
 {
 	char where[ADDRESS_BYTES];
 	union address a;
 	struct http *h;
-	int code = listen_parse(listen, &a), fd;
+	int error = listen_parse(listen, &a, f), fd;
 
-	if (code)
-		return code;
+	if (error)
+		return error;
 	listen_print(&a, where);
 	if (!address_is_loopback(&a) && !pages->allow_remote)
-		return refuse_remote(where);
+		return http_refuse_remote(f, where);
 	fd = listen_open(&a);
 	if (fd < 0)
-		return cannot_listen(where, -fd);
+		return http_cannot_listen(f, where, -fd);
 	h = http_new(pages);
 	if (!h) {
 		close(fd);
-		return cannot_listen(where, ENOMEM);
+		return http_cannot_listen(f, where, ENOMEM);
 	}
-	code = http_start(h, fd, where);
-	if (code)
-		http_close(h);
-	else
+	error = http_start(h, fd);
+	if (!error) {
 		*out = h;
-	return code;
+		return 0;
+	}
+	http_close(h);
+	return http_cannot_listen(f, where, -error);
 }
 
 void http_close(struct http *h)

@@ -15,6 +15,8 @@
 #ifndef MAILWALL_HTTP_H
 #define MAILWALL_HTTP_H
 
+#include "../program/fault.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,11 +55,11 @@ struct http_pages {
 struct http;
 
 /*
- * "127.0.0.1:9525", "[::1]:9525", or ":9525" for 127.0.0.1; port 0: a free
- * one. EXIT_DONE, or an exit code with the reason said.
+ * Listens at "127.0.0.1:9525", "[::1]:9525", or ":9525" for 127.0.0.1; port 0
+ * is a free one. 0, or -errno and why; -EINVAL: listen is not what it takes.
  */
 int http_open(struct http **out, const char *listen,
-	      const struct http_pages *pages);
+	      const struct http_pages *pages, struct fault *f);
 void http_close(struct http *h); /* may be NULL */
 
 /* Where it listens: "127.0.0.1:9525". */

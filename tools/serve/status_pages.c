@@ -42,38 +42,53 @@ struct status_pages {
 
 /* ---- the report ---- */
 
-/* NULL: it could not be made, which was said. */
-static char *make_html(const char *path, size_t *len)
+static int pages_make_report(const char *path, struct report *r,
+			     struct arena *arena, struct fault *f)
+{
+	struct report_query query = { .until_s = (int64_t)time(NULL),
+				      .top = PAGE_TOP };
+	struct store *store = NULL;
+	int error = store_open(path, false, &store, f);
+
+	query.since_s = query.until_s - PAGE_DAYS * 86400;
+	if (!error)
+		error = report_make(store, arena, &query, r, f);
+	store_close(store);
+	return error;
+}
+
+/* The page, for free(); NULL: the stream did not take it. */
+static char *pages_write_html(const struct report *r, size_t *len)
+{
+	const struct report_style style = { 0 };
+	char *html = NULL;
+	FILE *out = open_memstream(&html, len);
+	int error;
+
+	if (!out)
+		return NULL;
+	error = report_writer_html.write(r, &style, out);
+	if (!fclose(out) && !error)
+		return html;
+	free(html);
+	return NULL;
+}
+
+/* The page, for free(); NULL: it could not be made, and why is in f. */
+static char *pages_make_html(const char *path, size_t *len, struct fault *f)
 {
 	struct arena *arena = arena_new();
-	struct report_query options = { .until_s = (int64_t)time(NULL),
-					.top = PAGE_TOP };
-	const struct report_style style = { 0 };
 	struct report *r;
-	struct store *store = NULL;
 	char *html = NULL;
-	FILE *out = NULL;
-	int code;
 
+	fault_no_memory(f);
 	if (!arena || setjmp(*arena_on_failure(arena))) {
 		arena_free(arena);
 		return NULL;
 	}
-	options.since_s = options.until_s - PAGE_DAYS * 86400;
 	r = arena_alloc(arena, sizeof(*r));
-	code = store_open(path, false, &store);
-	if (!code)
-		code = report_make(store, arena, &options, r);
-	store_close(store);
-	if (!code)
-		out = open_memstream(&html, len);
-	if (out) {
-		code = report_writer_html.write(r, &style, out);
-		if (fclose(out) || code) {
-			free(html);
-			html = NULL;
-		}
-	}
+	if (!pages_make_report(path, r, arena, f))
+		html = pages_write_html(r, len);
 	arena_free(arena);
 	return html;
 }
@@ -84,6 +99,7 @@ static void *make_pages(void *ctx)
 
 	pthread_mutex_lock(&l->lock);
 	while (!l->stop) {
+		struct fault f;
 		char *html;
 		size_t len = 0;
 
@@ -92,7 +108,9 @@ static void *make_pages(void *ctx)
 			continue;
 		}
 		pthread_mutex_unlock(&l->lock);
-		html = make_html(l->options.store_path, &len);
+		html = pages_make_html(l->options.store_path, &len, &f);
+		if (!html && l->options.say)
+			l->options.say(l->options.ctx, f.text);
 		pthread_mutex_lock(&l->lock);
 		l->wanted = false;
 		if (html) {
@@ -260,17 +278,16 @@ static int write_health(void *ctx, FILE *out)
 /* ---- opening and running ---- */
 
 int status_pages_open(struct status_pages **out,
-		      const struct status_pages_options *options)
+		      const struct status_pages_options *options,
+		      struct fault *f)
 {
 	struct status_pages *l = calloc(1, sizeof(*l));
 	struct http_pages pages = { .n = 3,
 				    .allow_remote = options->allow_remote };
 
 	*out = l;
-	if (!l) {
-		message_say("out of memory");
-		return EXIT_REFUSED;
-	}
+	if (!l)
+		return fault_no_memory(f);
 	l->options = *options;
 	l->start_s = (int64_t)time(NULL);
 	l->pages[0] = (struct http_page){ "/", report_writer_html.type, 0,
@@ -283,7 +300,7 @@ int status_pages_open(struct status_pages **out,
 	pthread_cond_init(&l->changed, NULL);
 	pages.items = l->pages;
 	pages.ctx = l;
-	return http_open(&l->http, options->listen, &pages);
+	return http_open(&l->http, options->listen, &pages, f);
 }
 
 void status_pages_show(struct status_pages *l, struct engine *engine,
@@ -295,8 +312,6 @@ void status_pages_show(struct status_pages *l, struct engine *engine,
 	if (l->options.store_path &&
 	    !pthread_create(&l->thread, NULL, make_pages, l))
 		l->has_thread = true;
-	message_say("http://%s/ has the report, /metrics and /healthz",
-		    http_address(l->http));
 }
 
 void status_pages_close(struct status_pages *l)
@@ -313,6 +328,11 @@ void status_pages_close(struct status_pages *l)
 	}
 	free(l->html);
 	free(l);
+}
+
+const char *status_pages_address(const struct status_pages *l)
+{
+	return http_address(l->http);
 }
 
 int status_pages_fd(const struct status_pages *l)

@@ -17,15 +17,22 @@ struct status_pages_options {
 	const char *listen; /* "127.0.0.1:9525" */
 	bool allow_remote;
 	const char *store_path; /* NULL: there is no report */
+	/* Called by the pages' thread when a report cannot be made. */
+	void (*say)(void *ctx, const char *sentence);
+	void *ctx;
 };
 
-/* An exit code. Before privilege is dropped. */
+/* Listens, before privilege is dropped. 0, or -errno and why. */
 int status_pages_open(struct status_pages **out,
-		      const struct status_pages_options *options);
-/* What the pages tell of; all of it outlives the pages. */
+		      const struct status_pages_options *options,
+		      struct fault *f);
+/* Sets what the pages show, which outlives them, and starts their thread. */
 void status_pages_show(struct status_pages *l, struct engine *engine,
 		       struct priv *priv, struct recorder *recorder);
 void status_pages_close(struct status_pages *l);
+
+/* Where they are: "127.0.0.1:9525". */
+const char *status_pages_address(const struct status_pages *l);
 
 int status_pages_fd(const struct status_pages *l);
 /* When that is readable, and once a second, with what was lost so far. */

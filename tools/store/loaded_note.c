@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* sudo says who really did it; without it the user does. */
-static const char *who(void)
+/* The user who called sudo, or else the user of the process. */
+static const char *loaded_note_who(void)
 {
 	const char *name = getenv("SUDO_USER");
 	const struct passwd *pw = getpwuid(getuid());
@@ -19,24 +19,31 @@ static const char *who(void)
 	return pw ? pw->pw_name : "?";
 }
 
-void note_loaded(const char *policy, const char *digest, uint32_t generation)
+int loaded_note_write(const char *policy, const char *digest,
+		      uint32_t generation, struct fault *f)
 {
 	const char *path = getenv("MAILWALL_STORE");
 	struct store_loaded l = { .time_s = (int64_t)time(NULL),
 				  .policy = policy,
 				  .digest = digest,
-				  .who = who(),
+				  .who = loaded_note_who(),
 				  .generation = generation };
 	struct store *store;
+	int error;
 
 	if (!path || !*path)
 		path = STORE_PATH;
-	if (access(path, F_OK) || store_open(path, true, &store))
-		return;
+	if (access(path, F_OK))
+		return 0;
+	error = store_open(path, true, &store, f);
+	if (error)
+		return error;
 	store_begin(store);
 	store_add_loaded(store, &l);
-	if (store_end(store))
-		message_say("\"%s\": cannot note what was loaded: %s", path,
-			    store_why(store));
+	error = store_end(store);
+	if (error)
+		fault_set(f, error, "\"%s\": cannot note what was loaded: %s",
+			  path, store_why(store));
 	store_close(store);
+	return error;
 }

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A note in the store of what was loaded into the kernel, and by whom. */
 #ifndef MAILWALL_LOADED_NOTE_H
 #define MAILWALL_LOADED_NOTE_H
 
-#include "../program/program.h"
+#include "../program/fault.h"
+
+#include <stdint.h>
 
 /*
- * Notes in the store, if there is one (at STORE_PATH, or where the environment
- * variable MAILWALL_STORE says), what was loaded, and by whom. policy "": it
- * was removed. What goes wrong is said, and changes nothing.
+ * Writes the note, if there is a store: at the path of the environment variable
+ * MAILWALL_STORE, else at STORE_PATH. policy "": the rules were removed. 0, or
+ * -errno and why; what was loaded stays loaded.
  */
 #ifdef SMALL
-static inline void note_loaded(const char *policy, const char *digest,
-			       uint32_t generation)
+static inline int loaded_note_write(const char *policy, const char *digest,
+				    uint32_t generation, struct fault *f)
 {
 	(void)policy;
 	(void)digest;
 	(void)generation;
+	(void)f;
+	return 0;
 }
 #else
-void note_loaded(const char *policy, const char *digest, uint32_t generation);
+int loaded_note_write(const char *policy, const char *digest,
+		      uint32_t generation, struct fault *f);
 #endif
 
 #endif

@@ -2,10 +2,9 @@
 #include "recorder.h"
 #include "rollup.h"
 
-#include "../../rules/base/units.h"
-
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -157,7 +156,7 @@ static void *write_on(void *ctx)
 
 /* ---- opening ---- */
 
-static int allocate(struct recorder *r)
+static int recorder_allocate(struct recorder *r)
 {
 	uint64_t key[2];
 
@@ -171,27 +170,26 @@ static int allocate(struct recorder *r)
 	return 0;
 }
 
-int recorder_open(struct recorder **out, const struct recorder_options *options)
+int recorder_open(struct recorder **out, const struct recorder_options *options,
+		  struct fault *f)
 {
 	struct recorder *r = calloc(1, sizeof(*r));
-	int code;
+	int error;
 
 	*out = NULL;
-	if (!r || allocate(r)) {
-		message_say("out of memory");
+	if (!r || recorder_allocate(r)) {
 		recorder_close(r);
-		return EXIT_REFUSED;
+		return fault_no_memory(f);
 	}
-	*out = r;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	r->options = *options;
-	code = store_open(options->path, true, &r->store);
-	if (!code)
-		return EXIT_DONE;
-	recorder_close(r);
-	*out = NULL;
-	return code;
+	error = store_open(options->path, true, &r->store, f);
+	if (error)
+		recorder_close(r);
+	else
+		*out = r;
+	return error;
 }
 
 /* ---- what comes in ---- */
@@ -330,18 +328,23 @@ static void recorder_hand_over(struct recorder *r, int64_t now_s)
 	r->busy = true;
 }
 
-static void say_error(struct recorder *r)
+static void recorder_say(struct recorder *r)
 {
-	if (r->error && !r->said)
-		message_say(
-			"\"%s\": cannot be written: %s%s", r->options.path,
-			r->why,
-			r->options.inputs ?
-				"; monitoring goes on, and it is tried again" :
-				"");
-	else if (!r->error && r->said)
-		message_say("\"%s\": is written again", r->options.path);
+	struct fault f;
+
+	if (!r->error == !r->said)
+		return;
 	r->said = r->error;
+	if (r->error)
+		fault_set(&f, r->error, "\"%s\": cannot be written: %s%s",
+			  r->options.path, r->why,
+			  r->options.inputs ? "; monitoring goes on, and it is "
+					      "tried again" :
+					      "");
+	else
+		fault_set(&f, 0, "\"%s\": is written again", r->options.path);
+	if (r->options.say)
+		r->options.say(r->options.ctx, f.text);
 }
 
 static void copy_state(struct recorder *r)
@@ -363,14 +366,14 @@ static bool recorder_start_thread(struct recorder *r)
 	return true;
 }
 
-void recorder_pass(struct recorder *r, int64_t now_s)
+void recorder_tick(struct recorder *r, int64_t now_s)
 {
 	if (!recorder_start_thread(r))
 		return;
 	note_run(r, now_s);
 	pthread_mutex_lock(&r->lock);
 	if (!r->busy) {
-		say_error(r);
+		recorder_say(r);
 		copy_state(r);
 		recorder_hand_over(r, now_s);
 		pthread_cond_broadcast(&r->changed);
@@ -378,14 +381,14 @@ void recorder_pass(struct recorder *r, int64_t now_s)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void recorder_hand(struct recorder *r)
+void recorder_submit(struct recorder *r)
 {
 	if (!recorder_start_thread(r))
 		return;
 	pthread_mutex_lock(&r->lock);
 	while (r->busy)
 		pthread_cond_wait(&r->changed, &r->lock);
-	say_error(r);
+	recorder_say(r);
 	copy_state(r);
 	recorder_hand_over(r, 0);
 	pthread_cond_broadcast(&r->changed);
@@ -410,9 +413,9 @@ int recorder_flush(struct recorder *r)
 		swap(r);
 		r->error = recorder_write_out(r, r->writing);
 	}
-	say_error(r);
+	recorder_say(r);
 	copy_state(r);
-	return r->error ? EXIT_REFUSED : EXIT_DONE;
+	return r->error;
 }
 
 struct store *recorder_store(struct recorder *r)
@@ -439,17 +442,17 @@ static void stop_thread(struct recorder *r)
 
 int recorder_close(struct recorder *r)
 {
-	int code = EXIT_DONE;
+	int error = 0;
 
 	if (!r)
-		return EXIT_DONE;
+		return 0;
 	stop_thread(r);
 	if (r->store)
-		code = recorder_flush(r);
+		error = recorder_flush(r);
 	store_close(r->store);
 	recorder_batch_free(&r->batches[0]);
 	recorder_batch_free(&r->batches[1]);
 	rollup_memory_free(&r->memory);
 	free(r);
-	return code;
+	return error;
 }

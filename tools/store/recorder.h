@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Between an engine and the store: attempts are added up in memory, and once a
- * second what was added up is written by a thread of its own, so that a slow
- * disk does not keep packets waiting. While it is slow, the sums grow; beyond
- * their bound sources are folded into one that says how much there was.
+ * A recorder stands between an engine and the store. It adds attempts up in
+ * memory; once a second a thread of its own writes the sums, so that a slow
+ * disk does not keep packets waiting. Sums grow while the disk is slow; beyond
+ * their bound, sources are folded into one that says how much there was.
+ *
+ * Functions that can fail return 0 or -errno.
  */
 #ifndef MAILWALL_RECORDER_H
 #define MAILWALL_RECORDER_H
@@ -17,45 +19,52 @@ struct recorder_options {
 	bool keep_destinations; /* examples of findings */
 	int64_t keep_s;		/* 0: for ever */
 	uint64_t most_bytes;	/* 0: no bound */
-	const char *inputs;	/* of the run; NULL: none is noted */
+	const char *inputs;	/* of the run; NULL: no run is noted */
+	/* Called when writing begins to fail, and when it works again. */
+	void (*say)(void *ctx, const char *sentence);
+	void *ctx;
 };
 
-/* Opens the store; threads are started by the first recorder_pass(). */
-int recorder_open(struct recorder **out,
-		  const struct recorder_options *options);
+/* Opens the store. The thread is started by the first recorder_tick(). */
+int recorder_open(struct recorder **out, const struct recorder_options *options,
+		  struct fault *f);
 
-/* An attempt that has ended, and one that is told early. */
+/* Adds an attempt that has ended. */
 void recorder_attempt(struct recorder *r, const struct attempt_event *event);
+/* Adds an attempt that was reported early, before it has ended. */
 void recorder_early(struct recorder *r, const struct attempt_event *event);
+/* Keeps a finding for the next transaction. */
 void recorder_finding(struct recorder *r, const struct finding *finding);
-/* What the monitor lost so far. */
+/* Sets how many packets the monitor lost so far. */
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged);
 
 /*
- * Hands what was added up to the writer, if that is not busy. Call it once a
- * second; now_s is the clock. What could not be written is said once, kept as
- * far as there is room, and tried again.
+ * Starts the writing of what was added up, unless the writer is busy. To be
+ * called once a second; now_s is the clock. Sums that could not be written are
+ * kept as far as there is room, and tried again.
  */
-void recorder_pass(struct recorder *r, int64_t now_s);
+void recorder_tick(struct recorder *r, int64_t now_s);
 
-/* The same for who reads faster than can be written: it waits for its turn. */
-void recorder_hand(struct recorder *r);
+/* Starts the writing, after waiting for a busy writer: for reading from files.
+ */
+void recorder_submit(struct recorder *r);
 
-/* Without a thread: all that is there is written now, and said if it failed. */
+/* Writes all sums in the calling thread. */
 int recorder_flush(struct recorder *r);
 
-/* The store that it writes to, between a flush and the next attempt. */
+/* The store, which the caller may use between a flush and the next attempt. */
 struct store *recorder_store(struct recorder *r);
 
 struct recorder_state {
 	uint64_t rows, errors; /* written; transactions that failed */
 	uint64_t folded;       /* attempts */
 	uint64_t dropped;      /* findings that were given up */
-	bool failing;	       /* the last transaction did */
+	bool failing;	       /* the last transaction failed */
 };
+/* Fills the figures as of the last tick. */
 void recorder_state(struct recorder *r, struct recorder_state *out);
 
-/* Writes what is left. An exit code: EXIT_REFUSED if that failed. */
+/* Writes what is left, and closes the store; its error. r may be NULL. */
 int recorder_close(struct recorder *r);
 
 #endif

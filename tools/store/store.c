@@ -129,28 +129,37 @@ int64_t store_number(struct store *s, const char *sql)
 
 /* ---- the schema ---- */
 
-static int store_refuse(struct store *s, const char *why)
+static int store_refuse(const struct store *s, struct fault *f, int error,
+			const char *why)
 {
-	message_say("\"%s\": %s", s->path, why);
-	return EXIT_REFUSED;
+	return fault_set(f, error, "\"%s\": %s", s->path, why);
 }
 
-static int say_failed(struct store *s, const char *what)
+static int store_failed(const struct store *s, struct fault *f,
+			const char *what)
 {
-	if (s->error == -EBUSY)
-		return store_refuse(s,
+	switch (s->error) {
+	case -EBUSY:
+		return store_refuse(s, f, s->error,
 				    "another program has locked it; try again");
-	if (s->error == -EBADMSG)
-		message_say("\"%s\": is no database of mailwall, or it is "
-			    "damaged: %s; "
-			    "move it away, and a new one is made",
-			    s->path, s->why);
-	else if (s->error == -EROFS)
-		message_say("\"%s\": it, or its folder, cannot be written",
-			    s->path);
-	else
-		message_say("\"%s\": cannot %s: %s", s->path, what, s->why);
-	return EXIT_REFUSED;
+	case -EROFS:
+		return store_refuse(s, f, s->error,
+				    "it, or its folder, cannot be written");
+	case -EBADMSG:
+		return fault_set(f, s->error,
+				 "\"%s\": is no database of mailwall, or it is "
+				 "damaged: %s; move it away, and a new one is "
+				 "made",
+				 s->path, s->why);
+	}
+	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
+			 s->why);
+}
+
+int store_fault(const struct store *s, const char *verb, struct fault *f)
+{
+	return fault_set(f, s->error, "\"%s\": cannot be %s: %s", s->path, verb,
+			 s->why);
 }
 
 /* Another may have done it meanwhile: the version is read with the lock. */
@@ -172,43 +181,45 @@ static void migrate(struct store *s)
 }
 
 /* A database without any table may become ours; another's may not. */
-static int store_check_owner(struct store *s)
+static int store_check_owner(struct store *s, struct fault *f)
 {
 	int64_t application = store_number(s, "PRAGMA application_id");
 	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
 
 	if (s->error)
-		return say_failed(s, "read");
+		return store_failed(s, f, "read");
 	if (application != APPLICATION_ID && tables)
-		return store_refuse(s, "is a database of another program");
-	return EXIT_DONE;
+		return store_refuse(s, f, -EBADMSG,
+				    "is a database of another program");
+	return 0;
 }
 
-static int check_schema(struct store *s, bool write)
+static int store_check_schema(struct store *s, bool write, struct fault *f)
 {
-	int code = store_check_owner(s);
+	int error = store_check_owner(s, f);
 	int64_t version = store_number(s, "PRAGMA user_version");
 	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
 
-	if (code || s->error)
-		return code ? code : say_failed(s, "read");
+	if (error || s->error)
+		return error ? error : store_failed(s, f, "read");
 	if (version < 0)
-		return store_refuse(s, "is damaged: its version is below 0");
-	if (version > SCHEMA) {
-		message_say(
-			"\"%s\": was written by a newer mailwall (schema %lld, "
-			"this one knows %d); use that one",
-			s->path, (long long)version, SCHEMA);
-		return EXIT_REFUSED;
-	}
+		return store_refuse(s, f, -EBADMSG,
+				    "is damaged: its version is below 0");
+	if (version > SCHEMA)
+		return fault_set(f, -EPROTO,
+				 "\"%s\": was written by a newer mailwall "
+				 "(schema %lld, this one knows %d); use that "
+				 "one",
+				 s->path, (long long)version, SCHEMA);
 	if (!write && version < SCHEMA)
 		return store_refuse(
-			s, tables ? "is of an older schema; open it once "
-				    "with a command that writes" :
-				    "is empty");
+			s, f, -EPROTO,
+			tables ? "is of an older schema; open it once "
+				 "with a command that writes" :
+				 "is empty");
 	if (version < SCHEMA)
 		migrate(s);
-	return s->error ? say_failed(s, "make its tables") : EXIT_DONE;
+	return s->error ? store_failed(s, f, "make its tables") : 0;
 }
 
 /* ---- hours of a day, as a blob ---- */
@@ -279,61 +290,63 @@ static void close_db(struct store *s)
 	s->db = NULL;
 }
 
-static int open_db(struct store *s, const char *name, int flags)
+static int open_db(struct store *s, const char *name, int flags,
+		   struct fault *f)
 {
 	int code = sqlite3_open_v2(name, &s->db, flags, NULL);
 
 	s->error = 0;
 	if (code != SQLITE_OK) {
 		store_fail(s, code);
-		return say_failed(s, "open");
+		return store_failed(s, f, "open");
 	}
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_extended_result_codes(s->db, 0);
 	sqlite3_create_function(s->db, "add_hours", 2,
 				SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				add_hours, NULL, NULL);
-	return EXIT_DONE;
+	return 0;
 }
 
 /*
  * Who blocks whom is not for all users to read. Files that SQLite puts beside
  * it get the same mode, and the same owner if root makes them.
  */
-static int make_file(struct store *s)
+static int make_file(const struct store *s, struct fault *f)
 {
 	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
 	if (fd >= 0) {
 		close(fd);
-		return EXIT_DONE;
+		return 0;
 	}
-	message_say("cannot open \"%s\": %s", s->path, strerror(errno));
-	return EXIT_REFUSED;
+	return fault_set(f, -errno, "cannot open \"%s\": %s", s->path,
+			 strerror(errno));
 }
 
-static int open_to_write(struct store *s)
+static int open_to_write(struct store *s, struct fault *f)
 {
-	int code = make_file(s) ?
-			   EXIT_REFUSED :
-			   open_db(s, s->path,
-				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-					   SQLITE_OPEN_NOMUTEX);
+	int error = make_file(s, f);
 
-	if (code)
-		return code;
-	/* Of another program nothing is changed. */
-	code = store_check_owner(s);
-	if (code)
-		return code;
-	/* Before there is a table, or never. */
+	if (!error)
+		error = open_db(s, s->path,
+				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					SQLITE_OPEN_NOMUTEX,
+				f);
+	/* Nothing is changed in a database of another program. */
+	if (!error)
+		error = store_check_owner(s, f);
+	if (error)
+		return error;
+	/* auto_vacuum is set before there is a table, or never. */
 	if (!store_number(s, "SELECT count(*) FROM sqlite_schema"))
 		store_run_sql(s, "PRAGMA auto_vacuum = INCREMENTAL");
 	store_run_sql(s, "PRAGMA journal_mode = WAL");
 	store_run_sql(s, "PRAGMA synchronous = NORMAL");
 	store_run_sql(s, "PRAGMA cache_size = -32768");
 	store_run_sql(s, "PRAGMA journal_size_limit = 67108864");
-	return s->error ? say_failed(s, "open") : check_schema(s, true);
+	return s->error ? store_failed(s, f, "open") :
+			  store_check_schema(s, true, f);
 }
 
 static bool is_there(const char *path, const char *suffix)
@@ -363,60 +376,61 @@ static void print_uri(const char *path, char *out, size_t size)
  * A reader of a WAL needs a file beside the database. Where there is none, as
  * no monitor runs, and none can be made, the database changes nowhere.
  */
-static int open_to_read(struct store *s)
+static int open_to_read(struct store *s, struct fault *f)
 {
 	char uri[3 * PATH_MAX + 32];
-	int code = open_db(s, s->path, SQLITE_OPEN_READONLY);
+	int error = open_db(s, s->path, SQLITE_OPEN_READONLY, f);
 
-	if (code)
-		return code;
+	if (error)
+		return error;
 	store_number(s, "PRAGMA user_version");
 	if (s->error && s->error != -EBADMSG && !is_there(s->path, "-wal")) {
 		close_db(s);
 		print_uri(s->path, uri, sizeof(uri));
-		code = open_db(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+		error = open_db(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+				f);
 	}
-	code = code ? code : check_schema(s, false);
-	if (!code)
+	error = error ? error : store_check_schema(s, false, f);
+	if (!error)
 		store_run_sql(s, "BEGIN");
-	return code;
+	return error;
 }
 
-int store_open(const char *path, bool write, struct store **out)
+static int store_allocate(struct store *s, bool write)
 {
-	struct store *s = calloc(1, sizeof(*s));
-	int code;
+	if (!write)
+		return 0;
+	s->sources = calloc(KNOWN_SOURCES, sizeof(*s->sources));
+	s->days = calloc(KNOWN_DAYS, sizeof(*s->days));
+	return s->sources && s->days ? 0 : -ENOMEM;
+}
+
+int store_open(const char *path, bool write, struct store **out,
+	       struct fault *f)
+{
+	struct store *s;
+	int error;
 
 	*out = NULL;
-	if (!s) {
-		message_say("out of memory");
-		return EXIT_REFUSED;
-	}
+	if (!write && !is_there(path, ""))
+		return fault_set(f, -ENOENT,
+				 "\"%s\": there is no database; \"mailwall "
+				 "watch --store\" or \"mailwall import\" makes "
+				 "one",
+				 path);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return fault_no_memory(f);
 	s->path = path;
-	if (write) {
-		s->sources = calloc(KNOWN_SOURCES, sizeof(*s->sources));
-		s->days = calloc(KNOWN_DAYS, sizeof(*s->days));
-	}
-	if (write && (!s->sources || !s->days)) {
-		message_say("out of memory");
+	if (store_allocate(s, write))
+		error = fault_no_memory(f);
+	else
+		error = write ? open_to_write(s, f) : open_to_read(s, f);
+	if (error)
 		store_close(s);
-		return EXIT_REFUSED;
-	}
-	if (!write && !is_there(path, "")) {
-		message_say("\"%s\": there is no database; \"mailwall watch "
-			    "--store\" "
-			    "or \"mailwall import\" makes one",
-			    path);
-		free(s);
-		return EXIT_REFUSED;
-	}
-	code = write ? open_to_write(s) : open_to_read(s);
-	if (code) {
-		store_close(s);
-		return code;
-	}
-	*out = s;
-	return EXIT_DONE;
+	else
+		*out = s;
+	return error;
 }
 
 void store_close(struct store *s)

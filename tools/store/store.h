@@ -5,21 +5,25 @@
  * findings; what was loaded when; when a monitor ran, and what it lost.
  *
  * Times are seconds since 1970; days and hours of the store are of UTC. A
- * function that fails has said why and returns an exit code of program.h,
- * unless it says otherwise.
+ * function that can fail returns 0 or -errno. Nothing is printed: why is in the
+ * fault of store_open(), and after it in store_fault().
  */
 #ifndef MAILWALL_STORE_H
 #define MAILWALL_STORE_H
 
 #include "../../plugin/engine/engine.h"
-#include "../program/program.h"
+#include "../program/fault.h"
 
 #define STORE_PATH "/var/lib/mailwall/mailwall.db"
 
 struct store;
 
-/* Read only: it has to be there. Else it is made, or brought up to date. */
-int store_open(const char *path, bool write, struct store **out);
+/*
+ * Opens the file. To be read it has to be there; to be written it is made, or
+ * brought up to date. The path is borrowed until store_close().
+ */
+int store_open(const char *path, bool write, struct store **out,
+	       struct fault *f);
 void store_close(struct store *s);
 
 /* ---- writing ---- */
@@ -82,8 +86,10 @@ void store_add_imported(struct store *s, const struct store_imported *i);
 int store_end(struct store *s);
 /* Bytes of a log that were taken in already; 0: none. */
 uint64_t store_imported_bytes(struct store *s, const char *key);
-/* What SQLite had to say to the last one that failed. */
+/* SQLite's reason for the last failure. */
 const char *store_why(const struct store *s);
+/* "PATH": cannot be VERB: why. Fills the fault; returns the last -errno. */
+int store_fault(const struct store *s, const char *verb, struct fault *f);
 
 /*
  * A step of keeping within bounds, which takes some milliseconds: what is
@@ -95,8 +101,6 @@ bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
 		uint64_t most_bytes, int *error);
 
 /* ---- reading: everything within one consistent state ---- */
-
-/* Exit codes. */
 
 struct store_day {
 	int64_t day;	 /* since 1970 */

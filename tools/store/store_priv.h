@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DAY_S	    86400

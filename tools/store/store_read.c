@@ -37,10 +37,7 @@ static int store_query_end(struct reading *r)
 	struct store *s = r->store;
 
 	sqlite3_finalize(r->query);
-	if (!s->error)
-		return EXIT_DONE;
-	message_say("\"%s\": cannot be read: %s", s->path, s->why);
-	return EXIT_REFUSED;
+	return s->error;
 }
 
 static void between(struct reading *r, int64_t first, int64_t last)

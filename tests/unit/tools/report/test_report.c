@@ -64,7 +64,7 @@ static struct counted *count_by_chance(const char *path, uint64_t seed)
 	struct store *s;
 
 	assert_non_null(c);
-	assert_int_equal(store_open(path, true, &s), 0);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
 	store_begin(s);
 	while (c->n < ROWS) {
 		uint64_t r = chance(&seed);
@@ -93,7 +93,7 @@ static struct counted *count_by_chance(const char *path, uint64_t seed)
 static void make(struct store *s, struct arena *a, const struct report_query *w,
 		 struct report *out)
 {
-	assert_int_equal(report_make(s, a, w, out), EXIT_DONE);
+	assert_int_equal(report_make(s, a, w, out, &why), 0);
 }
 
 /* ---- a plain count ---- */
@@ -484,7 +484,7 @@ CLAIM(periods, "any period of minutes, of days, with edges within days or at "
 	struct counted *c = count_by_chance(path, 1);
 	struct store *s;
 
-	assert_int_equal(store_open(path, false, &s), 0);
+	assert_int_equal(store_open(path, false, &s, &why), 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct report_query w = { .since_s = FIRST_S + rows[i].since_s,
 					  .until_s = FIRST_S + rows[i].until_s,
@@ -505,7 +505,7 @@ CLAIM(by_chance, "so has any period by chance, of a port, a source, a clause "
 	uint64_t seed = 99;
 	struct store *s;
 
-	assert_int_equal(store_open(path, false, &s), 0);
+	assert_int_equal(store_open(path, false, &s, &why), 0);
 	for (unsigned int i = 0; i < 150; i++) {
 		uint64_t r = chance(&seed), all = DAYS * 1440;
 		uint64_t unit = r >> 60 & 1 ? 1 : r >> 61 & 1 ? 60 : 1440;
@@ -558,7 +558,7 @@ CLAIM(summer, "the days on which clocks change are one bucket each, and no "
 
 		unlink(path);
 		zone(rows[i].tz);
-		assert_int_equal(store_open(path, true, &s), 0);
+		assert_int_equal(store_open(path, true, &s, &why), 0);
 		store_begin(s);
 		for (int64_t hour = first; hour < first + 192; hour++) {
 			struct event e = { .minute = hour * 60,
@@ -626,7 +626,7 @@ CLAIM(taken_back, "of what was told early and taken back there is no source, "
 		struct store *s;
 
 		unlink(path);
-		assert_int_equal(store_open(path, true, &s), 0);
+		assert_int_equal(store_open(path, true, &s, &why), 0);
 		rows[1].attempts = rows[1].syns = -1;
 		store_begin(s);
 		for (size_t i = 0; i < COUNT(rows); i++)
@@ -655,7 +655,7 @@ CLAIM(below, "a count below 0 in the store is 0 in the report, by minutes as "
 
 	zone("UTC");
 	row.attempts = row.syns = -1;
-	assert_int_equal(store_open(path, true, &s), 0);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
 	store_begin(s);
 	store_add(s, &row);
 	assert_int_equal(store_end(s), 0);
@@ -697,7 +697,7 @@ CLAIM(watched, "runs that overlap, lie within each other or reach beyond the "
 		struct store *s;
 
 		unlink(path);
-		assert_int_equal(store_open(path, true, &s), 0);
+		assert_int_equal(store_open(path, true, &s, &why), 0);
 		store_begin(s);
 		for (unsigned int i = 0; i < turn % 12; i++) {
 			int64_t start = (int64_t)(chance(&seed) % 4000) - 1000;
@@ -758,7 +758,7 @@ CLAIM(findings, "findings, cleartext logins and loads of the period are there, "
 	struct store *s;
 
 	zone("UTC");
-	assert_int_equal(store_open(path, true, &s), 0);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
 	store_begin(s);
 	add_finding(s, DETECTOR_FAST, FIRST_S, 1, 25);
 	add_finding(s, DETECTOR_FAST, FIRST_S - 1, 1, 25);
@@ -823,7 +823,7 @@ CLAIM(many_ports, "with more ports than have a line, the totals are whole")
 	struct store *s;
 
 	zone("UTC");
-	assert_int_equal(store_open(path, true, &s), 0);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
 	store_begin(s);
 	for (uint16_t port = 1; port <= 100; port++) {
 		struct store_row row = row_of(&e);
@@ -855,7 +855,7 @@ static int report_all(const char *path, int64_t since_s, int64_t until_s)
 	FILE *null = fopen("/dev/null", "w");
 	struct store *s;
 
-	if (store_open(path, false, &s) || report_make(s, a, &w, r))
+	if (store_open(path, false, &s, &why) || report_make(s, a, &w, r, &why))
 		return 1;
 	for (size_t i = 0; report_writer_at(i); i++)
 		if (report_writer_at(i)->write &&
@@ -955,7 +955,7 @@ CLAIM(names_used, "with pseudonyms no address of a source is in any list")
 	struct store *s;
 
 	zone("UTC");
-	assert_int_equal(store_open(path, true, &s), 0);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
 	store_begin(s);
 	add_finding(s, DETECTOR_CLEARTEXT, w.since_s, 2, 110);
 	assert_int_equal(store_end(s), 0);
@@ -983,35 +983,28 @@ CLAIM(key_file, "the key is made once, for its owner only, and read again; one "
 	const char *path = file_of("key"), *bad = file_of("short");
 	struct pseudonyms one, two, zero = { { 0 } };
 	struct stat st;
-	const char *said;
 	int fd;
 
 	umask(0);
-	assert_int_equal(pseudonyms_read(&one, path), EXIT_DONE);
+	assert_int_equal(pseudonyms_read(&one, path, &why), 0);
 	umask(022);
 	assert_int_equal(stat(path, &st), 0);
 	expect((st.st_mode & 07777) == 0600, "mode %o", st.st_mode & 07777);
 	expect_number("bytes", (uint64_t)st.st_size, 32);
 	expect(memcmp(&one, &zero, sizeof(one)), "the key is 0");
-	assert_int_equal(pseudonyms_read(&two, path), EXIT_DONE);
+	assert_int_equal(pseudonyms_read(&two, path, &why), 0);
 	expect(!memcmp(&one, &two, sizeof(one)), "it is read otherwise");
 	for (size_t n = 0; n < 32; n += 31) {
 		fd = open(bad, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 		assert_int_equal(write(fd, &one, n), (ssize_t)n);
 		close(fd);
-		hear();
-		expect_number("short", (unsigned int)pseudonyms_read(&two, bad),
-			      EXIT_REFUSED);
-		said = heard();
-		expect(strstr(said, "is no key") != NULL, "said \"%s\"", said);
+		assert_int_equal(pseudonyms_read(&two, bad, &why), -EBADMSG);
+		expect(strstr(why.text, "is no key") != NULL, "why \"%s\"",
+		       why.text);
 	}
-	hear();
-	expect_number("no folder",
-		      (unsigned int)pseudonyms_read(&two, file_of("no/key")),
-		      EXIT_REFUSED);
-	expect_number("a folder", (unsigned int)pseudonyms_read(&two, folder),
-		      EXIT_REFUSED);
-	heard();
+	assert_int_equal(pseudonyms_read(&two, file_of("no/key"), &why),
+			 -ENOENT);
+	expect(pseudonyms_read(&two, folder, &why) < 0, "a folder is read");
 }
 
 CLAIM(asked_for, "a source is wished by its address, a /64 by any of its own; "

@@ -90,6 +90,8 @@ static const struct http_page site_pages[] = {
 	{ "/large", HTTP_TEXT, 60, write_large },
 };
 
+static struct fault why; /* of the last http_open() that failed */
+
 static int site_open(struct site *s, const char *listen, bool allow_remote)
 {
 	const struct http_pages pages = { site_pages, COUNT(site_pages), s,
@@ -97,7 +99,7 @@ static int site_open(struct site *s, const char *listen, bool allow_remote)
 	int code;
 
 	*s = (struct site){ 0 };
-	code = http_open(&s->http, listen, &pages);
+	code = http_open(&s->http, listen, &pages, &why);
 	if (!code)
 		s->port =
 			(uint16_t)atoi(strrchr(http_address(s->http), ':') + 1);
@@ -106,7 +108,7 @@ static int site_open(struct site *s, const char *listen, bool allow_remote)
 
 static void site_start(struct site *s)
 {
-	assert_int_equal(site_open(s, "127.0.0.1:0", false), EXIT_DONE);
+	assert_int_equal(site_open(s, "127.0.0.1:0", false), 0);
 }
 
 /* Runs it until it has nothing to do; how often it ran. */
@@ -454,7 +456,7 @@ CLAIM(remote, "elsewhere any name is answered, if that is allowed")
 {
 	struct site s;
 
-	assert_int_equal(site_open(&s, "0.0.0.0:0", true), EXIT_DONE);
+	assert_int_equal(site_open(&s, "0.0.0.0:0", true), 0);
 	expect_status(&s, "GET /metrics HTTP/1.1\r\nHost: mx.example\r\n\r\n",
 		      200);
 	http_close(s.http);
@@ -747,80 +749,65 @@ CLAIM(crowd, "a crowd that says nothing is gone when its time is over")
 
 /* ---- the start ---- */
 
-/* The code, and what was said to standard error. */
-static int open_saying(const char *listen, bool allow_remote, char *said,
-		       size_t bytes)
+static int open_and_close(const char *listen, bool allow_remote)
 {
-	FILE *file = tmpfile();
-	int before = dup(STDERR_FILENO), code;
 	struct site s;
-	size_t n;
+	int error;
 
-	assert_non_null(file);
-	dup2(fileno(file), STDERR_FILENO);
-	code = site_open(&s, listen, allow_remote);
-	dup2(before, STDERR_FILENO);
-	close(before);
-	if (!code)
+	*why.text = '\0';
+	error = site_open(&s, listen, allow_remote);
+	if (!error)
 		http_close(s.http);
-	rewind(file);
-	n = fread(said, 1, bytes - 1, file);
-	said[n] = '\0';
-	fclose(file);
-	return code;
+	return error;
 }
 
 static const struct {
 	const char *listen;
 	bool allow_remote;
-	int code;
-	const char *said; /* a part of it */
+	int error;
+	const char *why; /* a part of it */
 } listens[] = {
-	{ "127.0.0.1:0", false, EXIT_DONE, "" },
-	{ "127.0.0.2:0", false, EXIT_DONE, "" },
-	{ ":0", false, EXIT_DONE, "" },
-	{ "localhost:0", false, EXIT_DONE, "" },
-	{ "0.0.0.0:0", true, EXIT_DONE, "" },
-	{ "", false, EXIT_USAGE, "ADDRESS:PORT like 127.0.0.1:9525, not \"\"" },
-	{ ":", false, EXIT_USAGE, "not \":\"" },
-	{ "0", false, EXIT_DONE, "" },
-	{ "95x25", false, EXIT_USAGE, "not \"95x25\"" },
-	{ "127.0.0.1", false, EXIT_USAGE, "not \"127.0.0.1\"" },
-	{ "127.0.0.1:", false, EXIT_USAGE, "not \"127.0.0.1:\"" },
-	{ "127.0.0.1:65536", false, EXIT_USAGE, "not \"127.0.0.1:65536\"" },
-	{ "127.0.0.1:-1", false, EXIT_USAGE, "not \"127.0.0.1:-1\"" },
-	{ "127.0.0.1:http", false, EXIT_USAGE, "not \"127.0.0.1:http\"" },
-	{ "127.0.0.1.1:80", false, EXIT_USAGE, "not \"127.0.0.1.1:80\"" },
-	{ "mx.example:9525", false, EXIT_USAGE, "not \"mx.example:9525\"" },
-	{ "[127.0.0.1]:9525", false, EXIT_USAGE, "not \"[127.0.0.1]:9525\"" },
-	{ "[::1:9525", false, EXIT_USAGE, "not \"[::1:9525\"" },
-	{ "::1", false, EXIT_USAGE,
-	  "brackets, and with a port: \"[::1]:9525\"" },
-	{ "0.0.0.0:9525", false, EXIT_USAGE, HTTP_REMOTE_OPTION },
-	{ "[::]:9525", false, EXIT_USAGE, HTTP_REMOTE_OPTION },
-	{ "192.0.2.1:9525", false, EXIT_USAGE,
+	{ "127.0.0.1:0", false, 0, "" },
+	{ "127.0.0.2:0", false, 0, "" },
+	{ ":0", false, 0, "" },
+	{ "localhost:0", false, 0, "" },
+	{ "0.0.0.0:0", true, 0, "" },
+	{ "", false, -EINVAL, "ADDRESS:PORT like 127.0.0.1:9525, not \"\"" },
+	{ ":", false, -EINVAL, "not \":\"" },
+	{ "0", false, 0, "" },
+	{ "95x25", false, -EINVAL, "not \"95x25\"" },
+	{ "127.0.0.1", false, -EINVAL, "not \"127.0.0.1\"" },
+	{ "127.0.0.1:", false, -EINVAL, "not \"127.0.0.1:\"" },
+	{ "127.0.0.1:65536", false, -EINVAL, "not \"127.0.0.1:65536\"" },
+	{ "127.0.0.1:-1", false, -EINVAL, "not \"127.0.0.1:-1\"" },
+	{ "127.0.0.1:http", false, -EINVAL, "not \"127.0.0.1:http\"" },
+	{ "127.0.0.1.1:80", false, -EINVAL, "not \"127.0.0.1.1:80\"" },
+	{ "mx.example:9525", false, -EINVAL, "not \"mx.example:9525\"" },
+	{ "[127.0.0.1]:9525", false, -EINVAL, "not \"[127.0.0.1]:9525\"" },
+	{ "[::1:9525", false, -EINVAL, "not \"[::1:9525\"" },
+	{ "::1", false, -EINVAL, "brackets, and with a port: \"[::1]:9525\"" },
+	{ "0.0.0.0:9525", false, -EINVAL, HTTP_REMOTE_OPTION },
+	{ "[::]:9525", false, -EINVAL, HTTP_REMOTE_OPTION },
+	{ "192.0.2.1:9525", false, -EINVAL,
 	  "192.0.2.1:9525 can be reached from other hosts" },
-	{ "[::ffff:127.0.0.1]:9525", false, EXIT_USAGE, HTTP_REMOTE_OPTION },
-	{ "192.0.2.1:9525", true, EXIT_REFUSED,
+	{ "[::ffff:127.0.0.1]:9525", false, -EINVAL, HTTP_REMOTE_OPTION },
+	{ "192.0.2.1:9525", true, -EADDRNOTAVAIL,
 	  "this host does not have the address" },
 };
 
 CLAIM(listening, "it listens at loopback addresses, at others if told so, and "
 		 "says what is wrong with the rest")
 {
-	char said[512];
-
 	for (size_t i = 0; i < COUNT(listens); i++) {
-		int code =
-			open_saying(listens[i].listen, listens[i].allow_remote,
-				    said, sizeof(said));
+		int error = open_and_close(listens[i].listen,
+					   listens[i].allow_remote);
 
-		expect(code == listens[i].code &&
-			       (strstr(said, listens[i].said) != NULL) &&
-			       (code || !*said),
+		expect(error == listens[i].error &&
+			       strstr(why.text, listens[i].why) &&
+			       (error || !*why.text),
 		       "at \"%s\" got %d \"%s\" want %d \"%s\"",
-		       listens[i].listen, code, said, listens[i].code,
-		       listens[i].said);
+		       listens[i].listen, error, why.text, listens[i].error,
+		       listens[i].why);
 	}
 }
 
@@ -834,7 +821,7 @@ CLAIM(ipv6, "it listens at the loopback address of IPv6, where there is one")
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)))
 		skip();
 	close(fd);
-	assert_int_equal(site_open(&s, "[::1]:0", false), EXIT_DONE);
+	assert_int_equal(site_open(&s, "[::1]:0", false), 0);
 	expect(!strncmp(http_address(s.http), "[::1]:", 6), "at %s",
 	       http_address(s.http));
 	a.sin6_port = htons(s.port);
@@ -848,14 +835,14 @@ CLAIM(ipv6, "it listens at the loopback address of IPv6, where there is one")
 
 CLAIM(taken, "a port that is taken is said to be")
 {
-	char said[512];
 	struct site s;
-	int code;
+	int error;
 
 	site_start(&s);
-	code = open_saying(http_address(s.http), false, said, sizeof(said));
-	expect(code == EXIT_REFUSED && strstr(said, "another program listens"),
-	       "got %d \"%s\"", code, said);
+	error = open_and_close(http_address(s.http), false);
+	expect(error == -EADDRINUSE &&
+		       strstr(why.text, "another program listens"),
+	       "got %d \"%s\"", error, why.text);
 	http_close(s.http);
 }
 

@@ -327,7 +327,7 @@ static int put_nine(const char *path)
 	int error;
 
 	row.clause = "q:9";
-	if (store_open(path, true, &s))
+	if (store_open(path, true, &s, &why))
 		return 1;
 	error = put(s, &row, 1);
 	store_close(s);
@@ -446,7 +446,7 @@ static int put_run(const char *path)
 	struct store *s;
 	int error;
 
-	if (store_open(path, true, &s))
+	if (store_open(path, true, &s, &why))
 		return 1;
 	store_begin(s);
 	store_add_run(s, &run);
@@ -791,7 +791,7 @@ static int trim_old(const char *path)
 {
 	struct store *s;
 
-	if (store_open(path, true, &s))
+	if (store_open(path, true, &s, &why))
 		return 1;
 	trim_all(s, (MINUTE + 1440 * 200) * 60, 90 * DAY_S, 0);
 	store_close(s);

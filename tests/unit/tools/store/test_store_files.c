@@ -30,19 +30,15 @@ static char *read_file(const char *path, size_t *n)
 static const char *opening(const char *path, bool write)
 {
 	struct store *s = (struct store *)&s;
-	const char *said;
-	int code;
+	int error;
 
-	hear();
-	code = store_open(path, write, &s);
-	said = heard();
-	expect((code == EXIT_DONE) == (s != NULL), "code %d, and a store",
-	       code);
-	expect(code == EXIT_DONE || code == EXIT_REFUSED, "code %d", code);
-	expect((code == EXIT_DONE) == !*said, "code %d, said \"%s\"", code,
-	       said);
+	*why.text = '\0';
+	error = store_open(path, write, &s, &why);
+	expect(!error == (s != NULL), "error %d, and a store", error);
+	expect(error <= 0, "error %d", error);
+	expect(!error == !*why.text, "error %d, why \"%s\"", error, why.text);
 	store_close(s);
-	return said;
+	return why.text;
 }
 
 static void expect_said(const char *in, const char *said, const char *want)
@@ -195,7 +191,7 @@ CLAIM(cut, "a file that was cut off or overwritten anywhere is refused or "
 		write_file(copy, bad, len);
 		free(bad);
 		hear();
-		if (!store_open(copy, false, &r)) {
+		if (!store_open(copy, false, &r, &why)) {
 			read_all(r);
 			store_close(r);
 		}
@@ -208,10 +204,10 @@ CLAIM(cut, "a file that was cut off or overwritten anywhere is refused or "
 static int open_writing(const char *path)
 {
 	struct store *s;
-	int code = store_open(path, true, &s);
+	int error = store_open(path, true, &s, &why);
 
 	store_close(s);
-	return code;
+	return error ? fault_say(&why, error) : 0;
 }
 
 CLAIM(schema_negative, "a schema below 0 is refused")
@@ -394,7 +390,7 @@ static int trim_wild(const char *path)
 	struct store *s;
 	int error, steps = 0;
 
-	if (store_open(path, true, &s))
+	if (store_open(path, true, &s, &why))
 		return 0;
 	while (store_trim(s, MINUTE * 60, 90 * DAY_S, 1, &error) &&
 	       steps++ < 100)
