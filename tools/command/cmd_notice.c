@@ -8,17 +8,33 @@
 
 #include "../../rules/base/arena.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #define SINCE "30d"
 
-static int notice_finish(FILE *out)
+/* Ends the writing to standard output, of which error is the outcome. */
+static int notice_finish(FILE *out, int error)
 {
-	if (!fflush(out) && !ferror(out))
+	if (!error && !fflush(out) && !ferror(out))
 		return EXIT_DONE;
-	message_say("cannot write to standard output");
+	message_say(error == -ENOMEM ? "out of memory" :
+				       "cannot write to standard output");
 	clearerr(out);
+	return EXIT_REFUSED;
+}
+
+static int notice_load_words(const char *language, struct lang **out)
+{
+	switch (words_load(language, out, fault_say_sentence, NULL)) {
+	case 0:
+		return EXIT_DONE;
+	case -EBADMSG:
+		return EXIT_NO;
+	case -EINVAL:
+		return EXIT_USAGE;
+	}
 	return EXIT_REFUSED;
 }
 
@@ -65,26 +81,20 @@ static int make_report(struct letter *l, const char *address)
 	return EXIT_NO;
 }
 
-static int write_letter(struct letter *l)
+static int write_letter(const struct letter *l)
 {
-	struct notice n = { .policy = l->policy,
-			    .source = l->report.top.items,
-			    .findings = l->report.findings.items,
-			    .n_findings = l->report.findings.n,
-			    .ports = l->report.ports.items,
-			    .n_ports = l->report.ports.n };
-	int code;
+	struct report_style style = { .policy = l->policy, .lang = l->lang };
+	struct notice n = notice_of(&l->report, l->policy);
 
-	if (!notice_has_reason(&n)) {
-		message_say(
-			"%s: of %llu attempts since %s none was blocked, and "
-			"nothing was found: there is nothing to write about",
-			n.source->name, (unsigned long long)n.source->attempts,
-			l->since);
-		return EXIT_NO;
-	}
-	code = notice_write(&n, l->lang, stdout);
-	return code ? code : notice_finish(stdout);
+	if (notice_has_reason(&n))
+		return notice_finish(
+			stdout,
+			notice_writer.write(&l->report, &style, stdout));
+	message_say("%s: of %llu attempts since %s none was blocked, and "
+		    "nothing was found: there is nothing to write about",
+		    n.source->name, (unsigned long long)n.source->attempts,
+		    l->since);
+	return EXIT_NO;
 }
 
 int cmd_notice(struct program *p, int argc, char **argv)
@@ -107,7 +117,7 @@ int cmd_notice(struct program *p, int argc, char **argv)
 	if (!code && l.policy_path)
 		code = load_good_policy(p, l.policy_path, &l.policy);
 	if (!code)
-		code = words_load(l.language, &l.lang);
+		code = notice_load_words(l.language, &l.lang);
 	if (!code)
 		code = write_letter(&l);
 	words_free(l.lang);
@@ -141,15 +151,14 @@ int cmd_publish(struct program *p, int argc, char **argv)
 		return usage_error(p, "--html, --text or --json: one of them");
 	code = load_good_policy(p, argv[first], &policy);
 	if (!code)
-		code = words_load(language, &lang);
+		code = notice_load_words(language, &lang);
 	if (!code)
-		code = publish_write(policy, lang,
-				     html    ? PUBLISH_HTML :
-				     p->json ? PUBLISH_JSON :
-					       PUBLISH_TEXT,
-				     since, stdout);
-	if (!code)
-		code = notice_finish(stdout);
+		code = notice_finish(stdout,
+				     publish_write(policy, lang,
+						   html	   ? PUBLISH_HTML :
+						   p->json ? PUBLISH_JSON :
+							     PUBLISH_TEXT,
+						   since, stdout));
 	words_free(lang);
 	policy_free(policy);
 	return code;

@@ -4,6 +4,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/base/service.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -441,11 +442,35 @@ int notice_write(const struct notice *n, const struct lang *l, FILE *out)
 	struct letter t = { n, l, arena_new(), out };
 
 	if (!t.arena || setjmp(*arena_on_failure(t.arena))) {
-		message_say("not enough memory");
 		arena_free(t.arena);
-		return EXIT_REFUSED;
+		return -ENOMEM;
 	}
 	put_letter(&t);
 	arena_free(t.arena);
-	return EXIT_DONE;
+	return 0;
 }
+
+struct notice notice_of(const struct report *r, const struct policy *policy)
+{
+	return (struct notice){ .policy = policy,
+				.source = r->top.items,
+				.findings = r->findings.items,
+				.n_findings = r->findings.n,
+				.ports = r->ports.items,
+				.n_ports = r->ports.n };
+}
+
+static int notice_write_report(const struct report *r,
+			       const struct report_style *style, FILE *out)
+{
+	struct notice n = notice_of(r, style->policy);
+
+	return notice_write(&n, style->lang, out);
+}
+
+const struct report_writer notice_writer = {
+	.name = "letter",
+	.type = "text/plain; charset=utf-8",
+	.one_source = true,
+	.write = notice_write_report,
+};

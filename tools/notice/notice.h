@@ -8,7 +8,7 @@
 #ifndef MAILWALL_NOTICE_H
 #define MAILWALL_NOTICE_H
 
-#include "../report/report.h"
+#include "../report/writer.h"
 #include "words.h"
 
 struct notice {
@@ -20,10 +20,16 @@ struct notice {
 	size_t n_ports;
 };
 
+/* The notice that a report about one source makes; all of it is borrowed. */
+struct notice notice_of(const struct report *r, const struct policy *policy);
+
 /* Was anything found, or blocked? */
 bool notice_has_reason(const struct notice *n);
 
-/* An exit code; it is the caller who sees whether out took it. */
+/* Writes the letter. 0 or -ENOMEM; whether out took it is for the caller. */
 int notice_write(const struct notice *n, const struct lang *l, FILE *out);
+
+/* The same as a way to write a report about one source. */
+extern const struct report_writer notice_writer;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "../../rules/base/service.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- parts of a page, as text or HTML ---- */
@@ -293,12 +294,13 @@ static const char *made_told(struct page *t)
 
 /* ---- text ---- */
 
-static void publish_text(struct page *t)
+static int publish_text(struct page *t)
 {
 	underline(t, publish_text_of(t, WORD_PAGE_TITLE, NULL), '=');
 	put_body(t);
 	fputc('\n', t->out);
 	words_wrap(t->out, "", "", made_told(t));
+	return 0;
 }
 
 /* ---- HTML ---- */
@@ -344,7 +346,7 @@ static const char head[] =
 	"}\n"
 	"</style>\n";
 
-static void publish_html(struct page *t)
+static int publish_html(struct page *t)
 {
 	const char *title = publish_text_of(t, WORD_PAGE_TITLE, NULL);
 
@@ -359,40 +361,38 @@ static void publish_html(struct page *t)
 	fputs("</main>\n<footer>\n", t->out);
 	put_tag(t, "p", made_told(t));
 	fputs("</footer>\n</body>\n</html>\n", t->out);
+	return 0;
 }
 
 /* ---- the page ---- */
 
-static int publish_publish(struct page *t, enum publish_form form)
-{
-	publish_collect(t);
-	switch (form) {
-	case PUBLISH_TEXT:
-		publish_text(t);
-		break;
-	case PUBLISH_HTML:
-		t->form = WORDS_HTML;
-		publish_html(t);
-		break;
-	case PUBLISH_JSON:
-		return publish_json(t);
-	}
-	return EXIT_DONE;
-}
+/* A row is a form of the page, with its escaping and the function. */
+static const struct {
+	enum words_form form;
+	int (*write)(struct page *t);
+} publish_forms[] = {
+	[PUBLISH_TEXT] = { WORDS_TEXT, publish_text },
+	[PUBLISH_HTML] = { WORDS_HTML, publish_html },
+	[PUBLISH_JSON] = { WORDS_TEXT, publish_json },
+};
 
 int publish_write(const struct policy *p, const struct lang *l,
 		  enum publish_form form, const char *since, FILE *out)
 {
-	struct page t = { .policy = p, .lang = l, .since = since, .out = out };
-	int code;
+	struct page t = { .policy = p,
+			  .lang = l,
+			  .since = since,
+			  .out = out,
+			  .form = publish_forms[form].form };
+	int error;
 
 	t.arena = arena_new();
 	if (!t.arena || setjmp(*arena_on_failure(t.arena))) {
-		message_say("not enough memory");
 		arena_free(t.arena);
-		return EXIT_REFUSED;
+		return -ENOMEM;
 	}
-	code = publish_publish(&t, form);
+	publish_collect(&t);
+	error = publish_forms[form].write(&t);
 	arena_free(t.arena);
-	return code;
+	return error;
 }

@@ -32,9 +32,9 @@
 enum publish_form { PUBLISH_TEXT, PUBLISH_HTML, PUBLISH_JSON };
 
 /*
- * since: a date as it is to be printed, or NULL. Nothing else of the outside
- * goes in, no time either: the same policy gives the same page. An exit code;
- * what was wrong was said. It is the caller who sees whether out took it.
+ * Writes the page. since is a date as it is to be printed, or NULL. Nothing
+ * else of the outside goes in, no time either: the same policy gives the same
+ * page. 0 or -ENOMEM; whether out took it is for the caller to see.
  */
 int publish_write(const struct policy *p, const struct lang *l,
 		  enum publish_form form, const char *since, FILE *out);

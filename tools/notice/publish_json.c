@@ -5,6 +5,8 @@
 
 #include "../../rules/base/service.h"
 
+#include <errno.h>
+
 /* ---- JSON ---- */
 
 static json_t *publish_json_ports_json(const struct ports *ports)
@@ -201,8 +203,6 @@ int publish_json(struct page *t)
 	bool good = value_print(t->out, json);
 
 	json_decref(json);
-	if (good || ferror(t->out))
-		return EXIT_DONE;
-	message_say("cannot write the JSON document");
-	return EXIT_REFUSED;
+	/* The caller sees a failed stream. */
+	return good || ferror(t->out) ? 0 : -ENOMEM;
 }

@@ -76,6 +76,7 @@ const char *publish_title_told(struct page *t, const struct told *rule);
 
 /* ---- publish_json.c ---- */
 
+/* 0 or -ENOMEM. */
 int publish_json(struct page *t);
 
 #endif

@@ -62,7 +62,7 @@ static const char *publish(struct text *t, const struct policy *p,
 	int code = publish_write(p, l, form, since, text_open(t));
 	const char *text = text_done(t);
 
-	assert_int_equal(code, EXIT_DONE);
+	assert_int_equal(code, 0);
 	return text;
 }
 
@@ -570,7 +570,7 @@ static const char *write_notice(struct text *t, const struct policy *p,
 	};
 	struct notice notice = { p, &customer, f, n, ports, n ? 0 : 2 };
 
-	assert_int_equal(notice_write(&notice, l, text_open(t)), EXIT_DONE);
+	assert_int_equal(notice_write(&notice, l, text_open(t)), 0);
 	return text_done(t);
 }
 
@@ -715,7 +715,7 @@ int main(void)
 	snprintf(folder, sizeof(folder), "%s/tools/notice/lang", root);
 	setenv("MAILWALL_LANG_DIR", folder, 1);
 	for (size_t i = 0; i < COUNT(langs); i++)
-		if (words_load(languages[i], &langs[i]))
+		if (words_load(languages[i], &langs[i], NULL, NULL))
 			return 1;
 	failed = cmocka_run_group_tests_name("publish", tests, NULL, NULL);
 	for (size_t i = 0; i < COUNT(langs); i++)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a language. */
+#ifndef MAILWALL_WORDS_PRIV_H
+#define MAILWALL_WORDS_PRIV_H
+
+#include "words.h"
+
+struct lang {
+	struct arena *arena;
+	const char *name, *tag;
+	/* By key. After loading, only those of services may be NULL. */
+	const char **texts;
+	size_t translated; /* keys of the table that the language has */
+};
+
+#endif
