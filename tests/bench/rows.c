@@ -4,7 +4,7 @@
  * attempts,syns", fifty thousand in a transaction.
  */
 #include "../../rules/base/addr.h"
-#include "../../tools/store/store.h"
+#include "../../tools/store/store_write.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "status_hosts.h"
 #include "../serve/metrics.h"
-#include "../store/store.h"
+#include "../store/store_read.h"
 #include "../../rules/base/arena.h"
 
 #include <errno.h>

@@ -33,7 +33,7 @@ static enum log_result eve_drop(json_t *o, struct log_clock *clock,
 	return log_json_finish(ports, out, why);
 }
 
-/* By the flags of all packets to the client. */
+/* Tells the outcome of a flow from the flags of all packets to the client. */
 static enum log_kind flow_kind(int server)
 {
 	if (server & TCP_SYN)
@@ -52,7 +52,9 @@ static enum log_result eve_flow(json_t *o, struct log_clock *clock,
 
 	if (client < 0 || server < 0)
 		return log_bad(why, "a flow without flags");
-	/* Seen from its middle; or, with none at all, not followed. */
+	/*
+	 * Skip flows seen from their middle, and flows that were not followed.
+	 */
 	if (!(client & TCP_SYN))
 		return LOG_NOT_OURS;
 	*why = log_json_tuple(o, out);
@@ -87,7 +89,7 @@ static enum log_result eve_record(json_t *o, struct log_clock *clock,
 	return LOG_NOT_OURS;
 }
 
-/* Most of what Suricata writes is of other types. */
+/* Most events of Suricata are of other types, and are not parsed. */
 static bool is_eve_event(const struct scan *line)
 {
 	static const char name[] = "\"event_type\"";

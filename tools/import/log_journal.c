@@ -2,7 +2,10 @@
 /* The journal as JSON: systemd.journal-fields(7). */
 #include "log_json.h"
 
-/* Absent it may be: journalctl --output-fields leaves out the most. */
+/*
+ * journalctl --output-fields leaves most fields out, so an absent one says
+ * nothing.
+ */
 static bool is_kernels(json_t *o)
 {
 	if (json_object_get(o, "_TRANSPORT"))
@@ -21,7 +24,7 @@ static enum log_result journal_record(json_t *o, struct log_clock *clock,
 	struct scan message;
 
 	(void)clock;
-	/* What is not UTF-8 comes as an array of bytes: not of a rule. */
+	/* A message that is not UTF-8 comes as an array, and is of no rule. */
 	if (!is_kernels(o) || !log_json_text(o, "MESSAGE", &message))
 		return LOG_NOT_OURS;
 	result = kernel_message(ports, message, out, why);

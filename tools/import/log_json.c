@@ -2,8 +2,8 @@
 /*
  * Fields of logs that are JSON, one object a line.
  *
- * A line is parsed only if its text may hold an event of ours: parsing is the
- * dear part. A quote within a string is escaped, so a name in quotes is a name.
+ * Parsing is expensive. A line is parsed only if its text names one of our
+ * ports. A quote within a string is escaped, so a name in quotes is a name.
  */
 #include "log_json.h"
 
@@ -11,7 +11,6 @@
 
 /* ---- fields ---- */
 
-/* Text as it is, with any NUL; false if the field is not there, or no text. */
 bool log_json_text(json_t *o, const char *name, struct scan *out)
 {
 	json_t *text = json_object_get(o, name);
@@ -32,7 +31,6 @@ bool log_json_text_is(json_t *o, const char *name, const char *want)
 	       !strncasecmp(text.at, want, strlen(want));
 }
 
-/* A number from 0 to most, else -1; the journal writes it as a string. */
 int64_t log_json_number(json_t *o, const char *name, int64_t most)
 {
 	json_t *number = json_object_get(o, name);
@@ -57,7 +55,6 @@ static bool log_json_flag(json_t *o, const char *name)
 	       (json_is_integer(flag) && json_integer_value(flag));
 }
 
-/* "1b" */
 int log_json_hex(json_t *o, const char *name)
 {
 	struct scan text;
@@ -136,7 +133,6 @@ const char *log_json_time(json_t *o, const char *name, struct log_clock *clock,
 	return stamp_time(&stamp, clock, &out->time_us);
 }
 
-/* The last of the errors of a record, and whose port it is. */
 enum log_result log_json_finish(const struct port_bits *ports,
 				const struct log_event *e, const char **why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the readers of logs in JSON share. */
+/* Fields of an object, and parsing of a line, for formats that are JSON. */
 #ifndef MAILWALL_LOG_JSON_H
 #define MAILWALL_LOG_JSON_H
 
@@ -9,20 +9,24 @@
 
 /* ---- fields of an object ---- */
 
-/* A text as it is, with any NUL; false if the field is absent or no text. */
+/*
+ * Gets a text as it is, with any NUL. False: the field is absent, or no text.
+ */
 bool log_json_text(json_t *o, const char *name, struct scan *out);
 /* Is the field this text, in whatever case? */
 bool log_json_text_is(json_t *o, const char *name, const char *want);
-/* A number from 0 to most, else -1. The journal writes numbers as texts. */
+/*
+ * Gets a number from 0 to most, else -1. The journal writes numbers as texts.
+ */
 int64_t log_json_number(json_t *o, const char *name, int64_t most);
-/* A number of one or two hexadecimal digits, "1b", else -1. */
+/* Gets a number of one or two hexadecimal digits, "1b", else -1. */
 int log_json_hex(json_t *o, const char *name);
 
 struct log_json_flag {
 	const char *name; /* NULL ends a list */
 	uint8_t flag;	  /* TCP_SYN */
 };
-/* The flags whose fields are true. */
+/* Gets the flags whose fields are true. */
 uint8_t log_json_flags(json_t *o, const struct log_json_flag *names);
 
 /* ---- parts of an event; NULL, or why it is bad ---- */
@@ -34,7 +38,7 @@ const char *log_json_time(json_t *o, const char *name, struct log_clock *clock,
 			  struct log_event *out);
 /* Fills the sequence number, if the field is there. */
 void log_json_seq(json_t *o, const char *name, struct log_event *out);
-/* The result of a record whose last error is *why. */
+/* LOG_BAD if *why is set, else whether the port is one of ours. */
 enum log_result log_json_finish(const struct port_bits *ports,
 				const struct log_event *e, const char **why);
 

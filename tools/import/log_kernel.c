@@ -35,7 +35,7 @@ struct fields {
 	uint8_t flags;
 };
 
-/* In the order in which they are missed. */
+/* Fields that an event needs. The first that is missing is reported. */
 static const struct {
 	unsigned int bit;
 	const char *why;
@@ -49,7 +49,9 @@ static const struct {
 	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 |      \
 	 (uint32_t)(d))
 
-/* The first four bytes, with spaces behind a word that has but three. */
+/*
+ * Packs the first four bytes of a word; a word of three is padded with a space.
+ */
 static uint32_t word_begin(const struct scan *w)
 {
 	const uint8_t *p = (const uint8_t *)w->at;
@@ -61,7 +63,7 @@ static uint32_t word_begin(const struct scan *w)
 	return 0;
 }
 
-/* The number that is all of the word behind its name of four; else -1. */
+/* The number behind a name of four characters, "SPT=", else -1. */
 static int64_t word_number(struct scan w)
 {
 	int64_t value;
@@ -80,7 +82,7 @@ static void see_text(struct fields *f, unsigned int bit, struct scan *to,
 	*to = (struct scan){ w.at + 4, w.end };
 }
 
-/* Ports come behind the protocol whose they are. */
+/* Ports count only behind PROTO=TCP. */
 static void see_number(struct fields *f, unsigned int bit, int64_t *to,
 		       struct scan w)
 {
@@ -90,14 +92,14 @@ static void see_number(struct fields *f, unsigned int bit, int64_t *to,
 	*to = word_number(w);
 }
 
-/* A flag stands for itself between RES= and URGP=; "ACK=0" is a number. */
+/* A flag is a word of its own between RES= and URGP=; "ACK=0" is a number. */
 static void see_flag(struct fields *f, uint8_t flag, const struct scan *w)
 {
 	if (scan_left(w) == 3 && (f->has & HAS_DPT))
 		f->flags |= flag;
 }
 
-/* False: of a port that nobody watches nothing else matters. */
+/* False: the port is not watched, so the rest of the line does not matter. */
 static bool see_port(struct fields *f, struct scan w)
 {
 	see_number(f, HAS_DPT, &f->port, w);
@@ -107,7 +109,7 @@ static bool see_port(struct fields *f, struct scan w)
 	return !(f->has & HAS_OTHER);
 }
 
-/* False: what follows is not of this packet, or nothing we want. */
+/* False: the rest of the line is not of this packet, or not wanted. */
 static bool see_word(struct fields *f, struct scan w)
 {
 	switch (word_begin(&w)) {
@@ -211,7 +213,7 @@ static void fill_numbers(const struct fields *f, struct log_event *out)
 static enum log_result fill(const struct fields *f, struct log_event *out,
 			    const char **why)
 {
-	/* Ports are in the first fragment. */
+	/* Only the first fragment has ports. */
 	if (f->has & HAS_FRAGMENT && !(f->has & HAS_DPT))
 		return LOG_NOT_OURS;
 	*why = log_kernel_missing(f);
@@ -228,7 +230,7 @@ static enum log_result fill(const struct fields *f, struct log_event *out,
 
 /* ---- the message ---- */
 
-/* Back from " OUT=" over the name of at most one interface. */
+/* Goes back from " OUT=" over the name of one interface, to "IN=". */
 static const char *find_in(const char *start, const char *out)
 {
 	const char *p = out;
@@ -241,7 +243,7 @@ static const char *find_in(const char *start, const char *out)
 	return NULL;
 }
 
-/* Where IN= begins, behind the prefix and perhaps without a space. */
+/* Splits a message at IN=, which may follow the prefix without a space. */
 static bool find_fields(const struct scan *message, struct scan *prefix,
 			struct scan *fields)
 {

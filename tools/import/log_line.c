@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of formats, and a line on its way to one of them. */
+/* The table of formats, and the way of a line to one of them. */
 #include "log_priv.h"
 
-/* In the order in which they are tried: a line is of the first it looks like.
+/*
+ * Formats are tried in this order; a line is of the first that it looks like.
  */
 static const struct log_format *const formats[] = {
 #define LOG_FORMAT_ROW(name) &log_format_##name,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the formats of logs share: a row is a format, and has a file. */
+/*
+ * Formats of logs: each is one row and has a file. Parts of a line that several
+ * formats have: times, addresses, prefixes.
+ */
 #ifndef MAILWALL_LOG_PRIV_H
 #define MAILWALL_LOG_PRIV_H
 
@@ -8,16 +11,18 @@
 
 struct log_format {
 	const char *name; /* as --format has it */
-	/* Is the trimmed line, which is not empty, of this format? */
+	/* Does the trimmed line look like this format? */
 	bool (*looks_like)(const struct scan *line);
-	/* As log_line_parse(), of a trimmed line of at most LOG_LINE_MOST. */
+	/*
+	 * Parses a trimmed line of at most LOG_LINE_MOST, as log_line_parse().
+	 */
 	enum log_result (*parse)(struct log_clock *clock,
 				 const struct port_bits *ports,
 				 struct scan line, struct log_event *out,
 				 const char **why);
 };
 
-/* A format NAME is log_format_NAME, in a file of its own. */
+/* X(NAME) stands for log_format_NAME, which has a file of its own. */
 #define LOG_FORMATS(X) X(eve) X(kernel) X(ulogd_json)
 
 #define LOG_FORMAT_EXTERN(name)                                                \
@@ -29,41 +34,44 @@ LOG_FORMATS(LOG_FORMAT_EXTERN)
 
 enum stamp_kind {
 	STAMP_NONE,
-	STAMP_MONTH,  /* a date whose month is in no language of ours */
-	STAMP_UPTIME, /* seconds since some boot */
+	STAMP_MONTH,  /* a date with a month in no language that is known */
+	STAMP_UPTIME, /* seconds since a boot */
 	STAMP_LOCAL,
-	STAMP_OFFSET, /* from UTC */
+	STAMP_OFFSET, /* with an offset from UTC */
 	STAMP_UNIX,
 };
 
 struct stamp {
 	enum stamp_kind kind;
-	bool bare; /* what follows is the message, not a host */
-	int year;  /* 0: the clock's */
+	bool bare; /* the message follows, without a host */
+	int year;  /* 0: that of the clock */
 	int month, day, hour, minute, second;
 	int32_t micro, offset_s;
 	int64_t unix_s;
 };
 
 /*
- * Passes what a line begins with. A stamp that is none passes nothing. The
- * clock learns of the month.
+ * Reads the time that a line begins with, and moves behind it; STAMP_NONE
+ * leaves s as it was. Notes the month in the clock.
  */
 void stamp_scan(struct scan *s, struct log_clock *clock, struct stamp *out);
-/* "2026-11-24T08:33:28.123456+01:00" and nothing else. */
+/* Reads "2026-11-24T08:33:28.123456+01:00", and no other form. */
 bool stamp_scan_iso(struct scan *s, struct stamp *out);
-/* NULL if that is a time, which is in *time_us, else why it is not. */
+/* Fills *time_us and returns NULL, or why the stamp is no time. */
 const char *stamp_time(const struct stamp *stamp, struct log_clock *clock,
 		       int64_t *time_us);
 
 /* ---- log_text.c ---- */
 
-/* An address with or without zone; the family, or 0 if it is none. */
+/* Parses an address with or without a zone. The family, or 0 if it is none. */
 int log_address(struct scan text, struct addr6 *out);
-/* Trims and cleans; sets dropped if a word says so. */
+/*
+ * Fills the prefix, trimmed and cleaned, and sets dropped if a word of it says
+ * so.
+ */
 void log_prefix(struct scan text, struct log_event *out);
 
-/* Does a field like DPT=25, whose name is given, hold one of these ports? */
+/* May a field of this name, "DPT=", hold one of the ports? */
 bool log_may_be_ours(const struct scan *line, const char *name,
 		     const struct port_bits *ports);
 
@@ -87,7 +95,7 @@ static inline enum log_result log_bad(const char **why, const char *text)
 
 #define LOG_TCP " PROTO=TCP"
 
-/* Reads what the kernel said: all of an event but its time. */
+/* Parses the message of the kernel, which has all of an event but its time. */
 enum log_result kernel_message(const struct port_bits *ports,
 			       struct scan message, struct log_event *out,
 			       const char **why);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A cursor over a line that is borrowed and need not end in NUL. */
+/* A cursor over a borrowed line, which need not end in NUL. */
 #ifndef MAILWALL_LOG_SCAN_H
 #define MAILWALL_LOG_SCAN_H
 
@@ -22,7 +22,7 @@ static inline bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The next byte, which is not passed; '\0' at the end, too. */
+/* The next byte, without moving; '\0' also at the end. */
 static inline char scan_peek(const struct scan *s)
 {
 	return s->at < s->end ? *s->at : '\0';
@@ -57,7 +57,7 @@ static inline void scan_spaces(struct scan *s)
 		s->at++;
 }
 
-/* From one to most digits, most being at most 18; -1 if there are none. */
+/* Reads one to most digits, of at most 18; -1 if there are none. */
 static inline int64_t scan_number(struct scan *s, int most)
 {
 	const char *start = s->at;
@@ -70,7 +70,7 @@ static inline int64_t scan_number(struct scan *s, int most)
 
 /*
  * The first space, or the end. Words are short: eight bytes at a time beat a
- * call of memchr() (the test for a zero byte is S. E. Anderson's).
+ * call of memchr(). The test for a zero byte is by S. E. Anderson.
  */
 static inline const char *scan_space(const char *at, const char *end)
 {
@@ -90,7 +90,7 @@ static inline const char *scan_space(const char *at, const char *end)
 	return at;
 }
 
-/* Up to the space that ends it, which is not passed. */
+/* Reads a word, up to the space that ends it. */
 static inline struct scan scan_word(struct scan *s)
 {
 	struct scan word = { s->at, scan_space(s->at, s->end) };
@@ -99,7 +99,7 @@ static inline struct scan scan_word(struct scan *s)
 	return word;
 }
 
-/* Where in s the text begins, NULL if it is not there. */
+/* The place in s where the text begins, or NULL. */
 static inline const char *scan_find(const struct scan *s, const char *text)
 {
 	return memmem(s->at, scan_left(s), text, strlen(text));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A line of a syslog, of journalctl or of dmesg: a time, the host, the writer,
- * and what the kernel said. The journal as JSON is the same log.
+ * Format "kernel": lines of a syslog, of journalctl or of dmesg, which have a
+ * time, a host, a writer and the message. Lines of journalctl -o json are of
+ * the same format.
  */
 #include "log_priv.h"
 
@@ -28,8 +29,9 @@ enum writer {
 };
 
 /*
- * Passes host and tag. Two words may come before the tag: a host, and where
- * BusyBox writes it "kern.warn". A word that ends in a colon is a program's.
+ * Moves behind host and tag. Two words may come before the tag: a host, and
+ * "kern.warn" where BusyBox writes. A word that ends in a colon is a program's
+ * tag.
  */
 static enum writer syslog_scan_tag(struct scan *s)
 {
@@ -52,8 +54,9 @@ static enum writer syslog_scan_tag(struct scan *s)
 }
 
 /*
- * A program's line, which a stranger may have filled, is never an event. One
- * that begins as a rule's does may be LOGEMU's, with a colon in the prefix.
+ * A line of another program is never an event, because a stranger may have
+ * chosen its text. One that begins like a rule's may be by LOGEMU, with a colon
+ * in the prefix.
  */
 static enum log_result syslog_other_line(struct scan s, const char **why)
 {

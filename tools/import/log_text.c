@@ -43,8 +43,8 @@ static bool word_says_stopped(const char *word, size_t len)
 }
 
 /*
- * mailwall's "residential:17 block" says it in its last word; the name of a
- * policy may be any word.
+ * Prefixes of mailwall, "residential:17 block", say it in their last word,
+ * because the name of a policy may be any word. Returns that word, or NULL.
  */
 static const char *own_verb(const char *prefix)
 {

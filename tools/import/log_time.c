@@ -6,14 +6,14 @@
 #include <strings.h>
 
 #define QUARTER_S 900
-#define END_S	  INT64_C(253402300800) /* of the year 9999 */
+#define END_S	  INT64_C(253402300800) /* end of the year 9999 */
 
 /* ---- months ---- */
 
 /*
- * As strftime()'s %b writes them in English, German, French, Spanish,
- * Portuguese and Italian, without a dot behind; journalctl does so. Letters
- * beyond ASCII are there in UTF-8 and in Latin-1.
+ * Months as strftime() writes %b, and so does journalctl, in English, German,
+ * French, Spanish, Portuguese and Italian, without a dot behind. Letters beyond
+ * ASCII stand in UTF-8 and in Latin-1.
  */
 static const struct {
 	char name[8];
@@ -31,7 +31,7 @@ static const struct {
 	{ "oct", 10 },
 	{ "nov", 11 },
 	{ "dec", 12 },
-	/* de */
+	/* German */
 	{ "j\xc3\xa4n", 1 },
 	{ "j\xe4n", 1 },
 	{ "m\xc3\xa4r", 3 },
@@ -45,7 +45,7 @@ static const struct {
 	{ "sept", 9 },
 	{ "okt", 10 },
 	{ "dez", 12 },
-	/* fr */
+	/* French */
 	{ "janv", 1 },
 	{ "f\xc3\xa9vr", 2 },
 	{ "f\xe9vr", 2 },
@@ -66,16 +66,16 @@ static const struct {
 	{ "d\xe9"
 	  "c",
 	  12 },
-	/* es */
+	/* Spanish */
 	{ "ene", 1 },
 	{ "abr", 4 },
 	{ "ago", 8 },
 	{ "dic", 12 },
-	/* pt */
+	/* Portuguese */
 	{ "fev", 2 },
 	{ "set", 9 },
 	{ "out", 10 },
-	/* it */
+	/* Italian */
 	{ "gen", 1 },
 	{ "mag", 5 },
 	{ "giu", 6 },
@@ -94,7 +94,9 @@ static uint8_t month_named(struct scan name)
 	return 0;
 }
 
-/* 1 to 12, else 0. Most lines have the month of the one before. */
+/*
+ * Reads a month, 1 to 12, or 0. Most lines have the month of the line before.
+ */
 static uint8_t scan_month(struct scan *s, struct log_clock *clock)
 {
 	struct scan name = { s->at, s->at };
@@ -119,8 +121,9 @@ static uint8_t scan_month(struct scan *s, struct log_clock *clock)
 }
 
 /*
- * Only by two months or more does time go back to another year: at the end of
- * a month a line may be late. Nobody lets eleven months pass without a line.
+ * A month that is lower by two or more begins another year. One that is lower
+ * by one is a late line at the end of a month. A log is taken to have a line in
+ * any eleven months.
  */
 static void note_month(struct log_clock *clock, int month)
 {
@@ -135,7 +138,7 @@ static void note_month(struct log_clock *clock, int month)
 
 /* ---- reading ---- */
 
-/* Digits behind a point, as millionths; what is finer is passed. */
+/* Reads digits behind a point, as millionths; further digits are skipped. */
 static int32_t scan_fraction(struct scan *s)
 {
 	const char *start = s->at;
@@ -150,7 +153,7 @@ static int32_t scan_fraction(struct scan *s)
 	return (int32_t)value;
 }
 
-/* "08:33:28" or "08:33:28.123456"; dmesg has a comma. */
+/* Reads "08:33:28" or "08:33:28.123456"; dmesg has a comma. */
 static bool scan_clock(struct scan *s, struct stamp *out)
 {
 	out->hour = (int)scan_number(s, 2);
@@ -168,7 +171,7 @@ static bool scan_clock(struct scan *s, struct stamp *out)
 	       out->minute < 60 && out->second >= 0 && out->second <= 60;
 }
 
-/* "Z", "+01:00", "+0100", "+01"; nothing at all is local time. */
+/* Reads "Z", "+01:00", "+0100" or "+01"; without any, time is local. */
 static bool scan_zone(struct scan *s, struct stamp *out)
 {
 	int64_t hours, minutes = 0;
@@ -256,7 +259,7 @@ static bool scan_ctime(struct scan *s, struct stamp *out)
 	return out->year > 0;
 }
 
-/* dmesg: "[12345.678901]"; the bracket was passed. */
+/* dmesg: "[12345.678901]", from behind the bracket */
 static bool log_time_scan_uptime(struct scan *s, struct stamp *out)
 {
 	scan_spaces(s);
@@ -293,7 +296,7 @@ static bool scan_bracket(struct scan *s, struct stamp *out)
 	return scan_char(s, ']');
 }
 
-/* With a weekday before it: journalctl, or OpenWrt's logread. */
+/* Reads a time behind a weekday: journalctl, or OpenWrt's logread. */
 static bool scan_weekday(struct scan *s, struct stamp *out)
 {
 	struct scan start = *s;
@@ -321,7 +324,7 @@ static bool scan_any(struct scan *s, struct log_clock *clock, struct stamp *out)
 	return scan_weekday(s, out);
 }
 
-/* RFC 3164 puts "<4>" before, which some relays leave there. */
+/* Skips "<4>" (RFC 3164), which some relays leave before a line. */
 static void scan_priority(struct scan *s)
 {
 	struct scan start = *s;

@@ -15,7 +15,7 @@ static const struct log_json_flag ulogd_flags[] = {
 	{ NULL, 0 },
 };
 
-/* "oob.time." is the packet's; "timestamp" may be that of the writing. */
+/* "oob.time." is the time of the packet; "timestamp" may be that of writing. */
 static const char *ulogd_time(json_t *o, struct log_clock *clock,
 			      struct log_event *out)
 {
@@ -48,7 +48,7 @@ static enum log_result ulogd_record(json_t *o, struct log_clock *clock,
 	if (!*why)
 		*why = ulogd_time(o, clock, out);
 	log_json_seq(o, "tcp.seq", out);
-	/* With boolean_label set, from a label of the rule. */
+	/* "action" comes with boolean_label, from a label of the rule. */
 	out->dropped = log_json_text_is(o, "action", "blocked");
 	if (log_json_text(o, "oob.prefix", &prefix))
 		log_prefix(prefix, out);

@@ -5,6 +5,7 @@
 
 #include "report.h"
 #include "progress.h"
+#include "../store/store_read.h"
 
 #include "../../rules/base/arena.h"
 

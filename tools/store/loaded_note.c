@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loaded_note.h"
-#include "store.h"
+#include "store_write.h"
 
 #include <pwd.h>
 #include <stdlib.h>

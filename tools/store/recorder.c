@@ -14,12 +14,15 @@
 
 #define MOVES_MOST    65536
 
-/* An attempt that was told early and came out otherwise. */
+/*
+ * An attempt that was reported early, with another outcome than it had in the
+ * end.
+ */
 struct move {
 	struct store_row from, to;
 };
 
-/* What is handed to the writer at once. */
+/* What one transaction writes. */
 struct batch_of_rows {
 	struct rollup rollup;
 	struct store_finding *findings;
@@ -38,15 +41,15 @@ struct recorder {
 	struct batch_of_rows batches[2];
 	struct recorder_state state;
 	int64_t trim_s;
-	bool said; /* that it cannot be written */
-	/* the writer; what is below is under the lock while it runs */
+	bool said; /* the failure was reported */
+	/* The writer. The members below are under the lock while it runs. */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool busy, stop; /* busy: writing is the writer's */
+	bool busy, stop; /* busy: the batch "writing" belongs to the writer */
 	int64_t now_s;
-	int error; /* of the last transaction */
+	int error; /* errno of the last transaction */
 	char why[200];
 	uint64_t written, errors, folded;
 };
@@ -82,7 +85,7 @@ static void batch_clear(struct batch_of_rows *b)
 
 /* ---- writing ---- */
 
-static void write_batch(struct recorder *r, struct batch_of_rows *b)
+static void recorder_add_batch(struct recorder *r, struct batch_of_rows *b)
 {
 	if (!b->settled)
 		rollup_settle(&b->rollup, &r->memory);
@@ -98,12 +101,12 @@ static void write_batch(struct recorder *r, struct batch_of_rows *b)
 		store_add_run(r->store, &b->run);
 }
 
-/* 0 or -errno; what was written is gone from the batch. */
+/* Writes a batch and clears it. 0 or -errno. */
 static int recorder_write_out(struct recorder *r, struct batch_of_rows *b)
 {
 	int error;
 
-	write_batch(r, b);
+	recorder_add_batch(r, b);
 	error = store_end(r->store);
 	if (error) {
 		r->errors++;
@@ -127,7 +130,7 @@ static void recorder_trim(struct recorder *r, int64_t now_s)
 		r->trim_s = now_s + TRIM_EVERY_S;
 }
 
-static void *write_on(void *ctx)
+static void *recorder_run_writer(void *ctx)
 {
 	struct recorder *r = ctx;
 
@@ -204,7 +207,10 @@ static struct addr6 recorder_source_of(uint8_t family,
 	return source;
 }
 
-/* What came to be known of the clause later is of a later outcome. */
+/*
+ * A clause that became known after the early report belongs to the later
+ * outcome.
+ */
 static const char *recorder_clause_of(const struct attempt_event *e,
 				      enum outcome outcome)
 {
@@ -213,10 +219,10 @@ static const char *recorder_clause_of(const struct attempt_event *e,
 	return e->decided ? e->decided->id : "";
 }
 
-static struct store_row row_of(struct recorder *r,
-			       const struct attempt_event *e,
-			       enum outcome outcome, int32_t attempts,
-			       int32_t syns)
+static struct store_row recorder_row_of(struct recorder *r,
+					const struct attempt_event *e,
+					enum outcome outcome, int32_t attempts,
+					int32_t syns)
 {
 	return (struct store_row){
 		.minute = e->time_us / 60000000,
@@ -242,20 +248,20 @@ void recorder_early(struct recorder *r, const struct attempt_event *e)
 	struct store_row row;
 
 	early.was_early = true;
-	row = row_of(r, &early, e->outcome, 1, 1);
+	row = recorder_row_of(r, &early, e->outcome, 1, 1);
 	recorder_add(r, &row);
 }
 
 /*
- * The row that it was told to may be written, and may be gone: then it stays
- * as it was told.
+ * The row of the early report may be in the store already, where store_move()
+ * finds it, unless it was trimmed.
  */
-static void move(struct recorder *r, const struct attempt_event *e)
+static void recorder_move(struct recorder *r, const struct attempt_event *e)
 {
 	struct batch_of_rows *b = r->filling;
 	struct move m = {
-		.from = row_of(r, e, e->early_outcome, 1, 1),
-		.to = row_of(r, e, e->outcome, 1, e->syns),
+		.from = recorder_row_of(r, e, e->early_outcome, 1, 1),
+		.to = recorder_row_of(r, e, e->outcome, 1, e->syns),
 	};
 
 	if (rollup_take_back(&b->rollup, &r->memory, &m.from))
@@ -269,10 +275,11 @@ void recorder_attempt(struct recorder *r, const struct attempt_event *e)
 	struct store_row row;
 
 	if (e->was_early && e->outcome != e->early_outcome) {
-		move(r, e);
+		recorder_move(r, e);
 		return;
 	}
-	row = row_of(r, e, e->outcome, !e->was_early, e->syns - e->was_early);
+	row = recorder_row_of(r, e, e->outcome, !e->was_early,
+			      e->syns - e->was_early);
 	if (row.attempts || row.syns)
 		recorder_add(r, &row);
 }
@@ -297,7 +304,7 @@ void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged)
 
 /* ---- handing over ---- */
 
-static void note_run(struct recorder *r, int64_t now_s)
+static void recorder_note_run(struct recorder *r, int64_t now_s)
 {
 	struct store_run *run = &r->filling->run;
 
@@ -307,23 +314,25 @@ static void note_run(struct recorder *r, int64_t now_s)
 	run->last_s = now_s;
 }
 
-/* What was added up becomes what is written. */
-static void swap(struct recorder *r)
+/* Swaps the batches: the filled one is to be written. */
+static void recorder_swap(struct recorder *r)
 {
 	struct batch_of_rows *full = r->filling;
 
-	/* The number of the run was set in the one that was written. */
+	/*
+	 * store_end() set the number of the run in the batch that was written.
+	 */
 	full->run.id = r->writing->run.id;
 	r->filling = r->writing;
 	r->writing = full;
 	r->filling->run = full->run;
 }
 
-/* What failed waits in writing, and is tried before anything else. */
-static void recorder_hand_over(struct recorder *r, int64_t now_s)
+/* A batch that failed stays in "writing", and is tried again first. */
+static void recorder_start_writing(struct recorder *r, int64_t now_s)
 {
 	if (batch_is_empty(r->writing))
-		swap(r);
+		recorder_swap(r);
 	r->now_s = now_s;
 	r->busy = true;
 }
@@ -347,7 +356,7 @@ static void recorder_say(struct recorder *r)
 		r->options.say(r->options.ctx, f.text);
 }
 
-static void copy_state(struct recorder *r)
+static void recorder_copy_state(struct recorder *r)
 {
 	r->state.rows = r->written;
 	r->state.errors = r->errors;
@@ -355,10 +364,11 @@ static void copy_state(struct recorder *r)
 	r->state.failing = r->error;
 }
 
-/* Where there can be none, what was added up is written at once. */
+/* Without a thread, the sums are written by the caller at once. */
 static bool recorder_start_thread(struct recorder *r)
 {
-	if (!r->has_thread && pthread_create(&r->thread, NULL, write_on, r)) {
+	if (!r->has_thread &&
+	    pthread_create(&r->thread, NULL, recorder_run_writer, r)) {
 		recorder_flush(r);
 		return false;
 	}
@@ -370,12 +380,12 @@ void recorder_tick(struct recorder *r, int64_t now_s)
 {
 	if (!recorder_start_thread(r))
 		return;
-	note_run(r, now_s);
+	recorder_note_run(r, now_s);
 	pthread_mutex_lock(&r->lock);
 	if (!r->busy) {
 		recorder_say(r);
-		copy_state(r);
-		recorder_hand_over(r, now_s);
+		recorder_copy_state(r);
+		recorder_start_writing(r, now_s);
 		pthread_cond_broadcast(&r->changed);
 	}
 	pthread_mutex_unlock(&r->lock);
@@ -389,13 +399,13 @@ void recorder_submit(struct recorder *r)
 	while (r->busy)
 		pthread_cond_wait(&r->changed, &r->lock);
 	recorder_say(r);
-	copy_state(r);
-	recorder_hand_over(r, 0);
+	recorder_copy_state(r);
+	recorder_start_writing(r, 0);
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void wait_for_writer(struct recorder *r)
+static void recorder_wait_for_writer(struct recorder *r)
 {
 	if (!r->has_thread)
 		return;
@@ -407,14 +417,14 @@ static void wait_for_writer(struct recorder *r)
 
 int recorder_flush(struct recorder *r)
 {
-	wait_for_writer(r);
+	recorder_wait_for_writer(r);
 	r->error = recorder_write_out(r, r->writing);
 	if (!r->error) {
-		swap(r);
+		recorder_swap(r);
 		r->error = recorder_write_out(r, r->writing);
 	}
 	recorder_say(r);
-	copy_state(r);
+	recorder_copy_state(r);
 	return r->error;
 }
 
@@ -428,7 +438,7 @@ void recorder_state(struct recorder *r, struct recorder_state *out)
 	*out = r->state;
 }
 
-static void stop_thread(struct recorder *r)
+static void recorder_stop_thread(struct recorder *r)
 {
 	if (!r->has_thread)
 		return;
@@ -446,7 +456,7 @@ int recorder_close(struct recorder *r)
 
 	if (!r)
 		return 0;
-	stop_thread(r);
+	recorder_stop_thread(r);
 	if (r->store)
 		error = recorder_flush(r);
 	store_close(r->store);

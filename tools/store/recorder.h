@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A recorder stands between an engine and the store. It adds attempts up in
- * memory; once a second a thread of its own writes the sums, so that a slow
+ * memory. Once a second a thread of its own writes the sums, so that a slow
  * disk does not keep packets waiting. Sums grow while the disk is slow; beyond
- * their bound, sources are folded into one that says how much there was.
+ * their bound, sources are folded into one row that counts them.
  *
  * Functions that can fail return 0 or -errno.
  */
 #ifndef MAILWALL_RECORDER_H
 #define MAILWALL_RECORDER_H
 
-#include "store.h"
+#include "store_write.h"
 
 struct recorder;
 
 struct recorder_options {
 	const char *path;
-	bool keep_destinations; /* examples of findings */
+	bool keep_destinations; /* with findings, as examples */
 	int64_t keep_s;		/* 0: for ever */
 	uint64_t most_bytes;	/* 0: no bound */
-	const char *inputs;	/* of the run; NULL: no run is noted */
+	const char *inputs;	/* names for the run; NULL: no run is noted */
 	/* Called when writing begins to fail, and when it works again. */
 	void (*say)(void *ctx, const char *sentence);
 	void *ctx;
@@ -39,14 +39,13 @@ void recorder_finding(struct recorder *r, const struct finding *finding);
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged);
 
 /*
- * Starts the writing of what was added up, unless the writer is busy. To be
- * called once a second; now_s is the clock. Sums that could not be written are
- * kept as far as there is room, and tried again.
+ * Starts to write the sums, unless the writer is busy. To be called once a
+ * second; now_s is the clock. Sums that could not be written are kept as far as
+ * there is room, and tried again.
  */
 void recorder_tick(struct recorder *r, int64_t now_s);
 
-/* Starts the writing, after waiting for a busy writer: for reading from files.
- */
+/* Waits for a busy writer, and starts to write: for events from files. */
 void recorder_submit(struct recorder *r);
 
 /* Writes all sums in the calling thread. */
@@ -57,14 +56,17 @@ struct store *recorder_store(struct recorder *r);
 
 struct recorder_state {
 	uint64_t rows, errors; /* written; transactions that failed */
-	uint64_t folded;       /* attempts */
-	uint64_t dropped;      /* findings that were given up */
+	uint64_t folded;       /* attempts whose sources were folded */
+	uint64_t dropped;      /* findings for which there was no room */
 	bool failing;	       /* the last transaction failed */
 };
 /* Fills the figures as of the last tick. */
 void recorder_state(struct recorder *r, struct recorder_state *out);
 
-/* Writes what is left, and closes the store; its error. r may be NULL. */
+/*
+ * Writes the rest and closes the store. Returns the error of writing. r may be
+ * NULL.
+ */
 int recorder_close(struct recorder *r);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX	      (2 * SUMS_ROWS)
-#define MINUTE_PLACES 32768u /* for SUMS_A_MINUTE keys; a power of two */
+#define INDEX	      (2 * ROLLUP_ROWS)
+#define MINUTE_PLACES 32768u /* for ROLLUP_MINUTE_ROWS keys; a power of two */
 
 /*
  * The tables here are not those of plugin/memory/index.h, which grow in an
@@ -15,7 +15,7 @@
  */
 int rollup_init(struct rollup *s)
 {
-	s->rows = malloc(SUMS_ROWS * sizeof(*s->rows));
+	s->rows = malloc(ROLLUP_ROWS * sizeof(*s->rows));
 	s->index = calloc(INDEX, sizeof(*s->index));
 	s->n = 0;
 	s->folded = 0;
@@ -32,8 +32,8 @@ void rollup_free(struct rollup *s)
 int rollup_memory_init(struct rollup_memory *m, const uint64_t key[2])
 {
 	*m = (struct rollup_memory){ .key = { key[0], key[1] } };
-	m->clauses = calloc(2 * SUMS_CLAUSES, sizeof(*m->clauses));
-	for (size_t i = 0; i < SUMS_MINUTES && m->clauses; i++) {
+	m->clauses = calloc(2 * ROLLUP_CLAUSES, sizeof(*m->clauses));
+	for (size_t i = 0; i < ROLLUP_MINUTES && m->clauses; i++) {
 		m->minutes[i].keys = calloc(MINUTE_PLACES, sizeof(uint64_t));
 		if (!m->minutes[i].keys)
 			return -ENOMEM;
@@ -44,10 +44,10 @@ int rollup_memory_init(struct rollup_memory *m, const uint64_t key[2])
 
 void rollup_memory_free(struct rollup_memory *m)
 {
-	for (size_t i = 0; i < 2 * SUMS_CLAUSES && m->clauses; i++)
+	for (size_t i = 0; i < 2 * ROLLUP_CLAUSES && m->clauses; i++)
 		free(m->clauses[i]);
 	free(m->clauses);
-	for (size_t i = 0; i < SUMS_MINUTES; i++)
+	for (size_t i = 0; i < ROLLUP_MINUTES; i++)
 		free(m->minutes[i].keys);
 	*m = (struct rollup_memory){ 0 };
 }
@@ -60,24 +60,24 @@ const char *rollup_clause(struct rollup_memory *m, const char *clause)
 	if (!*clause)
 		return "";
 	for (;; at++) {
-		const char *known = m->clauses[at % (2 * SUMS_CLAUSES)];
+		const char *known = m->clauses[at % (2 * ROLLUP_CLAUSES)];
 
 		if (!known)
 			break;
 		if (!strcmp(known, clause))
 			return known;
 	}
-	copy = m->n_clauses < SUMS_CLAUSES ? strdup(clause) : NULL;
+	copy = m->n_clauses < ROLLUP_CLAUSES ? strdup(clause) : NULL;
 	if (!copy)
 		return "other";
 	m->n_clauses++;
-	return m->clauses[at % (2 * SUMS_CLAUSES)] = copy;
+	return m->clauses[at % (2 * ROLLUP_CLAUSES)] = copy;
 }
 
 /* ---- rows ---- */
 
-static uint64_t row_hash(const struct rollup_memory *m,
-			 const struct store_row *r)
+static uint64_t rollup_hash(const struct rollup_memory *m,
+			    const struct store_row *r)
 {
 	const struct hash_key key = { { m->key[0], m->key[1] } };
 	uint64_t what =
@@ -85,7 +85,7 @@ static uint64_t row_hash(const struct rollup_memory *m,
 	uint64_t hash =
 		hash_2(&key, (uint64_t)r->minute, load_u64(r->source.byte));
 
-	/* Clauses stay where they are: the place tells them apart. */
+	/* Clauses are unique, so that their address identifies them. */
 	return hash_2(&key, hash, what << 32 ^ (uintptr_t)r->clause);
 }
 
@@ -102,7 +102,7 @@ static struct store_row *rollup_find(struct rollup *s,
 				     const struct store_row *row,
 				     uint32_t *slot)
 {
-	uint32_t at = (uint32_t)row_hash(m, row) & (INDEX - 1);
+	uint32_t at = (uint32_t)rollup_hash(m, row) & (INDEX - 1);
 
 	for (; s->index[at]; at = (at + 1) & (INDEX - 1))
 		if (rollup_is_same(&s->rows[s->index[at] - 1], row))
@@ -111,7 +111,7 @@ static struct store_row *rollup_find(struct rollup *s,
 	return NULL;
 }
 
-static void fold(struct store_row *row)
+static void rollup_fold(struct store_row *row)
 {
 	row->family = 0;
 	row->source = (struct addr6){ { 0 } };
@@ -123,7 +123,7 @@ static void rollup_count(struct store_row *to, const struct store_row *row)
 	to->syns += row->syns;
 }
 
-/* The last places are for what was folded. */
+/* The last places are for folded rows. */
 void rollup_add(struct rollup *s, const struct rollup_memory *m,
 		const struct store_row *row)
 {
@@ -131,17 +131,20 @@ void rollup_add(struct rollup *s, const struct rollup_memory *m,
 	uint32_t slot = 0;
 
 	known = rollup_find(s, m, &new, &slot);
-	if (!known && s->n >= SUMS_ROWS / 8 * 7 && new.family) {
+	if (!known && s->n >= ROLLUP_ROWS / 8 * 7 && new.family) {
 		s->folded += (uint64_t)(int64_t) new.attempts;
-		fold(&new);
+		rollup_fold(&new);
 		known = rollup_find(s, m, &new, &slot);
 	}
 	if (known) {
 		rollup_count(known, &new);
 		return;
 	}
-	if (s->n == SUMS_ROWS) {
-		/* Of so many minutes that even these do not fit: by the last */
+	if (s->n == ROLLUP_ROWS) {
+		/*
+		 * Folded rows of so many minutes do not fit: add to the last
+		 * one.
+		 */
 		rollup_count(&s->rows[s->n - 1], &new);
 		return;
 	}
@@ -164,9 +167,11 @@ bool rollup_take_back(struct rollup *s, const struct rollup_memory *m,
 
 /* ---- a minute's bound ---- */
 
-static struct rollup_minute *minute_of(struct rollup_memory *m, int64_t minute)
+static struct rollup_minute *rollup_minute_of(struct rollup_memory *m,
+					      int64_t minute)
 {
-	struct rollup_minute *at = &m->minutes[(uint64_t)minute % SUMS_MINUTES];
+	struct rollup_minute *at =
+		&m->minutes[(uint64_t)minute % ROLLUP_MINUTES];
 
 	if (at->minute != minute) {
 		at->minute = minute;
@@ -176,28 +181,29 @@ static struct rollup_minute *minute_of(struct rollup_memory *m, int64_t minute)
 	return at;
 }
 
-static bool has_room(struct rollup_memory *m, const struct store_row *row)
+static bool rollup_has_room(struct rollup_memory *m,
+			    const struct store_row *row)
 {
-	struct rollup_minute *minute = minute_of(m, row->minute);
-	uint64_t hash = row_hash(m, row) | 1;
+	struct rollup_minute *minute = rollup_minute_of(m, row->minute);
+	uint64_t hash = rollup_hash(m, row) | 1;
 	uint32_t at = (uint32_t)(hash >> 32) & (MINUTE_PLACES - 1);
 
 	for (; minute->keys[at]; at = (at + 1) & (MINUTE_PLACES - 1))
 		if (minute->keys[at] == hash)
 			return true;
 	/*
-	 * In the second half only who came back. More SYNs of an attempt go
-	 * where that went.
+	 * The second half is for sources with two attempts or more. Further
+	 * SYNs of an attempt go where the attempt went.
 	 */
-	if (row->attempts < 1 || minute->n >= SUMS_A_MINUTE ||
-	    (minute->n >= SUMS_A_MINUTE / 2 && row->attempts < 2))
+	if (row->attempts < 1 || minute->n >= ROLLUP_MINUTE_ROWS ||
+	    (minute->n >= ROLLUP_MINUTE_ROWS / 2 && row->attempts < 2))
 		return false;
 	minute->keys[at] = hash;
 	minute->n++;
 	return true;
 }
 
-static int by_order(const void *a, const void *b)
+static int rollup_compare(const void *a, const void *b)
 {
 	const struct store_row *x = a, *y = b;
 	int order;
@@ -212,8 +218,8 @@ static int by_order(const void *a, const void *b)
 	return x->port != y->port ? (x->port < y->port ? -1 : 1) : 0;
 }
 
-/* Those that were folded lie side by side, and are added up. */
-static void join_folded(struct rollup *s)
+/* Joins folded rows, which lie side by side after sorting. */
+static void rollup_join_folded(struct rollup *s)
 {
 	uint32_t n = 0;
 
@@ -239,13 +245,13 @@ void rollup_settle(struct rollup *s, struct rollup_memory *m)
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct store_row *row = &s->rows[i];
 
-		if (!row->family || has_room(m, row))
+		if (!row->family || rollup_has_room(m, row))
 			continue;
 		s->folded += (uint64_t)(int64_t)row->attempts;
-		fold(row);
+		rollup_fold(row);
 	}
-	qsort(s->rows, s->n, sizeof(*s->rows), by_order);
-	join_folded(s);
+	qsort(s->rows, s->n, sizeof(*s->rows), rollup_compare);
+	rollup_join_folded(s);
 }
 
 void rollup_clear(struct rollup *s)

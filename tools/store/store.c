@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The schema, how the file is opened, and how it is kept within bounds. */
+/* The schema, and the opening of a file. */
 #include "store_priv.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 #define BUSY_MS	       5000
 
 /*
- * One row a version, applied in order to a file of an older one. What a row
- * counts (port, clause, outcome) is one small number, so that a minute of a
- * source takes about twenty bytes.
+ * A row is a version; a file of an older version gets those behind its own, in
+ * order. Port, clause and outcome of a row are one small number, so that a
+ * minute of a source takes about twenty bytes.
  */
 static const char *const schemas[] = {
 	"CREATE TABLE source ("
@@ -36,7 +36,8 @@ static const char *const schemas[] = {
 	" day INTEGER NOT NULL, source INTEGER NOT NULL,"
 	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
 	" syns INTEGER NOT NULL,"
-	" hours BLOB NOT NULL," /* of each an hour and, by LEB128, attempts */
+	" hours BLOB NOT NULL," /* pairs of an hour and its attempts, in LEB128
+				 */
 	" PRIMARY KEY (day, source, what)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX day_source ON day (source);"
 	"CREATE TABLE finding ("
@@ -162,8 +163,11 @@ int store_fault(const struct store *s, const char *verb, struct fault *f)
 			 s->why);
 }
 
-/* Another may have done it meanwhile: the version is read with the lock. */
-static void migrate(struct store *s)
+/*
+ * Reads the version under the lock: another program may have migrated
+ * meanwhile.
+ */
+static void store_migrate(struct store *s)
 {
 	char sql[64];
 	int from;
@@ -180,7 +184,9 @@ static void migrate(struct store *s)
 	store_run_sql(s, "COMMIT");
 }
 
-/* A database without any table may become ours; another's may not. */
+/*
+ * A database without a table may become ours; that of another program may not.
+ */
 static int store_check_owner(struct store *s, struct fault *f)
 {
 	int64_t application = store_number(s, "PRAGMA application_id");
@@ -218,7 +224,7 @@ static int store_check_schema(struct store *s, bool write, struct fault *f)
 				 "with a command that writes" :
 				 "is empty");
 	if (version < SCHEMA)
-		migrate(s);
+		store_migrate(s);
 	return s->error ? store_failed(s, f, "make its tables") : 0;
 }
 
@@ -281,7 +287,7 @@ static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 /* ---- opening ---- */
 
-static void close_db(struct store *s)
+static void store_close_database(struct store *s)
 {
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
@@ -290,8 +296,8 @@ static void close_db(struct store *s)
 	s->db = NULL;
 }
 
-static int open_db(struct store *s, const char *name, int flags,
-		   struct fault *f)
+static int store_open_database(struct store *s, const char *name, int flags,
+			       struct fault *f)
 {
 	int code = sqlite3_open_v2(name, &s->db, flags, NULL);
 
@@ -309,10 +315,10 @@ static int open_db(struct store *s, const char *name, int flags,
 }
 
 /*
- * Who blocks whom is not for all users to read. Files that SQLite puts beside
- * it get the same mode, and the same owner if root makes them.
+ * Mode 0640: not every user may read who was blocked. Files that SQLite puts
+ * beside it get the same mode, and the same owner if root makes them.
  */
-static int make_file(const struct store *s, struct fault *f)
+static int store_make_file(const struct store *s, struct fault *f)
 {
 	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 
@@ -324,15 +330,16 @@ static int make_file(const struct store *s, struct fault *f)
 			 strerror(errno));
 }
 
-static int open_to_write(struct store *s, struct fault *f)
+static int store_open_to_write(struct store *s, struct fault *f)
 {
-	int error = make_file(s, f);
+	int error = store_make_file(s, f);
 
 	if (!error)
-		error = open_db(s, s->path,
-				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-					SQLITE_OPEN_NOMUTEX,
-				f);
+		error = store_open_database(s, s->path,
+					    SQLITE_OPEN_READWRITE |
+						    SQLITE_OPEN_CREATE |
+						    SQLITE_OPEN_NOMUTEX,
+					    f);
 	/* Nothing is changed in a database of another program. */
 	if (!error)
 		error = store_check_owner(s, f);
@@ -349,7 +356,7 @@ static int open_to_write(struct store *s, struct fault *f)
 			  store_check_schema(s, true, f);
 }
 
-static bool is_there(const char *path, const char *suffix)
+static bool store_file_exists(const char *path, const char *suffix)
 {
 	char name[PATH_MAX];
 	struct stat st;
@@ -358,10 +365,10 @@ static bool is_there(const char *path, const char *suffix)
 	return !stat(name, &st) && st.st_size;
 }
 
-/* "?", "#" and "%" mean something in a URI. */
-static void print_uri(const char *path, char *out, size_t size)
+/* Escapes "?", "#" and "%", which mean something in a URI. */
+static void store_print_uri(const char *path, char *out, size_t size)
 {
-	/* Two slashes at its start would be a host. */
+	/* A path with two slashes at its start would be a host. */
 	size_t n = (size_t)snprintf(out, size, "file:%s",
 				    *path == '/' ? "//" : "");
 
@@ -373,22 +380,23 @@ static void print_uri(const char *path, char *out, size_t size)
 }
 
 /*
- * A reader of a WAL needs a file beside the database. Where there is none, as
- * no monitor runs, and none can be made, the database changes nowhere.
+ * A reader of a WAL needs a file beside the database. If there is none and none
+ * can be made, nobody writes, and the database can be read as immutable.
  */
-static int open_to_read(struct store *s, struct fault *f)
+static int store_open_to_read(struct store *s, struct fault *f)
 {
 	char uri[3 * PATH_MAX + 32];
-	int error = open_db(s, s->path, SQLITE_OPEN_READONLY, f);
+	int error = store_open_database(s, s->path, SQLITE_OPEN_READONLY, f);
 
 	if (error)
 		return error;
 	store_number(s, "PRAGMA user_version");
-	if (s->error && s->error != -EBADMSG && !is_there(s->path, "-wal")) {
-		close_db(s);
-		print_uri(s->path, uri, sizeof(uri));
-		error = open_db(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-				f);
+	if (s->error && s->error != -EBADMSG &&
+	    !store_file_exists(s->path, "-wal")) {
+		store_close_database(s);
+		store_print_uri(s->path, uri, sizeof(uri));
+		error = store_open_database(
+			s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, f);
 	}
 	error = error ? error : store_check_schema(s, false, f);
 	if (!error)
@@ -412,7 +420,7 @@ int store_open(const char *path, bool write, struct store **out,
 	int error;
 
 	*out = NULL;
-	if (!write && !is_there(path, ""))
+	if (!write && !store_file_exists(path, ""))
 		return fault_set(f, -ENOENT,
 				 "\"%s\": there is no database; \"mailwall "
 				 "watch --store\" or \"mailwall import\" makes "
@@ -425,7 +433,8 @@ int store_open(const char *path, bool write, struct store **out,
 	if (store_allocate(s, write))
 		error = fault_no_memory(f);
 	else
-		error = write ? open_to_write(s, f) : open_to_read(s, f);
+		error = write ? store_open_to_write(s, f) :
+				store_open_to_read(s, f);
 	if (error)
 		store_close(s);
 	else
@@ -437,7 +446,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	close_db(s);
+	store_close_database(s);
 	free(s->sources);
 	free(s->days);
 	free(s);

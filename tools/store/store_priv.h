@@ -3,7 +3,8 @@
 #ifndef MAILWALL_STORE_PRIV_H
 #define MAILWALL_STORE_PRIV_H
 
-#include "store.h"
+#include "store_read.h"
+#include "store_write.h"
 
 #include <limits.h>
 #include <sqlite3.h>
@@ -11,13 +12,13 @@
 #include <string.h>
 
 #define DAY_S	    86400
-#define HOURS_BYTES (24 * 6) /* an hour, and 32 bits by seven */
+#define HOURS_BYTES (24 * 6) /* each: the hour, and 32 bits by seven */
 
 enum store_statement {
 	PUT_SOURCE,
 	SEE_SOURCE,
 	PUT_CLAUSE,
-	PUT_WHAT,
+	PUT_SERIES,
 	GET_CLAUSE,
 	PUT_MINUTE,
 	TAKE_MINUTE,
@@ -30,9 +31,9 @@ enum store_statement {
 	STATEMENTS
 };
 
-/* What the numbers of rows mean that were written last. */
-#define KNOWN_WHATS 256
-struct known_what {
+/* Series (port, outcome, clause) by their numbers, as written last. */
+#define KNOWN_SERIES 256
+struct known_series {
 	uint32_t number; /* 0: free */
 	uint16_t port;
 	uint8_t outcome;
@@ -40,13 +41,13 @@ struct known_what {
 };
 
 /*
- * Sources and days of the transaction under way, by their hash: what falls on
- * the same place makes the older one go to the database.
+ * Sources and days of the open transaction, by their hash. A collision writes
+ * the older one to the database.
  */
 #define KNOWN_SOURCES 16384u
 struct known_source {
 	uint8_t family; /* 0: free */
-	bool seen;	/* in this transaction: its times are to be written */
+	bool seen; /* in this transaction, so its times are to be written */
 	uint32_t number;
 	struct addr6 address;
 	int64_t first_s, last_s;
@@ -55,7 +56,7 @@ struct known_source {
 #define KNOWN_DAYS 8192u
 struct known_day {
 	int64_t day;
-	uint32_t source, what;
+	uint32_t source, series;
 	bool used;
 	int64_t attempts, syns;
 	uint32_t hours[24];
@@ -65,22 +66,23 @@ struct store {
 	const char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	int64_t data_version;  /* as other programs change it */
-	struct store_run *run; /* of this transaction, and its number */
+	int64_t data_version; /* PRAGMA data_version, which other writers change
+			       */
+	struct store_run *run; /* the run of this transaction, and its number */
 	int64_t run_number;
-	int error; /* of the transaction under way, or of what is read */
+	int error; /* of the open transaction, or of the last reading */
 	char why[200];
-	struct known_what whats[KNOWN_WHATS];
-	struct known_source *sources; /* NULL: it is only read */
+	struct known_series series[KNOWN_SERIES];
+	struct known_source *sources; /* NULL: the file is only read */
 	struct known_day *days;
 };
 
 void store_fail(struct store *s, int sqlite_code);
 void store_run_sql(struct store *s, const char *sql);
-/* Prepared once; NULL after an error. */
+/* Prepares a statement once; NULL after an error. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
 			      const char *sql);
-/* The first column of the first row; 0: there is none. */
+/* Runs a query; the first column of its first row, or 0. */
 int64_t store_number(struct store *s, const char *sql);
 
 void hours_unpack(const uint8_t *blob, size_t len, uint32_t hours[24]);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Out of the store. */
+/* Queries. */
 #include "store_priv.h"
 
-/* A query, with a row handed over at a time. */
+/* A query that is being read, a row at a time. */
 struct reading {
 	struct store *store;
 	sqlite3_stmt *query;
 };
 
-static bool store_query_begin(struct reading *r, struct store *s,
-			      const char *sql)
+static bool query_begin(struct reading *r, struct store *s, const char *sql)
 {
 	int code;
 
@@ -21,7 +20,7 @@ static bool store_query_begin(struct reading *r, struct store *s,
 	return !s->error;
 }
 
-static bool next(struct reading *r)
+static bool query_step(struct reading *r)
 {
 	int code = sqlite3_step(r->query);
 
@@ -32,7 +31,7 @@ static bool next(struct reading *r)
 	return false;
 }
 
-static int store_query_end(struct reading *r)
+static int query_end(struct reading *r)
 {
 	struct store *s = r->store;
 
@@ -40,41 +39,41 @@ static int store_query_end(struct reading *r)
 	return s->error;
 }
 
-static void between(struct reading *r, int64_t first, int64_t last)
+static void query_bind_period(struct reading *r, int64_t first, int64_t last)
 {
 	sqlite3_bind_int64(r->query, 1, first);
 	sqlite3_bind_int64(r->query, 2, last);
 }
 
-static int64_t number(struct reading *r, int column)
+static int64_t column_number(struct reading *r, int column)
 {
 	return sqlite3_column_int64(r->query, column);
 }
 
-/* A time that can be printed, whatever a file holds. */
-static int64_t moment(struct reading *r, int column)
+/* A column as a time that can be printed, whatever a file holds. */
+static int64_t column_time(struct reading *r, int column)
 {
-	int64_t n = number(r, column);
+	int64_t n = column_number(r, column);
 
 	return n < 0 ? 0 : n > 253402300799 ? 253402300799 : n;
 }
 
-/* Counts are not negative, whatever a file holds. */
-static uint64_t count(struct reading *r, int column)
+/* A column as a count, which is not negative, whatever a file holds. */
+static uint64_t column_count(struct reading *r, int column)
 {
-	int64_t n = number(r, column);
+	int64_t n = column_number(r, column);
 
 	return n < 0 ? 0 : (uint64_t)n;
 }
 
-static uint8_t outcome(struct reading *r, int column)
+static uint8_t column_outcome(struct reading *r, int column)
 {
-	int64_t n = number(r, column);
+	int64_t n = column_number(r, column);
 
 	return n < 0 || n >= OUTCOME_N ? OUTCOME_UNANSWERED : (uint8_t)n;
 }
 
-static const char *text(struct reading *r, int column)
+static const char *column_text(struct reading *r, int column)
 {
 	const unsigned char *t = sqlite3_column_text(r->query, column);
 
@@ -88,19 +87,19 @@ static const char *text(struct reading *r, int column)
 	" FROM day JOIN what ON what.number = day.what"                        \
 	" WHERE day >= ?1 AND day < ?2"
 
-static int read_days(struct reading *r,
-		     void (*fn)(void *ctx, const struct store_day *d),
-		     void *ctx)
+static int query_read_days(struct reading *r,
+			   void (*fn)(void *ctx, const struct store_day *d),
+			   void *ctx)
 {
-	while (next(r)) {
+	while (query_step(r)) {
 		struct store_day d = {
-			.day = number(r, 0),
-			.source = (uint32_t)number(r, 1),
-			.port = (uint16_t)number(r, 2),
-			.outcome = outcome(r, 3),
-			.clause = (uint32_t)number(r, 4),
-			.attempts = count(r, 5),
-			.syns = count(r, 6),
+			.day = column_number(r, 0),
+			.source = (uint32_t)column_number(r, 1),
+			.port = (uint16_t)column_number(r, 2),
+			.outcome = column_outcome(r, 3),
+			.clause = (uint32_t)column_number(r, 4),
+			.attempts = column_count(r, 5),
+			.syns = column_count(r, 6),
 		};
 
 		hours_unpack(sqlite3_column_blob(r->query, 7),
@@ -108,7 +107,7 @@ static int read_days(struct reading *r,
 			     d.hours);
 		fn(ctx, &d);
 	}
-	return store_query_end(r);
+	return query_end(r);
 }
 
 int store_days(struct store *s, int64_t first, int64_t last,
@@ -116,10 +115,10 @@ int store_days(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!store_query_begin(&r, s, DAY_QUERY))
-		return store_query_end(&r);
-	between(&r, first, last);
-	return read_days(&r, fn, ctx);
+	if (!query_begin(&r, s, DAY_QUERY))
+		return query_end(&r);
+	query_bind_period(&r, first, last);
+	return query_read_days(&r, fn, ctx);
 }
 
 int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t last,
@@ -127,11 +126,11 @@ int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!store_query_begin(&r, s, DAY_QUERY " AND source = ?3"))
-		return store_query_end(&r);
-	between(&r, first, last);
+	if (!query_begin(&r, s, DAY_QUERY " AND source = ?3"))
+		return query_end(&r);
+	query_bind_period(&r, first, last);
 	sqlite3_bind_int64(r.query, 3, source);
-	return read_days(&r, fn, ctx);
+	return query_read_days(&r, fn, ctx);
 }
 
 int store_minutes(struct store *s, int64_t first, int64_t last,
@@ -140,27 +139,27 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
-	if (!store_query_begin(
+	if (!query_begin(
 		    &r, s,
 		    "SELECT minute, source, port, outcome, clause, attempts,"
 		    " syns FROM minute JOIN what ON what.number = minute.what"
 		    " WHERE minute >= ?1 AND minute < ?2"))
-		return store_query_end(&r);
-	between(&r, first, last);
-	while (next(&r)) {
+		return query_end(&r);
+	query_bind_period(&r, first, last);
+	while (query_step(&r)) {
 		struct store_minute m = {
-			.minute = number(&r, 0),
-			.source = (uint32_t)number(&r, 1),
-			.port = (uint16_t)number(&r, 2),
-			.outcome = outcome(&r, 3),
-			.clause = (uint32_t)number(&r, 4),
-			.attempts = (uint32_t)count(&r, 5),
-			.syns = (uint32_t)count(&r, 6),
+			.minute = column_number(&r, 0),
+			.source = (uint32_t)column_number(&r, 1),
+			.port = (uint16_t)column_number(&r, 2),
+			.outcome = column_outcome(&r, 3),
+			.clause = (uint32_t)column_number(&r, 4),
+			.attempts = (uint32_t)column_count(&r, 5),
+			.syns = (uint32_t)column_count(&r, 6),
 		};
 
 		fn(ctx, &m);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }
 
 int store_sources(struct store *s,
@@ -169,16 +168,16 @@ int store_sources(struct store *s,
 {
 	struct reading r;
 
-	if (!store_query_begin(
-		    &r, s, "SELECT number, address, first, last FROM source"))
-		return store_query_end(&r);
-	while (next(&r)) {
+	if (!query_begin(&r, s,
+			 "SELECT number, address, first, last FROM source"))
+		return query_end(&r);
+	while (query_step(&r)) {
 		int bytes = sqlite3_column_bytes(r.query, 1);
 		struct store_source source = {
-			.number = (uint32_t)number(&r, 0),
+			.number = (uint32_t)column_number(&r, 0),
 			.family = bytes == 4 ? 4 : 6,
-			.first_s = moment(&r, 2),
-			.last_s = moment(&r, 3),
+			.first_s = column_time(&r, 2),
+			.last_s = column_time(&r, 3),
 		};
 
 		if (bytes != 4 && bytes != 8)
@@ -187,7 +186,7 @@ int store_sources(struct store *s,
 		       (size_t)bytes);
 		fn(ctx, &source);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }
 
 int store_clauses(struct store *s,
@@ -196,16 +195,16 @@ int store_clauses(struct store *s,
 {
 	struct reading r;
 
-	if (!store_query_begin(&r, s,
-			       "SELECT number, id FROM clause ORDER BY number"))
-		return store_query_end(&r);
-	while (next(&r)) {
-		struct store_clause c = { (uint32_t)number(&r, 0),
-					  text(&r, 1) };
+	if (!query_begin(&r, s,
+			 "SELECT number, id FROM clause ORDER BY number"))
+		return query_end(&r);
+	while (query_step(&r)) {
+		struct store_clause c = { (uint32_t)column_number(&r, 0),
+					  column_text(&r, 1) };
 
 		fn(ctx, &c);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }
 
 int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
@@ -213,12 +212,11 @@ int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
 {
 	struct reading r;
 
-	if (!store_query_begin(&r, s,
-			       "SELECT DISTINCT port FROM what ORDER BY port"))
-		return store_query_end(&r);
-	while (next(&r))
-		fn(ctx, (uint16_t)number(&r, 0));
-	return store_query_end(&r);
+	if (!query_begin(&r, s, "SELECT DISTINCT port FROM what ORDER BY port"))
+		return query_end(&r);
+	while (query_step(&r))
+		fn(ctx, (uint16_t)column_number(&r, 0));
+	return query_end(&r);
 }
 
 /* ---- what happened ---- */
@@ -229,36 +227,36 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!store_query_begin(
+	if (!query_begin(
 		    &r, s,
 		    "SELECT time, source, finding, detector, examples, port,"
 		    " attempts, syns, destinations, groups, first, last, exact,"
 		    " proven, blocked FROM finding WHERE time >= ?1"
 		    " AND time < ?2 ORDER BY time DESC, number DESC"))
-		return store_query_end(&r);
-	between(&r, since_s, until_s);
-	while (next(&r)) {
+		return query_end(&r);
+	query_bind_period(&r, since_s, until_s);
+	while (query_step(&r)) {
 		struct store_found f = {
-			.time_s = moment(&r, 0),
-			.source = (uint32_t)number(&r, 1),
-			.finding = text(&r, 2),
-			.detector = text(&r, 3),
-			.examples = text(&r, 4),
-			.port = (uint16_t)number(&r, 5),
-			.attempts = count(&r, 6),
-			.syns = count(&r, 7),
-			.destinations = count(&r, 8),
-			.groups = count(&r, 9),
-			.first_s = moment(&r, 10),
-			.last_s = moment(&r, 11),
-			.destinations_exact = number(&r, 12),
-			.proven = number(&r, 13),
-			.blocked = number(&r, 14),
+			.time_s = column_time(&r, 0),
+			.source = (uint32_t)column_number(&r, 1),
+			.finding = column_text(&r, 2),
+			.detector = column_text(&r, 3),
+			.examples = column_text(&r, 4),
+			.port = (uint16_t)column_number(&r, 5),
+			.attempts = column_count(&r, 6),
+			.syns = column_count(&r, 7),
+			.destinations = column_count(&r, 8),
+			.groups = column_count(&r, 9),
+			.first_s = column_time(&r, 10),
+			.last_s = column_time(&r, 11),
+			.destinations_exact = column_number(&r, 12),
+			.proven = column_number(&r, 13),
+			.blocked = column_number(&r, 14),
 		};
 
 		fn(ctx, &f);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }
 
 int store_loads(struct store *s, int64_t since_s, int64_t until_s,
@@ -266,25 +264,25 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!store_query_begin(
+	if (!query_begin(
 		    &r, s,
 		    "SELECT time, policy, digest, who, generation FROM loaded"
 		    " WHERE time >= ?1 AND time < ?2"
 		    " ORDER BY time DESC, number DESC"))
-		return store_query_end(&r);
-	between(&r, since_s, until_s);
-	while (next(&r)) {
+		return query_end(&r);
+	query_bind_period(&r, since_s, until_s);
+	while (query_step(&r)) {
 		struct store_loaded l = {
-			.time_s = moment(&r, 0),
-			.policy = text(&r, 1),
-			.digest = text(&r, 2),
-			.who = text(&r, 3),
-			.generation = (uint32_t)number(&r, 4),
+			.time_s = column_time(&r, 0),
+			.policy = column_text(&r, 1),
+			.digest = column_text(&r, 2),
+			.who = column_text(&r, 3),
+			.generation = (uint32_t)column_number(&r, 4),
 		};
 
 		fn(ctx, &l);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }
 
 int store_runs(struct store *s, int64_t since_s, int64_t until_s,
@@ -292,24 +290,24 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
-	if (!store_query_begin(
+	if (!query_begin(
 		    &r, s,
 		    "SELECT number, start, last, lost, unlogged, inputs FROM "
 		    "run"
 		    " WHERE last >= ?1 AND start < ?2 ORDER BY start"))
-		return store_query_end(&r);
-	between(&r, since_s, until_s);
-	while (next(&r)) {
+		return query_end(&r);
+	query_bind_period(&r, since_s, until_s);
+	while (query_step(&r)) {
 		struct store_run run = {
-			.id = number(&r, 0),
-			.start_s = moment(&r, 1),
-			.last_s = moment(&r, 2),
-			.lost = count(&r, 3),
-			.unlogged = count(&r, 4),
-			.inputs = text(&r, 5),
+			.id = column_number(&r, 0),
+			.start_s = column_time(&r, 1),
+			.last_s = column_time(&r, 2),
+			.lost = column_count(&r, 3),
+			.unlogged = column_count(&r, 4),
+			.inputs = column_text(&r, 5),
 		};
 
 		fn(ctx, &run);
 	}
-	return store_query_end(&r);
+	return query_end(&r);
 }

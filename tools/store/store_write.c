@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Into the store: transactions, and the bounds that it is kept within. */
+/* Transactions, and the bounds of a file. */
 #include "store_priv.h"
 
 #include "../program/events.h"
 
-#define PLACES	     8u	   /* where one may lie, among those that are known */
-#define CLAUSES_MOST 10000 /* ids that are told apart; then they are one */
+#define PLACES	     8u	   /* places that a known source or day may have */
+#define CLAUSES_MOST 10000 /* further ids are "other" */
 #define TRIM_MINUTES 10
 #define VACUUM_PAGES 2000
 
 /* ---- a transaction ---- */
 
-static void forget_known(struct store *s)
+static void store_forget_known(struct store *s)
 {
-	memset(s->whats, 0, sizeof(s->whats));
+	memset(s->series, 0, sizeof(s->series));
 	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
 	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
 }
@@ -25,10 +25,10 @@ void store_begin(struct store *s)
 	s->error = 0;
 	s->run = NULL;
 	store_run_sql(s, "BEGIN IMMEDIATE");
-	/* Another program may have taken away what numbers stand for. */
+	/* Another writer may have deleted series numbers stand for. */
 	version = store_number(s, "PRAGMA data_version");
 	if (version != s->data_version)
-		forget_known(s);
+		store_forget_known(s);
 	s->data_version = version;
 }
 
@@ -43,14 +43,14 @@ int store_end(struct store *s)
 			s->run->id = s->run_number;
 		return 0;
 	}
-	/* What was numbered in it was not. */
-	forget_known(s);
+	/* Numbers that were made in this transaction are void. */
+	store_forget_known(s);
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return s->error;
 }
 
-/* Runs it; a row that it returns is a number. */
+/* Runs a statement; the number of its row, or 0. */
 static int64_t store_run(struct store *s, sqlite3_stmt *q)
 {
 	int code = sqlite3_step(q);
@@ -64,12 +64,12 @@ static int64_t store_run(struct store *s, sqlite3_stmt *q)
 	return n;
 }
 
-static void bind_text(sqlite3_stmt *q, int at, const char *text)
+static void store_bind_text(sqlite3_stmt *q, int at, const char *text)
 {
 	sqlite3_bind_text(q, at, text, -1, SQLITE_STATIC);
 }
 
-/* ---- numbers for what repeats ---- */
+/* ---- numbers for series repeats ---- */
 
 static int64_t store_put_source(struct store *s, uint8_t family,
 				const struct addr6 *source, int64_t first_s,
@@ -100,7 +100,7 @@ static int64_t store_put_clause(struct store *s, const char *id)
 
 	if (!q)
 		return 0;
-	bind_text(q, 1, id);
+	store_bind_text(q, 1, id);
 	return store_run(s, q);
 }
 
@@ -111,12 +111,12 @@ static int64_t store_clause_number(struct store *s, const char *id)
 
 	if (!q)
 		return 0;
-	bind_text(q, 1, id);
+	store_bind_text(q, 1, id);
 	return store_run(s, q);
 }
 
-/* What writes logs may not fill the disk with names. */
-static int64_t bounded_clause(struct store *s, const char *id)
+/* Bounds the number of ids, which come from logs of others. */
+static int64_t store_bounded_clause(struct store *s, const char *id)
 {
 	int64_t number = store_clause_number(s, id);
 
@@ -127,14 +127,15 @@ static int64_t bounded_clause(struct store *s, const char *id)
 	return store_put_clause(s, id);
 }
 
-static int64_t put_what(struct store *s, const struct store_row *row)
+static int64_t store_put_series(struct store *s, const struct store_row *row)
 {
 	sqlite3_stmt *q = store_statement(
-		s, PUT_WHAT,
+		s, PUT_SERIES,
 		"INSERT INTO what (port, outcome, clause) VALUES (?1, ?2, ?3)"
 		" ON CONFLICT (port, outcome, clause) DO UPDATE SET"
 		" port = port RETURNING number");
-	int64_t clause = *row->clause ? bounded_clause(s, row->clause) : 0;
+	int64_t clause =
+		*row->clause ? store_bounded_clause(s, row->clause) : 0;
 
 	if (!q)
 		return 0;
@@ -144,18 +145,18 @@ static int64_t put_what(struct store *s, const struct store_row *row)
 	return store_run(s, q);
 }
 
-static uint32_t what_of(struct store *s, const struct store_row *row)
+static uint32_t store_series_of(struct store *s, const struct store_row *row)
 {
 	uint32_t hash = row->port * 31u + row->outcome;
-	struct known_what *k;
+	struct known_series *k;
 
 	for (const char *p = row->clause; *p; p++)
 		hash = hash * 31 + (uint8_t)*p;
-	k = &s->whats[hash % KNOWN_WHATS];
+	k = &s->series[hash % KNOWN_SERIES];
 	if (k->number && k->port == row->port && k->outcome == row->outcome &&
 	    !strcmp(k->clause, row->clause))
 		return k->number;
-	k->number = (uint32_t)put_what(s, row);
+	k->number = (uint32_t)store_put_series(s, row);
 	k->port = row->port;
 	k->outcome = row->outcome;
 	snprintf(k->clause, sizeof(k->clause), "%s", row->clause);
@@ -170,8 +171,8 @@ static uint32_t what_of(struct store *s, const struct store_row *row)
 
 /* ---- rows ---- */
 
-static void put_minute(struct store *s, uint32_t source, uint32_t what,
-		       const struct store_row *row)
+static void store_put_minute(struct store *s, uint32_t source, uint32_t series,
+			     const struct store_row *row)
 {
 	sqlite3_stmt *q = store_statement(
 		s, PUT_MINUTE,
@@ -183,13 +184,13 @@ static void put_minute(struct store *s, uint32_t source, uint32_t what,
 		return;
 	sqlite3_bind_int64(q, 1, row->minute);
 	sqlite3_bind_int64(q, 2, source);
-	sqlite3_bind_int64(q, 3, what);
+	sqlite3_bind_int64(q, 3, series);
 	sqlite3_bind_int64(q, 4, row->attempts);
 	sqlite3_bind_int64(q, 5, row->syns);
 	store_run(s, q);
 }
 
-static void put_day(struct store *s, struct known_day *d)
+static void store_put_day(struct store *s, struct known_day *d)
 {
 	uint8_t hours[HOURS_BYTES];
 	size_t len = hours_pack(d->hours, hours);
@@ -203,7 +204,7 @@ static void put_day(struct store *s, struct known_day *d)
 		return;
 	sqlite3_bind_int64(q, 1, d->day);
 	sqlite3_bind_int64(q, 2, d->source);
-	sqlite3_bind_int64(q, 3, d->what);
+	sqlite3_bind_int64(q, 3, d->series);
 	sqlite3_bind_int64(q, 4, d->attempts);
 	sqlite3_bind_int64(q, 5, d->syns);
 	sqlite3_bind_blob(q, 6, hours, (int)len, SQLITE_STATIC);
@@ -211,55 +212,59 @@ static void put_day(struct store *s, struct known_day *d)
 	d->used = false;
 }
 
-static bool is_day(const struct known_day *d, int64_t day, uint32_t source,
-		   uint32_t what)
+static bool store_is_day(const struct known_day *d, int64_t day,
+			 uint32_t source, uint32_t series)
 {
 	return d->used && d->day == day && d->source == source &&
-	       d->what == what;
+	       d->series == series;
 }
 
-/* Its place, or a free one, or that of another, which goes. */
-static struct known_day *day_at(struct store *s, int64_t day, uint32_t source,
-				uint32_t what)
+/*
+ * The place of a day: its own, a free one, or that of another day, which is
+ * written first.
+ */
+static struct known_day *store_day_at(struct store *s, int64_t day,
+				      uint32_t source, uint32_t series)
 {
-	uint64_t hash = ((uint64_t)source << 32 | what << 16 | (day & 0xffff)) *
-			0x9e3779b97f4a7c15;
+	uint64_t hash =
+		((uint64_t)source << 32 | series << 16 | (day & 0xffff)) *
+		0x9e3779b97f4a7c15;
 	struct known_day *place = NULL;
 
 	for (uint32_t i = 0; i < PLACES; i++) {
 		uint32_t at = (uint32_t)(hash >> 32) + i;
 		struct known_day *d = &s->days[at % KNOWN_DAYS];
 
-		if (is_day(d, day, source, what))
+		if (store_is_day(d, day, source, series))
 			return d;
 		if (!d->used && !place)
 			place = d;
 	}
 	if (!place) {
 		place = &s->days[(uint32_t)(hash >> 32) % KNOWN_DAYS];
-		put_day(s, place);
+		store_put_day(s, place);
 	}
 	*place = (struct known_day){
-		.used = true, .day = day, .source = source, .what = what
+		.used = true, .day = day, .source = source, .series = series
 	};
 	return place;
 }
 
-static void add_day(struct store *s, uint32_t source, uint32_t what,
-		    const struct store_row *row)
+static void store_add_day(struct store *s, uint32_t source, uint32_t series,
+			  const struct store_row *row)
 {
 	int64_t hour = row->minute / 60;
-	struct known_day *d = day_at(s, hour / 24, source, what);
+	struct known_day *d = store_day_at(s, hour / 24, source, series);
 
 	d->attempts += row->attempts;
 	d->syns += row->syns;
-	/* Modulo 2^32, as what is taken back is added there. */
+	/* Modulo 2^32, so that -1 takes one away. */
 	d->hours[hour % 24] += (uint32_t)row->attempts;
 }
 
 /* ---- sources ---- */
 
-static void see_source(struct store *s, struct known_source *k)
+static void store_see_source(struct store *s, struct known_source *k)
 {
 	sqlite3_stmt *q = store_statement(
 		s, SEE_SOURCE,
@@ -275,9 +280,9 @@ static void see_source(struct store *s, struct known_source *k)
 	k->seen = false;
 }
 
-/* The same for sources. */
-static struct known_source *known_at(struct store *s, uint8_t family,
-				     const struct addr6 *address)
+/* The place of a source, found in the same way. */
+static struct known_source *store_known_source(struct store *s, uint8_t family,
+					       const struct addr6 *address)
 {
 	struct known_source *place = NULL;
 	uint64_t hash;
@@ -297,7 +302,7 @@ static struct known_source *known_at(struct store *s, uint8_t family,
 	if (!place)
 		place = &s->sources[(uint32_t)(hash >> 40) % KNOWN_SOURCES];
 	if (place->seen)
-		see_source(s, place);
+		store_see_source(s, place);
 	*place = (struct known_source){ .family = family, .address = *address };
 	return place;
 }
@@ -309,7 +314,7 @@ static uint32_t store_source_of(struct store *s, const struct store_row *row)
 
 	if (!row->family)
 		return 0;
-	k = known_at(s, row->family, &row->source);
+	k = store_known_source(s, row->family, &row->source);
 	if (!k->number)
 		k->number = (uint32_t)store_put_source(
 			s, row->family, &row->source, at_s, at_s + 59);
@@ -329,26 +334,26 @@ static void store_write_out(struct store *s)
 {
 	for (uint32_t i = 0; i < KNOWN_DAYS; i++)
 		if (s->days[i].used)
-			put_day(s, &s->days[i]);
+			store_put_day(s, &s->days[i]);
 	for (uint32_t i = 0; i < KNOWN_SOURCES; i++)
 		if (s->sources[i].seen)
-			see_source(s, &s->sources[i]);
+			store_see_source(s, &s->sources[i]);
 }
 
 void store_add(struct store *s, const struct store_row *row)
 {
-	uint32_t source, what;
+	uint32_t source, series;
 
 	if (!row->attempts && !row->syns)
 		return;
 	source = store_source_of(s, row);
-	what = what_of(s, row);
-	put_minute(s, source, what, row);
-	add_day(s, source, what, row);
+	series = store_series_of(s, row);
+	store_put_minute(s, source, series, row);
+	store_add_day(s, source, series, row);
 }
 
-static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
-			     int64_t minute)
+static bool store_take_from_minute(struct store *s, uint32_t source,
+				   uint32_t series, int64_t minute)
 {
 	sqlite3_stmt *q = store_statement(
 		s, TAKE_MINUTE,
@@ -360,7 +365,7 @@ static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
 		return false;
 	sqlite3_bind_int64(q, 1, minute);
 	sqlite3_bind_int64(q, 2, source);
-	sqlite3_bind_int64(q, 3, what);
+	sqlite3_bind_int64(q, 3, series);
 	store_run(s, q);
 	return sqlite3_changes(s->db);
 }
@@ -368,20 +373,21 @@ static bool take_minute_back(struct store *s, uint32_t source, uint32_t what,
 void store_move(struct store *s, const struct store_row *from,
 		const struct store_row *to)
 {
-	uint32_t source = store_source_of(s, from), what = what_of(s, from);
+	uint32_t source = store_source_of(s, from),
+		 series = store_series_of(s, from);
 	struct store_row less = *from;
 
-	if (!take_minute_back(s, source, what, from->minute))
+	if (!store_take_from_minute(s, source, series, from->minute))
 		return;
 	less.attempts = less.syns = -1;
-	add_day(s, source, what, &less);
+	store_add_day(s, source, series, &less);
 	store_add(s, to);
 }
 
-/* ---- findings, and what happened ---- */
+/* ---- findings, and series happened ---- */
 
-static void print_examples(const struct store_finding *f, char *out,
-			   size_t size)
+static void store_print_examples(const struct store_finding *f, char *out,
+				 size_t size)
 {
 	size_t n = 0;
 
@@ -412,11 +418,11 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 
 	if (!q)
 		return;
-	print_examples(found, examples, sizeof(examples));
+	store_print_examples(found, examples, sizeof(examples));
 	sqlite3_bind_int64(q, 1, f->time_us / 1000000);
 	sqlite3_bind_int64(q, 2, source);
-	bind_text(q, 3, finding_name(detector_finding(f->detector)));
-	bind_text(q, 4, detector_name(f->detector));
+	store_bind_text(q, 3, finding_name(detector_finding(f->detector)));
+	store_bind_text(q, 4, detector_name(f->detector));
 	sqlite3_bind_int(q, 5, f->port);
 	sqlite3_bind_int64(q, 6, f->attempts);
 	sqlite3_bind_int64(q, 7, f->syns);
@@ -427,7 +433,7 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 	sqlite3_bind_int64(q, 12, f->last_s);
 	sqlite3_bind_int(q, 13, f->proven);
 	sqlite3_bind_int(q, 14, f->blocked);
-	bind_text(q, 15, examples);
+	store_bind_text(q, 15, examples);
 	store_run(s, q);
 }
 
@@ -441,9 +447,9 @@ void store_add_loaded(struct store *s, const struct store_loaded *l)
 	if (!q)
 		return;
 	sqlite3_bind_int64(q, 1, l->time_s);
-	bind_text(q, 2, l->policy);
-	bind_text(q, 3, l->digest);
-	bind_text(q, 4, l->who);
+	store_bind_text(q, 2, l->policy);
+	store_bind_text(q, 3, l->digest);
+	store_bind_text(q, 4, l->who);
 	sqlite3_bind_int64(q, 5, l->generation);
 	store_run(s, q);
 }
@@ -466,7 +472,7 @@ void store_add_run(struct store *s, struct store_run *r)
 	sqlite3_bind_int64(q, 3, r->last_s);
 	sqlite3_bind_int64(q, 4, (int64_t)r->lost);
 	sqlite3_bind_int64(q, 5, (int64_t)r->unlogged);
-	bind_text(q, 6, r->inputs);
+	store_bind_text(q, 6, r->inputs);
 	s->run_number = store_run(s, q);
 	s->run = r;
 }
@@ -481,8 +487,8 @@ void store_add_imported(struct store *s, const struct store_imported *i)
 
 	if (!q)
 		return;
-	bind_text(q, 1, i->key);
-	bind_text(q, 2, i->name);
+	store_bind_text(q, 1, i->key);
+	store_bind_text(q, 2, i->name);
 	sqlite3_bind_int64(q, 3, i->time_s);
 	sqlite3_bind_int64(q, 4, (int64_t)i->bytes);
 	store_run(s, q);
@@ -496,14 +502,15 @@ uint64_t store_imported_bytes(struct store *s, const char *key)
 
 	if (!q)
 		return 0;
-	bind_text(q, 1, key);
+	store_bind_text(q, 1, key);
 	bytes = store_run(s, q);
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
 /* ---- bounds ---- */
 
-static void delete_before(struct store *s, const char *sql, int64_t before)
+static void store_delete_before(struct store *s, const char *sql,
+				int64_t before)
 {
 	sqlite3_stmt *q = NULL;
 	int code = s->error ? SQLITE_OK :
@@ -520,20 +527,21 @@ static void delete_before(struct store *s, const char *sql, int64_t before)
 	sqlite3_finalize(q);
 }
 
-static void trim_lists(struct store *s, int64_t before_s)
+static void store_trim_lists(struct store *s, int64_t before_s)
 {
-	delete_before(s, "DELETE FROM day WHERE day < ?1", before_s / DAY_S);
-	delete_before(s, "DELETE FROM finding WHERE time < ?1", before_s);
-	delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
-	delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
-	/* Of whole days only: what is left of one needs its sources. */
-	delete_before(s, "DELETE FROM source WHERE last < ?1",
-		      before_s / DAY_S * DAY_S);
-	/* A number may be of another source from now on. */
+	store_delete_before(s, "DELETE FROM day WHERE day < ?1",
+			    before_s / DAY_S);
+	store_delete_before(s, "DELETE FROM finding WHERE time < ?1", before_s);
+	store_delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
+	store_delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
+	/* Sources go by whole days: the rest of a day needs its sources. */
+	store_delete_before(s, "DELETE FROM source WHERE last < ?1",
+			    before_s / DAY_S * DAY_S);
+	/* A number may be given to another source from now on. */
 	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
 }
 
-static uint64_t bytes_in_use(struct store *s)
+static uint64_t store_bytes_in_use(struct store *s)
 {
 	int64_t pages = store_number(s, "PRAGMA page_count") -
 			store_number(s, "PRAGMA freelist_count");
@@ -551,20 +559,21 @@ bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
 	store_begin(s);
 	oldest = store_number(s, "SELECT min(minute) FROM minute");
 	if (oldest > now_s / 60 + DAY_S)
-		oldest = 0; /* of no clock that we know */
+		oldest = 0; /* in the future: no clock of ours */
 	if (oldest < 0)
-		oldest = -1; /* nor these, and they go at once */
-	if (most_bytes && oldest && bytes_in_use(s) > most_bytes &&
+		oldest = -1; /* before 1970: deleted at once */
+	if (most_bytes && oldest && store_bytes_in_use(s) > most_bytes &&
 	    end <= oldest)
 		end = oldest + TRIM_MINUTES;
 	if (oldest && oldest < end) {
 		more = true;
 		if (end > oldest + TRIM_MINUTES)
 			end = oldest + TRIM_MINUTES;
-		delete_before(s, "DELETE FROM minute WHERE minute < ?1", end);
+		store_delete_before(s, "DELETE FROM minute WHERE minute < ?1",
+				    end);
 	}
 	if (end)
-		trim_lists(s, end * 60);
+		store_trim_lists(s, end * 60);
 	snprintf(vacuum, sizeof(vacuum), "PRAGMA incremental_vacuum(%d)",
 		 VACUUM_PAGES);
 	store_run_sql(s, vacuum);

@@ -3,6 +3,7 @@
 #include "../../folder.h"
 #include "../../store_hostile.h"
 #include "../../../../tools/report/writer.h"
+#include "../../../../tools/store/store_write.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

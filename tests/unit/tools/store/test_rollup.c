@@ -165,20 +165,20 @@ CLAIM(clauses, "a clause is one text for ever, and beyond their bound it is "
 {
 	struct both b;
 	char name[32];
-	const char *first[SUMS_CLAUSES];
+	const char *first[ROLLUP_CLAUSES];
 
 	both_init(&b);
 	expect_text("none", rollup_clause(&b.memory, ""), "");
-	for (unsigned int i = 0; i < SUMS_CLAUSES + 1000; i++) {
+	for (unsigned int i = 0; i < ROLLUP_CLAUSES + 1000; i++) {
 		const char *got;
 
 		snprintf(name, sizeof(name), "policy:%u", i);
 		got = rollup_clause(&b.memory, name);
-		expect_text(name, got, i < SUMS_CLAUSES ? name : "other");
-		if (i < SUMS_CLAUSES)
+		expect_text(name, got, i < ROLLUP_CLAUSES ? name : "other");
+		if (i < ROLLUP_CLAUSES)
 			first[i] = got;
 	}
-	for (unsigned int i = 0; i < SUMS_CLAUSES; i++) {
+	for (unsigned int i = 0; i < ROLLUP_CLAUSES; i++) {
 		snprintf(name, sizeof(name), "policy:%u", i);
 		expect(rollup_clause(&b.memory, name) == first[i],
 		       "%s is another text", name);
@@ -199,12 +199,13 @@ CLAIM(bound, "two hundred thousand sources of many minutes fit into the rows "
 		give(&b, row_of(MINUTE + i % 40, i, 1 + (int32_t)(i % 3)));
 	for (uint32_t i = 0; i < N; i++)
 		before += 1 + i % 3;
-	expect(b.rollup.n <= SUMS_ROWS, "%u rows", b.rollup.n);
+	expect(b.rollup.n <= ROLLUP_ROWS, "%u rows", b.rollup.n);
 	t = total_of(&b.rollup);
 	expect_number("attempts", (uint64_t)t.attempts, (uint64_t)before);
 	expect_number("syns", (uint64_t)t.syns, (uint64_t)before * 2);
 	expect_number("folded", b.rollup.folded, t.folded);
-	expect(t.kept >= SUMS_ROWS / 2, "only %u rows are of a source", t.kept);
+	expect(t.kept >= ROLLUP_ROWS / 2, "only %u rows are of a source",
+	       t.kept);
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
 	expect_number("settled", (uint64_t)t.attempts, (uint64_t)before);
@@ -221,11 +222,11 @@ CLAIM(bound_full, "even when there are more minutes than rows, no attempt is "
 	struct total t;
 
 	both_init(&b);
-	for (uint32_t i = 0; i < SUMS_ROWS + 50000; i++)
+	for (uint32_t i = 0; i < ROLLUP_ROWS + 50000; i++)
 		give(&b, row_of(MINUTE + i, i, 1));
-	expect_number("rows", b.rollup.n, SUMS_ROWS);
+	expect_number("rows", b.rollup.n, ROLLUP_ROWS);
 	t = total_of(&b.rollup);
-	expect_number("attempts", (uint64_t)t.attempts, SUMS_ROWS + 50000);
+	expect_number("attempts", (uint64_t)t.attempts, ROLLUP_ROWS + 50000);
 	both_free(&b);
 }
 
@@ -241,14 +242,14 @@ CLAIM(a_minute, "of a minute not more than its bound are kept; in the second "
 		give(&b, row_of(MINUTE, i, i >= 20000 ? 2 : 1));
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
-	expect_number("kept", t.kept, SUMS_A_MINUTE);
+	expect_number("kept", t.kept, ROLLUP_MINUTE_ROWS);
 	expect_number("folded", t.folded_rows, 1);
 	expect_number("attempts", (uint64_t)t.attempts, 40000);
 	expect_number("of them folded", b.rollup.folded, t.folded);
 	for (uint32_t i = 0; i < b.rollup.n; i++)
 		twice += b.rollup.rows[i].family &&
 			 b.rollup.rows[i].attempts == 2;
-	expect_number("that came twice", twice, SUMS_A_MINUTE / 2);
+	expect_number("that came twice", twice, ROLLUP_MINUTE_ROWS / 2);
 	expect_order(&b.rollup, "settled");
 	both_free(&b);
 }
@@ -274,7 +275,7 @@ CLAIM(a_minute_again, "who was kept in a minute is kept in its next batch, "
 		give(&b, row_of(MINUTE, i, 2));
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
-	expect_number("known and new", t.kept, SUMS_A_MINUTE);
+	expect_number("known and new", t.kept, ROLLUP_MINUTE_ROWS);
 	expect_number("attempts", (uint64_t)t.attempts, 9000 + 22000);
 	for (uint32_t i = 0; i < b.rollup.n; i++)
 		expect(!b.rollup.rows[i].family ||
@@ -297,23 +298,24 @@ CLAIM(ring, "each of sixteen minutes has its own bound, and the seventeenth "
 	struct total t;
 
 	both_init(&b);
-	for (int64_t m = 0; m < SUMS_MINUTES; m++)
+	for (int64_t m = 0; m < ROLLUP_MINUTES; m++)
 		for (uint32_t i = 0; i < 6000; i++)
 			give(&b, row_of(MINUTE + m, i, 1));
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
-	expect_number("kept", t.kept, SUMS_MINUTES * SUMS_A_MINUTE / 2);
-	expect_number("folded rows", t.folded_rows, SUMS_MINUTES);
-	expect_number("attempts", (uint64_t)t.attempts, SUMS_MINUTES * 6000);
+	expect_number("kept", t.kept, ROLLUP_MINUTES * ROLLUP_MINUTE_ROWS / 2);
+	expect_number("folded rows", t.folded_rows, ROLLUP_MINUTES);
+	expect_number("attempts", (uint64_t)t.attempts, ROLLUP_MINUTES * 6000);
 	expect_order(&b.rollup, "settled");
 	rollup_clear(&b.rollup);
 	for (uint32_t i = 6000; i < 12000; i++)
-		for (int64_t m = 1; m <= SUMS_MINUTES; m += SUMS_MINUTES - 1)
+		for (int64_t m = 1; m <= ROLLUP_MINUTES;
+		     m += ROLLUP_MINUTES - 1)
 			give(&b, row_of(MINUTE + m, i, 1));
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
 	/* The second minute is full by half; the seventeenth is new. */
-	expect_number("the seventeenth", t.kept, SUMS_A_MINUTE / 2);
+	expect_number("the seventeenth", t.kept, ROLLUP_MINUTE_ROWS / 2);
 	both_free(&b);
 }
 
@@ -324,7 +326,7 @@ CLAIM(old_minute, "rows of minutes that share a place are added up in time")
 
 	both_init(&b);
 	for (uint32_t i = 0; i < 40000; i++)
-		give(&b, row_of(MINUTE + (i % 2) * SUMS_MINUTES, i, 1));
+		give(&b, row_of(MINUTE + (i % 2) * ROLLUP_MINUTES, i, 1));
 	start = seconds_now();
 	rollup_settle(&b.rollup, &b.memory);
 	expect(seconds_now() - start < 5, "it takes %.1f s",
@@ -355,7 +357,7 @@ CLAIM(joined, "folded rows are one for each minute, port, outcome and clause")
 	rollup_settle(&b.rollup, &b.memory);
 	t = total_of(&b.rollup);
 	expect_number("folded rows", t.folded_rows, 2 * 2 * 5 * 3);
-	expect_number("kept", t.kept, SUMS_A_MINUTE);
+	expect_number("kept", t.kept, ROLLUP_MINUTE_ROWS);
 	expect_number("attempts", (uint64_t)t.attempts, 90000);
 	expect_number("folded", b.rollup.folded, t.folded);
 	expect_order(&b.rollup, "settled");
