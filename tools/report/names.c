@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What sources are called: by their addresses, or by pseudonyms. */
+/* Names of sources: addresses, or pseudonyms. */
 #include "report.h"
 
 #include "../program/events.h"
@@ -57,7 +57,7 @@ int pseudonyms_read(struct pseudonyms *p, const char *path, struct fault *f)
 			 path, sizeof(p->key));
 }
 
-/* RFC 4648 base32, in lower case, of 40 bits. */
+/* Prints 40 bits as base32 (RFC 4648), in lower case. */
 static void print_digest(const uint8_t *digest, char *out)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -92,7 +92,7 @@ void report_name(const struct pseudonyms *p, uint8_t family,
 	print_digest(digest, out + 5);
 }
 
-/* Is that no length, or the one that a source has anyway? */
+/* Is the rest of an address empty, or the prefix length of a source? */
 static bool names_is_length(const char *rest, int family)
 {
 	return !*rest || !strcmp(rest, family == 4 ? "/32" : "/64") ||

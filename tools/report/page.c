@@ -14,7 +14,7 @@
 
 /* ---- text ---- */
 
-/* Unseen by a person, or not what it looks like (Unicode TR 36). */
+/* Characters that are invisible or misleading (Unicode TR 36). */
 static const struct {
 	uint32_t first, last;
 } hidden[] = {
@@ -33,7 +33,7 @@ static bool is_hidden(uint32_t rune)
 	return (rune & 0xfffe) == 0xfffe;
 }
 
-/* What is not UTF-8 is replaced byte by byte. */
+/* Replaces each byte that is not UTF-8. */
 void page_text(FILE *out, const char *text)
 {
 	for (size_t n; text && *text; text += n ? n : 1) {
@@ -63,7 +63,7 @@ void page_port(FILE *out, uint16_t port)
 
 /* ---- numbers ---- */
 
-/* A comma, since a screen reader takes a space for the end of a number. */
+/* Digits are grouped by commas: a screen reader takes a space for an end. */
 void page_number(FILE *out, uint64_t n)
 {
 	char text[32]; /* 20 digits and 6 commas */
@@ -79,7 +79,7 @@ void page_number(FILE *out, uint64_t n)
 	fputs(text + at, out);
 }
 
-/* For an axis: where its steps are round, one digit behind the point does. */
+/* Steps of an axis are round, so that one digit behind the point is enough. */
 void page_short(FILE *out, uint64_t n)
 {
 	static const char units[] = "kMGTPE";
@@ -105,7 +105,7 @@ void page_count(FILE *out, uint64_t n, const char *one, const char *more)
 	fprintf(out, " %s", n == 1 ? one : more);
 }
 
-/* Few are not none, and most are not all. */
+/* "< 1 %" is not 0, and "> 99 %" is not 100. */
 void page_share(FILE *out, uint64_t part, uint64_t all)
 {
 	double percent = all ? 100.0 * (double)part / (double)all : 0;
@@ -146,7 +146,7 @@ void page_change(FILE *out, uint64_t now, uint64_t before)
 			lround(fabs(change)));
 }
 
-/* The two largest units. */
+/* Prints the two largest units. */
 void page_duration(FILE *out, int64_t seconds)
 {
 	static const struct {
@@ -171,7 +171,7 @@ void page_duration(FILE *out, int64_t seconds)
 
 /* ---- times ---- */
 
-/* Not strftime(): the page is English whatever the locale is. */
+/* Names of the page, which is English; strftime() would follow the locale. */
 const char page_weekdays[7][4] = { "Mon", "Tue", "Wed", "Thu",
 				   "Fri", "Sat", "Sun" };
 static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -184,7 +184,7 @@ static bool page_local_time(int64_t time_s, struct tm *tm)
 	return localtime_r(&t, tm);
 }
 
-/* What is half a year away, a month alone would be taken for a near one. */
+/* Prints the year instead of the time of a day that is half a year away. */
 static void print_near(FILE *out, const struct tm *tm, bool near)
 {
 	fprintf(out, "%d %s ", tm->tm_mday, months[tm->tm_mon]);
@@ -244,7 +244,7 @@ void page_time(FILE *out, int64_t time_s, enum when how, int64_t now_s)
 	char text[WHEN_TEXT_BYTES];
 	struct tm tm;
 
-	/* HTML knows years of four digits. */
+	/* HTML takes years of four digits. */
 	if (!time_s || !gmtime_r(&t, &tm) || tm.tm_year < 0 ||
 	    tm.tm_year > 9999 - 1900) {
 		fputs("–", out);
@@ -270,9 +270,9 @@ void page_offset(FILE *out, int64_t time_s)
 /* ---- style ---- */
 
 /*
- * Contrast is 4.5:1 or more for text and 3:1 or more for what is drawn, in
- * light and in dark. Blue, orange and grey stay apart for all kinds of colour
- * blindness; the others are hatched as well.
+ * Contrast is 4.5:1 or more for text and 3:1 or more for drawings, in light and
+ * in dark. Blue, orange and grey can be told apart with any colour blindness;
+ * the others are hatched as well.
  */
 const char page_style[] =
 	":root{color-scheme:light dark;--paper:#fcfbf8;--ink:#1c2024;"

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a page is written with. Nothing here fails: a stream remembers that a
- * write did, and report_html() asks it once.
+ * Prints the parts of an HTML page: text, numbers, times. No function fails:
+ * the stream remembers an error, which the caller sees once at the end.
  *
- * Whatever a report says was said by somebody outside: it goes through
- * page_text(), in attributes and drawings as well, and through nothing else.
+ * All text of a report comes from outside. It is printed by page_text() and by
+ * nothing else, in attributes and drawings as well.
  */
 #ifndef MAILWALL_PAGE_H
 #define MAILWALL_PAGE_H
 
-#include "report.h"
-
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 extern const char page_style[];	       /* CSS */
 extern const char page_weekdays[7][4]; /* Monday 0 */
 
 /*
- * Safe as text and in a quoted attribute. What a person cannot see, or what
- * turns the order of letters around, is shown as U+FFFD. NULL: "".
+ * Escapes text for an element or a quoted attribute. Characters that are
+ * invisible, or that reverse the order of letters, become U+FFFD. NULL: "".
  */
 void page_text(FILE *out, const char *text);
 
+/* Each prints a number in one way. */
 void page_number(FILE *out, uint64_t n); /* 12,345 */
 void page_short(FILE *out, uint64_t n);	 /* 12.3k */
 void page_count(FILE *out, uint64_t n, const char *one, const char *more);
 void page_share(FILE *out, uint64_t part, uint64_t all);    /* 12 % */
 void page_change(FILE *out, uint64_t now, uint64_t before); /* +12 % */
 void page_duration(FILE *out, int64_t seconds);		    /* 6 d 20 h */
+void page_port(FILE *out, uint16_t port);		    /* 25 smtp */
 
-/* Times are local. WHEN_SHORT leaves out what the reader knows. */
+/* How a local time is printed. */
 enum when {
 	WHEN_SHORT,  /* 16 Nov 03:10, or 16 Nov 2025 */
 	WHEN_MINUTE, /* Mon 16 Nov 2026 03:10 */
@@ -40,13 +42,11 @@ enum when {
 	WHEN_TICK,   /* Mon 16 */
 	WHEN_MONTH,  /* 16 Nov */
 };
-/* now_s: what "this year" means to WHEN_SHORT. */
+/* Prints a time. WHEN_SHORT takes now_s as the present. */
 void page_when(FILE *out, int64_t time_s, enum when how, int64_t now_s);
-/* The same within <time>, which says it in UTC to a machine. */
+/* Prints a time within <time>, whose attribute has it in UTC. */
 void page_time(FILE *out, int64_t time_s, enum when how, int64_t now_s);
-/* "UTC+01:00" */
+/* Prints the offset of the local zone at a time: "UTC+01:00". */
 void page_offset(FILE *out, int64_t time_s);
-
-void page_port(FILE *out, uint16_t port); /* 25 smtp */
 
 #endif

@@ -16,9 +16,9 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *p, const char *what)
+void progress_begin(struct progress *p, const char *job)
 {
-	*p = (struct progress){ .what = what, .start_ms = now_ms() };
+	*p = (struct progress){ .job = job, .start_ms = now_ms() };
 	p->wanted = isatty(STDERR_FILENO);
 }
 
@@ -35,7 +35,7 @@ void progress_show(struct progress *p, double part)
 	p->shown = true;
 	if (part < 0)
 		part = 0;
-	fprintf(stderr, "\rmailwall: %s: %.0f %%\033[K", p->what,
+	fprintf(stderr, "\rmailwall: %s: %.0f %%\033[K", p->job,
 		part > 1 ? 100 : part * 100);
 	fflush(stderr);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report in two passes over the store: the first adds up everything, by whole
- * days and, where the period begins and ends within one, by minutes; the second
- * follows only the sources that are shown.
+ * Makes a report in two passes over the store. The first adds everything up:
+ * whole days, and minutes where the period begins or ends within a day. The
+ * second reads the days of the sources that are shown.
  */
 #include "report_priv.h"
 
@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define FINE_S	      (2 * DAY_S) /* up to here all is read by minutes */
-#define HOURS_SHOWN_S (4 * DAY_S) /* up to here the timeline is of hours */
-#define SOURCES_MOST  10000000u	  /* numbers beyond are not ours */
+#define FINE_S	      (2 * DAY_S) /* a period up to this: all by minutes */
+#define HOURS_SHOWN_S (4 * DAY_S) /* a period up to this: buckets are hours */
+#define SOURCES_MOST  10000000u	  /* larger numbers are not of our stores */
 
 uint64_t tally_sum(const struct tally *t)
 {
@@ -88,7 +88,7 @@ static void take_clause(void *ctx, const struct store_clause *c)
 		m->clause = c->number;
 }
 
-/* Their order stays: the sums have a bit for each. */
+/* Keeps the order of ports: struct sum has a bit for each. */
 static void report_take_port(void *ctx, uint16_t port)
 {
 	struct report *r = ((struct report_builder *)ctx)->report;
@@ -137,7 +137,7 @@ static void read_hours(struct report_builder *m)
 	}
 }
 
-/* Days are local ones, of 23 to 25 hours. */
+/* The start of the next bucket. Days are local, of 23 to 25 hours. */
 static int64_t next_bucket(int64_t at_s, int64_t seconds)
 {
 	time_t at = (time_t)at_s;
@@ -190,7 +190,7 @@ static struct report_bucket *bucket_at(struct report *r, int64_t at_s)
 
 /* ---- the first pass ---- */
 
-/* Some attempts of one source, at a time that may be an hour or a minute. */
+/* Attempts of one source in one hour or one minute. */
 struct piece {
 	int64_t at_s;
 	uint32_t source, clause;
@@ -272,7 +272,7 @@ static void take_piece(struct report_builder *m, const struct piece *p)
 		add_to_time(m, p);
 }
 
-/* Whatever ports were wished. */
+/* Notes the use of TLS on any port, also one that is not in the report. */
 static void note_tls(struct report_builder *m, uint32_t source, uint16_t port)
 {
 	const struct service *s = service_by_port(port);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * In quotes, and with an apostrophe before what a spreadsheet would take for a
- * formula.
+ * Prints a cell in quotes, with an apostrophe before the start of a formula,
+ * which a spreadsheet would run.
  */
 static void print_cell(FILE *out, const char *text)
 {
@@ -25,7 +25,7 @@ static void print_cell(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* A line a source; the other tables are in JSON. */
+/* Prints a line for each source; the other tables are in JSON only. */
 static int report_csv_write(const struct report *r,
 			    const struct report_style *style, FILE *out)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A report as one page that loads nothing. Every section is there in every
- * report, in the same place, even if it has only to say that there is nothing.
+ * A report as one page that loads nothing. Every report has every section, in
+ * the same place, also if a section is empty.
  */
 #include "report_html.h"
 #include "writer.h"
@@ -9,21 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-/* A monitor tells of itself by the minute: less is no gap. */
+/* A monitor notes its run every minute: a shorter gap is none. */
 #define WATCHED_SLACK_S 120
 
 /* ---- header ---- */
 
-bool html_same_day(int64_t a_s, int64_t b_s)
-{
-	time_t ta = (time_t)a_s, tb = (time_t)b_s;
-	struct tm a, b;
-
-	return localtime_r(&ta, &a) && localtime_r(&tb, &b) &&
-	       a.tm_year == b.tm_year && a.tm_yday == b.tm_yday;
-}
-
-/* The year is said once, if there is but one. */
+/* Prints the period, with the year only once if it is the same. */
 static void put_period(FILE *out, const struct report *r)
 {
 	time_t since = (time_t)r->query.since_s;
@@ -41,7 +32,7 @@ static void put_period(FILE *out, const struct report *r)
 	page_when(out, last, WHEN_DATE, r->made_s);
 }
 
-/* The zone has two offsets if summer time begins or ends within. */
+/* Prints both ends with their offsets: summer time may begin or end between. */
 static void put_bounds(FILE *out, const struct report *r)
 {
 	const struct report_query *w = &r->query;
@@ -63,7 +54,7 @@ static void put_bounds(FILE *out, const struct report *r)
 	fputs(" by mailwall " VERSION ".</p>\n", out);
 }
 
-/* The address is not printed anew: it may be one that has a pseudonym. */
+/* Takes the name from the list, because it may be a pseudonym. */
 static const char *query_source(const struct report *r)
 {
 	return r->top.n && r->top.items[0].name ? r->top.items[0].name :
@@ -131,7 +122,7 @@ static void put_proven(FILE *out, const struct report *r)
 	fputs(" of them proven", out);
 }
 
-/* What a reader with half a minute has to know. */
+/* Prints the sentence for a reader with half a minute. */
 static void put_lead(FILE *out, const struct report *r)
 {
 	fputs("<p class=\"lead\">", out);
@@ -252,13 +243,12 @@ static void put_loaded(FILE *out, const struct report *r)
 	html_section_open(out, "policies", "Policies loaded");
 	html_section_body(out, r->loaded.n ? "The latest first." : NULL);
 	if (r->loaded.n)
-		html_table_put(out, r,
-			       TABLE("policies", "Policies loaded or removed",
-				     loaded_columns, r->loaded.items,
-				     r->loaded.n));
+		html_table(out, r,
+			   TABLE("policies", "Policies loaded or removed",
+				 loaded_columns, r->loaded.items, r->loaded.n));
 	else
-		html_put_none(out, "No policy was loaded or removed in this "
-				   "period.");
+		html_none(out, "No policy was loaded or removed in this "
+			       "period.");
 	html_section_close(out);
 }
 
@@ -269,7 +259,7 @@ static void put_watched(FILE *out, const struct report *r)
 	int64_t period = r->query.until_s - r->query.since_s;
 
 	if (r->watched_s <= 0) {
-		html_put_none(out, "No monitor was running in this period.");
+		html_none(out, "No monitor was running in this period.");
 		return;
 	}
 	if (is_watched(r)) {
@@ -330,7 +320,10 @@ static const struct {
 	{ "unseen", "Not seen", put_unseen },
 };
 
-/* The policy keeps a browser from loading anything even if we err. */
+/*
+ * The content security policy keeps a browser from loading anything, even if
+ * the page has a mistake.
+ */
 static void put_head_of_page(FILE *out, const struct report *r)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head>"

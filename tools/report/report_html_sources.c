@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who: sources, what was found of them, and whom to call. */
+/* Sections about sources: findings, lists, and users without encryption. */
 #include "report_html.h"
 
 #include "../../rules/base/service.h"
@@ -8,10 +8,19 @@
 #include <string.h>
 #include <time.h>
 
-#define FINDINGS_SHOWN	8   /* the others have to be unfolded */
-#define FINDINGS_LISTED 200 /* and with those that are folded */
+#define FINDINGS_SHOWN	8   /* findings that are not folded */
+#define FINDINGS_LISTED 200 /* findings with those that are folded */
 
 /* ---- findings ---- */
+
+static bool html_sources_same_day(int64_t a_s, int64_t b_s)
+{
+	time_t ta = (time_t)a_s, tb = (time_t)b_s;
+	struct tm a, b;
+
+	return localtime_r(&ta, &a) && localtime_r(&tb, &b) &&
+	       a.tm_year == b.tm_year && a.tm_yday == b.tm_yday;
+}
 
 static void put_activity(FILE *out, const struct report_finding *f)
 {
@@ -24,18 +33,18 @@ static void put_activity(FILE *out, const struct report_finding *f)
 	page_count(out, f->groups, "network", "networks");
 }
 
-/* The day is said twice only if there are two. */
+/* Prints the day once if both ends are on it. */
 static void put_span(FILE *out, const struct report_finding *f,
 		     const struct report *r)
 {
-	bool one = html_same_day(f->first_s, f->last_s);
+	bool one = html_sources_same_day(f->first_s, f->last_s);
 
 	page_time(out, f->first_s, WHEN_HOUR, r->made_s);
 	fputs(" to ", out);
 	page_time(out, f->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
 }
 
-/* Nobody is to be cut off for SYNs that somebody else may have sent. */
+/* Prints whether the address is proven: anybody can send a SYN in its name. */
 static void html_sources_put_proof(FILE *out, const struct report_finding *f)
 {
 	fputs(f->proven ? "Proven by a completed handshake; " :
@@ -105,7 +114,7 @@ void html_put_findings(FILE *out, const struct report *r)
 	if (n)
 		put_finding_list(out, r, 0, shown);
 	else
-		html_put_none(out, "No source was reported in this period.");
+		html_none(out, "No source was reported in this period.");
 	if (n > shown) {
 		fputs("<details><summary>", out);
 		page_number(out, n - shown);
@@ -118,6 +127,18 @@ void html_put_findings(FILE *out, const struct report *r)
 }
 
 /* ---- sources ---- */
+
+/* Prints "12 of 340" for a list that was cut. */
+static void html_sources_put_of(FILE *out, const struct report_sources *list)
+{
+	if (list->all <= list->n)
+		return;
+	fputs("<p>", out);
+	page_number(out, list->n);
+	fputs(" of ", out);
+	page_number(out, list->all);
+	fputs(" are listed.</p>\n", out);
+}
 
 static void put_source_name(const struct cell *c)
 {
@@ -261,19 +282,18 @@ static void put_folded(FILE *out, const struct report *r)
 void html_put_top(FILE *out, const struct report *r)
 {
 	html_section_open(out, "sources", "Sources");
-	html_put_of(out, &r->top);
+	html_sources_put_of(out, &r->top);
 	html_section_body(
 		out,
 		r->top.n ? "Those with the most attempts. A line of bars runs "
 			   "over the period, to its own scale." :
 			   NULL);
 	if (!r->top.n) {
-		html_put_none(out, "No source was seen in this period.");
+		html_none(out, "No source was seen in this period.");
 	} else {
-		html_table_put(out, r,
-			       TABLE("sources",
-				     "Sources with the most attempts",
-				     top_columns, r->top.items, r->top.n));
+		html_table(out, r,
+			   TABLE("sources", "Sources with the most attempts",
+				 top_columns, r->top.items, r->top.n));
 		put_spark_numbers(out, r);
 	}
 	put_folded(out, r);
@@ -291,7 +311,7 @@ static const struct column first_seen_columns[] = {
 void html_put_first_seen(FILE *out, const struct report *r)
 {
 	html_section_open(out, "fresh", "Newly seen");
-	html_put_of(out, &r->first_seen);
+	html_sources_put_of(out, &r->first_seen);
 	html_section_body(
 		out,
 		r->first_seen.n ?
@@ -299,12 +319,12 @@ void html_put_first_seen(FILE *out, const struct report *r)
 			"period." :
 			NULL);
 	if (r->first_seen.n)
-		html_table_put(out, r,
-			       TABLE("fresh", "Sources seen for the first time",
-				     first_seen_columns, r->first_seen.items,
-				     r->first_seen.n));
+		html_table(out, r,
+			   TABLE("fresh", "Sources seen for the first time",
+				 first_seen_columns, r->first_seen.items,
+				 r->first_seen.n));
 	else
-		html_put_none(out, "No source is new.");
+		html_none(out, "No source is new.");
 	html_section_close(out);
 }
 
@@ -318,19 +338,18 @@ static const struct column quiet_columns[] = {
 void html_put_quiet(FILE *out, const struct report *r)
 {
 	html_section_open(out, "quiet", "Gone quiet");
-	html_put_of(out, &r->quiet);
+	html_sources_put_of(out, &r->quiet);
 	html_section_body(
 		out, r->quiet.n ?
 			     "Sources that were seen in the period before, and "
 			     "not in this one." :
 			     NULL);
 	if (r->quiet.n)
-		html_table_put(out, r,
-			       TABLE("quiet", "Sources not seen any more",
-				     quiet_columns, r->quiet.items,
-				     r->quiet.n));
+		html_table(out, r,
+			   TABLE("quiet", "Sources not seen any more",
+				 quiet_columns, r->quiet.items, r->quiet.n));
 	else
-		html_put_none(out, "No source has gone quiet.");
+		html_none(out, "No source has gone quiet.");
 	html_section_close(out);
 }
 
@@ -387,11 +406,11 @@ void html_put_cleartext(FILE *out, const struct report *r)
 	html_section_open(out, "cleartext", "Logins without encryption");
 	html_section_body(out, r->cleartext.n ? note : NULL);
 	if (r->cleartext.n)
-		html_table_put(out, r,
-			       TABLE("cleartext", "Users without encryption",
-				     user_columns, r->cleartext.items,
-				     r->cleartext.n));
+		html_table(out, r,
+			   TABLE("cleartext", "Users without encryption",
+				 user_columns, r->cleartext.items,
+				 r->cleartext.n));
 	else
-		html_put_none(out, "No login without encryption was seen.");
+		html_none(out, "No login without encryption was seen.");
 	html_section_close(out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How much: over time, by port, by hour and by clause. */
+/* Sections about attempts: over time, by port, by hour and by clause. */
 #include "report_html.h"
 
 #include <errno.h>
@@ -8,7 +8,9 @@
 
 /* ---- over time ---- */
 
-/* Tells the outcomes apart, and so is the legend of all drawings. */
+/*
+ * Prints an outcome with its swatch: the table is the legend of all drawings.
+ */
 static void put_outcome_row(FILE *out, const struct report *r, enum outcome o)
 {
 	uint64_t now = r->now.outcome[o], before = r->before.outcome[o];
@@ -79,11 +81,11 @@ static void put_bars(FILE *out, const struct report *r)
 
 	fputs("<details><summary>The numbers of this drawing</summary>\n", out);
 	html_table_open(out, "time", "Attempts over time");
-	html_put_head(out, &t);
+	html_table_head(out, &t);
 	for (size_t i = 0; i < svg_bars(r); i++) {
 		const struct report_bucket bar = svg_bar(r, i);
 
-		html_put_row(out, r, &t, &bar);
+		html_table_row(out, r, &t, &bar);
 	}
 	html_table_close(out);
 	fputs("</details>\n", out);
@@ -118,7 +120,7 @@ void html_put_over_time(FILE *out, const struct report *r)
 	if (any)
 		put_timeline(out, r);
 	else
-		html_put_none(out, "No attempt was seen in this period.");
+		html_none(out, "No attempt was seen in this period.");
 	html_section_close(out);
 }
 
@@ -225,9 +227,9 @@ void html_put_ports(FILE *out, const struct report *r)
 		fputs("</figure>\n", out);
 	}
 	if (any)
-		html_table_put(out, r, &t);
+		html_table(out, r, &t);
 	else
-		html_put_none(out, "No attempt at any port, now or before.");
+		html_none(out, "No attempt at any port, now or before.");
 	if (any)
 		put_idle_ports(out, r);
 	html_section_close(out);
@@ -281,7 +283,7 @@ void html_put_heat(FILE *out, const struct report *r)
 		fputs("</figure>\n", out);
 		put_heat_table(out, r);
 	} else {
-		html_put_none(out, "No attempt was seen in this period.");
+		html_none(out, "No attempt was seen in this period.");
 	}
 	html_section_close(out);
 }
@@ -343,11 +345,11 @@ void html_put_clauses(FILE *out, const struct report *r)
 			     "firewall’s log has it." :
 			     NULL);
 	if (r->clauses.n)
-		html_table_put(out, r,
-			       TABLE("clauses", "Attempts by clause",
-				     clause_columns, r->clauses.items,
-				     r->clauses.n));
+		html_table(out, r,
+			   TABLE("clauses", "Attempts by clause",
+				 clause_columns, r->clauses.items,
+				 r->clauses.n));
 	else
-		html_put_none(out, "No clause was named in a log.");
+		html_none(out, "No clause was named in a log.");
 	html_section_close(out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a report shows of what was added up: sources, findings, clauses. */
+/* Fills the lists of a report from the sums: sources, findings, clauses. */
 #include "report_priv.h"
 
 #include <stdlib.h>
@@ -61,7 +61,9 @@ static void show_source(const struct report_builder *m, const struct sum *s,
 		out->now.outcome[i] = s->now[i];
 }
 
-/* The first so many by rank; equal ones by their numbers, so by age. */
+/*
+ * Lists the sources of the highest rank; equal ones by number, which is by age.
+ */
 static void list_sources(struct report_builder *m, rank_fn *rank,
 			 struct report_sources *out)
 {
@@ -227,7 +229,7 @@ static void report_lists_take_loaded(void *ctx, const struct store_loaded *l)
 	};
 }
 
-/* Runs come by their start, and may overlap. */
+/* Adds a run to the watched time. Runs come by their start, and may overlap. */
 static void take_run(void *ctx, const struct store_run *run)
 {
 	struct report_builder *m = ctx;
@@ -305,7 +307,7 @@ static void count_sources(struct report_builder *m)
 	}
 }
 
-/* Those without any attempt are not worth a line. */
+/* Drops ports without attempts. */
 static void drop_idle_ports(struct report *r)
 {
 	size_t n = 0;

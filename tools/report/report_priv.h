@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of the making of a report. */
+/* Making a report: the sums, and what is read on the way. */
 #ifndef MAILWALL_REPORT_PRIV_H
 #define MAILWALL_REPORT_PRIV_H
 
@@ -12,16 +12,16 @@
 #define HOUR_S 3600
 #define DAY_S  86400
 
-/* What is added up for each source; by its number. */
+/* Sums of one source. The index is its number in the store. */
 struct sum {
-	uint8_t family; /* 0: not there */
+	uint8_t family; /* 0: no such source */
 	bool wanted;
 	struct addr6 address;
 	int64_t first_s, last_s;
 	uint32_t now[OUTCOME_N], before;
-	uint64_t ports; /* bits of report.ports */
+	uint64_t ports; /* bits, by the index in report.ports */
 	uint32_t findings;
-	bool tls; /* was on a port whose users have TLS */
+	bool tls; /* used a port whose users have TLS */
 };
 
 struct local_hour {
@@ -37,12 +37,14 @@ struct report_builder {
 	const char **clauses;
 	uint64_t *clauses_now, *clauses_before;
 	uint32_t n_clauses;
-	uint32_t clause; /* the wished one; 0: all, UINT32_MAX: not known */
-	struct local_hour *hours; /* of the period, from its first one */
+	uint32_t clause; /* number of the query's clause; 0: all, UINT32_MAX:
+			    unknown */
+	struct local_hour
+		*hours; /* local hours of the period, from first_hour */
 	int64_t first_hour;
 	size_t n_hours;
-	struct report_source *shown; /* in the second pass */
-	bool before;		     /* which period is being read */
+	struct report_source *shown; /* source of the second pass */
+	bool before;		     /* reading the period before */
 	int64_t watched_to_s;
 	struct progress progress;
 	uint64_t rows;
@@ -50,12 +52,15 @@ struct report_builder {
 
 /* ---- report.c ---- */
 
-/* a / unit, rounded up */
+/* Divides, rounding up. */
 int64_t report_up(int64_t a, int64_t unit);
 
 /* ---- report_lists.c: 0, or -errno of the store ---- */
 
-/* Findings, loads and runs; the findings of each source are noted with it. */
+/*
+ * Reads findings, loaded policies and runs, and notes findings with their
+ * sources.
+ */
 int report_read_happenings(struct report_builder *m);
 /* Fills the lists of a report from what was added up. */
 int report_lists(struct report_builder *m);

@@ -21,7 +21,7 @@ static const char *report_text_local_time(char out[32], int64_t at_s)
 	return out;
 }
 
-/* "+12%", "-3%", "new", "same" */
+/* Prints "+12%", "-3%", "new" or "-". */
 static const char *change(char out[16], uint64_t now, uint64_t before)
 {
 	double by =

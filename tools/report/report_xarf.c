@@ -12,7 +12,10 @@
 #define STAMP_BYTES 32
 #define ORG_MOST    200 /* bytes, by the schema */
 
-/* What the schema calls email and hostname, as far as a typing error goes. */
+/*
+ * Checks against typing errors; the schema's formats "hostname" and "email" are
+ * wider.
+ */
 static bool is_hostname(const char *text)
 {
 	size_t len = strlen(text);
@@ -68,7 +71,7 @@ static int xarf_make_folder(const char *folder, struct fault *f)
 			 folder);
 }
 
-/* "/folder/20261124T134600Z-5d0c....json" */
+/* Makes "/folder/20261124T134600Z-5d0c....json", for free(). */
 static char *xarf_path_of(const char *folder, const struct report_finding *f,
 			  const struct report_sender *s)
 {

@@ -7,10 +7,10 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 #define TIME_PX	    240
-#define PORT_PX	    44 /* of a row: its name, its bar */
+#define PORT_PX	    44 /* height of a row with a name and a bar */
 #define HEAT_PX	    24u
-#define BARS_MOST   400 /* more are thinner than a line */
-#define TICKS	    8	/* that have a name */
+#define BARS_MOST   400 /* with more, bars are thinner than a line */
+#define TICKS	    8	/* ticks with a name */
 #define DAY_S	    86400
 
 const enum outcome svg_order[OUTCOME_N] = {
@@ -20,7 +20,7 @@ const enum outcome svg_order[OUTCOME_N] = {
 
 /* ---- parts ---- */
 
-/* Of the width or the height; not %f, which follows the locale. */
+/* Prints an attribute in percent; %f would follow the locale. */
 static void put_share(FILE *out, const char *attribute, double share)
 {
 	long n = lround(share * 100000);
@@ -41,8 +41,8 @@ static double ratio(uint64_t part, uint64_t all)
 }
 
 /*
- * A drawing with a name and a description. Their ids are "id-t" and "id-d";
- * the caller writes the description, and svg_body() ends it.
+ * Opens a drawing with a title and a description, whose ids are "id-t" and
+ * "id-d". The caller prints the description; svg_body() ends it.
  */
 static void svg_open(FILE *out, const char *id, unsigned int height_px,
 		     const char *title)
@@ -85,7 +85,7 @@ void svg_swatch(FILE *out, enum outcome outcome)
 	fputs("/></svg>", out);
 }
 
-/* "123 attempts: 100 blocked, 23 answered" */
+/* Prints "123 attempts: 100 blocked, 23 answered". */
 static void put_tally(FILE *out, const struct tally *t)
 {
 	const char *before = ": ";
@@ -112,7 +112,7 @@ struct axis {
 	double top; /* the last step may be beyond 64 bits */
 };
 
-/* The least of 1, 2, 5, 10, 20, ... that makes four steps or fewer. */
+/* The smallest of 1, 2, 5, 10, 20, ... that makes at most four steps. */
 static uint64_t axis_step(uint64_t most)
 {
 	static const unsigned int firsts[] = { 1, 2, 5 };
@@ -135,7 +135,7 @@ static struct axis axis_of(uint64_t most)
 			      (double)step * (double)steps };
 }
 
-/* Buckets in a bar: a number of hours that makes whole days, or of days. */
+/* Buckets in a bar: hours that divide a day, or whole days. */
 static size_t bar_buckets(const struct report *r)
 {
 	static const size_t hours[] = { 1, 2, 3, 4, 6, 12 };
@@ -220,7 +220,9 @@ enum when svg_bar_when(const struct report *r)
 	return seconds < 300 * DAY_S ? WHEN_DAY : WHEN_DATE;
 }
 
-/* Few are drawn apart; many would be nothing but gaps. */
+/*
+ * The share of a bar in its place: with many bars, gaps would fill the drawing.
+ */
 static double bar_share(size_t n)
 {
 	return n <= 62 ? 0.8 : n <= 200 ? 0.88 : 1;
@@ -269,7 +271,10 @@ static int64_t bar_start(const struct report *r, size_t i)
 	return r->timeline.items[i * bar_buckets(r)].start_s;
 }
 
-/* Does a day begin in this bar, or in a short period every third hour? */
+/*
+ * Has the bar a tick? At the start of a day; in a short period every third
+ * hour.
+ */
 static bool is_tick(const struct report *r, size_t i)
 {
 	time_t start = (time_t)bar_start(r, i);
@@ -292,7 +297,7 @@ static enum when tick_when(const struct report *r)
 	return svg_bar_s(r) < DAY_S ? WHEN_TICK : WHEN_MONTH;
 }
 
-/* A name begins at its tick: the last ones would leave the drawing. */
+/* Prints a tick. Its name begins there, so that the last ticks have none. */
 static void put_tick(FILE *out, const struct report *r, size_t i, bool wide)
 {
 	double x = (double)i / (double)svg_bars(r);
@@ -326,7 +331,7 @@ static void put_ticks(FILE *out, const struct report *r)
 	}
 }
 
-/* What changed at such a line may have changed for it. */
+/* Prints a line for each loaded policy, which may explain a change. */
 static void put_policies(FILE *out, const struct report *r)
 {
 	int64_t start = r->timeline.items[0].start_s;
@@ -462,7 +467,7 @@ static uint64_t heat_most(const struct report *r, unsigned int *day,
 	return most;
 }
 
-/* The area of a mark is its number, so that it needs no colour. */
+/* Prints a mark whose area is the number, so that colour is not needed. */
 static void put_mark(FILE *out, unsigned int day, unsigned int hour,
 		     double share)
 {
@@ -542,7 +547,7 @@ static void put_spark_bars(FILE *out, const struct report_source *s,
 			   uint32_t most)
 {
 	for (size_t i = 0; i < REPORT_SPARKS; i++) {
-		/* What is there is seen. */
+		/* One attempt is one pixel at least. */
 		uint64_t px = 1 + (uint64_t)s->spark[i] * 19 / most;
 
 		if (s->spark[i])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ways to write a report. A row is a way: its word, its media type and
- * the function that writes it. A way NAME is report_writer_NAME, in a file of
- * its own, and a name in REPORT_WRITERS; commands and pages find it there.
+ * Ways to write a report. A row is a way: its name, its media type and the
+ * function that writes it. The way NAME is report_writer_NAME, in a file of its
+ * own, and NAME stands in REPORT_WRITERS, where commands and pages find it.
  */
 #ifndef MAILWALL_WRITER_H
 #define MAILWALL_WRITER_H
@@ -12,28 +12,31 @@
 
 #define REPORT_WRITERS(X) X(text) X(source) X(json) X(csv) X(html) X(xarf)
 
-/* Who reports: the organisation that was harmed is the one that sends. */
+/* The organisation that reports. It was harmed, and it sends. */
 struct report_sender {
 	const char *org;     /* "Example ISP" */
 	const char *contact; /* "abuse@isp.example" */
 	const char *domain;  /* NULL: that of the contact */
 };
 
-/* What some writers need beside the report. */
+/* Facts that only some writers need. */
 struct report_style {
-	struct report_sender sender; /* of an abuse report */
+	struct report_sender sender; /* for an abuse report */
 	const struct policy *policy; /* for a letter; NULL: none */
-	const struct lang *lang;     /* of a letter */
+	const struct lang *lang;     /* for a letter */
 };
 
 struct report_writer {
 	const char *name; /* as --format has it */
-	const char *type; /* media type of what is written */
+	const char *type; /* media type of the output */
 	bool one_source;  /* only for a report about one source */
-	/* 0 or -errno. A failed stream is for the caller to see. */
+	/* Writes the report. 0 or -errno; the caller sees a failed stream. */
 	int (*write)(const struct report *r, const struct report_style *style,
 		     FILE *out);
-	/* Instead of write: a file for each finding. 0, or -errno and why. */
+	/*
+	 * Instead of write: makes a file for each finding. 0, or -errno and
+	 * why.
+	 */
 	int (*write_folder)(const struct report *r,
 			    const struct report_style *style,
 			    const char *folder, struct fault *f);

@@ -14,9 +14,8 @@
 #define TEXT_MOST 1000 /* characters of a description, by the schema */
 
 /*
- * What is known of each kind. Confidence is no measurement: it puts the
- * findings in an order, and a source whose address may be forged below all
- * those that proved theirs.
+ * XARF's type for each kind of finding. Confidence is not measured: it orders
+ * findings, with unproven addresses below all proven ones.
  */
 static const struct kind {
 	const char *finding, *type;
@@ -69,7 +68,7 @@ const char *xarf_domain(const struct report_sender *s)
 	return s->domain ? s->domain : at ? at + 1 : "";
 }
 
-/* The name that the report gives it, which may be a pseudonym. */
+/* The name of the source in the report, which may be a pseudonym. */
 static const char *xarf_source_of(const struct report_finding *f,
 				  char buffer[RANGE_TEXT_MAX])
 {
@@ -81,14 +80,17 @@ static const char *xarf_source_of(const struct report_finding *f,
 
 /* ---- the id ---- */
 
-/* Ours alone, made at random once: ids of others cannot meet it. */
+/*
+ * The namespace of mailwall, a random number: no other program makes the same
+ * ids.
+ */
 static const uint8_t namespace[16] = { 0x5d, 0x0c, 0x3b, 0x8e, 0x61, 0xf4,
 				       0x4a, 0x27, 0x9c, 0x52, 0xd7, 0x1e,
 				       0x88, 0xb3, 0x06, 0xe9 };
 
 static void hash_text(struct sha1_ctx *sha, const char *text)
 {
-	/* With its NUL, so that "ab" "c" is not "a" "bc". */
+	/* Hashes the NUL as well, so that "ab" "c" is not "a" "bc". */
 	sha1_update(sha, strlen(text) + 1, (const uint8_t *)text);
 }
 
@@ -152,7 +154,7 @@ void xarf_id(const struct report_finding *f, const struct report_sender *sender,
 
 /* ---- sentences ---- */
 
-/* What the reader has to know before acting on it. */
+/* The warning that a reader needs before acting. */
 static const char *grade(const struct report_finding *f)
 {
 	return f->proven ?
@@ -190,7 +192,7 @@ static const char *role(const struct kind *kind)
 					"suspected login attack";
 }
 
-/* Evidence as people read it; programs have the fields. */
+/* Prints the evidence for people; programs have the fields. */
 static void print_evidence(FILE *out, const struct kind *kind,
 			   const struct report_finding *f)
 {
@@ -289,8 +291,8 @@ static json_t *tags(const struct report_finding *f)
 }
 
 /*
- * A recommended field, and only one of the destinations. It has to be an
- * address: a report with pseudonyms has none.
+ * Adds one of the destinations, a recommended field. It has to be an address,
+ * which a report with pseudonyms does not have.
  */
 static void add_destination(json_t *to, const struct report_finding *f)
 {
@@ -306,7 +308,7 @@ static void add_destination(json_t *to, const struct report_finding *f)
 	json_object_set_new(to, "destination_ip", text_json(text));
 }
 
-/* Fields that the two types share, and those of infected_host. */
+/* Adds the fields of both types, and those of infected_host. */
 static void add_fields(json_t *to, const struct kind *kind,
 		       const struct report_finding *f)
 {
@@ -319,7 +321,7 @@ static void add_fields(json_t *to, const struct kind *kind,
 	json_object_set_new(to, "last_seen", value_time_s(f->last_s));
 	if (!is_infected_host(kind))
 		return;
-	/* Of a forged address, or a mail server, nothing can be said. */
+	/* A forged address, or that of a mail server, is no bot. */
 	json_object_set_new(to, "bot_type",
 			    json_string(f->proven && kind == &kinds[0] ?
 						"malicious" :

@@ -22,24 +22,25 @@
 #define XARF_VERSION	"4.2.0"
 #define XARF_UUID_BYTES 37 /* with its NUL */
 
-/* "infected_host"; NULL: no type of XARF fits the finding. */
+/* XARF's type of a finding, "infected_host"; NULL: none fits. */
 const char *xarf_type(const struct report_finding *f);
 
 /*
- * A UUID of version 5 (RFC 9562, section 5.5), of the reporter's domain and
- * all that the finding says: the same finding has the same one.
+ * Makes a UUID of version 5 (RFC 9562, section 5.5) from the reporter's domain
+ * and all fields of the finding: the same finding has the same id.
  */
 void xarf_id(const struct report_finding *f, const struct report_sender *sender,
 	     char out[XARF_UUID_BYTES]);
 
 /*
- * The source is named as the finding names it: by address (IPv6: by /64), or
- * by pseudonym. NULL: no type fits, or there was no memory. The caller's.
+ * Makes the document of a finding, for json_decref(). The source has its name
+ * in the finding: an address (IPv6: the /64), or a pseudonym. NULL: no type
+ * fits, or out of memory.
  */
 json_t *xarf_document(const struct report_finding *f,
 		      const struct report_sender *sender);
 
-/* The domain of who reports, from the contact if it is not said; or "". */
+/* The domain of the reporter, by default that of the contact; or "". */
 const char *xarf_domain(const struct report_sender *s);
 
 #endif

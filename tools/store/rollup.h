@@ -10,7 +10,7 @@
 #include "store_write.h"
 
 #define ROLLUP_ROWS	   131072u /* in memory; a power of two */
-#define ROLLUP_MINUTE_ROWS 10000u  /* of one minute, in the store */
+#define ROLLUP_MINUTE_ROWS 10000u  /* rows of a minute in the store */
 #define ROLLUP_MINUTES	   16u	   /* minutes that are bounded at a time */
 #define ROLLUP_CLAUSES	   4096u
 

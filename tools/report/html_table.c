@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables and sections. */
-#include "report_html.h"
-
-#include <errno.h>
-#include <string.h>
-#include <time.h>
+#include "html_table.h"
 
 /* ---- tables ---- */
 
-/* A table may be wider than a phone: then it moves, and not the page. */
+/* A table that is wider than a phone scrolls by itself. */
 void html_table_open(FILE *out, const char *id, const char *caption)
 {
 	fprintf(out,
@@ -24,7 +19,7 @@ void html_table_close(FILE *out)
 	fputs("</tbody></table></div>\n", out);
 }
 
-void html_put_head(FILE *out, const struct table *t)
+void html_table_head(FILE *out, const struct table *t)
 {
 	fputs("<thead><tr>", out);
 	for (size_t i = 0; i < t->n_columns; i++) {
@@ -37,9 +32,9 @@ void html_put_head(FILE *out, const struct table *t)
 	fputs("</tr></thead><tbody>\n", out);
 }
 
-/* The first cell is what the row is about. */
-void html_put_row(FILE *out, const struct report *r, const struct table *t,
-		  const void *row)
+/* The first cell is the header of its row. */
+void html_table_row(FILE *out, const struct report *r, const struct table *t,
+		    const void *row)
 {
 	fputs("<tr>", out);
 	for (size_t i = 0; i < t->n_columns; i++) {
@@ -56,15 +51,15 @@ void html_put_row(FILE *out, const struct report *r, const struct table *t,
 	fputs("</tr>\n", out);
 }
 
-void html_table_put(FILE *out, const struct report *r, const struct table *t)
+void html_table(FILE *out, const struct report *r, const struct table *t)
 {
 	html_table_open(out, t->id, t->caption);
-	html_put_head(out, t);
+	html_table_head(out, t);
 	for (size_t i = 0; i < t->n_rows; i++) {
 		const void *row = (const char *)t->rows + i * t->row_bytes;
 
 		if (!t->shown || t->shown(row))
-			html_put_row(out, r, t, row);
+			html_table_row(out, r, t, row);
 	}
 	html_table_close(out);
 }
@@ -79,7 +74,7 @@ void html_section_open(FILE *out, const char *id, const char *title)
 		id, id, id, title);
 }
 
-/* Ends what stands beside, which may have a sentence of its own. */
+/* Ends the side column, which may have a note. */
 void html_section_body(FILE *out, const char *note)
 {
 	if (note)
@@ -92,19 +87,7 @@ void html_section_close(FILE *out)
 	fputs("</div></section>\n", out);
 }
 
-void html_put_none(FILE *out, const char *text)
+void html_none(FILE *out, const char *text)
 {
 	fprintf(out, "<p class=\"none\">%s</p>\n", text);
-}
-
-/* "12 of 340", where a list ends before its end. */
-void html_put_of(FILE *out, const struct report_sources *list)
-{
-	if (list->all <= list->n)
-		return;
-	fputs("<p>", out);
-	page_number(out, list->n);
-	fputs(" of ", out);
-	page_number(out, list->all);
-	fputs(" are listed.</p>\n", out);
 }
