@@ -4,8 +4,10 @@
  * attempts,syns", fifty thousand in a transaction.
  */
 #include "../../rules/base/addr.h"
+#include "../../tools/program/program.h"
 #include "../../tools/store/store_write.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

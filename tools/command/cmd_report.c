@@ -33,7 +33,7 @@ struct request {
 
 /* ---- what is wished ---- */
 
-static int report_read_period(struct request *q)
+static int request_read_period(struct request *q)
 {
 	struct report_query *w = &q->query;
 	int64_t now_s = (int64_t)time(NULL);
@@ -106,7 +106,7 @@ static int read_rest(struct request *q)
 
 static int read_query(struct request *q)
 {
-	int code = report_read_period(q);
+	int code = request_read_period(q);
 
 	if (!code && q->source && !report_query_source(&q->query, q->source))
 		code = usage_error(q->program,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel says for "log prefix" of nft and for LOG of iptables, as
- * net/netfilter/nf_log_syslog.c prints it:
+ * Messages of the kernel for "log prefix" of nft and for LOG of iptables, as
+ * net/netfilter/nf_log_syslog.c prints them:
  *
  *	PREFIXIN=eth1 OUT=eth0 MAC=... SRC=100.64.0.7 DST=192.0.2.9 LEN=60
  *	TOS=0x00 PREC=0x00 TTL=63 ID=4660 DF PROTO=TCP SPT=51234 DPT=25 SEQ=1

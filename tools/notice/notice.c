@@ -8,10 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#define PORTS_TOLD 16
-#define TIME_BYTES 64
+#define LETTER_PORTS 16
+#define TIME_BYTES   64
 
-/* What one letter is written with. */
+/* A letter that is being written. */
 struct letter {
 	const struct notice *notice;
 	const struct lang *lang;
@@ -21,8 +21,8 @@ struct letter {
 
 /* ---- paragraphs ---- */
 
-static void say_key(struct letter *t, enum word_key key,
-		    const struct words_value *values)
+static void letter_paragraph(struct letter *t, enum word_key key,
+			     const struct words_value *values)
 {
 	words_wrap(t->out, "", "", words_text(t->arena, t->lang, key, values));
 }
@@ -30,7 +30,7 @@ static void say_key(struct letter *t, enum word_key key,
 static void title(struct letter *t, enum word_key key)
 {
 	fputc('\n', t->out);
-	say_key(t, key, NULL);
+	letter_paragraph(t, key, NULL);
 	fputc('\n', t->out);
 }
 
@@ -50,8 +50,8 @@ static const char *contact_of(const struct letter *t)
 
 /* ---- times and counts ---- */
 
-/* Both clocks: a customer has the local one, a log of theirs may be in UTC. */
-static const char *time_told(struct letter *t, int64_t time_s)
+/* Prints both clocks: a customer's log may be in UTC. */
+static const char *letter_time(struct letter *t, int64_t time_s)
 {
 	char local[TIME_BYTES] = "", utc[TIME_BYTES] = "";
 	time_t seconds = (time_t)time_s;
@@ -72,8 +72,8 @@ static const char *time_told(struct letter *t, int64_t time_s)
 			  WORDS({ "local", local }, { "utc", utc }));
 }
 
-static const char *count_told(struct letter *t, uint64_t n, enum word_key one,
-			      enum word_key many)
+static const char *letter_count(struct letter *t, uint64_t n, enum word_key one,
+				enum word_key many)
 {
 	const char *number =
 		arena_printf(t->arena, "%llu", (unsigned long long)n);
@@ -82,17 +82,17 @@ static const char *count_told(struct letter *t, uint64_t n, enum word_key one,
 			  WORDS({ "n", number }));
 }
 
-static const char *attempts_told(struct letter *t, uint64_t n)
+static const char *letter_attempts(struct letter *t, uint64_t n)
 {
-	return count_told(t, n, WORD_COUNT_ATTEMPT, WORD_COUNT_ATTEMPTS);
+	return letter_count(t, n, WORD_COUNT_ATTEMPT, WORD_COUNT_ATTEMPTS);
 }
 
-static const char *servers_told(struct letter *t,
-				const struct report_finding *f)
+static const char *letter_servers(struct letter *t,
+				  const struct report_finding *f)
 {
-	return count_told(t, f->destinations, WORD_COUNT_SERVER,
-			  f->destinations_exact ? WORD_COUNT_SERVERS :
-						  WORD_COUNT_SERVERS_ABOUT);
+	return letter_count(t, f->destinations, WORD_COUNT_SERVER,
+			    f->destinations_exact ? WORD_COUNT_SERVERS :
+						    WORD_COUNT_SERVERS_ABOUT);
 }
 
 /* ---- what was seen ---- */
@@ -122,15 +122,15 @@ static void notice_put_finding(struct letter *t, const struct report_finding *f)
 	notice_item(t,
 		    f->first_s == f->last_s ? WORD_NOTICE_SEEN_ONCE :
 					      WORD_NOTICE_SEEN,
-		    WORDS({ "attempts", attempts_told(t, f->attempts) },
-			  { "destinations", servers_told(t, f) },
+		    WORDS({ "attempts", letter_attempts(t, f->attempts) },
+			  { "destinations", letter_servers(t, f) },
 			  { "port", port },
-			  { "first", time_told(t, f->first_s) },
-			  { "last", time_told(t, f->last_s) }));
+			  { "first", letter_time(t, f->first_s) },
+			  { "last", letter_time(t, f->last_s) }));
 	put_examples(t, f);
 }
 
-/* Of findings of one kind on one port the latest is told, which is first. */
+/* Only the latest finding of a kind and port is printed; it comes first. */
 static bool is_repeated(const struct notice *n, size_t index)
 {
 	const struct report_finding *f = &n->findings[index];
@@ -151,7 +151,7 @@ static void put_blocked_port(struct letter *t, const struct report_port *port)
 {
 	notice_item(
 		t, WORD_NOTICE_SEEN_BLOCKED,
-		WORDS({ "attempts", attempts_told(t, blocked_on(port)) },
+		WORDS({ "attempts", letter_attempts(t, blocked_on(port)) },
 		      { "port", arena_printf(t->arena, "%u", port->port) }));
 }
 
@@ -173,10 +173,11 @@ static void put_seen(struct letter *t)
 		if (!is_repeated(n, i))
 			notice_put_finding(t, &n->findings[i]);
 	if (!n->n_findings)
-		notice_item(t, WORD_NOTICE_SEEN_SOURCE,
-			    WORDS({ "attempts", attempts_told(t, s->attempts) },
-				  { "first", time_told(t, s->first_s) },
-				  { "last", time_told(t, s->last_s) }));
+		notice_item(
+			t, WORD_NOTICE_SEEN_SOURCE,
+			WORDS({ "attempts", letter_attempts(t, s->attempts) },
+			      { "first", letter_time(t, s->first_s) },
+			      { "last", letter_time(t, s->last_s) }));
 	for (size_t i = 0; i < n->n_ports; i++)
 		if (blocked_on(&n->ports[i]))
 			put_blocked_port(t, &n->ports[i]);
@@ -184,7 +185,7 @@ static void put_seen(struct letter *t)
 
 /* ---- what it means ---- */
 
-/* The worst first. */
+/* Meanings of findings, the worst first. */
 static const struct {
 	const char *finding;
 	enum word_key key;
@@ -206,7 +207,7 @@ static bool notice_was_found(const struct notice *n, const char *finding)
 	return false;
 }
 
-/* Of a spam source it need not be said that it sends mail directly, too. */
+/* A spam source sends mail directly anyway, so that is left out. */
 static bool goes_without(const struct notice *n, const char *finding)
 {
 	return !strcmp(finding, "direct-to-mx") &&
@@ -216,21 +217,22 @@ static bool goes_without(const struct notice *n, const char *finding)
 static void put_meaning(struct letter *t)
 {
 	const struct notice *n = t->notice;
-	size_t told = 0;
+	size_t n_printed = 0;
 
 	title(t, WORD_NOTICE_MEANS_TITLE);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		if (!notice_was_found(n, meanings[i].finding) ||
 		    goes_without(n, meanings[i].finding))
 			continue;
-		if (told++)
+		if (n_printed++)
 			fputc('\n', t->out);
-		say_key(t, meanings[i].key, NULL);
+		letter_paragraph(t, meanings[i].key, NULL);
 	}
-	if (!told)
-		say_key(t,
-			n->n_findings ? WORD_MEANS_OTHER : WORD_MEANS_BLOCKED,
-			NULL);
+	if (!n_printed)
+		letter_paragraph(t,
+				 n->n_findings ? WORD_MEANS_OTHER :
+						 WORD_MEANS_BLOCKED,
+				 NULL);
 }
 
 static void notice_put_proof(struct letter *t)
@@ -243,32 +245,32 @@ static void notice_put_proof(struct letter *t)
 	for (size_t i = 0; i < n->n_findings; i++)
 		proven += n->findings[i].proven;
 	title(t, WORD_NOTICE_SURE_TITLE);
-	say_key(t,
-		!proven			? WORD_NOTICE_SURE_UNPROVEN :
-		proven == n->n_findings ? WORD_NOTICE_SURE_PROVEN :
-					  WORD_NOTICE_SURE_MIXED,
-		NULL);
+	letter_paragraph(t,
+			 !proven		 ? WORD_NOTICE_SURE_UNPROVEN :
+			 proven == n->n_findings ? WORD_NOTICE_SURE_PROVEN :
+						   WORD_NOTICE_SURE_MIXED,
+			 NULL);
 }
 
 /* ---- what is blocked ---- */
 
-struct ports_told {
-	uint16_t port[PORTS_TOLD];
+struct letter_ports {
+	uint16_t port[LETTER_PORTS];
 	size_t n;
 };
 
-static void notice_add_port(struct ports_told *list, uint16_t port)
+static void notice_add_port(struct letter_ports *list, uint16_t port)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->port[i] == port)
 			return;
-	if (list->n < PORTS_TOLD)
+	if (list->n < LETTER_PORTS)
 		list->port[list->n++] = port;
 }
 
-static struct ports_told blocked_ports(const struct notice *n)
+static struct letter_ports blocked_ports(const struct notice *n)
 {
-	struct ports_told list = { 0 };
+	struct letter_ports list = { 0 };
 
 	for (size_t i = 0; i < n->n_findings; i++)
 		if (n->findings[i].blocked)
@@ -279,9 +281,9 @@ static struct ports_told blocked_ports(const struct notice *n)
 	return list;
 }
 
-static const char *ports_text(struct letter *t, const struct ports_told *list)
+static const char *ports_text(struct letter *t, const struct letter_ports *list)
 {
-	const char *names[PORTS_TOLD];
+	const char *names[LETTER_PORTS];
 
 	for (size_t i = 0; i < list->n; i++)
 		names[i] = words_port(t->arena, t->lang, list->port[i]);
@@ -295,31 +297,34 @@ static void put_purpose(struct letter *t)
 	if (!p || !p->purpose)
 		return;
 	fputc('\n', t->out);
-	say_key(t, WORD_NOTICE_PURPOSE, WORDS({ "purpose", p->purpose }));
+	letter_paragraph(t, WORD_NOTICE_PURPOSE,
+			 WORDS({ "purpose", p->purpose }));
 }
 
-/* A policy that only observes has blocked nothing, whatever was judged. */
+/*
+ * A policy that only observes has blocked nothing, also if a finding says so.
+ */
 static void put_blocked(struct letter *t)
 {
-	struct ports_told list = blocked_ports(t->notice);
+	struct letter_ports list = blocked_ports(t->notice);
 	const struct policy *p = t->notice->policy;
 
 	title(t, WORD_NOTICE_BLOCKED_TITLE);
 	if (!list.n || (p && p->observe)) {
-		say_key(t, WORD_NOTICE_BLOCKED_NOTHING, NULL);
+		letter_paragraph(t, WORD_NOTICE_BLOCKED_NOTHING, NULL);
 		return;
 	}
-	say_key(t, WORD_NOTICE_BLOCKED,
-		WORDS({ "ports", ports_text(t, &list) }));
+	letter_paragraph(t, WORD_NOTICE_BLOCKED,
+			 WORDS({ "ports", ports_text(t, &list) }));
 	for (size_t i = 0; i < list.n; i++)
 		if (list.port[i] == PORT_SMTP)
-			say_key(t, WORD_NOTICE_BLOCKED_25, NULL);
+			letter_paragraph(t, WORD_NOTICE_BLOCKED_25, NULL);
 	put_purpose(t);
 }
 
 /* ---- what to do ---- */
 
-/* The ports of a list that are open, behind a sentence, if there are any. */
+/* Prints a sentence and the offered ports that are open, if there are any. */
 static void notice_put_ways(struct letter *t, enum word_key head,
 			    enum service_role role)
 {
@@ -361,7 +366,10 @@ static bool is_ascii(const char *text)
 	return !*text;
 }
 
-/* RFC 2047: Q, in words of at most 75 bytes that hold whole characters. */
+/*
+ * Encodes a header (RFC 2047, Q) in words of at most 75 bytes, each with whole
+ * characters.
+ */
 static void put_encoded(FILE *out, const char *text)
 {
 	static const char begin[] = "=?utf-8?q?", end[] = "?=";
@@ -373,7 +381,7 @@ static void put_encoded(FILE *out, const char *text)
 		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
 			     (c >= 'A' && c <= 'Z') || strchr("-./:,", c);
 
-		/* Of a character of four bytes each takes three. */
+		/* A character has up to four bytes, and each takes three. */
 		if (n + 12 > most && (c & 0xc0) != 0x80) {
 			fprintf(out, "%s\n %s", end, begin);
 			n = 0;
@@ -407,9 +415,9 @@ static void notice_put_head(struct letter *t)
 	      "Content-Type: text/plain; charset=utf-8\n"
 	      "Content-Transfer-Encoding: 8bit\n\n",
 	      t->out);
-	say_key(t, WORD_NOTICE_GREETING, NULL);
+	letter_paragraph(t, WORD_NOTICE_GREETING, NULL);
 	fputc('\n', t->out);
-	say_key(t, WORD_NOTICE_OPENING, address);
+	letter_paragraph(t, WORD_NOTICE_OPENING, address);
 }
 
 static void put_end(struct letter *t)
@@ -417,11 +425,12 @@ static void put_end(struct letter *t)
 	const char *contact = contact_of(t);
 
 	fputc('\n', t->out);
-	say_key(t, contact ? WORD_NOTICE_QUESTIONS : WORD_NOTICE_QUESTIONS_NONE,
+	letter_paragraph(
+		t, contact ? WORD_NOTICE_QUESTIONS : WORD_NOTICE_QUESTIONS_NONE,
 		WORDS({ "address", t->notice->source->name },
 		      { "contact", contact }));
 	fputc('\n', t->out);
-	say_key(t, WORD_NOTICE_CLOSING, NULL);
+	letter_paragraph(t, WORD_NOTICE_CLOSING, NULL);
 	if (contact)
 		words_wrap(t->out, "", "", contact);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A letter to the customer whose machine was found: what was seen, what it
- * means, how sure that is, what is blocked and why, and what to do. Plain
- * text of at most 72 columns, in the customer's language; times are local and
- * UTC. It begins with a mail's header: its subject, and how it is written.
+ * means, how sure that is, what is blocked and why, and what to do. It is plain
+ * text of at most 72 columns in the customer's language, behind the header of a
+ * mail with subject and encoding. Times are local and UTC.
  */
 #ifndef MAILWALL_NOTICE_H
 #define MAILWALL_NOTICE_H
@@ -14,9 +14,10 @@
 struct notice {
 	const struct policy *policy; /* may be NULL */
 	const struct report_source *source;
-	const struct report_finding *findings; /* of this source */
+	const struct report_finding *findings; /* findings of this source */
 	size_t n_findings;		       /* may be 0 */
-	const struct report_port *ports;       /* what it did on each */
+	const struct report_port
+		*ports; /* attempts of the source on each port */
 	size_t n_ports;
 };
 
@@ -26,10 +27,10 @@ struct notice notice_of(const struct report *r, const struct policy *policy);
 /* Was anything found, or blocked? */
 bool notice_has_reason(const struct notice *n);
 
-/* Writes the letter. 0 or -ENOMEM; whether out took it is for the caller. */
+/* Writes the letter. 0 or -ENOMEM; the caller sees a failed stream. */
 int notice_write(const struct notice *n, const struct lang *l, FILE *out);
 
-/* The same as a way to write a report about one source. */
+/* The letter as a writer of reports about one source. */
 extern const struct report_writer notice_writer;
 
 #endif

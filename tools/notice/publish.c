@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The page, as text and as HTML. */
+/* The public page as text and as HTML. */
 #include "publish_priv.h"
 
 #include "../../rules/base/service.h"
@@ -53,7 +53,7 @@ static void paragraph(struct page *t, const char *text)
 	fputc('\n', t->out);
 }
 
-/* begin or end of a list: "dl", "ul" */
+/* Begins or ends a list: "dl", "ul". */
 static void publish_list(struct page *t, const char *tag, bool begin)
 {
 	if (is_html(t))
@@ -70,7 +70,10 @@ static void publish_item(struct page *t, const char *text)
 		words_wrap(t->out, "  - ", "    ", text);
 }
 
-/* Nothing in it that ends an attribute or adds another header to a mail. */
+/*
+ * Accepts only characters that can neither end an attribute nor add a header to
+ * a mail.
+ */
 static bool is_plain_address(const char *text)
 {
 	size_t len = strlen(text);
@@ -117,7 +120,7 @@ static void put_facts(struct page *t)
 static bool stops_outgoing_25(const struct page *t)
 {
 	for (size_t i = 0; i < t->rules.n; i++) {
-		const struct told *rule = &t->rules.items[i];
+		const struct page_rule *rule = &t->rules.items[i];
 		const struct clause *c = rule->clause;
 
 		if (c->block->direction != DIRECTION_OUTBOUND ||
@@ -142,7 +145,7 @@ static void put_why(struct page *t)
 		paragraph(t, publish_text_of(t, WORD_PAGE_WHY_25, NULL));
 }
 
-static void put_exceptions(struct page *t, const struct told *rule)
+static void put_exceptions(struct page *t, const struct page_rule *rule)
 {
 	const char *name = publish_text_of(t, WORD_EXCEPT, NULL);
 
@@ -159,31 +162,32 @@ static void put_exceptions(struct page *t, const struct told *rule)
 			   arena_printf(t->arena, "%s:", name));
 	}
 	for (size_t i = 0; i < rule->exceptions.n; i++)
-		publish_item(t, publish_exception_told(
+		publish_item(t, publish_describe_exception(
 					t, rule, &rule->exceptions.items[i]));
 	if (is_html(t))
 		fputs("</ul></dd>\n", t->out);
 }
 
-static void publish_put_rule(struct page *t, const struct told *rule)
+static void publish_put_rule(struct page *t, const struct page_rule *rule)
 {
 	const struct clause *c = rule->clause;
 	bool out = c->block->direction == DIRECTION_OUTBOUND;
 
 	if (is_html(t)) {
 		fputs("<article>\n", t->out);
-		put_tag(t, "h3", publish_title_told(t, rule));
+		put_tag(t, "h3", publish_describe_title(t, rule));
 	} else {
-		words_wrap(t->out, "", "   ", publish_title_told(t, rule));
+		words_wrap(t->out, "", "   ", publish_describe_title(t, rule));
 	}
 	publish_list(t, "dl", true);
 	fact(t, WORD_RULE_DIRECTION,
 	     publish_text_of(t, out ? WORD_RULE_OUTBOUND : WORD_RULE_INBOUND,
 			     NULL));
-	fact(t, WORD_RULE_FROM, publish_end_told(t, c, true, false));
-	fact(t, WORD_RULE_TO, publish_end_told(t, c, false, false));
-	fact(t, WORD_RULE_ADDRESSES, publish_families_told(t, rule->families));
-	fact(t, WORD_RULE_HOW, publish_how_told(t, c));
+	fact(t, WORD_RULE_FROM, publish_describe_end(t, c, true, false));
+	fact(t, WORD_RULE_TO, publish_describe_end(t, c, false, false));
+	fact(t, WORD_RULE_ADDRESSES,
+	     publish_describe_families(t, rule->families));
+	fact(t, WORD_RULE_HOW, publish_describe_how(t, c));
 	put_exceptions(t, rule);
 	publish_list(t, "dl", false);
 	if (is_html(t))
@@ -202,7 +206,7 @@ static void put_rules(struct page *t)
 		publish_put_rule(t, &t->rules.items[i]);
 }
 
-/* False: none of them is open. */
+/* Prints the ports that are open; false: none is. */
 static bool publish_put_ways(struct page *t, enum word_key head,
 			     enum service_role role)
 {
@@ -242,7 +246,7 @@ static void put_contact(struct page *t, enum word_key title, enum word_key key,
 				     WORDS({ "contact", contact })));
 }
 
-static const char *group_told(struct page *t, const struct class *c)
+static const char *publish_describe_group(struct page *t, const struct class *c)
 {
 	if (c->kind == CLASS_DYNAMIC)
 		return publish_text_of(t, WORD_PAGE_GROUP_DYNAMIC, NULL);
@@ -250,8 +254,8 @@ static const char *group_told(struct page *t, const struct class *c)
 		return publish_text_of(t, WORD_PAGE_GROUP_INTERFACES, NULL);
 	return publish_text_of(
 		t, WORD_PAGE_GROUP_FIXED,
-		WORDS({ "families",
-			publish_families_told(t, publish_class_families(c)) }));
+		WORDS({ "families", publish_describe_families(
+					    t, publish_class_families(c)) }));
 }
 
 static void put_groups(struct page *t)
@@ -265,7 +269,7 @@ static void put_groups(struct page *t)
 		const struct class *c = t->groups.items[i];
 
 		publish_item(t, arena_printf(t->arena, "%s: %s", c->name,
-					     group_told(t, c)));
+					     publish_describe_group(t, c)));
 	}
 	publish_list(t, "ul", false);
 }
@@ -286,7 +290,7 @@ static void put_body(struct page *t)
 	put_groups(t);
 }
 
-static const char *made_told(struct page *t)
+static const char *publish_describe_made(struct page *t)
 {
 	return publish_text_of(t, WORD_PAGE_MADE,
 			       WORDS({ "policy", t->policy->name }));
@@ -299,16 +303,16 @@ static int publish_text(struct page *t)
 	underline(t, publish_text_of(t, WORD_PAGE_TITLE, NULL), '=');
 	put_body(t);
 	fputc('\n', t->out);
-	words_wrap(t->out, "", "", made_told(t));
+	words_wrap(t->out, "", "", publish_describe_made(t));
 	return 0;
 }
 
 /* ---- HTML ---- */
 
 /*
- * One file that asks for no other, and runs nothing: should something slip
- * through the escaping, the browser is told not to run it, either. Contrast is
- * WCAG 2 AA in both colour schemes; a narrow screen has one column.
+ * One file that loads and runs nothing. The content security policy keeps a
+ * browser from running what the escaping might miss. Contrast is WCAG 2 AA in
+ * both colour schemes; a narrow screen has one column.
  */
 static const char head[] =
 	"<meta charset=\"utf-8\">\n"
@@ -350,7 +354,7 @@ static int publish_html(struct page *t)
 {
 	const char *title = publish_text_of(t, WORD_PAGE_TITLE, NULL);
 
-	/* A tag is letters, digits and dashes: the loader has seen to it. */
+	/* The loader accepts only letters, digits and dashes in a tag. */
 	fprintf(t->out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n",
 		words_tag(t->lang));
 	fputs(head, t->out);
@@ -359,14 +363,14 @@ static int publish_html(struct page *t)
 	put_tag(t, "h1", title);
 	put_body(t);
 	fputs("</main>\n<footer>\n", t->out);
-	put_tag(t, "p", made_told(t));
+	put_tag(t, "p", publish_describe_made(t));
 	fputs("</footer>\n</body>\n</html>\n", t->out);
 	return 0;
 }
 
 /* ---- the page ---- */
 
-/* A row is a form of the page, with its escaping and the function. */
+/* Forms of the page: escaping and function. */
 static const struct {
 	enum words_form form;
 	int (*write)(struct page *t);

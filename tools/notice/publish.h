@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page that tells the public which mail ports are blocked for whom, in
- * which direction, why, since when, what to use instead and whom to ask: what
- * BITAG ("Port Blocking", 2013) asks of whoever blocks ports. It is made from
- * the checked policy, so that it is true as long as the policy is loaded.
+ * The page for the public: which mail ports are blocked for whom, in which
+ * direction, why, since when, what to use instead and whom to ask. BITAG ("Port
+ * Blocking", 2013) asks this of whoever blocks ports. The page is made from the
+ * checked policy, so that it is true as long as the policy is loaded.
  *
- * Classes are told by name: who their members are is not for the public.
+ * Classes have their names; their members are not for the public.
  * The JSON is {"policy": {...}, "rules": [...], "groups": [...],
  * "instead": {...}}; names stand for the policy's own words, "text" members
  * are in the page's language. Fields are added, none is renamed:
@@ -32,17 +32,16 @@
 enum publish_form { PUBLISH_TEXT, PUBLISH_HTML, PUBLISH_JSON };
 
 /*
- * Writes the page. since is a date as it is to be printed, or NULL. Nothing
- * else of the outside goes in, no time either: the same policy gives the same
- * page. 0 or -ENOMEM; whether out took it is for the caller to see.
+ * Writes the page. since is a date as it is to be printed, or NULL. The page
+ * depends on these arguments alone, and not on the time. 0 or -ENOMEM; the
+ * caller sees a failed stream.
  */
 int publish_write(const struct policy *p, const struct lang *l,
 		  enum publish_form form, const char *since, FILE *out);
 
 /*
- * May customers be told to use the port: does no outbound clause block or
- * redirect it, but for who is in a dynamic class? NULL: there is no policy, and
- * all are open.
+ * Can the port be offered to customers? It can if no outbound clause blocks or
+ * redirects it, except for members of a dynamic class. p NULL: every port can.
  */
 bool publish_is_open(const struct policy *p, uint16_t port);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same for programs. */
+/* The public page as JSON. */
 #include "publish_priv.h"
 #include "../program/value.h"
 
@@ -81,7 +81,7 @@ static json_t *redirect_json(struct page *t, const struct clause *c)
 	return all;
 }
 
-static json_t *exceptions_json(struct page *t, const struct told *rule)
+static json_t *exceptions_json(struct page *t, const struct page_rule *rule)
 {
 	json_t *all = json_array();
 
@@ -89,27 +89,28 @@ static json_t *exceptions_json(struct page *t, const struct told *rule)
 		const struct exception *x = &rule->exceptions.items[i];
 
 		json_array_append_new(
-			all,
-			json_pack(
-				"{s:o, s:s, s:o, s:o, s:o}", "clause",
-				text_json(x->clause->id), "action",
-				action_name(x->clause->action), "ports",
-				publish_json_ports_json(&x->ports), "families",
-				families_json(x->families), "text",
-				text_json(publish_exception_told(t, rule, x))));
+			all, json_pack("{s:o, s:s, s:o, s:o, s:o}", "clause",
+				       text_json(x->clause->id), "action",
+				       action_name(x->clause->action), "ports",
+				       publish_json_ports_json(&x->ports),
+				       "families", families_json(x->families),
+				       "text",
+				       text_json(publish_describe_exception(
+					       t, rule, x))));
 	}
 	return all;
 }
 
-static json_t *rule_text_json(struct page *t, const struct told *rule)
+static json_t *rule_text_json(struct page *t, const struct page_rule *rule)
 {
 	const struct clause *c = rule->clause;
 
 	return json_pack("{s:o, s:o, s:o, s:o}", "title",
-			 text_json(publish_title_told(t, rule)), "from",
-			 text_json(publish_end_told(t, c, true, false)), "to",
-			 text_json(publish_end_told(t, c, false, false)), "how",
-			 text_json(publish_how_told(t, c)));
+			 text_json(publish_describe_title(t, rule)), "from",
+			 text_json(publish_describe_end(t, c, true, false)),
+			 "to",
+			 text_json(publish_describe_end(t, c, false, false)),
+			 "how", text_json(publish_describe_how(t, c)));
 }
 
 static bool refuses(const struct clause *c)
@@ -117,7 +118,7 @@ static bool refuses(const struct clause *c)
 	return action_may_refuse(c->action);
 }
 
-static json_t *rule_json(struct page *t, const struct told *rule)
+static json_t *rule_json(struct page *t, const struct page_rule *rule)
 {
 	const struct clause *c = rule->clause;
 	bool blocked = action_blocks(c->action) && !t->policy->observe;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of the public page, for the files that make it up. */
+/* The public page: its rules, their exceptions, and the words for both. */
 #ifndef MAILWALL_PUBLISH_PRIV_H
 #define MAILWALL_PUBLISH_PRIV_H
 
@@ -10,19 +10,19 @@
 
 enum { FAMILY_4 = 1, FAMILY_6 = 2, FAMILY_BOTH = 3 };
 
-/* A clause above a rule that takes a part of its connections. */
+/* An exception: a clause above a rule that decides some of its connections. */
 struct exception {
 	const struct clause *clause;
-	struct ports ports; /* of the rule's, that it decides */
+	struct ports ports; /* ports of the rule that the exception decides */
 	unsigned int families;
 	bool same_block;
 };
 
-/* A clause that the page tells: all but allow. */
-struct told {
+/* A rule of the page: any clause but allow. */
+struct page_rule {
 	const struct clause *clause;
 	unsigned int number; /* from 1 */
-	struct ports ports;  /* that no clause above takes wholly */
+	struct ports ports;  /* ports that no clause above decides entirely */
 	unsigned int families;
 	struct {
 		struct exception *items;
@@ -38,45 +38,54 @@ struct page {
 	const char *since;
 	FILE *out;
 	struct {
-		struct told *items;
+		struct page_rule *items;
 		size_t n, cap;
 	} rules;
-	struct class_refs groups; /* that the rules name */
+	struct class_refs groups; /* groups that the rules name */
 };
 
-/* The lists that all have to hold for one end of a connection. */
+/* Lists of classes for one end of a connection; each has to hold. */
 struct end {
 	const struct class_refs *list[2];
 };
 
 /* ---- publish_rules.c ---- */
 
+/* Does the list hold everybody? */
 bool publish_refs_are_all(const struct class_refs *refs);
+/* FAMILY_* bits of the addresses that a class can hold. */
 unsigned int publish_class_families(const struct class *c);
-/* Finds the rules, their exceptions and the groups that they name. */
+/* Fills the rules, their exceptions and the groups. */
 void publish_collect(struct page *t);
+/* The lists for the source or the destination of a clause's connections. */
 struct end publish_end_of(const struct clause *c, bool source);
-/* 0: the page does not tell it. */
+/* The number of a clause's rule; 0: the clause is none. */
 unsigned int publish_number_of(const struct page *t, const struct clause *c);
 
-/* ---- publish_words.c ---- */
+/* ---- publish_words.c: in the language, from the arena ---- */
 
-const char *publish_exception_told(struct page *t, const struct told *rule,
-				   const struct exception *x);
-size_t publish_targets_of(struct page *t, const struct clause *c,
-			  const char *out[2]);
-const char *publish_families_told(struct page *t, unsigned int families);
-/* narrow: the words of the block are known to the reader. */
-const char *publish_end_told(struct page *t, const struct clause *c,
-			     bool source, bool narrow);
+/* A text of the language, filled in. */
 const char *publish_text_of(struct page *t, enum word_key key,
 			    const struct words_value *values);
-const char *publish_how_told(struct page *t, const struct clause *c);
-const char *publish_title_told(struct page *t, const struct told *rule);
+/* "1. Blocked: port 25 (mail from one mail server to another)" */
+const char *publish_describe_title(struct page *t,
+				   const struct page_rule *rule);
+/* Describes what a clause does with a connection. */
+const char *publish_describe_how(struct page *t, const struct clause *c);
+/* Describes an end of a connection. narrow: the reader knows the block. */
+const char *publish_describe_end(struct page *t, const struct clause *c,
+				 bool source, bool narrow);
+const char *publish_describe_families(struct page *t, unsigned int families);
+const char *publish_describe_exception(struct page *t,
+				       const struct page_rule *rule,
+				       const struct exception *x);
+/* Fills up to two addresses of a redirect; returns their number. */
+size_t publish_targets_of(struct page *t, const struct clause *c,
+			  const char *out[2]);
 
 /* ---- publish_json.c ---- */
 
-/* 0 or -ENOMEM. */
+/* Writes the page. 0 or -ENOMEM. */
 int publish_json(struct page *t);
 
 #endif

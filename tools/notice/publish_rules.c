@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which clauses the page tells, and what comes before each of them. */
+/* Selects the clauses that are rules of the page, and their exceptions. */
 #include "publish_priv.h"
 
 /* ---- who decides what ---- */
@@ -21,8 +21,8 @@ static bool has_no_condition(const struct clause *c)
 }
 
 /*
- * With the hooks output and ingress outgoing and incoming connections are
- * met in two places, and blocks of one direction know nothing of the other.
+ * At the hooks output and ingress the two directions have a chain each, so that
+ * a block of one direction does not see the other.
  */
 static bool see_the_same(const struct policy *p, const struct block *a,
 			 const struct block *b)
@@ -31,7 +31,7 @@ static bool see_the_same(const struct policy *p, const struct block *a,
 	       p->hook == HOOK_BRIDGE;
 }
 
-/* Does nothing that it decides get past it to the other? */
+/* Does the earlier clause decide everything that it shares with the other? */
 static bool takes_all(const struct policy *p, const struct clause *earlier,
 		      const struct clause *c)
 {
@@ -41,7 +41,7 @@ static bool takes_all(const struct policy *p, const struct clause *earlier,
 		 see_the_same(p, earlier->block, c->block)));
 }
 
-/* The clause after this one, in the order in which they are asked. */
+/* The next clause in the order of evaluation; c NULL: the first. */
 static const struct clause *next_clause(const struct policy *p,
 					const struct clause *c)
 {
@@ -56,7 +56,7 @@ static const struct clause *next_clause(const struct policy *p,
 	return NULL;
 }
 
-/* Does the port come as far as to this clause? */
+/* Can a connection to the port reach the clause? */
 static bool is_reached(const struct policy *p, const struct clause *c,
 		       uint16_t port)
 {
@@ -68,7 +68,7 @@ static bool is_reached(const struct policy *p, const struct clause *c,
 	return clause_decides(c, port);
 }
 
-/* Only those who are put in a list at run time, such as flagged. */
+/* Is the clause only for dynamic classes, such as flagged? */
 static bool is_for_few(const struct clause *c)
 {
 	for (size_t i = 0; i < c->from.n; i++)
@@ -132,7 +132,7 @@ static bool classes_may_meet(const struct class *a, const struct class *b)
 	struct range4 where4;
 	struct range6 where6;
 
-	/* What is no address may be where any address is. */
+	/* A class without addresses, of interfaces, may hold any address. */
 	if (a == b || a->kind != CLASS_STATIC || b->kind != CLASS_STATIC ||
 	    a->interfaces.n || b->interfaces.n)
 		return true;
@@ -172,7 +172,7 @@ static bool ends_may_meet(struct end a, struct end b)
 
 /* ---- the rules and their exceptions ---- */
 
-/* It makes no difference to anybody which of the two decides. */
+/* Do both actions have the same effect? */
 static bool end_alike(enum action a, enum action b)
 {
 	enum verdict_kind verdict = action_infos[a].verdict;
@@ -181,7 +181,7 @@ static bool end_alike(enum action a, enum action b)
 	       (verdict == VERDICT_PASS || verdict == VERDICT_REFUSE);
 }
 
-static void add_exception(struct page *t, struct told *rule,
+static void add_exception(struct page *t, struct page_rule *rule,
 			  const struct clause *e)
 {
 	const struct clause *c = rule->clause;
@@ -220,7 +220,7 @@ static void add_groups(struct page *t, const struct clause *c)
 
 static void add_rule(struct page *t, const struct clause *c)
 {
-	struct told rule = { .clause = c, .families = clause_families(c) };
+	struct page_rule rule = { .clause = c, .families = clause_families(c) };
 	const struct clause *e;
 
 	for (size_t i = 0; i < c->ports.n; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clauses in the words of a language. */
+/* Describes clauses in a language. */
 #include "publish_priv.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ const char *publish_text_of(struct page *t, enum word_key key,
 	return words_text(t->arena, t->lang, key, values);
 }
 
-static const char *class_told(struct page *t, const struct class *c)
+static const char *publish_describe_class(struct page *t, const struct class *c)
 {
 	static const struct {
 		const char *name;
@@ -30,16 +30,18 @@ static const char *class_told(struct page *t, const struct class *c)
 					    WORDS({ "name", c->name }));
 }
 
-static const char *refs_told(struct page *t, const struct class_refs *refs)
+static const char *publish_describe_refs(struct page *t,
+					 const struct class_refs *refs)
 {
 	const char **names = arena_alloc(t->arena, refs->n * sizeof(*names));
 
 	for (size_t i = 0; i < refs->n; i++)
-		names[i] = class_told(t, refs->items[i]);
+		names[i] = publish_describe_class(t, refs->items[i]);
 	return words_list(t->arena, t->lang, names, refs->n);
 }
 
-static const char *ports_told(struct page *t, const struct ports *ports)
+static const char *publish_describe_ports(struct page *t,
+					  const struct ports *ports)
 {
 	const char **names = arena_alloc(t->arena, ports->n * sizeof(*names));
 
@@ -48,7 +50,7 @@ static const char *ports_told(struct page *t, const struct ports *ports)
 	return words_list(t->arena, t->lang, names, ports->n);
 }
 
-const char *publish_families_told(struct page *t, unsigned int families)
+const char *publish_describe_families(struct page *t, unsigned int families)
 {
 	switch (families) {
 	case FAMILY_4:
@@ -61,7 +63,7 @@ const char *publish_families_told(struct page *t, unsigned int families)
 	return publish_text_of(t, WORD_RULE_NO_FAMILY, NULL);
 }
 
-static const char *ids_told(struct page *t, const struct ids *ids)
+static const char *publish_describe_ids(struct page *t, const struct ids *ids)
 {
 	const char **names = arena_alloc(t->arena, ids->n * sizeof(*names));
 
@@ -70,7 +72,7 @@ static const char *ids_told(struct page *t, const struct ids *ids)
 	return words_list(t->arena, t->lang, names, ids->n);
 }
 
-static const char *devices_told(struct page *t)
+static const char *publish_describe_devices(struct page *t)
 {
 	const struct words *devices = &t->policy->devices;
 	const char **names = arena_alloc(t->arena, devices->n * sizeof(*names));
@@ -80,7 +82,7 @@ static const char *devices_told(struct page *t)
 	return words_list(t->arena, t->lang, names, devices->n);
 }
 
-/* Where no class is named: what the hook itself says of this end. */
+/* Describes an end without classes by the hook. */
 static const char *end_by_hook(struct page *t, bool own)
 {
 	if (own && t->policy->hook == HOOK_OUTPUT)
@@ -88,7 +90,7 @@ static const char *end_by_hook(struct page *t, bool own)
 	if (own && t->policy->hook == HOOK_INGRESS)
 		return publish_text_of(
 			t, WORD_WHO_BEHIND,
-			WORDS({ "interfaces", devices_told(t) }));
+			WORDS({ "interfaces", publish_describe_devices(t) }));
 	return publish_text_of(t, WORD_WHO_ANYONE, NULL);
 }
 
@@ -100,18 +102,18 @@ static const char *publish_words_add_owners(struct page *t,
 		who = publish_text_of(
 			t, WORD_WHO_USERS,
 			WORDS({ "who", who },
-			      { "users", ids_told(t, &c->users) }));
+			      { "users", publish_describe_ids(t, &c->users) }));
 	if (c->groups.n)
 		who = publish_text_of(
 			t, WORD_WHO_GROUPS,
 			WORDS({ "who", who },
-			      { "groups", ids_told(t, &c->groups) }));
+			      { "groups",
+				publish_describe_ids(t, &c->groups) }));
 	return who;
 }
 
-/* narrow: the words of the block are known to the reader. */
-const char *publish_end_told(struct page *t, const struct clause *c,
-			     bool source, bool narrow)
+const char *publish_describe_end(struct page *t, const struct clause *c,
+				 bool source, bool narrow)
 {
 	struct end end = publish_end_of(c, source);
 	bool own = source == (c->block->direction == DIRECTION_OUTBOUND);
@@ -121,19 +123,20 @@ const char *publish_end_told(struct page *t, const struct clause *c,
 	if (publish_refs_are_all(whole) && publish_refs_are_all(part))
 		who = end_by_hook(t, own);
 	else if (publish_refs_are_all(part))
-		who = refs_told(t, whole);
+		who = publish_describe_refs(t, whole);
 	else if (publish_refs_are_all(whole) || narrow)
-		who = refs_told(t, part);
+		who = publish_describe_refs(t, part);
 	else
-		who = publish_text_of(t, WORD_WHO_WITHIN,
-				      WORDS({ "who", refs_told(t, part) },
-					    { "whole", refs_told(t, whole) }));
+		who = publish_text_of(
+			t, WORD_WHO_WITHIN,
+			WORDS({ "who", publish_describe_refs(t, part) },
+			      { "whole", publish_describe_refs(t, whole) }));
 	return source ? publish_words_add_owners(t, c, who) : who;
 }
 
 /* ---- a rule in words ---- */
 
-static const char *verb_told(struct page *t, const struct clause *c)
+static const char *publish_describe_verb(struct page *t, const struct clause *c)
 {
 	if (t->policy->observe && !action_only_counts(c->action))
 		return publish_text_of(t, WORD_RULE_TRIAL, NULL);
@@ -150,17 +153,19 @@ static const char *verb_told(struct page *t, const struct clause *c)
 	return publish_text_of(t, WORD_RULE_OBSERVED, NULL);
 }
 
-const char *publish_title_told(struct page *t, const struct told *rule)
+const char *publish_describe_title(struct page *t, const struct page_rule *rule)
 {
 	const char *number = arena_printf(t->arena, "%u", rule->number);
 
-	return publish_text_of(t, WORD_RULE_TITLE,
-			       WORDS({ "number", number },
-				     { "what", verb_told(t, rule->clause) },
-				     { "ports", ports_told(t, &rule->ports) }));
+	return publish_text_of(
+		t, WORD_RULE_TITLE,
+		WORDS({ "number", number },
+		      { "what", publish_describe_verb(t, rule->clause) },
+		      { "ports", publish_describe_ports(t, &rule->ports) }));
 }
 
-static const char *refusal_told(struct page *t, enum refusal refusal)
+static const char *publish_describe_refusal(struct page *t,
+					    enum refusal refusal)
 {
 	switch (refusal) {
 	case REFUSAL_RESET:
@@ -173,7 +178,7 @@ static const char *refusal_told(struct page *t, enum refusal refusal)
 	return "";
 }
 
-static const char *unit_told(struct page *t, uint32_t unit_s)
+static const char *publish_describe_unit(struct page *t, uint32_t unit_s)
 {
 	return publish_text_of(t,
 			       unit_s == 1    ? WORD_UNIT_SECOND :
@@ -183,18 +188,20 @@ static const char *unit_told(struct page *t, uint32_t unit_s)
 			       NULL);
 }
 
-static const char *limit_told(struct page *t, const struct clause *c)
+static const char *publish_describe_limit(struct page *t,
+					  const struct clause *c)
 {
 	const char *count = arena_printf(t->arena, "%u", c->rate.count);
 	const char *burst = arena_printf(t->arena, "%u", c->rate.burst);
 
-	return publish_text_of(t, WORD_RULE_LIMIT,
-			       WORDS({ "count", count }, { "burst", burst },
-				     { "unit", unit_told(t, c->rate.unit_s) },
-				     { "over", refusal_told(t, c->refusal) }));
+	return publish_text_of(
+		t, WORD_RULE_LIMIT,
+		WORDS({ "count", count }, { "burst", burst },
+		      { "unit", publish_describe_unit(t, c->rate.unit_s) },
+		      { "over", publish_describe_refusal(t, c->refusal) }));
 }
 
-/* Fills up to two targets; returns how many. */
+/* Fills up to two targets; returns their number. */
 size_t publish_targets_of(struct page *t, const struct clause *c,
 			  const char *out[2])
 {
@@ -212,7 +219,8 @@ size_t publish_targets_of(struct page *t, const struct clause *c,
 	return n;
 }
 
-static const char *redirect_told(struct page *t, const struct clause *c)
+static const char *publish_describe_redirect(struct page *t,
+					     const struct clause *c)
 {
 	const char *targets[2];
 	size_t n = publish_targets_of(t, c, targets);
@@ -222,24 +230,25 @@ static const char *redirect_told(struct page *t, const struct clause *c)
 		WORDS({ "target", words_list(t->arena, t->lang, targets, n) }));
 }
 
-static const char *enforced_told(struct page *t, const struct clause *c)
+static const char *publish_describe_enforced(struct page *t,
+					     const struct clause *c)
 {
 	switch (action_infos[c->action].verdict) {
 	case VERDICT_REFUSE:
-		return refusal_told(t, c->refusal);
+		return publish_describe_refusal(t, c->refusal);
 	case VERDICT_METER:
-		return limit_told(t, c);
+		return publish_describe_limit(t, c);
 	case VERDICT_REDIRECT:
-		return redirect_told(t, c);
+		return publish_describe_redirect(t, c);
 	case VERDICT_PASS:
 		break;
 	}
 	return publish_text_of(t, WORD_RULE_OBSERVE, NULL);
 }
 
-const char *publish_how_told(struct page *t, const struct clause *c)
+const char *publish_describe_how(struct page *t, const struct clause *c)
 {
-	const char *how = enforced_told(t, c);
+	const char *how = publish_describe_enforced(t, c);
 
 	if (t->policy->observe && !action_only_counts(c->action))
 		how = publish_text_of(t, WORD_RULE_WOULD,
@@ -259,20 +268,21 @@ static const char *exception_who(struct page *t, const struct exception *x)
 {
 	const struct clause *c = x->clause;
 	bool owners = c->users.n || c->groups.n;
-	const char *from = publish_end_told(t, c, true, x->same_block);
-	const char *to = publish_end_told(t, c, false, x->same_block);
+	const char *from = publish_describe_end(t, c, true, x->same_block);
+	const char *to = publish_describe_end(t, c, false, x->same_block);
 	enum word_key key = WORD_EXCEPT_WHO;
 
 	if (x->same_block && publish_refs_are_all(&c->from) && !owners)
 		key = WORD_EXCEPT_TO;
 	else if (publish_refs_are_all(&c->to) &&
 		 (x->same_block || c->block->direction == DIRECTION_OUTBOUND))
-		key = WORD_EXCEPT_FROM; /* its other end is open, or known */
+		key = WORD_EXCEPT_FROM; /* the other end is open, or known */
 	return publish_text_of(t, key, WORDS({ "from", from }, { "to", to }));
 }
 
-const char *publish_exception_told(struct page *t, const struct told *rule,
-				   const struct exception *x)
+const char *publish_describe_exception(struct page *t,
+				       const struct page_rule *rule,
+				       const struct exception *x)
 {
 	const char *what = exception_who(t, x);
 	unsigned int number = publish_number_of(t, x->clause);
@@ -281,15 +291,16 @@ const char *publish_exception_told(struct page *t, const struct told *rule,
 		what = publish_text_of(
 			t, WORD_EXCEPT_PORTS,
 			WORDS({ "what", what },
-			      { "ports", ports_told(t, &x->ports) }));
-	/* Of a group it goes without saying, of a target it does not. */
+			      { "ports",
+				publish_describe_ports(t, &x->ports) }));
+	/* Families of a redirect come from its targets, so they are named. */
 	if (action_redirects(x->clause->action) &&
 	    x->families != rule->families)
 		what = publish_text_of(
 			t, WORD_EXCEPT_FAMILY,
 			WORDS({ "what", what },
 			      { "family",
-				publish_families_told(t, x->families) }));
+				publish_describe_families(t, x->families) }));
 	if (!number)
 		return what;
 	return publish_text_of(

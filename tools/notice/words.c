@@ -30,8 +30,8 @@ static const char *value_of(const struct words_value *values, const char *name,
 }
 
 /*
- * The next part of a text: up to a placeholder, or the value of one. The
- * loader has seen to it that braces come in pairs.
+ * The next part of a text: up to a placeholder, or the value of one. Braces
+ * come in pairs, which the loader has checked.
  */
 static size_t next_part(const char **text, const struct words_value *values,
 			const char **part)
@@ -144,7 +144,7 @@ void words_print(FILE *out, const struct lang *l, enum word_key key,
 
 /* ---- lines ---- */
 
-/* Columns, by a character each: the languages here have no wide ones. */
+/* Counts columns, one for a character: no language here has wide ones. */
 static size_t columns(const char *text, size_t len)
 {
 	size_t n = 0;

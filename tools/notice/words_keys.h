@@ -155,13 +155,13 @@ enum word_key {
 
 /* The number of all keys, with those of services. */
 int words_key_count(void);
-/* The keys of a service: what it is called, and how it is offered. */
+/* The keys of a service: its name, and how it is offered. */
 int words_key_of_service(const struct service *s);
 int words_key_of_offer(const struct service *s);
 
-/* "page.title", from the arena or for ever */
+/* The name of a key, "page.title", from the arena or constant. */
 const char *words_key_name(struct arena *a, int key);
-/* "port service", or "" */
+/* The placeholders of a key, "port service", or "". */
 const char *words_key_placeholders(int key);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads the files of a language, and says every mistake in them. */
+/* Reads the files of a language, and reports every mistake in them. */
 #include "words_priv.h"
 #include "../program/fault.h"
 #include "../program/utf8.h"
@@ -21,11 +21,11 @@
 
 #define ENGLISH	       "en"
 #define FILE_MOST      ((size_t)1 << 20)
-#define NAME_BYTES     24 /* of a language: "pt_BR" */
-#define MISTAKES_MOST  50 /* that are said of one file */
+#define NAME_BYTES     24 /* name of a language: "pt_BR" */
+#define MISTAKES_MOST  50 /* mistakes that are reported of one file */
 #define WHOLE_BYTES(s) (sizeof(s) - 1)
 
-/* Who is told each mistake. */
+/* The callback for mistakes. */
 struct listener {
 	void (*say)(void *ctx, const char *sentence);
 	void *ctx;
@@ -44,7 +44,7 @@ words_say(const struct listener *l, const char *fmt, ...)
 		l->say(l->ctx, f.text);
 }
 
-/* Is the word one of those in a list with single blanks? */
+/* Is the word in a list with single blanks? */
 static bool words_is_listed(const char *list, const char *word, size_t len)
 {
 	while (*list) {
@@ -64,10 +64,10 @@ struct reader {
 	const char *path;
 	unsigned int line;
 	struct arena *arena;
-	const char **names; /* of all keys */
-	const char **texts; /* of each; NULL: not there */
-	unsigned int *at;   /* the line of each */
-	int key; /* that an indented line goes on with; -1: none, or bad */
+	const char **names; /* names of all keys */
+	const char **texts; /* text of each key; NULL: absent */
+	unsigned int *at;   /* line of each key */
+	int key; /* key of an indented line; -1: none, or a bad one */
 	bool began;
 	size_t mistakes;
 };
@@ -86,21 +86,24 @@ words_mistake(struct reader *r, const char *fmt, ...)
 			  text);
 }
 
-/* "{attempts} and {first}", for a sentence. */
+/*
+ * Lists the placeholders of a key for a sentence: "it may have {first},
+ * {last}".
+ */
 static const char *words_placeholders(struct reader *r, int key)
 {
-	const char *list = words_key_placeholders(key), *told = "";
+	const char *list = words_key_placeholders(key), *text = "";
 
 	if (!*list)
 		return "it has none";
 	while (*list) {
 		size_t n = strcspn(list, " ");
 
-		told = arena_printf(r->arena, "%s%s{%.*s}", told,
-				    *told ? ", " : "", (int)n, list);
+		text = arena_printf(r->arena, "%s%s{%.*s}", text,
+				    *text ? ", " : "", (int)n, list);
 		list += n + (list[n] == ' ');
 	}
-	return arena_printf(r->arena, "it may have %s", told);
+	return arena_printf(r->arena, "it may have %s", text);
 }
 
 static void words_check_placeholders(struct reader *r, const char *text)
@@ -207,7 +210,7 @@ static void words_read_assignment(struct reader *r, char *line)
 	words_add_piece(r, equals + 1 + strspn(equals + 1, " \t"));
 }
 
-/* False if the line is not text that can be printed. */
+/* False: the line holds bytes that cannot be printed. */
 static bool words_check_bytes(struct reader *r, const char *line, size_t len)
 {
 	for (size_t i = 0; i < len;) {
@@ -269,7 +272,8 @@ static void words_check_empty(struct reader *r)
 
 static int words_read_text(struct reader *r, const char *text, size_t len)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin so */
+	static const char mark[] =
+		"\xef\xbb\xbf"; /* byte order mark of some editors */
 	const char *end = text + len;
 
 	if (len >= WHOLE_BYTES(mark) && !memcmp(text, mark, WHOLE_BYTES(mark)))
@@ -341,7 +345,7 @@ static bool words_has_file(struct arena *a, const char *name)
 	return !access(words_path_of(a, name), F_OK);
 }
 
-/* The names before ".words", for a sentence; or the first that begins so. */
+/* All languages of the folder, for a sentence; or the first with the prefix. */
 static const char *words_names_there(struct arena *a, const char *prefix)
 {
 	const char *found = NULL;
@@ -370,7 +374,7 @@ static const char *words_names_there(struct arena *a, const char *prefix)
 
 /* ---- which one ---- */
 
-/* "pt-BR.UTF-8" to "pt_BR"; false if it is no name of a language. */
+/* Turns "pt-BR.UTF-8" into "pt_BR"; false: no name of a language. */
 static bool words_plain_name(const char *given, char out[NAME_BYTES])
 {
 	size_t len = strcspn(given, ".@");
@@ -389,7 +393,7 @@ static bool words_plain_name(const char *given, char out[NAME_BYTES])
 	return true;
 }
 
-/* es_AR, es, and then es_ES or whichever there is. */
+/* Tries es_AR, es, and then the first file of es_*. */
 static const char *words_find_name(struct arena *a, const char *name)
 {
 	const char *language = arena_strndup(a, name, strcspn(name, "_"));

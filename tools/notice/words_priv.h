@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of a language. */
+/* A loaded language. */
 #ifndef MAILWALL_WORDS_PRIV_H
 #define MAILWALL_WORDS_PRIV_H
 
@@ -8,9 +8,9 @@
 struct lang {
 	struct arena *arena;
 	const char *name, *tag;
-	/* By key. After loading, only those of services may be NULL. */
+	/* Texts by key. After loading, only those of services may be NULL. */
 	const char **texts;
-	size_t translated; /* keys of the table that the language has */
+	size_t translated; /* translated keys, without those of services */
 };
 
 #endif

@@ -21,7 +21,7 @@ uint64_t tally_sum(const struct tally *t);
 struct report_port {
 	uint16_t port;
 	struct tally now, before; /* before: in the period before */
-	uint64_t sources;	  /* of this period */
+	uint64_t sources;	  /* sources of this period */
 };
 
 #define SOURCE_PORTS_MOST 8

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libmicrohttpd parses the requests; which of them are answered stands here. */
+/*
+ * Opens the socket, and decides which requests are answered; libmicrohttpd
+ * parses them.
+ */
 #include "http.h"
 #include "../../rules/base/units.h"
 
@@ -19,20 +22,20 @@
 #define COUNT(list)   (sizeof(list) / sizeof((list)[0]))
 
 #define CLIENTS_MOST  32
-#define CLIENT_MEMORY ((size_t)32 << 10) /* for its request, in bytes */
+#define CLIENT_MEMORY ((size_t)32 << 10) /* bytes for a request */
 #define IDLE_S	      10
-#define DEADLINE_S    30 /* of a request and its answer, however busy */
-#define ROUNDS_MOST   16 /* of one http_run() */
-#define HOST_BYTES    64 /* no literal address is longer */
+#define DEADLINE_S    30 /* seconds for a request and its answer */
+#define ROUNDS_MOST   16 /* rounds of one http_run() */
+#define HOST_BYTES    64 /* longer than any literal address */
 #define ADDRESS_BYTES (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 
 struct client {
 	int fd;	       /* -1: free */
-	bool answered; /* its answer is at least on its way */
+	bool answered; /* the answer is queued */
 	int64_t since_s;
 };
 
-/* An answer that may be given again. */
+/* An answer that may be sent again. */
 struct kept {
 	struct MHD_Response *response;
 	unsigned int status;
@@ -41,10 +44,10 @@ struct kept {
 
 struct http {
 	struct MHD_Daemon *daemon;
-	int fd;	      /* waits for the daemon's, and for the next one */
-	int again_fd; /* http_run() left something to do */
+	int fd;	      /* epoll: the daemon's descriptor, and again_fd */
+	int again_fd; /* readable: http_run() left work */
 	struct http_pages pages;
-	struct kept *kept; /* one a page */
+	struct kept *kept; /* one for each page */
 	bool loopback;
 	char address[ADDRESS_BYTES];
 	struct client clients[CLIENTS_MOST];
@@ -78,7 +81,7 @@ static bool address_is_loopback(const union address *a)
 	return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-/* "[::1]" or "127.0.0.1"; no name is looked up. */
+/* Parses "[::1]" or "127.0.0.1"; no name is looked up. */
 static bool address_parse(const char *text, size_t len, union address *out)
 {
 	bool is_v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
@@ -184,12 +187,12 @@ static int http_cannot_listen(struct fault *f, const char *where, int error)
 			"a port below 1024 is for root; take another" :
 			strerror(error);
 
-	/* -EINVAL is a mistake of the caller's, and this is none. */
+	/* -EINVAL stands for a mistake of the user's, which this is not. */
 	return fault_set(f, error == EINVAL ? -EIO : -error,
 			 "cannot serve pages at %s: %s", where, why);
 }
 
-/* A socket, or -errno. */
+/* Opens the socket; its descriptor, or -errno. */
 static int listen_open(const union address *a)
 {
 	int fd = socket(a->any.sa_family,
@@ -199,9 +202,9 @@ static int listen_open(const union address *a)
 
 	if (fd < 0)
 		return -errno;
-	/* A restart does not wait for connections that just ended. */
+	/* A restart need not wait for connections that just ended. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	/* "[::]" is what it says, and not IPv4 as well. */
+	/* "[::]" does not include IPv4. */
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (!bind(fd, &a->any, address_len(a)) && !listen(fd, CLIENTS_MOST))
@@ -213,7 +216,7 @@ static int listen_open(const union address *a)
 
 /* ---- whom a browser asked for ---- */
 
-/* What follows a host may be a port: any, as through a tunnel of ssh. */
+/* Is the rest of a host empty, or a port? Any port, as with a tunnel of ssh. */
 static bool is_port(const char *text)
 {
 	return !*text ||
@@ -249,7 +252,9 @@ static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-/* No browser leaves it out, and HTTP/1.0 may. */
+/*
+ * A request without Host is good: every browser sends one, HTTP/1.0 need not.
+ */
 static bool host_is_good(const struct http *h, struct MHD_Connection *c)
 {
 	struct hosts hosts = { 0, true };
@@ -299,8 +304,8 @@ static void note_answered(struct MHD_Connection *c)
 }
 
 /*
- * Whose bytes and whose end come together, the daemon reads the bytes of and
- * waits for more (libmicrohttpd 0.9.75, epoll).
+ * Has a client ended without an answer? If its bytes and its end come together,
+ * the daemon reads the bytes and waits for more (libmicrohttpd 0.9.75, epoll).
  */
 static bool has_left(const struct client *client)
 {
@@ -310,13 +315,13 @@ static bool has_left(const struct client *client)
 	       !recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 }
 
-/* One byte every nine seconds would else hold a connection for good. */
+/* Ends a client that sends a byte now and then and would stay for ever. */
 static bool is_overdue(const struct client *client)
 {
 	return http_now_s() - client->since_s >= DEADLINE_S;
 }
 
-/* That they are over the daemon hears from its descriptor. */
+/* Ends clients; the daemon sees it by their descriptors. */
 static void end_clients(struct http *h, bool (*is_over)(const struct client *))
 {
 	for (size_t i = 0; i < CLIENTS_MOST; i++)
@@ -327,8 +332,8 @@ static void end_clients(struct http *h, bool (*is_over)(const struct client *))
 /* ---- answers ---- */
 
 /*
- * Text that strangers had a hand in is shown: no script runs, nothing is
- * fetched, nobody frames it, and nothing of it stays in a cache.
+ * Pages show text of strangers: no script runs, nothing is fetched, framed or
+ * cached.
  */
 static const struct {
 	const char *name, *value;
@@ -340,11 +345,11 @@ static const struct {
 	{ "Referrer-Policy", "no-referrer" },
 	{ "Cross-Origin-Resource-Policy", "same-origin" },
 	{ "Cache-Control", "no-store" },
-	/* A connection has one deadline, and so has one request. */
+	/* The deadline is per connection, so each has one request. */
 	{ "Connection", "close" },
 };
 
-/* Takes the bytes, which malloc() made, in any case. */
+/* Makes a response. The bytes are from malloc(), and freed in any case. */
 static struct MHD_Response *make_response(char *bytes, size_t len,
 					  const char *type)
 {
@@ -383,7 +388,10 @@ static enum MHD_Result refuse(struct MHD_Connection *c, unsigned int status,
 	return result;
 }
 
-/* What the page returned; its bytes are for free(), whatever it did. */
+/*
+ * Writes a page. Returns what write() did; the bytes are for free() in any
+ * case.
+ */
 static int http_write_page(const struct http *h, const struct http_page *page,
 			   char **bytes, size_t *len)
 {
@@ -429,7 +437,7 @@ static void http_forget(struct kept *k)
 	k->response = NULL;
 }
 
-/* Clients that are given the same answer share its memory. */
+/* Clients with the same answer share its memory. */
 static enum MHD_Result give(struct http *h, struct MHD_Connection *c, size_t i)
 {
 	struct kept *k = &h->kept[i];
@@ -448,8 +456,8 @@ static enum MHD_Result give(struct http *h, struct MHD_Connection *c, size_t i)
 }
 
 /*
- * Called when the headers are here. The answer does not wait for a body: what
- * comes of one is not read.
+ * Answers a request, once its headers are read. A body is neither awaited nor
+ * read.
  */
 static enum MHD_Result answer(void *ctx, struct MHD_Connection *c,
 			      const char *path, const char *method,
@@ -475,7 +483,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *c,
 	return give(h, c, i);
 }
 
-/* No path of ours has a "%", and so none is read into one. */
+/* Leaves "%" in a path as it is: no path of ours has one. */
 static size_t leave_escaped(void *ctx, struct MHD_Connection *c, char *text)
 {
 	(void)ctx, (void)c;
@@ -532,8 +540,8 @@ static struct http *http_new(const struct http_pages *pages)
 }
 
 /*
- * The descriptor is the daemon's from then on, and whether one that did not
- * start has closed it is not said: the program ends then.
+ * The daemon owns the descriptor. libmicrohttpd does not say whether a daemon
+ * that fails to start closes it; the program ends in that case.
  */
 static int http_start(struct http *h, int fd)
 {
@@ -607,8 +615,8 @@ int http_fd(const struct http *h)
 }
 
 /*
- * The daemon's descriptor tells what is new, and not what it already knows of.
- * Some rounds do for that; after these it is the turn of the packets.
+ * The daemon's descriptor signals new events only, so several rounds are run
+ * for known ones; then packets have their turn. False: work is left.
  */
 static bool run_rounds(struct http *h)
 {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pages of a monitor, for a browser and for Prometheus. There is no
- * thread: http_run() does what can be done at once and returns, so that what a
- * page says belongs to one thread only, and a client that is slow, or many,
- * keep no packet waiting; a page that takes long does. One request a
- * connection, GET and HEAD only.
+ * Serves pages to browsers and to Prometheus without a thread. http_run() does
+ * what can be done at once and returns: slow clients, or many, keep no packet
+ * waiting, but a page that takes long does. A connection has one request, GET
+ * or HEAD.
  *
- * It opens before privilege is dropped and needs none afterwards. At a
- * loopback address a browser has to ask for it by such an address or as
- * "localhost", else a name that a stranger points there would make the pages
- * his (DNS rebinding). Elsewhere any name will do: who allows remote clients
- * sees to who they are.
+ * The socket is opened before privilege is dropped; nothing needs privilege
+ * afterwards. At a loopback address the Host of a request has to be such an
+ * address or "localhost", because a stranger's name may point there (DNS
+ * rebinding). At other addresses any Host is good, and remote clients have to
+ * be kept out by other means.
  */
 #ifndef MAILWALL_HTTP_H
 #define MAILWALL_HTTP_H
@@ -25,7 +24,7 @@
 #define HTTP_HTML "text/html; charset=utf-8"
 #define HTTP_TEXT "text/plain; charset=utf-8"
 
-/* What the sentence that refuses an address names as the way to allow it. */
+/* The option that allows other addresses, for the sentence that refuses one. */
 #define HTTP_REMOTE_OPTION "--http-remote"
 
 #define HTTP_UNWELL	   1
@@ -34,13 +33,13 @@ struct http_page {
 	const char *path; /* "/metrics" */
 	const char *type; /* HTTP_TEXT */
 	/*
-	 * What was written is given again for so long; 0: never. A page that
-	 * takes a while is to be kept, or clients can keep the loop busy.
+	 * Seconds for which a page is sent again; 0: never. A page that takes
+	 * long has to be kept, or clients could keep the loop busy.
 	 */
 	uint32_t keep_s;
 	/*
-	 * 0: status 200. HTTP_UNWELL: 503, and what was written is the
-	 * reason. -errno: 500, and what was written is not shown.
+	 * Writes the page. 0: status 200. HTTP_UNWELL: status 503, the text is
+	 * the reason. -errno: status 500, the text is not sent.
 	 */
 	int (*write)(void *ctx, FILE *out);
 };
@@ -49,7 +48,7 @@ struct http_pages {
 	const struct http_page *items; /* borrowed until http_close() */
 	size_t n;
 	void *ctx;
-	bool allow_remote; /* addresses that are not loopback, too */
+	bool allow_remote; /* also listen at addresses that are not loopback */
 };
 
 struct http;
@@ -60,14 +59,16 @@ struct http;
  */
 int http_open(struct http **out, const char *listen,
 	      const struct http_pages *pages, struct fault *f);
-void http_close(struct http *h); /* may be NULL */
+void http_close(struct http *h); /* h may be NULL */
 
-/* Where it listens: "127.0.0.1:9525". */
+/* The address of the socket: "127.0.0.1:9525". */
 const char *http_address(const struct http *h);
 
-/* Readable when there is something to do for http_run(). */
+/* A descriptor that is readable when http_run() has something to do. */
 int http_fd(const struct http *h);
-/* To be called then, and once a second, for clients that are overdue. */
+/*
+ * Serves clients. To be called when http_fd() is readable, and once a second.
+ */
 void http_run(struct http *h);
 
 #endif

@@ -26,13 +26,15 @@ struct writer {
 	bool headed; /* HELP and TYPE of the family are out */
 };
 
-/* A row is a metric: what it is called, and who writes its samples. */
+/*
+ * A row is a metric: its name, its help and the function that writes samples.
+ */
 struct family {
 	const char *name;
 	enum kind kind;
 	const char *help;
 	void (*write)(struct writer *w);
-	size_t at; /* where the number is, in the struct that write() knows */
+	size_t at; /* offset of the number in the struct of write() */
 };
 
 struct label {
@@ -42,9 +44,9 @@ struct label {
 /* ---- samples ---- */
 
 /*
- * Prometheus refuses a whole scrape for one value that is not UTF-8. Control
- * characters could steer the terminal of who reads it with curl. Both become
- * "\x1b", so that different values stay different.
+ * Prometheus refuses a whole scrape for one value that is not UTF-8, and
+ * control characters could control a terminal with curl. Both become "\x1b", so
+ * that different values stay different.
  */
 static void put_value(const char *value, FILE *out)
 {
@@ -59,7 +61,9 @@ static void put_value(const char *value, FILE *out)
 			fprintf(out, "\\\\x%02x", (unsigned char)*p);
 		else
 			fwrite(p, 1, len, out);
-		/* The second byte of a control character is none by itself. */
+		/*
+		 * The second byte of a control character is not one by itself.
+		 */
 		p += len && !utf8_is_control(p, len) ? len : 1;
 	}
 }
@@ -143,7 +147,7 @@ static void write_clauses(struct writer *w)
 	}
 }
 
-/* One sample of a port, or with a label more one of several. */
+/* Writes a sample of a port, with one label more if there are several. */
 static void port_sample(struct writer *w, const struct port_counts *p,
 			const struct label *more, uint64_t value)
 {
@@ -331,8 +335,8 @@ static void write_last_packet(struct writer *w)
 #define PORTS(field)   write_ports, offsetof(struct port_counts, field)
 
 /*
- * Left out: what can go down and is no state either, as answered attempts that
- * were not established so far. A counter that falls is read as a restart.
+ * Figures that can fall and are no state are left out, such as answered
+ * attempts not yet established: a counter that falls looks like a restart.
  */
 static const struct family families[] = {
 	{ "mailwall_build_info", GAUGE, "The version that runs; always 1.",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a monitor counts, for Prometheus: its text exposition format 0.0.4. The
- * names are a contract and stand in mailwall(8): some are added, none is
- * renamed. Everything is borrowed for the call, and the kernel is not asked.
+ * Writes the counts of a monitor in the text exposition format 0.0.4 of
+ * Prometheus. The names are a contract and stand in mailwall(8): some are
+ * added, none is renamed. Everything is borrowed for the call; the kernel is
+ * not read.
  */
 #ifndef MAILWALL_METRICS_H
 #define MAILWALL_METRICS_H
@@ -23,7 +24,7 @@ struct metrics_set {
 	uint64_t elements, size; /* size 0: not limited */
 };
 
-/* Ids of clauses are different from each other, and so are names of sets. */
+/* The figures. Ids of clauses are unique, and so are names of sets. */
 struct metrics {
 	const struct engine_summary *summary; /* NULL: nothing is watched */
 	uint64_t lost, unlogged;	      /* packets */
@@ -32,15 +33,15 @@ struct metrics {
 	size_t n_clauses;
 	const struct metrics_set *sets;
 	size_t n_sets;
-	bool loaded_known;	     /* the next two were looked for */
+	bool loaded_known;	     /* policy and digest were read */
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
 	bool has_store;
 	uint64_t store_rows, store_errors;
-	int64_t start_s; /* of the process; 0: not known */
+	int64_t start_s; /* start of the process; 0: unknown */
 };
 
-/* 0, or -EIO: out did not take all of it. */
+/* Writes all metrics. 0, or -EIO for a failed stream. */
 int metrics_write(const struct metrics *m, FILE *out);
 
 #endif

@@ -17,7 +17,7 @@
 #define PAGE_DAYS    7
 #define PAGE_TOP     20
 #define PAGE_KEPT_S  60
-#define PATIENCE_MS  300 /* that a client may keep packets waiting */
+#define PATIENCE_MS  300 /* for which packets may wait for a page */
 #define METRICS_KEPT 1	 /* seconds */
 
 struct status_pages {
@@ -29,12 +29,12 @@ struct status_pages {
 	struct recorder *recorder;
 	struct summary_extra losses;
 	int64_t start_s;
-	/* the report; what is below is under the lock */
+	/* The report. The members below are under the lock. */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	char *html; /* NULL: there is none so far */
+	char *html; /* NULL: not made yet */
 	size_t len;
 	int64_t made_s;
 	bool wanted, stop;
@@ -57,7 +57,7 @@ static int pages_make_report(const char *path, struct report *r,
 	return error;
 }
 
-/* The page, for free(); NULL: the stream did not take it. */
+/* Writes the page, for free(); NULL: out of memory. */
 static char *pages_write_html(const struct report *r, size_t *len)
 {
 	const struct report_style style = { 0 };
@@ -74,7 +74,7 @@ static char *pages_write_html(const struct report *r, size_t *len)
 	return NULL;
 }
 
-/* The page, for free(); NULL: it could not be made, and why is in f. */
+/* Makes the page, for free(); NULL, and why. */
 static char *pages_make_html(const char *path, size_t *len, struct fault *f)
 {
 	struct arena *arena = arena_new();
@@ -125,7 +125,7 @@ static void *make_pages(void *ctx)
 	return NULL;
 }
 
-/* An older page is better than none, and a while is better than an old one. */
+/* Waits a moment for a new page; if it takes longer, an older one is sent. */
 static void wait_for_page(struct status_pages *l)
 {
 	struct timespec until;
@@ -179,7 +179,10 @@ struct loaded_now {
 	struct metrics_set *sets;
 };
 
-/* What the keeper wrote, as metrics want it: texts stay where they are. */
+/*
+ * Turns the reply of the privileged process into metrics; texts stay in
+ * n->bytes.
+ */
 static int status_pages_take_loaded(struct loaded_now *n, size_t len,
 				    struct metrics *m)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pages of a running monitor: the report, which a thread of its own makes
- * so that no packet waits for it, metrics, and whether all is well.
+ * The pages of a running monitor: report, metrics and health. A thread of its
+ * own makes the report, so that no packet waits for it.
  */
 #ifndef MAILWALL_STATUS_PAGES_H
 #define MAILWALL_STATUS_PAGES_H
@@ -17,7 +17,7 @@ struct status_pages_options {
 	const char *listen; /* "127.0.0.1:9525" */
 	bool allow_remote;
 	const char *store_path; /* NULL: there is no report */
-	/* Called by the pages' thread when a report cannot be made. */
+	/* Called by that thread when a report cannot be made. */
 	void (*say)(void *ctx, const char *sentence);
 	void *ctx;
 };
@@ -31,11 +31,14 @@ void status_pages_show(struct status_pages *l, struct engine *engine,
 		       struct priv *priv, struct recorder *recorder);
 void status_pages_close(struct status_pages *l);
 
-/* Where they are: "127.0.0.1:9525". */
+/* The address of the pages: "127.0.0.1:9525". */
 const char *status_pages_address(const struct status_pages *l);
 
 int status_pages_fd(const struct status_pages *l);
-/* When that is readable, and once a second, with what was lost so far. */
+/*
+ * Serves clients. To be called when the descriptor is readable, and once a
+ * second, with the losses so far.
+ */
 void status_pages_run(struct status_pages *l,
 		      const struct summary_extra *losses);
 

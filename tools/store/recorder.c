@@ -22,7 +22,7 @@ struct move {
 	struct store_row from, to;
 };
 
-/* What one transaction writes. */
+/* Rows of one transaction. */
 struct batch_of_rows {
 	struct rollup rollup;
 	struct store_finding *findings;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was seen, in one SQLite file: attempts by minute, source, port, clause
- * and outcome; the same by day, with the hours of the day; findings; policies
- * that were loaded; runs of monitors, and what they lost. store_write.h writes
- * it, store_read.h reads it.
+ * The store is one SQLite file. It holds attempts by minute, source, port,
+ * clause and outcome; the same by day, with the hours of the day; findings;
+ * policies that were loaded; runs of monitors, and what they lost.
+ * store_write.h writes it, store_read.h reads it.
  *
  * Times are seconds since 1970; days and hours of the store are of UTC.
  * Functions that can fail return 0 or -errno. Nothing is printed: the reason is

@@ -70,7 +70,7 @@ struct store {
 			       */
 	struct store_run *run; /* the run of this transaction, and its number */
 	int64_t run_number;
-	int error; /* of the open transaction, or of the last reading */
+	int error; /* errno of the open transaction, or of the last reading */
 	char why[200];
 	struct known_series series[KNOWN_SERIES];
 	struct known_source *sources; /* NULL: the file is only read */
