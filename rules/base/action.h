@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What becomes of a connection. */
+/* The fate of a connection that a clause decides. */
 enum verdict_kind {
-	VERDICT_PASS,	  /* it goes where it was meant to */
-	VERDICT_REFUSE,	  /* it is refused in the clause's way */
-	VERDICT_METER,	  /* within a rate it passes, past it it is refused */
-	VERDICT_REDIRECT, /* it goes to the clause's target */
+	VERDICT_PASS,	  /* the connection goes where it was meant to */
+	VERDICT_REFUSE,	  /* the connection is refused in the clause's way */
+	VERDICT_METER,	  /* connections pass up to a rate; those past it are
+			     refused */
+	VERDICT_REDIRECT, /* the connection goes to the clause's target */
 };
 
 /*
@@ -53,15 +54,15 @@ extern const char *const action_words[ACTION_N];
 enum action action_by_word(const char *word, size_t len);
 const char *action_name(enum action action);
 
-/* Does it end with the connection going where it was meant to? */
+/* Does the action end with the connection going where it was meant to? */
 bool action_lets_through(enum action action);
-/* Can it end with a refusal: reset, reject or drop? */
+/* Can the action end with a refusal: reset, reject or drop? */
 bool action_may_refuse(enum action action);
-/* Is it a refusal without a rate? */
+/* Is the action a refusal without a rate? */
 bool action_blocks(enum action action);
 bool action_needs_rate(enum action action);
 bool action_redirects(enum action action);
-/* Does it let the connection through only to count it? */
+/* Does the action let the connection through only to count it? */
 bool action_only_counts(enum action action);
 
 #endif

@@ -155,7 +155,7 @@ void *arena_resize(struct arena *a, void *data, size_t size)
 		b->ring.next = a->blocks.next;
 		b->ring.prev = &a->blocks;
 	}
-	/* It may have moved: its neighbours are told. */
+	/* Relink the neighbours: realloc() may have moved the block. */
 	b->ring.next->prev = &b->ring;
 	b->ring.prev->next = &b->ring;
 	if (size >= HUGE_FROM)

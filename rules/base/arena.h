@@ -14,25 +14,26 @@
 
 struct arena;
 
-/* NULL if there is no memory. */
+/* Makes an empty arena, or returns NULL if there is no memory. */
 struct arena *arena_new(void);
 void arena_free(struct arena *a);
 
 /*
- * Where to go when memory runs out: setjmp(*arena_on_failure(a)) before the
- * first allocation. All the functions below never return NULL.
+ * The place to jump to when memory runs out: call setjmp(*arena_on_failure(a))
+ * before the first allocation. The functions below never return NULL.
  */
 jmp_buf *arena_on_failure(struct arena *a);
 
-/* Zeroed, aligned for any type. */
+/* Allocates zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * A large block that grows: block is NULL at first, else what the last call
- * returned. New space is not zeroed. It can be given back before the arena.
+ * Makes a large block, or grows it: block is NULL at first, else what the last
+ * call returned. New space is not zeroed. The block may be freed before the
+ * arena.
  */
 void *arena_resize(struct arena *a, void *block, size_t size);
 void arena_release(struct arena *a, void *block);

@@ -155,8 +155,8 @@ const char *did_you_mean(struct arena *arena, const char *written, size_t len,
 		      otherwise;
 }
 
-const char *list_words(struct arena *arena, const char *const *words, size_t n,
-		       const char *last_word)
+const char *diag_list_words(struct arena *arena, const char *const *words,
+			    size_t n, const char *last_word)
 {
 	const char *list = n ? words[0] : "";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where something was written, and what is wrong with it. The library never
- * prints: it collects, and the program says it as text or as JSON.
+ * Places in a text, and the mistakes found there. The library never prints: it
+ * collects diagnostics, and the program prints them as text or JSON.
  */
 #ifndef MAILWALL_DIAG_H
 #define MAILWALL_DIAG_H
@@ -14,9 +14,9 @@ struct arena;
 /* One text that was read: a file, or the value of a -D definition. */
 struct source_text {
 	const char *name;
-	const char *text;   /* NULL once a class file was given back */
+	const char *text;   /* NULL once a class file was released */
 	size_t len;	    /* bytes */
-	unsigned int order; /* in which sources were met */
+	unsigned int order; /* rank: 0 is the source that was read first */
 };
 
 /* A stretch of one line. Line and column count from 1, column in bytes. */
@@ -34,11 +34,11 @@ struct diag {
 	const char *code; /* stable, for scripts: "unknown-service" */
 	struct span span;
 	const char *message;   /* lower case, no full stop */
-	const char *help;      /* what instead; may be NULL */
+	const char *help;      /* advice: what to write instead; may be NULL */
 	const char *reference; /* the document a lint relies on; may be NULL */
 };
 
-/* Past this many a run only counts: the first ones say what is wrong. */
+/* Diagnostics kept; later ones are only counted. */
 #define DIAGS_MAX 20000
 
 struct diags {
@@ -46,13 +46,13 @@ struct diags {
 	struct diag *items;
 	size_t n, cap;
 	size_t errors, warnings; /* all of them, kept or not */
-	unsigned int sources;	 /* that were met */
-	struct diag spare;	 /* stands in for what is not kept */
+	unsigned int sources;	 /* number of sources read so far */
+	struct diag spare;	 /* scratch item, returned past DIAGS_MAX */
 };
 
 /*
- * Adds one and returns it, to set help or reference; never NULL. The message
- * is copied into the arena.
+ * Adds a diagnostic and returns it, so that the caller can set help or
+ * reference. Never returns NULL. The message is copied into the arena.
  */
 struct diag *diag_error(struct diags *d, const struct span *at,
 			const char *code, const char *fmt, ...)
@@ -61,21 +61,21 @@ struct diag *diag_warning(struct diags *d, const struct span *at,
 			  const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* In the order of the text: by source as first met, line and column. */
+/* Sorts by source in the order of reading, then by line and column. */
 void diags_sort(struct diags *d);
 
 /*
- * The nearest of n words to what was written, or NULL if none is near: at most
- * a third of its letters wrong, a swap of two counting as one.
+ * Returns the nearest of n words, or NULL if none is near: at most a third of
+ * the letters may be wrong, and a swap of two counts as one.
  */
 const char *nearest_word(const char *written, size_t len,
 			 const char *const *words, size_t n);
-/* The help "did you mean ...?", or the other text where no word is near. */
+/* Returns "did you mean ...?", or the other text where no word is near. */
 const char *did_you_mean(struct arena *arena, const char *written, size_t len,
 			 const char *const *words, size_t n,
 			 const char *otherwise);
 /* The words as a sentence has them: "allow, block or limit". */
-const char *list_words(struct arena *arena, const char *const *words, size_t n,
-		       const char *last_word);
+const char *diag_list_words(struct arena *arena, const char *const *words,
+			    size_t n, const char *last_word);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What loading a policy needs of the world. The library opens no file and
- * reads no clock: the caller does, through these functions, which return 0 or
- * -errno.
+ * The world as policy_load() sees it. The library opens no file and reads no
+ * clock: the caller does, through these functions, which return 0 or -errno.
  */
 #ifndef MAILWALL_POLICY_INPUT_H
 #define MAILWALL_POLICY_INPUT_H

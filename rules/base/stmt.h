@@ -12,16 +12,16 @@ enum stmt_kind {
 	STMT_NOT_SYN,
 	STMT_RST,
 	STMT_LOCAL,   /* addressed to this host */
-	STMT_NFPROTO, /* of the target's family */
-	STMT_SADDR,   /* in set */
+	STMT_NFPROTO, /* packet of the target's family */
+	STMT_SADDR,   /* address is in set */
 	STMT_DADDR,
-	STMT_SADDR_IS, /* the target */
+	STMT_SADDR_IS, /* address is the target */
 	STMT_DADDR_IS,
 	STMT_IIFNAME,
 	STMT_OIFNAME,
-	STMT_SKUID, /* is id */
+	STMT_SKUID, /* owner is id */
 	STMT_SKGID,
-	STMT_DNAT_TO,	/* rewritten by us to go to target */
+	STMT_DNAT_TO,	/* our redirect rewrote the destination to target */
 	STMT_DNAT_FROM, /* the answer to such a connection */
 	STMT_DPORT,	/* a map of ports to chains */
 	STMT_SPORT,

@@ -20,7 +20,7 @@
 	[WATCH_##figure] = { name, WATCH_##unit, value, least, most },
 const struct watch_row watch_rows[WATCH_FIGURES] = { WATCH_ROWS(WATCH_ROW) };
 
-/* Pairs of which the second has to be more than the first. */
+/* Pairs of figures: the second must be more than the first. */
 const struct watch_order watch_orders[] = {
 	{ WATCH_FAST_NORMAL, WATCH_FAST_SPAM },
 	{ WATCH_MEDIUM_NORMAL, WATCH_MEDIUM_SPAM },

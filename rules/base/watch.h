@@ -83,11 +83,14 @@ struct watch_order {
 extern const struct watch_order watch_orders[];
 extern const size_t n_watch_orders;
 
-/* "20/hour" and the like, in the row's unit; false: not one, or too far off. */
+/*
+ * Reads a value in the row's unit, such as "20/hour". False if the text is no
+ * such value, or out of the row's bounds.
+ */
 bool watch_parse(const struct watch_row *row, const char *text, double *out);
-/* What the row takes, for a message: "a rate like 20/hour". */
+/* Describes the values of a row, for a message: "a rate like 20/hour". */
 const char *watch_wanted(const struct watch_row *row);
-/* A value as watch_parse() takes it. */
+/* Writes a value in the form that watch_parse() reads. */
 #define WATCH_TEXT_BYTES 32
 void watch_print(const struct watch_row *row, double value, char *out);
 

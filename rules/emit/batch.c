@@ -19,13 +19,14 @@
 #define PAGE_BYTES (2 * 1024 * 1024)
 
 struct batch {
-	struct iovec *pages; /* iov_len is what is used */
+	struct iovec *pages; /* iov_len counts the bytes used */
 	size_t n_pages, pages_cap;
 	struct batch_note *notes;
 	size_t n_notes, notes_cap;
 	struct nlmsghdr *last;
 	int error;
-	unsigned char spare[BATCH_MESSAGE_MOST]; /* where failure writes */
+	unsigned char spare[BATCH_MESSAGE_MOST]; /* messages go here after a
+						    failure */
 };
 
 static void add_page(struct batch *b)
@@ -42,13 +43,13 @@ static void add_page(struct batch *b)
 		b->error = -ENOMEM;
 		return;
 	}
-	/* The first one is mostly all there is: it need not be huge. */
+	/* Most batches fit in the first page, which need not be huge. */
 	if (b->n_pages)
 		madvise(page, PAGE_BYTES, MADV_HUGEPAGE);
 	pages[b->n_pages++] = (struct iovec){ page, 0 };
 }
 
-/* Where the next message goes: there is room for the largest. */
+/* The place of the next message, with room for the largest. */
 static unsigned char *batch_room(struct batch *b)
 {
 	struct iovec *page;

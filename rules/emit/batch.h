@@ -30,7 +30,7 @@ enum batch_object {
 
 struct batch_note {
 	enum batch_object object;
-	const char *name;	   /* of the object, or of the rule's chain */
+	const char *name; /* name of the object, or of the rule's chain */
 	const struct span *origin; /* NULL: the whole policy */
 };
 
@@ -41,12 +41,12 @@ struct batch_note {
 struct batch *batch_new(uint32_t generation);
 void batch_free(struct batch *b);
 
-/* No message of ours comes near this. */
+/* Bound of one message, far above the longest that is built. */
 #define BATCH_MESSAGE_MOST (72 * 1024)
 
 /*
- * Starts a message; put attributes behind it with libmnl or libnftnl, then
- * close it. The name is borrowed until the batch goes.
+ * Starts a message: put attributes behind it with libmnl or libnftnl, then
+ * close it. The note's name is borrowed until the batch is freed.
  */
 struct nlmsghdr *batch_open(struct batch *b, uint16_t type, uint8_t family,
 			    uint16_t flags, struct batch_note note);
@@ -59,12 +59,12 @@ int batch_error(const struct batch *b); /* 0 or -ENOMEM */
 void batch_fail(struct batch *b);	/* no memory to build a message */
 size_t batch_bytes(const struct batch *b);
 size_t batch_messages(const struct batch *b); /* without begin and end */
-/* For sendmsg(). */
+/* The messages as sendmsg() takes them. */
 const struct iovec *batch_iovec(const struct batch *b, size_t *n);
 
-/* The message that a sequence number belongs to; NULL: begin, end, neither. */
+/* Returns the note of a sequence number; NULL for begin, end and others. */
 const struct batch_note *batch_note_of(const struct batch *b, uint32_t seq);
-/* The message itself, as it was sent; a walk through all of them. */
+/* Walks through the messages as they were sent. */
 const struct nlmsghdr *batch_message(const struct batch *b, uint32_t seq);
 bool batch_is_last(const struct batch *b, uint32_t seq);
 

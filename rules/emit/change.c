@@ -27,10 +27,10 @@ static const struct present_set *present_set(const struct present *p,
 }
 
 /*
- * The size of a set is not asked unless its fixed elements need more: a
- * dynamic set is resized in place, with its elements. Nor is asked whether
- * rules may add elements: a set that was loaded from JSON does not say so, and
- * lets them.
+ * Compares two sets, but for two things. A set's size matters only if its fixed
+ * elements need more: a dynamic set is resized in place, with its elements. The
+ * dynamic flag does not matter: a set that was loaded from JSON lacks it, and
+ * rules add elements all the same.
  */
 static bool set_fits(const struct set *set, const struct present_set *p)
 {
@@ -153,7 +153,7 @@ struct change {
 	struct batch *batch;
 	struct arena *arena;
 	const struct ruleset *rs;
-	const struct present *present; /* of the ruleset's family */
+	const struct present *present; /* the table of the ruleset's family */
 	const struct known *known;
 	struct change_summary *summary;
 	uint32_t next_id;
@@ -210,10 +210,11 @@ static void update_elements(struct change *c, const struct set *set)
 
 	if (set->jumps) {
 		netlink_elements(c->batch, c->rs, set);
-		return; /* emptied before, for the sake of its chains */
+		return; /* the map was flushed before, so that its chains can go
+			 */
 	}
 	if (!set->v4 && !set->v6)
-		return; /* what rules and people put there stays */
+		return; /* a dynamic set keeps its elements */
 	if (known && set->v4) {
 		send_difference4(c, &e, &known->v4, set->v4);
 		return;
@@ -262,7 +263,7 @@ static void clear_sets(struct change *c)
 		const struct known_set *known = known_set(c->known, ps->name);
 
 		if (!strncmp(ps->name, "__", 2))
-			continue; /* it went with its rule */
+			continue; /* the kernel removed the set with its rule */
 		if (set && set_fits(set, ps))
 			continue;
 		netlink_set_delete(c->batch, c->rs->family, ps->name);

@@ -24,9 +24,9 @@ struct present_set {
 	uint64_t timeout_ms;
 	bool has_count;
 	/*
-	 * Elements, if the kernel says so. Of ranges it counts starts and ends
-	 * and halves that: one that ends where the addresses do has no end, and
-	 * then it says one less.
+	 * Elements, if the kernel counts them. It counts starts and ends of
+	 * ranges and halves the sum; a range up to the last address has no end,
+	 * which makes the count one less.
 	 */
 	uint32_t count;
 };
@@ -48,9 +48,9 @@ struct present_counter {
 /* One table of our name, without rules and elements. */
 struct present {
 	bool exists;
-	bool ours;			/* our mark is on it */
-	char policy[32];		/* what its first rule says */
-	char digest[DIGEST_TEXT_BYTES]; /* "": no rule says so */
+	bool ours;	 /* the table has our comment */
+	char policy[32]; /* policy name, as the first rule's comment has it */
+	char digest[DIGEST_TEXT_BYTES]; /* "" if no rule has a digest */
 	struct {
 		struct present_set *items;
 		size_t n, cap;
@@ -65,7 +65,7 @@ struct present {
 	} counters;
 };
 
-/* The fixed elements of a set that is loaded, as they were remembered. */
+/* The fixed elements of a loaded set, as the run file has them. */
 struct known_set {
 	const char *name;
 	struct ranges4 v4; /* one of the two */
@@ -78,14 +78,15 @@ struct known {
 	size_t n, cap;
 };
 
-/* What a transaction does, for people. */
+/* A summary of a transaction, for messages. */
 struct change_summary {
 	bool creates_table;
 	unsigned int other_tables_removed;
 	unsigned int sets_added, sets_removed, sets_replaced, sets_changed;
 	unsigned int counters_added, counters_removed;
 	size_t elements_added, elements_removed;
-	size_t members_lost; /* of dynamic classes, where the kernel counts */
+	size_t members_lost; /* elements of dynamic classes, where the kernel
+				counts them */
 	size_t rules;
 };
 
@@ -98,10 +99,10 @@ void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 		  const struct present present[N_FAMILIES],
 		  const struct known *known, struct change_summary *summary);
 
-/* Takes away every table that is ours; false if there is none. */
+/* Deletes each table that is ours; false if there is none. */
 bool change_remove(struct batch *b, const struct present present[N_FAMILIES]);
 
-/* nft's number of a key's data type, and the flags of a set. */
+/* Return nft's number of a key's data type, and a set's NFT_SET_ flags. */
 uint32_t set_key_type(enum set_key key);
 uint32_t set_flags(const struct set *set);
 

@@ -34,7 +34,7 @@ static void write_command(struct writer *w, const char *verb,
 	json_decref(command);
 }
 
-/* What cannot be put into it, for want of memory, takes all of it along. */
+/* Puts a member into an object. Without memory the object is freed. */
 static void keep_if(json_t **whole, bool good)
 {
 	if (good)

@@ -213,10 +213,11 @@ void netlink_set_flush(struct batch *b, enum family family, const char *name,
 struct element_writer {
 	struct batch *batch;
 	const struct elements *to;
-	struct nftnl_set_elem *elem; /* one, written over and over */
+	struct nftnl_set_elem
+		*elem; /* one object, rewritten for each element */
 	struct nlmsghdr *nlh;
 	struct nlattr *list;
-	int n; /* in this message */
+	int n; /* elements in this message */
 };
 
 static void writer_close(struct element_writer *w)

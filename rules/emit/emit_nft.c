@@ -40,7 +40,10 @@ static const char *element_text(const struct set *set, size_t i, char *out)
 	return out;
 }
 
-/* Few on one line, many one a line: a diff of two versions stays readable. */
+/*
+ * Print few elements on one line and many one a line, so that a diff of two
+ * versions is readable.
+ */
 #define ELEMENTS_ON_A_LINE 4
 
 static void print_elements(const struct set *set, FILE *out)

@@ -153,7 +153,7 @@ static void check_redirect(struct check *c, struct clause *clause,
 		check_target(c, clause, &decl->to.items[i]);
 }
 
-/* A word that belongs to those actions only of which has() is true. */
+/* Reports a word that only actions with has() may have. */
 static void check_refuse(struct check *c, const struct word *word,
 			 bool (*has)(enum action action))
 {
@@ -166,7 +166,7 @@ static void check_refuse(struct check *c, const struct word *word,
 		if (has(a))
 			words[n++] = action_name(a);
 	diag_error(c->diags, &word->span, "unexpected", "\"%s\" belongs to %s",
-		   word->text, list_words(c->arena, words, n, "and"));
+		   word->text, diag_list_words(c->arena, words, n, "and"));
 }
 
 static void check_needed_rate(struct check *c, struct clause *clause,
@@ -181,7 +181,7 @@ static void check_needed_rate(struct check *c, struct clause *clause,
 		clause->rate = check_rate(c, &decl->rate, &decl->burst);
 }
 
-/* What only some actions have. */
+/* Check options that only some actions have. */
 static void check_action(struct check *c, struct clause *clause,
 			 const struct decl_clause *decl)
 {
@@ -206,7 +206,7 @@ static void check_action(struct check *c, struct clause *clause,
 
 /* ---- names that stay ---- */
 
-/* Six hex digits for a clause in its block. */
+/* A clause in its block as six hex digits. */
 static uint32_t clause_hash(const char *block, const char *clause)
 {
 	uint32_t hash = text_hash(TEXT_HASH_START, block);
@@ -215,7 +215,7 @@ static uint32_t clause_hash(const char *block, const char *clause)
 	return (hash ^ hash >> 24) & 0xffffff;
 }
 
-/* How many clauses above have the same words. */
+/* Counts the clauses above with the same words. */
 static size_t same_before(const struct policy *p, const char *stem)
 {
 	size_t len = strlen(stem), n = 0;
@@ -286,7 +286,7 @@ static const char *span_id(struct check *c, const struct span *span)
 				    span->line);
 	id = arena_printf(c->arena, "%s:%.40s:%u", c->policy->name,
 			  slash ? slash + 1 : file, span->line);
-	/* It goes into quotes, and ends at a blank. */
+	/* The id stands in quotes and ends at a blank, so replace both. */
 	for (char *p = id; *p; p++)
 		if (*p <= ' ' || *p == '"' || *p == '\\' || *p > '~')
 			*p = '_';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a policy is enforced decides what can be asked of a packet there, and
- * what can be done to it.
+ * Limits of hooks: the place of enforcement decides what is known of a packet
+ * and what can be done to it.
  */
 #include "check.h"
 
@@ -81,7 +81,7 @@ static void check_before_routing(struct check *c)
 	}
 }
 
-/* Is the reply to a connection that this clause decides judged by another? */
+/* Does another clause judge the replies to this clause's connections? */
 static bool is_mirrored(const struct policy *p, const struct clause *clause)
 {
 	for (size_t i = 0; i < p->blocks.n; i++) {

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#define DEFAULT_BURST	5  /* as nftables has it */
+#define DEFAULT_BURST	5  /* nftables' own default */
 #define INTERFACE_BYTES 15 /* IFNAMSIZ without its NUL */
 
-/* The index of a word in a table, or -1 with the error said. */
+/* Returns the index of a word in a table, or -1 after reporting the error. */
 int check_choose(struct check *c, const struct word *word,
 		 const char *const *table, size_t n, const char *what)
 {
@@ -125,7 +125,7 @@ void warn_host_bits(struct check *c, const struct span *at, const char *text,
 				      network);
 }
 
-/* What the kernel takes, and no quote and nothing that steers a terminal. */
+/* Accepts what the kernel does, without quotes and control characters. */
 bool interface_is_good(const char *name, bool wildcard)
 {
 	size_t len = strlen(name);

@@ -63,7 +63,7 @@ static struct class *find_class(struct check *c, const char *name)
 	return NULL;
 }
 
-static void class_read_class(struct check *c, size_t index);
+static void class_read(struct check *c, size_t index);
 
 static void add_class(struct check *c, struct class *class, struct raw *raw,
 		      struct class *member, const struct span *at)
@@ -85,7 +85,7 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 				   "class %s holds itself", member->name);
 			return;
 		}
-		class_read_class(c, i);
+		class_read(c, i);
 	}
 	member->uses++;
 	append(c, raw, class, member);
@@ -270,7 +270,7 @@ static void check_name(struct check *c, const struct class *class,
 			   name->text, first->span.line);
 }
 
-static void class_read_class(struct check *c, size_t index)
+static void class_read(struct check *c, size_t index)
 {
 	const struct decl_class *decl = &c->decl.classes.items[index];
 	struct class *class = c->policy->classes.items[index];
@@ -380,7 +380,7 @@ void check_classes(struct check *c)
 	add_builtins(c);
 	c->class_state = arena_alloc(c->arena, n * sizeof(int) + 1);
 	for (size_t i = 0; i < n; i++)
-		class_read_class(c, i);
+		class_read(c, i);
 }
 
 /* ---- references ---- */

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#define QUOTE_BYTES   120 /* of a line in a message */
-#define LINE_BYTES    13  /* of a line, about */
-#define FILE_WARNINGS 10  /* of one kind in one file */
+#define QUOTE_BYTES   120 /* bytes of a line that a message quotes */
+#define LINE_BYTES    13  /* bytes of a line, about */
+#define FILE_WARNINGS 10  /* warnings of one kind in one file */
 
 struct class_file {
 	struct check *check;

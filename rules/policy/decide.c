@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * What is not known may match. Conditions that must all hold match as the
- * least of them does, those of which one is enough as the greatest.
+ * A condition on something unknown may match. Conditions that must all hold
+ * match as the least of them does; of alternatives the greatest counts.
  */
 enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
@@ -22,7 +22,7 @@ struct end {
 	const char *interface;
 };
 
-struct question {
+struct query {
 	const struct policy *policy;
 	const struct decide_input *input;
 	const struct opening *opening;
@@ -130,8 +130,8 @@ static enum match match_interfaces(const struct words *patterns,
 	return MATCH_NO;
 }
 
-static enum match match_class(const struct question *q,
-			      const struct class *class, const struct end *end)
+static enum match match_class(const struct query *q, const struct class *class,
+			      const struct end *end)
 {
 	uint8_t family = q->opening->family;
 	bool holds = false;
@@ -153,7 +153,7 @@ static enum match match_class(const struct question *q,
 		       match_interfaces(&class->interfaces, end->interface);
 }
 
-static enum match match_refs(const struct question *q,
+static enum match match_refs(const struct query *q,
 			     const struct class_refs *refs,
 			     const struct end *end)
 {
@@ -178,7 +178,7 @@ static bool ids_hold(const struct ids *ids, uint32_t id)
 	return !ids->n;
 }
 
-static enum match match_owner(const struct question *q,
+static enum match match_owner(const struct query *q,
 			      const struct clause *clause)
 {
 	const struct opening *c = q->opening;
@@ -202,7 +202,7 @@ static bool concerns(const struct clause *clause, const struct opening *c)
 	return clause_decides(clause, c->destination_port);
 }
 
-static enum match match_clause(const struct question *q,
+static enum match match_clause(const struct query *q,
 			       const struct clause *clause)
 {
 	enum match match = match_owner(q, clause);
@@ -218,8 +218,7 @@ static enum match match_clause(const struct question *q,
 
 /* ---- blocks ---- */
 
-static enum match match_block(const struct question *q,
-			      const struct block *block)
+static enum match match_block(const struct query *q, const struct block *block)
 {
 	return match_refs(q, &block->of,
 			  block->direction == DIRECTION_OUTBOUND ?
@@ -228,7 +227,7 @@ static enum match match_block(const struct question *q,
 }
 
 /* True when one of its clauses decides. */
-static bool ask_block(const struct question *q, const struct block *block,
+static bool ask_block(const struct query *q, const struct block *block,
 		      enum match here, struct decision *out)
 {
 	const struct clause *cl = block->clauses.items;
@@ -256,8 +255,8 @@ static bool ask_block(const struct question *q, const struct block *block,
 /* ---- places ---- */
 
 /* The blocks of one direction are asked as far as the packet is seen there. */
-static void decide_ask(const struct question *q, enum match outbound,
-		       enum match inbound, struct decision *out)
+static void decide_first(const struct query *q, enum match outbound,
+			 enum match inbound, struct decision *out)
 {
 	*out = (struct decision){ 0 };
 	for (size_t i = 0; i < q->policy->blocks.n; i++) {
@@ -295,7 +294,7 @@ static enum match at_device(const struct words *devices,
 }
 
 /* Is the packet seen where the blocks of a direction are enforced? */
-static enum match seen(const struct question *q, enum direction direction)
+static enum match seen(const struct query *q, enum direction direction)
 {
 	switch (q->policy->hook) {
 	case HOOK_FORWARD:
@@ -309,15 +308,15 @@ static enum match seen(const struct question *q, enum direction direction)
 	return MATCH_NO;
 }
 
-/* The first clause that does not let it through is its end. */
-static void ask_two_places(const struct question *q, struct decision *out)
+/* The first clause that does not let the connection through ends it. */
+static void decide_two_places(const struct query *q, struct decision *out)
 {
 	struct decision second;
 
-	decide_ask(q, seen(q, DIRECTION_OUTBOUND), MATCH_NO, out);
+	decide_first(q, seen(q, DIRECTION_OUTBOUND), MATCH_NO, out);
 	if (out->clause && !action_lets_through(out->clause->action))
 		return;
-	decide_ask(q, MATCH_NO, seen(q, DIRECTION_INBOUND), &second);
+	decide_first(q, MATCH_NO, seen(q, DIRECTION_INBOUND), &second);
 	out->unsure = out->unsure || second.unsure;
 	if (second.clause &&
 	    (!out->clause || !action_lets_through(second.clause->action)))
@@ -328,7 +327,7 @@ void policy_decide(const struct policy *policy,
 		   const struct decide_input *input, const struct opening *c,
 		   struct decision *out)
 {
-	struct question q = {
+	struct query q = {
 		.policy = policy,
 		.input = input,
 		.opening = c,
@@ -339,11 +338,11 @@ void policy_decide(const struct policy *policy,
 	switch (policy->hook) {
 	case HOOK_FORWARD:
 	case HOOK_BRIDGE:
-		decide_ask(&q, MATCH_YES, MATCH_YES, out);
+		decide_first(&q, MATCH_YES, MATCH_YES, out);
 		break;
 	case HOOK_OUTPUT:
 	case HOOK_INGRESS:
-		ask_two_places(&q, out);
+		decide_two_places(&q, out);
 		break;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a policy says of one connection: the same answer that its rules give,
- * without a kernel.
+ * A policy's decision about one connection, made without a kernel: the same
+ * that its rules would make.
  */
 #ifndef MAILWALL_DECIDE_H
 #define MAILWALL_DECIDE_H
@@ -20,7 +20,7 @@ struct opening {
 	uint16_t source_port, destination_port;
 	/* Interfaces; NULL: not known; "": one whose name is not known. */
 	const char *in, *out;
-	bool has_owner; /* of the socket, as user and group match it */
+	bool has_owner; /* uid and gid of the socket are known */
 	uint32_t uid, gid;
 };
 
@@ -34,9 +34,8 @@ struct decide_input {
 struct decision {
 	const struct clause *clause; /* NULL: no clause decides, it passes */
 	/*
-	 * A clause that would come first, or any if none decides, depends on
-	 * an interface or an owner that is not known; it was taken not to
-	 * match.
+	 * An earlier clause (any clause, if none decides) depends on an
+	 * interface or an owner that is not known. It was taken not to match.
 	 */
 	bool unsure;
 };

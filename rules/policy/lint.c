@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a policy may say and had better not. The standards are named where a
- * warning relies on one; a word in capitals is theirs, everything else is our
- * reading.
+ * Warnings: a policy may say these things and had better not. A warning names
+ * the standard that it relies on; words in capitals are quoted, everything
+ * else is our reading.
  */
 #include "../base/arena.h"
 #include "check.h"
@@ -461,8 +461,8 @@ static void lint_replies(struct check *c, const struct clause *cl)
 }
 
 /*
- * Whoever may send on port 25 gets the bounces there. Is the way in blocked
- * for a class that the way out is open for?
+ * A host that sends on port 25 gets its bounces there. Returns the clause that
+ * blocks the way in for a class that may send.
  */
 static const struct clause *find_inbound(struct check *c,
 					 const struct class *class)

@@ -34,19 +34,19 @@ struct class
 	bool builtin;
 	bool literal; /* made of addresses in a clause, not declared */
 	/*
-	 * Merged. Single addresses lie in hosts if there are enough of them to
-	 * be worth a set of their own or if there is nothing else.
+	 * Merged addresses. Single ones are in hosts if they are worth a set of
+	 * their own, or if there are no others.
 	 */
 	struct ranges4 hosts4, nets4;
 	struct ranges6 hosts6, nets6;
-	/* The checker's: hosts and nets as one, made when first asked for. */
+	/* For the checker: hosts and nets as one list, made on first use. */
 	struct class_all {
 		struct ranges4 v4;
 		struct ranges6 v6;
 	} * all;
 	struct words interfaces; /* may end in * */
-	uint32_t size;		 /* of a dynamic class, in elements */
-	uint32_t users;		 /* behind one address; 0: not said */
+	uint32_t size;		 /* elements that a dynamic class may have */
+	uint32_t users;		 /* users behind one address; 0: not given */
 	unsigned int uses;	 /* clauses, blocks and classes that name it */
 };
 
@@ -79,9 +79,9 @@ struct clause {
 	struct ports ports;
 	struct class_refs from, to;
 	struct ids users, groups;
-	struct rate rate; /* of limit */
+	struct rate rate; /* the rate of a limit */
 	bool log, replies;
-	bool has_target4, has_target6; /* of redirect */
+	bool has_target4, has_target6; /* targets of a redirect */
 	uint32_t target4;
 	struct addr6 target6;
 };
@@ -91,7 +91,8 @@ struct block {
 	struct span span;
 	const char *text;
 	const char *id;
-	struct class_refs of; /* whose connections */
+	struct class_refs
+		of; /* members of these have their connections judged */
 	struct {
 		struct clause *items;
 		size_t n, cap;
@@ -104,7 +105,7 @@ struct policy {
 	const char *name, *purpose, *contact, *review; /* NULL: not given */
 	bool observe;				       /* blocks only count */
 	enum hook hook;
-	struct words devices; /* of hook ingress */
+	struct words devices; /* interfaces of hook ingress */
 	uint16_t log_group;
 	uint32_t log_snaplen, log_threshold;
 	struct rate log_rate;
@@ -135,7 +136,10 @@ const char *hook_name(enum hook hook);
 const char *refusal_name(enum refusal refusal);
 const char *unit_name(uint32_t unit_s);
 
-/* Names that stay while a text does: start, then text after text. */
+/*
+ * Hashes texts into a name that stays while they do: begin with
+ * TEXT_HASH_START.
+ */
 #define TEXT_HASH_START 2166136261u
 uint32_t text_hash(uint32_t hash, const char *text);
 

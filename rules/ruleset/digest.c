@@ -98,7 +98,7 @@ void digest_objects_free(struct digest_objects *c)
 	*c = (struct digest_objects){ 0 };
 }
 
-/* Takes the text over. */
+/* Adds a text, which the list owns from here on. */
 static void add_text(struct digest_objects *c, char *text)
 {
 	char **items = text && !c->failed ? list_grow(c->items, c->n, &c->cap,
@@ -247,7 +247,7 @@ static void print_expr(struct digest_chain *cc, struct nftnl_expr *e)
 		return;
 	}
 	nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT, 0);
-	/* What the kernel adds to what it was given. */
+	/* Flags that the kernel adds. */
 	if (!strcmp(kind, "dynset"))
 		digest_cut(text, " timeout 0ms");
 	if (!strcmp(kind, "nat")) {

@@ -17,7 +17,9 @@
 struct nftnl_chain;
 struct nftnl_rule;
 
-/* The objects of one table, each as one text. Sticky error, asked at the end.
+/*
+ * The objects of one table, each as one text. Errors are sticky: check once, at
+ * the end.
  */
 struct digest_objects {
 	char **items;
@@ -27,7 +29,7 @@ struct digest_objects {
 
 void digest_objects_free(struct digest_objects *c);
 
-/* A digest of a set's elements; 128 bits in hex. */
+/* Write a digest of a set's elements: 128 bits in hex. */
 void digest_elements4(const struct ranges4 *ranges, char *digest);
 void digest_elements6(const struct ranges6 *ranges, char *digest);
 
@@ -36,7 +38,7 @@ struct digest_set {
 	bool interval, timeout;
 	uint32_t timeout_s;
 	size_t elements;
-	const char *digest; /* of the elements; NULL: it has no fixed ones */
+	const char *digest; /* digest of the elements; NULL if none are fixed */
 };
 
 void digest_add_counter(struct digest_objects *c, const char *name);
@@ -57,11 +59,14 @@ void digest_chain_begin(struct digest_chain *cc, struct digest_objects *c,
 void digest_chain_rule(struct digest_chain *cc, struct nftnl_rule *rule);
 void digest_chain_end(struct digest_chain *cc);
 
-/* 0 or -ENOMEM; the order in which objects were added does not matter. */
+/*
+ * Writes the digest of all objects, in whatever order they were added. Returns
+ * 0 or -ENOMEM.
+ */
 int digest_finish(const struct digest_objects *c,
 		  char digest[DIGEST_TEXT_BYTES]);
 
-/* The rule comment that a digest comes in; false if it is another comment. */
+/* Reads name and digest of a rule's comment; false if it has none. */
 bool digest_parse_comment(const char *comment, char name[32],
 			  char digest[DIGEST_TEXT_BYTES]);
 /*
@@ -69,7 +74,7 @@ bool digest_parse_comment(const char *comment, char name[32],
  * kernel keeps whatever it was given; libnftnl 1.2.4 reads past its end.
  */
 const char *udata_string(const void *udata, size_t len, uint8_t type);
-/* The comment of a rule that the kernel returned, or NULL. */
+/* Returns the comment of a rule that the kernel listed, or NULL. */
 const char *rule_comment(const struct nftnl_rule *rule);
 
 int ruleset_objects(const struct ruleset *rs, struct digest_objects *out);

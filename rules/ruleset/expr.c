@@ -20,7 +20,7 @@
 
 /* ---- expressions ---- */
 
-/* What the rule has already asked of a packet. */
+/* A rule under construction, and the tests it has made so far. */
 struct builder {
 	const struct ruleset *rs;
 	struct nftnl_rule *rule;
@@ -40,7 +40,7 @@ static struct nftnl_expr *expr_new(struct builder *b, const char *name)
 	return e;
 }
 
-/* libnftnl copies it, or has no memory. */
+/* Sets a string, which libnftnl copies if it has memory. */
 static void expr_set_name(struct builder *b, struct nftnl_expr *e,
 			  uint16_t attr, const char *name)
 {

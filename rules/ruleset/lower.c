@@ -40,7 +40,7 @@ static int compare_ports(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-/* The ports of a room's clauses that pass the filter, ascending. */
+/* The ports of the hook chain's clauses that pass the filter, ascending. */
 static struct ports hook_chain_ports(struct ruleset *rs,
 				     const struct hook_chain *hook_chain,
 				     clause_filter *wanted)
@@ -125,7 +125,7 @@ add_dispatch(struct ruleset *rs, struct chain *base,
 	put_rule(rs, base, &rule);
 }
 
-/* What our own nat chain redirected is decided already. */
+/* Connections that our nat chain redirected are decided already. */
 static void accept_redirected(struct ruleset *rs, struct chain *chain,
 			      const struct clause *clause, enum stmt_kind kind)
 {
@@ -240,9 +240,10 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 
 struct mirror_place {
 	struct chain *chain;
-	const struct clause *clause; /* that may let the connection through */
-	struct tail refusal;	     /* of the clause with "and replies" */
-	bool decided;		     /* by a rule without conditions */
+	const struct clause
+		*clause; /* the clause that may let the connection through */
+	struct tail refusal; /* refusal of the clause with "and replies" */
+	bool decided;	     /* a rule without conditions decided it */
 };
 
 static void emit_mirror(struct ruleset *rs, const struct rule *matches,
@@ -391,7 +392,7 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 				replies_chain(rs, cl, port, &place.tail);
 
 			place.tail.n = 0;
-			go_to(&place.tail, cl, target);
+			put_goto(&place.tail, cl, target);
 			place.tail.rules[0].comment =
 				make_comment(rs->arena, cl->id, cl->text);
 			add_condition(&cs, &b->of, is_source(b));
@@ -449,7 +450,7 @@ static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
 	}
 }
 
-/* What an earlier clause decides is not for redirecting. */
+/* Connections that an earlier clause decides are not redirected. */
 static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
 			  int family, void *data)
 {
@@ -506,7 +507,7 @@ static void add_redirects(struct ruleset *rs)
 		return;
 	base = add_chain(rs, hook_chain.name, hook_chain.hook, NULL);
 	if (!output) {
-		/* What is sent to the router itself is not forwarded. */
+		/* Packets to the router itself are not forwarded. */
 		rule_put(&local, STMT_LOCAL);
 		rule_put(&local, STMT_ACCEPT);
 		put_rule(rs, base, &local);

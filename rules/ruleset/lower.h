@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lowering's own: what its parts hand to each other. */
+/* Shared by the files that lower a policy to rules. */
 #ifndef MAILWALL_LOWER_H
 #define MAILWALL_LOWER_H
 
@@ -7,14 +7,14 @@
 
 /* ---- lower_match.c: objects by name, statements, conditions ---- */
 
-/* The service's name, or the number. */
+/* Returns the service's name, or the number. */
 const char *port_name(struct arena *a, uint16_t port);
 const char *make_comment(struct arena *a, const char *id, const char *text);
 
 struct chain *add_chain(struct ruleset *rs, const char *name,
 			enum base_hook hook, const struct span *origin);
 struct chain *find_chain(struct ruleset *rs, const char *name);
-/* The counter of that name, made if there is none. */
+/* Finds the counter of that name, or makes it. */
 const struct counter *counter_for(struct ruleset *rs, const char *name,
 				  const struct clause *clause);
 struct set *add_set(struct ruleset *rs, const char *name, enum set_key key,
@@ -25,7 +25,7 @@ uint32_t hash_size(size_t elements);
 struct stmt *rule_put(struct rule *rule, enum stmt_kind kind);
 void put_counter(struct rule *rule, const struct counter *counter);
 void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule);
-/* The statements of head, then those of tail, as one rule. */
+/* Joins the statements of head and tail to one rule. */
 struct rule rule_join(const struct rule *head, const struct rule *tail);
 
 /* One list of classes that a packet's source or destination has to be in. */
@@ -39,7 +39,8 @@ struct condition {
 struct conditions {
 	struct condition items[CONDITIONS_MOST];
 	unsigned int n;
-	const struct ids *users, *groups; /* one of each; NULL: anybody */
+	const struct ids *users,
+		*groups; /* the owner is one of each; NULL: anybody */
 };
 
 /*
@@ -81,7 +82,8 @@ struct tail {
 
 void clause_tail(struct ruleset *rs, const struct clause *clause,
 		 struct tail *tail);
-void go_to(struct tail *tail, const struct clause *clause, const char *chain);
+void put_goto(struct tail *tail, const struct clause *clause,
+	      const char *chain);
 void put_log(struct ruleset *rs, struct rule *rule,
 	     const struct clause *clause);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a clause does to a packet, and clauses and blocks in their chains. */
+/* The steps of a clause, and clauses and blocks in their chains. */
 #include "lower.h"
 #include "../base/arena.h"
 
 #include <string.h>
 
-#define METER_SIZE    262144 /* sources that a limit tells apart */
+#define METER_SIZE    262144 /* sources that a limit can hold */
 #define METER_LEAST_S 10
 #define METER_MOST_S  (7 * 86400)
 
@@ -19,7 +19,7 @@ static struct rule *tail_rule(struct tail *tail, const struct clause *clause)
 	return rule;
 }
 
-/* What reads the log needs no policy to know what was done. */
+/* The verb in a log prefix says what was done without the policy. */
 static const char *logged_verb(const struct policy *policy,
 			       const struct clause *clause)
 {
@@ -100,6 +100,18 @@ static void lower_put_meter(struct rule *rule, enum stmt_kind kind,
 	s->meter.rate = *rate;
 }
 
+/* An accept stands behind the statement of the clause's action. */
+static void put_verdict(struct ruleset *rs, struct rule *rule,
+			const struct clause *clause, enum stmt_kind verdict)
+{
+	enum stmt_kind also = action_infos[clause->action].also;
+
+	if (verdict == STMT_ACCEPT && also != STMT_ACCEPT &&
+	    !rs->policy->observe)
+		rule_put(rule, also);
+	rule_put(rule, verdict);
+}
+
 /*
  * Past the rate a source's packets are counted instead of logged. The rule
  * matches what is over the rate, so that a full set logs too much, not too
@@ -118,7 +130,7 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 		lower_put_meter(rule, STMT_METER_OVER,
 				meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
-		rule_put(rule, verdict);
+		put_verdict(rs, rule, clause, verdict);
 	}
 }
 
@@ -142,20 +154,9 @@ static void lower_refuse(struct ruleset *rs, struct tail *tail,
 	rule_put(rule, verdict);
 }
 
-/* The statement of the clause's action, and the accept. */
-static void put_accept(struct ruleset *rs, struct rule *rule,
-		       const struct clause *clause)
-{
-	enum stmt_kind also = action_infos[clause->action].also;
-
-	if (also != STMT_ACCEPT && !rs->policy->observe)
-		rule_put(rule, also);
-	rule_put(rule, STMT_ACCEPT);
-}
-
 /*
- * Of a connection that goes through only the opening packet is logged. The
- * counter takes them all.
+ * Logs only the opening packet of a connection that passes. The counter counts
+ * all its packets.
  */
 static void let_through(struct ruleset *rs, struct tail *tail,
 			const struct clause *clause,
@@ -167,12 +168,12 @@ static void let_through(struct ruleset *rs, struct tail *tail,
 	if (clause->log) {
 		rule = tail_rule(tail, clause);
 		rule_put(rule, STMT_NOT_SYN);
-		put_accept(rs, rule, clause);
+		put_verdict(rs, rule, clause, STMT_ACCEPT);
 		add_log_limit(rs, tail, clause, STMT_ACCEPT);
 		rule = tail_rule(tail, clause);
 		put_log(rs, rule, clause);
 	}
-	put_accept(rs, rule, clause);
+	put_verdict(rs, rule, clause, STMT_ACCEPT);
 }
 
 /*
@@ -188,7 +189,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 
 	rule_put(rule, STMT_NOT_SYN);
 	put_counter(rule, counter);
-	put_accept(rs, rule, clause);
+	put_verdict(rs, rule, clause, STMT_ACCEPT);
 	for (int family = 4; family <= 6; family += 2) {
 		rule = tail_rule(tail, clause);
 		lower_put_meter(rule, STMT_METER,
@@ -196,18 +197,18 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 					  &clause->rate, &clause->span),
 				&clause->rate);
 		put_counter(rule, counter);
-		put_accept(rs, rule, clause);
+		put_verdict(rs, rule, clause, STMT_ACCEPT);
 	}
 }
 
-void go_to(struct tail *tail, const struct clause *clause, const char *chain)
+void put_goto(struct tail *tail, const struct clause *clause, const char *chain)
 {
 	rule_put(tail_rule(tail, clause), STMT_GOTO)->chain = chain;
 }
 
 /* The steps themselves, or the chain that holds them if they are many. */
-static void settle(struct ruleset *rs, struct tail *tail, const char *chain,
-		   const struct clause *clause)
+static void put_own_chain(struct ruleset *rs, struct tail *tail,
+			  const char *chain, const struct clause *clause)
 {
 	struct chain *c;
 
@@ -219,7 +220,7 @@ static void settle(struct ruleset *rs, struct tail *tail, const char *chain,
 			put_rule(rs, c, &tail->rules[i]);
 	}
 	tail->n = 0;
-	go_to(tail, clause, chain);
+	put_goto(tail, clause, chain);
 }
 
 static void refuse_or_count(struct ruleset *rs, struct tail *tail,
@@ -253,11 +254,11 @@ void clause_tail(struct ruleset *rs, const struct clause *clause,
 		name = arena_printf(rs->arena, "%s-over", clause->key);
 		refuse_or_count(rs, &over, clause,
 				counter_for(rs, name, clause));
-		settle(rs, &over, name, clause);
+		put_own_chain(rs, &over, name, clause);
 		tail->rules[tail->n++] = over.rules[0];
 		break;
 	}
-	settle(rs, tail, clause->key, clause);
+	put_own_chain(rs, tail, clause->key, clause);
 	tail->rules[0].comment =
 		make_comment(rs->arena, clause->id, clause->text);
 }
@@ -283,7 +284,10 @@ bool concerns_all(const struct clause *clause)
 	       (clause->has_target4 && clause->has_target6);
 }
 
-/* False if it does not concern the family; 0: both, told apart in the rule. */
+/*
+ * False if the clause does not concern the family. Family 0 is both: a
+ * statement tells them apart.
+ */
 bool put_concerned(struct rule *rule, const struct clause *clause, int family)
 {
 	if (concerns_all(clause))

@@ -238,7 +238,7 @@ void put_rule(struct ruleset *rs, struct chain *chain, const struct rule *rule)
 	*arena_push(rs->arena, &chain->rules) = *rule;
 }
 
-/* The statements of head, then those of tail, as one rule. */
+/* Joins the statements of head and tail to one rule. */
 struct rule rule_join(const struct rule *head, const struct rule *tail)
 {
 	struct rule out = *head;

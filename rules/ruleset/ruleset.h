@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define TABLE_NAME "mailwall"
-/* Of packets that a log rate held back. */
+/* The counter of packets that a log rate kept out of the log. */
 #define COUNTER_SUPPRESSED "log-suppressed"
 /* The table's comment: without it a table of our name is somebody else's. */
 #define TABLE_COMMENT	  "mailwall 1"
@@ -45,7 +45,7 @@ struct set {
 	bool interval;	    /* else a hash */
 	bool timeout;	    /* elements may expire */
 	bool dynamic;	    /* rules add elements */
-	uint32_t timeout_s; /* of an element by default; 0: never */
+	uint32_t timeout_s; /* default of an element; 0: never */
 	uint32_t size;	    /* elements; 0: not said */
 	/*
 	 * Fixed elements, merged; both NULL: none. An interface's name is 16
@@ -55,8 +55,9 @@ struct set {
 	const struct ranges6 *v6;
 	const struct port_jumps *jumps; /* a map of ports to chains */
 	const struct class *class;	/* NULL for a limit's own set */
-	const struct span *origin;	/* what was written for it */
-	char digest[DIGEST_TEXT_BYTES]; /* of the fixed elements, or "" */
+	const struct span *origin;	/* place in the policy */
+	char digest[DIGEST_TEXT_BYTES]; /* digest of the fixed elements, or ""
+					 */
 };
 
 struct counter {
@@ -125,7 +126,7 @@ struct ruleset {
 	struct arena *arena;
 	const struct policy *policy;
 	enum family family;
-	const struct words *devices; /* of ingress and egress */
+	const struct words *devices; /* interfaces of ingress and egress */
 	struct {
 		struct counter **items;
 		size_t n, cap;
@@ -138,7 +139,7 @@ struct ruleset {
 		struct chain **items;
 		size_t n, cap;
 	} chains;
-	char digest[DIGEST_TEXT_BYTES]; /* of all the above */
+	char digest[DIGEST_TEXT_BYTES]; /* digest of all the above */
 };
 
 /*

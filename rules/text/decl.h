@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was written, word for word: the parser fills it, the checker reads it.
- * Nothing here is resolved: a word may name a service that does not exist.
+ * Declarations: a policy as it is written, word for word. The parser fills
+ * them, the checker reads them. Nothing is resolved: a word may name a service
+ * that does not exist.
  */
 #ifndef MAILWALL_DECL_H
 #define MAILWALL_DECL_H
@@ -56,7 +57,7 @@ struct decl_block {
 	enum direction direction;
 	struct span span; /* the line that opens it */
 	const char *text;
-	struct words of; /* from ... or to ... */
+	struct words of; /* classes of "from ..." or "to ..." */
 	struct {
 		struct decl_clause *items;
 		size_t n, cap;
@@ -77,7 +78,7 @@ struct decl_watch {
 struct decl_policy {
 	struct word name, purpose, contact, review, mode;
 	struct word hook;
-	struct words devices; /* of hook ingress */
+	struct words devices; /* interfaces of hook ingress */
 	struct decl_log log;
 	struct decl_watch watch;
 	struct {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SHOWN_BYTES 40 /* of a word that is too long to repeat */
+#define SHOWN_BYTES 40 /* bytes quoted of a word that is too long */
 
 void lex_init(struct lexer *lex, struct arena *arena, struct diags *diags,
 	      const struct source_text *source)

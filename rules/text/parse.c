@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define INCLUDE_DEPTH 16
-#define FILES_MOST    1000   /* with all that they include */
-#define WORDS_MOST    100000 /* of one definition */
+#define FILES_MOST    1000   /* files, those included counted */
+#define WORDS_MOST    100000 /* words of one definition */
 
 /* ---- header statements ---- */
 
@@ -24,9 +24,9 @@ static void parse_hook(struct parser *p)
 	struct words devices = { 0 };
 
 	parser_advance(p);
-	take_once(p, &hook, "forward, output, bridge or ingress");
+	read_once(p, &hook, "forward, output, bridge or ingress");
 	while (is_text(p))
-		*arena_push(p->arena, &devices) = take_word(p);
+		*arena_push(p->arena, &devices) = read_word(p);
 	if (first && hook.text) {
 		p->out->hook = hook;
 		p->out->devices = devices;
@@ -48,13 +48,13 @@ static void parse_log(struct parser *p)
 	while (!at_statement_end(p)) {
 		if (at_word(p, "group")) {
 			parser_advance(p);
-			take_once(p, &log->group, "a group number");
+			read_once(p, &log->group, "a group number");
 		} else if (at_word(p, "snaplen")) {
 			parser_advance(p);
-			take_once(p, &log->snaplen, "a number of bytes");
+			read_once(p, &log->snaplen, "a number of bytes");
 		} else if (at_word(p, "threshold")) {
 			parser_advance(p);
-			take_once(p, &log->threshold, "a number of packets");
+			read_once(p, &log->threshold, "a number of packets");
 		} else if (at_word(p, "limit")) {
 			parser_advance(p);
 			parse_rate(p, &log->rate, &log->burst);
@@ -75,13 +75,13 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 
 	if (at_word(p, "quarantine")) {
 		parser_advance(p);
-		take_once(p, &watch->quarantine, "a duration like 24h");
+		read_once(p, &watch->quarantine, "a duration like 24h");
 		end_statement(p);
 		return;
 	}
 	if (at_word(p, "destinations")) {
 		parser_advance(p);
-		take_once(p, &watch->destinations, "keep or forget");
+		read_once(p, &watch->destinations, "keep or forget");
 		end_statement(p);
 		return;
 	}
@@ -91,7 +91,7 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 	}
 	if (i < WATCH_FIGURES) {
 		parser_advance(p);
-		take_once(p, &watch->figures[i], watch_wanted(&watch_rows[i]));
+		read_once(p, &watch->figures[i], watch_wanted(&watch_rows[i]));
 	} else {
 		parser_expected(
 			p, "quarantine, destinations, warmup or another figure")
@@ -137,7 +137,7 @@ static void parse_define(struct parser *p)
 		skip_statement(p);
 		return;
 	}
-	*arena_push(p->arena, &name) = take_word(p);
+	*arena_push(p->arena, &name) = read_word(p);
 	for (const char *c = name.items[0].text; *c; c++)
 		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
 		      (*c >= '0' && *c <= '9') || *c == '_')) {
@@ -220,7 +220,7 @@ static void parse_include(struct parser *p)
 	int error;
 
 	parser_advance(p);
-	take_once(p, &name, "a file's name after \"include\"");
+	read_once(p, &name, "a file's name after \"include\"");
 	end_statement(p);
 	if (!name.text)
 		return;
@@ -353,7 +353,7 @@ static void parse_statement(struct parser *p)
 	for (size_t i = 0; i < COUNT(headers); i++)
 		if (at_word(p, headers[i].word)) {
 			parser_advance(p);
-			take_once(p,
+			read_once(p,
 				  (struct word *)((char *)p->out +
 						  headers[i].offset),
 				  headers[i].what);

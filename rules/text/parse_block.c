@@ -11,11 +11,11 @@ static const char *const option_words[] = { "from",  "to",     "user", "group",
 					    "reset", "reject", "drop", "log",
 					    "and",   "per",    "burst" };
 
-/* Another one; those past too many are read and forgotten. */
+/* Adds a word; those past LIST_MOST are read and dropped. */
 static void parse_add_word(struct parser *p, struct words *out)
 {
 	if (out->n < LIST_MOST) {
-		*arena_push(p->arena, out) = take_word(p);
+		*arena_push(p->arena, out) = read_word(p);
 		return;
 	}
 	diag_error(p->diags, &p->tok.span, "too-many",
@@ -26,7 +26,7 @@ static void parse_add_word(struct parser *p, struct words *out)
 		parser_advance(p);
 }
 
-/* Words up to the next option; at least one. */
+/* Reads words up to the next option; at least one. */
 static void parse_list(struct parser *p, struct words *out, const char *what)
 {
 	size_t before = out->n;
@@ -65,12 +65,12 @@ static void parse_replies(struct parser *p, struct decl_clause *c)
 		skip_statement(p);
 		return;
 	}
-	w = take_word(p);
+	w = read_word(p);
 	if (first_time(p, &c->replies, &w.span))
 		c->replies = w;
 }
 
-/* One option, or false if the word here is none. */
+/* Reads one option; false if this word is none. */
 static bool parse_option(struct parser *p, struct decl_clause *c)
 {
 	const char *to_what = action_redirects(c->action) ?
@@ -88,9 +88,9 @@ static bool parse_option(struct parser *p, struct decl_clause *c)
 		parse_list_once(p, &c->groups, "a group's name or number");
 	} else if (at_word(p, "reset") || at_word(p, "reject") ||
 		   at_word(p, "drop")) {
-		take_once(p, &c->refusal, "");
+		read_once(p, &c->refusal, "");
 	} else if (at_word(p, "log")) {
-		take_once(p, &c->log, "");
+		read_once(p, &c->log, "");
 	} else if (at_word(p, "and")) {
 		parse_replies(p, c);
 	} else if (starts_rate(p)) {
@@ -142,8 +142,8 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 			->help = near_help(
 			p, action_words, ACTION_N,
 			arena_printf(p->arena, "a clause starts with %s",
-				     list_words(p->arena, action_words,
-						ACTION_N, "or")));
+				     diag_list_words(p->arena, action_words,
+						     ACTION_N, "or")));
 		parser_advance(p);
 		skip_statement(p);
 		return;
@@ -229,7 +229,7 @@ static void parse_member(struct parser *p, struct decl_class *class)
 	}
 	m = arena_push(p->arena, &class->members);
 	m->kind = kind;
-	m->word = take_word(p);
+	m->word = read_word(p);
 }
 
 static void parse_members(struct parser *p, struct decl_class *class,
@@ -262,7 +262,7 @@ void parse_class(struct parser *p)
 	}
 	class = arena_push(p->arena, &p->out->classes);
 	if (is_text(p))
-		class->name = take_word(p);
+		class->name = read_word(p);
 	else
 		class->name = (struct word){ .text = "", .span = opened };
 	for (;;) {
@@ -271,10 +271,10 @@ void parse_class(struct parser *p)
 			parser_advance(p);
 		} else if (at_word(p, "size")) {
 			parser_advance(p);
-			take_once(p, &class->size, "a number of elements");
+			read_once(p, &class->size, "a number of elements");
 		} else if (at_word(p, "users")) {
 			parser_advance(p);
-			take_once(p, &class->users,
+			read_once(p, &class->users,
 				  "how many users share one address");
 		} else {
 			break;

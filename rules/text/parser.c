@@ -106,7 +106,7 @@ bool at_statement_end(const struct parser *p)
 	       at_kind(p, TOKEN_CLOSE);
 }
 
-struct word take_word(struct parser *p)
+struct word read_word(struct parser *p)
 {
 	struct word w = {
 		.text = arena_strndup(p->arena, p->tok.text, p->tok.len),
@@ -159,7 +159,7 @@ bool first_time(struct parser *p, const struct word *have,
 	return false;
 }
 
-void take_once(struct parser *p, struct word *out, const char *what)
+void read_once(struct parser *p, struct word *out, const char *what)
 {
 	struct word w;
 
@@ -168,7 +168,7 @@ void take_once(struct parser *p, struct word *out, const char *what)
 		skip_statement(p);
 		return;
 	}
-	w = take_word(p);
+	w = read_word(p);
 	if (first_time(p, out, &w.span))
 		*out = w;
 }
@@ -204,7 +204,7 @@ bool at_any(const struct parser *p, const char *const *words, size_t n)
 /* "10/minute per source burst 20", from the rate on. */
 void parse_rate(struct parser *p, struct word *rate, struct word *burst)
 {
-	take_once(p, rate, "a rate like 10/minute");
+	read_once(p, rate, "a rate like 10/minute");
 	if (!at_word(p, "per")) {
 		parser_expected(p, "\"per source\" after the rate");
 		skip_statement(p);
@@ -219,7 +219,7 @@ void parse_rate(struct parser *p, struct word *rate, struct word *burst)
 	parser_advance(p);
 	if (at_word(p, "burst")) {
 		parser_advance(p);
-		take_once(p, burst, "a number of connections after \"burst\"");
+		read_once(p, burst, "a number of connections after \"burst\"");
 	}
 }
 

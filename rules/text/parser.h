@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parser's own: the word at the cursor, and what statements share. */
+/*
+ * Shared by the files of the parser: the word at the cursor, and the helpers of
+ * statements.
+ */
 #ifndef MAILWALL_PARSER_H
 #define MAILWALL_PARSER_H
 
@@ -34,13 +37,13 @@ struct parser {
 	struct decl_policy *out;
 	struct frame *frame;
 	unsigned int depth;
-	struct token tok;	      /* the one to look at */
-	const struct token *expanded; /* what is left of a $NAME */
+	struct token tok;	      /* token at the cursor */
+	const struct token *expanded; /* rest of a $NAME's tokens */
 	size_t n_expanded;
-	size_t words_expanded; /* in the whole policy */
+	size_t words_expanded; /* expanded words of the whole policy */
 	bool from_definition;  /* tok came out of one */
-	size_t last_end;       /* of the word before, in the frame's text */
-	unsigned int files;    /* that were read */
+	size_t last_end;       /* end of the word before, in the frame's text */
+	unsigned int files;    /* files read so far */
 	struct {
 		struct variable *items;
 		size_t n, cap;
@@ -51,7 +54,7 @@ struct parser {
 
 struct variable *variable_find(struct parser *p, const char *name, size_t len);
 
-/* To the next word; a $NAME is replaced by what it stands for. */
+/* Moves to the next word; a $NAME is replaced by its tokens. */
 void parser_advance(struct parser *p);
 bool at_kind(const struct parser *p, enum token_kind kind);
 bool at_word(const struct parser *p, const char *word);
@@ -62,9 +65,9 @@ bool is_text(const struct parser *p); /* a word or a string */
 bool is_expanded(const struct parser *p);
 bool starts_rate(const struct parser *p);
 
-struct word take_word(struct parser *p);
-/* Into out, unless it has a word already, which is an error. */
-void take_once(struct parser *p, struct word *out, const char *what);
+struct word read_word(struct parser *p);
+/* Reads a word into out; reports an error if out has one already. */
+void read_once(struct parser *p, struct word *out, const char *what);
 bool first_time(struct parser *p, const struct word *have,
 		const struct span *again);
 /* "10/minute per source burst 20", from the rate on. */
@@ -76,14 +79,14 @@ void skip_statement(struct parser *p);
 void end_statement(struct parser *p);
 bool open_brace(struct parser *p, const char *what);
 /*
- * To the next thing inside braces; false when they end here, or when they are
- * missing, which is said.
+ * Moves to the next item inside braces. False where they end, or where the end
+ * is missing, which is reported.
  */
 bool next_inside(struct parser *p, const struct span *opened, const char *what);
 /* "did you mean ...?" of the word here, or the other text. */
 const char *near_help(struct parser *p, const char *const *words, size_t n,
 		      const char *otherwise);
-/* Ends a span before the word here, and folds its text to one line. */
+/* Ends a span before this word, and folds its text to one line. */
 void close_span(struct parser *p, struct span *span, const char **text);
 
 /* ---- parse_block.c: statements, from their keyword to their end ---- */

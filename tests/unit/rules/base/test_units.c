@@ -382,7 +382,7 @@ CLAIM(actions_table, "what an action may have follows from its row")
 	static const struct {
 		const char *word;
 		bool passes, refuses, blocks, rate, redirects, counts;
-	} want[ACTION_N] = {
+	} want[] = {
 		[ACTION_ALLOW] = { "allow", true, false, false, false, false,
 				   false },
 		[ACTION_BLOCK] = { "block", false, true, true, false, false,
@@ -395,7 +395,7 @@ CLAIM(actions_table, "what an action may have follows from its row")
 				     false, true },
 	};
 
-	for (enum action a = 0; a < ACTION_N; a++) {
+	for (enum action a = 0; a < COUNT(want); a++) {
 		expect_text("its word", action_name(a), want[a].word);
 		expect(action_by_word(want[a].word, strlen(want[a].word)) == a,
 		       "%s is not found", want[a].word);
