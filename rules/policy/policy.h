@@ -9,7 +9,7 @@
 #ifndef MAILWALL_POLICY_H
 #define MAILWALL_POLICY_H
 
-#include "../base/policy_input.h"
+#include "../text/policy_input.h"
 #include "../base/ranges.h"
 #include "../text/decl.h"
 #include "../base/diag.h"

@@ -4,7 +4,7 @@
 #define MAILWALL_PARSE_H
 
 #include "decl.h"
-#include "../base/policy_input.h"
+#include "policy_input.h"
 
 /*
  * Reads the file at path and all that it includes. Returns 0, or -errno when
