@@ -87,7 +87,7 @@ TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
 TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% store/% \
-            report/% notice/% serve/% command/cmd_import.c \
+            report/% page/% notice/% serve/% command/cmd_import.c \
             command/cmd_notice.c command/cmd_report.c \
             command/store_sinks.c), \
             $(wildcard tools/*/*.c)) tools/serve/metrics.c
@@ -300,10 +300,10 @@ bench: $(PROGRAM) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
 		$(PROGRAM) $(ROWS)
 
 # Pictures of the report's page, to be looked at, in build/look.
-look: $(PROGRAM) $(BUILD)/tests/unit/tools/report/test_page
+look: $(PROGRAM) $(BUILD)/tests/unit/tools/page/test_page
 	$(call install_packages,chromium)
 	$(Q)mkdir -p $(BUILD)/look
-	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/tools/report/test_page >/dev/null
+	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/tools/page/test_page >/dev/null
 	$(Q)for f in $(BUILD)/look/*.html; do \
 		case $$f in */many*) continue ;; esac; \
 		$(PYTHON) tests/page/look.py $$f $(BUILD)/look || exit 1; done

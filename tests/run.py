@@ -37,7 +37,7 @@ def suites(build, program, quick):
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",
-		       f"{build}/tests/unit/tools/report/test_page"]
+		       f"{build}/tests/unit/tools/page/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	if not quick:	# it makes its own builds with sanitizers

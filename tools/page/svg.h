@@ -8,7 +8,7 @@
 #define MAILWALL_SVG_H
 
 #include "page.h"
-#include "report.h"
+#include "../report/report.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
 #define MAILWALL_HTML_TABLE_H
 
 #include "page.h"
-#include "report.h"
+#include "../report/report.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

@@ -6,8 +6,8 @@
  */
 #include "../../unit.h"
 
-#include "../../../../tools/report/page.h"
-#include "../../../../tools/report/svg.h"
+#include "../../../../tools/page/page.h"
+#include "../../../../tools/page/svg.h"
 #include "../../../../tools/report/writer.h"
 
 #define DAY_S	   86400

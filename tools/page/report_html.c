@@ -4,7 +4,7 @@
  * the same place, also if a section is empty.
  */
 #include "report_html.h"
-#include "writer.h"
+#include "../report/writer.h"
 
 #include <string.h>
 #include <time.h>
