@@ -1,7 +1,7 @@
 # mailwall: "make demo" shows it, "make test" proves it. Read from top to
 # bottom: names, flags, files, build, checks, install.
 
-VERSION = 0.1.0
+VERSION = 0.2.0
 # Of plugin/mailwall.h; the first number is the soname's.
 ABI     = 1.0
 
@@ -315,6 +315,10 @@ format:
 golden: $(PROGRAM)
 	$(Q)$(PYTHON) tests/golden/golden.py --update $(PROGRAM)
 
+# The synopses of the manual, from the rows of the commands.
+manual: $(PROGRAM)
+	$(Q)$(PYTHON) tests/golden/completion_test.py $(PROGRAM) --update
+
 # ---- install ----
 install: $(PROGRAM) install-plugin
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/mailwall
@@ -412,7 +416,7 @@ clean:
 	rm -rf build build-* mailwall
 
 .PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
-	format golden \
+	format golden manual \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
 	bench-packages host-packages collectd-packages collectd install-collectd \
 	hosts deb deb-packages deb-check dist \

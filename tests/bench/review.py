@@ -46,7 +46,7 @@ class Review(Bench):
 		path = self.kept / f"store-{days}.db"
 		if not path.exists():
 			log, _ = self.log(days)
-			self.run([self.program, "import", "-q", "-s", path, log])
+			self.run([self.program, "import", "-q", "-S", path, log])
 			os.unlink(log)
 		return path
 
@@ -55,7 +55,7 @@ class Review(Bench):
 		for name in db, f"{db}-wal", f"{db}-shm":
 			pathlib.Path(name).unlink(missing_ok=True)
 		out = self.folder / "import.json"
-		done = self.run([self.program, "import", "-j", "-s", db, log],
+		done = self.run([self.program, "import", "-j", "-S", db, log],
 				out=out)
 		had = json.loads(out.read_text())["attempts"]
 		if had < attempts * 0.999:
@@ -123,7 +123,7 @@ class Review(Bench):
 
 		def report(*words):
 			done = self.run([self.folder / "peak", peak,
-					 self.program, "report", "-s", path,
+					 self.program, "report", "-S", path,
 					 *PERIOD, *words])
 			done["kib"] = int(peak.read_text())
 			return done

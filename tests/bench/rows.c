@@ -6,6 +6,8 @@
 #include "../../rules/base/addr.h"
 #include "../../tools/program/program.h"
 #include "../../tools/store/store_write.h"
+#include "../../tools/store/store.h"
+#include "../../tools/option/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

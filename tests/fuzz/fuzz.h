@@ -6,17 +6,17 @@
 #ifndef MAILWALL_FUZZ_H
 #define MAILWALL_FUZZ_H
 
-#include "../../tools/program/program.h"
+#include "../../rules/base/arena.h"
+#include "../../rules/policy/policy.h"
+#include "../../tools/option/options.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* tools/program/options.c asks for the commands, and main.c is not here. */
-const struct command commands[] = { { 0 } };
-const size_t n_commands = 0;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "../../rules/base/arena.h"
 #include "../../tools/kernel/applied.h"
+#include "../../tools/program/program.h"
 
 #include <fcntl.h>
 #include <nettle/sha2.h>

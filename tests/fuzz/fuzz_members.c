@@ -4,6 +4,9 @@
  * come back the same when they are printed and read again.
  */
 #include "fuzz.h"
+#include "../../tools/program/json.h"
+#include "../../tools/program/message.h"
+#include "../../tools/program/program.h"
 
 static const char policy_text[] = "policy fuzz\nhook forward\n"
 				  "class members { file \"members\" }\n"
@@ -127,13 +130,13 @@ static void check_again(const struct policy *policy)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct program program = { .command = "check" };
+	const struct program program = { 0 };
 	struct bytes members = { (const char *)data, size };
 	struct policy *policy = load(&members);
 
 	if (!policy)
 		return 0;
-	say_diags(&program, &policy->diags);
+	message_diags(&policy->diags, program.quiet);
 	json_decref(diags_json(&policy->diags));
 	if (!policy->diags.errors && !is_everything(members_of(policy)))
 		check_again(policy);

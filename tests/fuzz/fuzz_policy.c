@@ -11,6 +11,9 @@
 #include "../../rules/emit/batch.h"
 #include "../../rules/emit/change.h"
 #include "../../rules/emit/emit.h"
+#include "../../tools/program/json.h"
+#include "../../tools/program/message.h"
+#include "../../tools/program/program.h"
 
 #define MARK   "\n%%\n"
 #define POLICY "fuzz.policy"
@@ -259,10 +262,10 @@ static void check_rules(const struct policy *policy)
 
 static void check_messages(const struct policy *policy)
 {
-	const struct program program = { .command = "check" };
+	const struct program program = { 0 };
 	json_t *json = diags_json(&policy->diags);
 
-	say_diags(&program, &policy->diags);
+	message_diags(&policy->diags, program.quiet);
 	must(json_is_array(json), "messages are JSON");
 	for (size_t i = 0; i < json_array_size(json); i++)
 		must(json_array_get(json, i), "every message is JSON");

@@ -3,9 +3,10 @@
 
 completion_test.py [PROGRAM]
 
-The table is read with `mailwall help` and `mailwall help COMMAND`, and set
-against the options that tools/command/cmd_*.c read; then bash and zsh are asked, each
-by its own completion. The claims are the first lines of the functions.
+The rows are read with `mailwall help --complete`; then bash and zsh are asked,
+each by its own completion. The help of a command, its page and the table of
+letters in docs/CONTRIBUTING.md are set against the same rows. The claims are the
+first lines of the functions.
 """
 
 import os
@@ -24,9 +25,8 @@ FOLDER = ROOT / "tools/package/completion"
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else
 			  os.environ.get("MAILWALL", ROOT / "mailwall"))
 SECONDS_MOST = 60
-NO_HELP = ("help", "version")
-ROW = re.compile(r'\{\s*"([a-z][a-z-]*)",\s*(?:\'(.)\'|0),\s*'
-		 r'(?:&|NULL|\.flag|\.value)')
+PAGES = ROOT / "docs"
+BEGIN, END = '.\\" synopsis: begin\n', '.\\" synopsis: end\n'
 
 BASH = r"""
 . "$1"
@@ -83,21 +83,23 @@ def said(*words):
 
 
 def commands():
-	return re.findall(r"^  ([a-z]+)", said("help"), re.MULTILINE)
+	return [line.split("\t")[0]
+		for line in said("help", "--complete").splitlines()]
+
+
+def rows(command):
+	"""(long form, short form, type, value, words, sentence) by option."""
+	for line in said("help", "--complete", command).splitlines():
+		name, letter, kind, value, words, _, sentence = line.split("\t")
+		if name != "operand":
+			yield name, letter, kind, value, words, sentence
 
 
 def options(command):
-	"""Each option of a command with what its value is called, or None."""
-	usage = said("help", command).splitlines()[0]
-	found = {}
-	for names, value in re.findall(
-			r"(?<![\w|])((?:-\w\|)?-{1,2}[\w-]+)(?: ([^\s\[\]|-][^\s\[\]]*))?",
-			usage):
-		for name in names.split("|"):
-			found[name] = value or None
-	if command not in NO_HELP:
-		found.update({"-h": None, "--help": None})
-	return found
+	"""Each form of each option, with its type and the words of a choice."""
+	return {form: (kind, words)
+		for name, letter, kind, _, words, _ in rows(command)
+		for form in (name, letter) if form != "-"}
 
 
 def answers(text):
@@ -167,10 +169,10 @@ def questions():
 		for dashes in "-", "--":
 			yield (f"{PROGRAM} {command} {dashes}",
 			       [o for o in found if o.startswith(dashes)])
-		for name, value in found.items():
-			if value and re.fullmatch(r"[a-z|-]+\|[a-z|-]+", value):
+		for name, (kind, words) in found.items():
+			if kind == "choice":
 				yield (f"{PROGRAM} {command} {name} ",
-				       value.split("|"))
+				       words.split())
 	yield f"{PROGRAM} exempt ", ["add", "remove", "list"]
 	policy = ROOT / "rules/policies"
 	yield f"{PROGRAM} check {policy}/resid", ["residential.policy"]
@@ -203,22 +205,124 @@ def zsh_offers():
 	offers_all("zsh")
 
 
-def the_table_is_whole():
-	"""every option that a command reads stands in its usage"""
-	listed = {name for command in commands() for name in options(command)}
-	missing = []
-	for source in sorted((ROOT / "tools/command").glob("cmd_*.c")):
-		rows = ROW.findall(source.read_text())
-		for name, letter in rows:
-			missing += [f"{source.name}: {form}" for form in
-				    (f"--{name}", f"-{letter}" if letter else "--help")
-				    if form not in listed]
-	expect(listed and not missing, missing)
+def help_says_all():
+	"""--help has a line with a sentence for each option, below 80 columns"""
+	for command in commands():
+		text = said(command, "--help")
+		for name, letter, *_, sentence in rows(command):
+			form = f"  {letter}, {name}" if letter != "-" else \
+				f"      {name}"
+			flat = re.sub(r"\s+", " ", text)
+			expect(f"\n{form}" in text and sentence in flat,
+			       f"{command}: {name}")
+		wide = [line for line in text.splitlines() if len(line) > 79]
+		expect(not wide, wide)
+
+
+def letters_agree():
+	"""a letter means the same in every command, and stands in CONTRIBUTING"""
+	meant = {}
+	for command in commands():
+		for name, letter, *_ in rows(command):
+			if letter != "-":
+				meant.setdefault(letter, {}).setdefault(
+					name, []).append(command)
+	twice = {letter: names for letter, names in meant.items()
+		 if len(names) > 1}
+	expect(not twice, twice)
+	text = (PAGES / "CONTRIBUTING.md").read_text()
+	listed = dict(re.findall(r"^\| `(-\w)` \| `(--[\w-]+)` \|", text,
+				 re.MULTILINE))
+	want = {letter: next(iter(names)) for letter, names in meant.items()}
+	expect(listed == want, set(listed.items()) ^ set(want.items()))
+
+
+def pages_agree():
+	"""each page has the synopsis of its command, and an entry per option"""
+	wrong = []
+	for command in commands():
+		page = PAGES / f"mailwall-{command}.8"
+		if not page.exists():
+			continue
+		text = page.read_text()
+		_, begin, rest = text.partition(BEGIN)
+		now = rest.partition(END)[0]
+		if begin and now != said("help", "--mdoc", command):
+			wrong.append(f"{page.name}: make manual")
+		for name, letter, *_ in rows(command):
+			form = "Fl Fl " + name[2:]
+			entries = [line for line in text.splitlines()
+				   if line.startswith(".It")]
+			short = "Fl " + letter[1:]
+			if not any(re.search(rf"{form}( |$)", line) or
+				   letter != "-" and
+				   re.search(rf"{short}( |$)", line)
+				   for line in entries):
+				wrong.append(f"{page.name}: no entry of {name}")
+	expect(not wrong, wrong)
+
+
+def old_letters_say_what_they_are():
+	"""a letter that moved with 0.2.0 says to what, and nothing is done"""
+	for words, has in (
+			(("report", "-H", "a.html"), "-H is --html since 0.2.0"),
+			(("report", "-S", "7d"), "--since is -s"),
+			(("report", "-s", "a.db"), "-s was --store"),
+			(("check", "-s", "a"), "-s is --strict since 0.2.0"),
+			(("import", "-s", "a"), "-s is --store, or -S, since"),
+			(("watch", "-k", "9d"), "-k is --keep since 0.2.0"),
+			(("exempt", "-f", "9d"), "-f is --for since 0.2.0")):
+		done = subprocess.run([PROGRAM, *words], text=True,
+				      capture_output=True, check=False)
+		expect(done.returncode == 2 and has in done.stderr and
+		       len(done.stderr.splitlines()) == 2,
+		       f"{words}: {done.returncode} {done.stderr}")
+
+
+def one_thing_is_said():
+	"""what does nothing, or is there twice, is a mistake with one sentence"""
+	for words, has in (
+			(("report", "-S", "a", "-S", "b"), "--store is given twice"),
+			(("report", "--organisation", "x"), "needs --xarf"),
+			(("watch", "-i", "lo", "--http-remote"), "needs --http"),
+			(("watch", "-i", "lo", "--keep", "9d"), "needs --store"),
+			(("status", "--warning", "9"), "needs --nagios"),
+			(("replay", "-D", "A=1", "x"), "--define needs --policy"),
+			(("report", "--csv", "--json"), "--csv or --json"),
+			(("check", "--strct", "x"), "did you mean --strict?"),
+			(("check", "--json=1", "x"), "takes no value"),
+			(("publish", "--since", "soon", "x"), "takes a date"),
+			(("ports", "x"), "\"x\" is too much")):
+		done = subprocess.run([PROGRAM, *words], text=True,
+				      capture_output=True, check=False)
+		expect(done.returncode == 2 and has in done.stderr and
+		       not done.stdout and len(done.stderr.splitlines()) == 2,
+		       f"{words}: {done.returncode} {done.stderr}")
+
+
+CLAIMS = (help_says_all, letters_agree, pages_agree,
+	  old_letters_say_what_they_are, one_thing_is_said, bash_offers,
+	  zsh_offers)
+
+
+def update_pages():
+	"""Writes each page's synopsis anew: make manual."""
+	for command in commands():
+		page = PAGES / f"mailwall-{command}.8"
+		text = page.read_text() if page.exists() else ""
+		before, begin, rest = text.partition(BEGIN)
+		if begin:
+			page.write_text(before + begin +
+					said("help", "--mdoc", command) +
+					END + rest.partition(END)[2])
 
 
 def main():
 	failed = 0
-	for claim in the_table_is_whole, bash_offers, zsh_offers:
+	if sys.argv[2:] == ["--update"]:
+		update_pages()
+		return 0
+	for claim in CLAIMS:
 		shell = claim.__name__.split("_", 1)[0]
 		if shell in SHELLS and not shutil.which(shell):
 			print(f"ok - {claim.__doc__} # SKIP no {shell} here")

@@ -318,13 +318,13 @@ def loses_its_reader(folder):
 def knows_its_state(folder):
 	"""a restart goes on where it was: sources known, warm-up over"""
 	state = f"{folder}/known/state"
-	first = Watch("-i", "cust0", "-s", state, "--no-warmup")
+	first = Watch("-i", "cust0", "--state", state, "--no-warmup")
 	for _ in range(3):
 		live.connect(25)
 	time.sleep(3.5)
 	before = first.stop()[-1]
 	expect(before["warm"] and before["sources"] == 1, before)
-	second = Watch("-i", "cust0", "-s", state)
+	second = Watch("-i", "cust0", "--state", state)
 	live.connect(25)
 	time.sleep(1)
 	after = second.stop()[-1]

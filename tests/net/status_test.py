@@ -54,17 +54,17 @@ LINE = re.compile(r"MAILWALL (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+)"
 		  rf"(?: \| ({FIGURE}(?: {FIGURE})*))?\n")
 CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 BAD = [
-	(["-w", "95"], "above"),
-	(["-w", "90", "-c", "80"], "above"),
-	(["-w", "many"], "percentage"),
-	(["-c", "101"], "percentage"),
-	(["-w", "0"], "percentage"),
-	(["-w", "-5"], "percentage"),
-	(["-f", "few"], "no warning"),
-	(["-w"], "needs a value"),
+	(["--warning", "95"], "above"),
+	(["--warning", "90", "--critical", "80"], "above"),
+	(["--warning", "many"], "percentage"),
+	(["--critical", "101"], "percentage"),
+	(["--warning", "0"], "percentage"),
+	(["--warning", "-5"], "percentage"),
+	(["--findings", "few"], "takes a number"),
+	(["--warning"], "needs a value"),
 	(["--nonsense"], "not an option"),
-	(["--json"], "at a time"),
-	(["a", "b"], "one policy"),
+	(["--json"], "not both"),
+	(["a", "b"], "too much"),
 	(["/nonexistent/a.policy"], "cannot read"),
 ]
 
@@ -128,9 +128,9 @@ def sees_full_sets(folder):
 		line = nagios(levels.get(n, "OK"), has="filled to" if n > 7
 			      else "")
 		expect(f"exempt.v4={n};7;8;0;10" in line[3], line[3])
-	nagios("CRITICAL", "-w", "100", "-c", "100", has="filled to 100%")
+	nagios("CRITICAL", "--warning", "100", "--critical", "100", has="filled to 100%")
 	mailwall("exempt", "remove", "100.64.1.20")
-	nagios("OK", "-w", "100", "-c", "100")
+	nagios("OK", "--warning", "100", "--critical", "100")
 
 
 def knows_the_monitor(folder):
@@ -150,15 +150,15 @@ def knows_the_monitor(folder):
 	line = nagios("WARNING", has=" in the last hour")
 	n = re.search(r"findings=([1-9]);0;;0", line[3])
 	expect(n and "blocked=300c" in line[3], line[3])
-	nagios("WARNING", "-f", int(n[1]) - 1)
-	nagios("OK", "-f", n[1])
+	nagios("WARNING", "--findings", int(n[1]) - 1)
+	nagios("OK", "--findings", n[1])
 	watch.stop()
 	for table, column in ("run", "last"), ("finding", "time"):
 		with sqlite3.connect(store) as db:
 			db.execute(f"UPDATE {table} SET {column} = {column} - "
 				   "7000")
 		db.close()
-		nagios("WARNING", "-f", "9", has="silent for 11")
+		nagios("WARNING", "--findings", "9", has="silent for 11")
 	expect("findings=0;" in nagios("WARNING")[3], "old findings count")
 	pathlib.Path(store).write_text("no store")
 	for end in "-wal", "-shm":
@@ -373,7 +373,7 @@ def monitor_tells_all(folder):
 	"""/metrics: every metric of the manual is there, and drift is found"""
 	store = f"{folder}/live/mailwall.db"
 	mailwall("apply", "-q", f"{folder}/small.policy")
-	watch = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525",
+	watch = Watch("-g", 25, "-S", store, "--http", "127.0.0.1:9525",
 		      "-p", f"{folder}/small.policy")
 	run(sys.executable, "-c", BOT, CLIENT, 30, ns="client")
 	time.sleep(2)
@@ -402,7 +402,7 @@ def monitor_keeps_its_size(folder):
 	mailwall("apply", "-q", write_policy(folder, "long", "", clauses))
 	# What AddressSanitizer holds back is no growth
 	options = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0"
-	watch = Watch("-g", 25, "-H", "127.0.0.1:9525",
+	watch = Watch("-g", 25, "--http", "127.0.0.1:9525",
 		      env={"ASAN_OPTIONS": options})
 	tasks = pathlib.Path(f"/proc/{watch.child.pid}/task")
 	keeper = [child for task in tasks.glob("*/children")

@@ -222,16 +222,16 @@ def starts_and_stops(folder):
 def keeps_what_it_knows(folder):
 	"""sources outlive a restart; a damaged file is put aside and said"""
 	state = f"{folder}/state/sources"
-	first = Watch("-i", "cust0", "-s", state)
+	first = Watch("-i", "cust0", "--state", state)
 	connect(25)
 	time.sleep(4.5)
 	expect(first.stop()[-1]["sources"] == 1, "no source")
-	second = Watch("-i", "cust0", "-s", state)
+	second = Watch("-i", "cust0", "--state", state)
 	expect(second.stop()[-1]["sources"] == 1, second.said())
 	with open(state, "r+b") as file:
 		file.seek(100)
 		file.write(b"damage")
-	third = Watch("-i", "cust0", "-s", state)
+	third = Watch("-i", "cust0", "--state", state)
 	expect(third.stop()[-1]["sources"] == 0, "damage was believed")
 	expect("checksum" in third.said(), third.said())
 	expect(os.path.exists(state + ".damaged"), os.listdir(f"{folder}/state"))
@@ -242,7 +242,7 @@ def leaves_what_others_wrote(folder):
 	store = pathlib.Path(folder) / "others" / "store.db"
 	store.parent.mkdir()
 	store.write_bytes(b"SQLite format 3\0" + bytes(84))
-	done = run(MAILWALL, "watch", "-i", "cust0", "-s", store, ns="router",
+	done = run(MAILWALL, "watch", "-i", "cust0", "--state", store, ns="router",
 		   check=False)
 	expect(done.returncode == 3, str(done))
 	expect("no state of the monitor" in done.stderr, done.stderr)
@@ -281,7 +281,7 @@ def knows_who_is_exempt(folder):
 	os.chmod(folder, 0o755)
 	run(MAILWALL, "apply", "-q", path, ns="router")
 	watch = Watch("-g", 25, "-i", "cust0", "-p", path, "--no-warmup",
-		      "-e", "1s")
+		      "--every", "1s")
 	run(MAILWALL, "exempt", "add", "100.64.0.8", ns="router")
 	time.sleep(1.5)
 	for source in CLIENT, "100.64.0.8":
@@ -310,7 +310,7 @@ def stores_and_shows(folder):
 	store = f"{folder}/store/mailwall.db"
 	os.chmod(folder, 0o755)
 	run(MAILWALL, "apply", "-q", POLICY, ns="router")
-	watch = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525")
+	watch = Watch("-g", 25, "-S", store, "--http", "127.0.0.1:9525")
 	os.environ["MAILWALL_STORE"] = store
 	run(MAILWALL, "remove", ns="router")
 	run(MAILWALL, "apply", "-q", POLICY, ns="router")
@@ -325,14 +325,14 @@ def stores_and_shows(folder):
 			 r'[^}]*\} 304', metrics), metrics)
 	expect("200 OK" in fetch("/healthz"), "not healthy")
 	summary = watch.stop()[-1]
-	had = json.loads(run(MAILWALL, "report", "-j", "-s", store).stdout)
+	had = json.loads(run(MAILWALL, "report", "-j", "-S", store).stdout)
 	expect(had["attempts"] == 304 == summary["ports"]["25"]["blocked"] and
 	       had["outcomes"]["blocked"] == 304,
 	       f"{had['outcomes']} {summary['ports']['25']}")
 	expect([(l["policy"]) for l in had["loaded"]] == ["residential", ""],
 	       had["loaded"])
 	expect(0 < had["watched_seconds"] < 60, had["watched_seconds"])
-	again = Watch("-g", 25, "-S", store, "-H", "127.0.0.1:9525")
+	again = Watch("-g", 25, "-S", store, "--http", "127.0.0.1:9525")
 	page = fetch("/")
 	expect("200 OK" in page and CLIENT in page and "304" in page,
 	       page[:3000])
@@ -351,7 +351,7 @@ def loses_a_second(folder):
 	run(sys.executable, "-c", BOT, "100.64.0.77", 50, ns="client")
 	watch.child.kill()
 	watch.child.wait()
-	had = json.loads(run(MAILWALL, "report", "-j", "-s", store).stdout)
+	had = json.loads(run(MAILWALL, "report", "-j", "-S", store).stdout)
 	expect(sent > 400 and sent <= had["attempts"] <= sent + 50 and
 	       had["outcomes"]["blocked"] == had["attempts"],
 	       f"{sent} sent, {had['attempts']} stored")
@@ -361,7 +361,7 @@ def loses_a_second(folder):
 	connect(25)
 	time.sleep(1)
 	summary = second.stop()[-1]
-	had = json.loads(run(MAILWALL, "report", "-j", "-s",
+	had = json.loads(run(MAILWALL, "report", "-j", "-S",
 			     store + "2").stdout)
 	ports = {p["port"]: p for p in had["ports"]}
 	for port in 25, 587:
@@ -377,7 +377,7 @@ def survives_a_full_disk(folder):
 	os.makedirs(small, exist_ok=True)
 	run("mount", "-t", "tmpfs", "-o", "size=400k", "none", small)
 	os.chmod(small, 0o777)
-	watch = Watch("-g", 25, "-S", f"{small}/a.db", "-e", "1s")
+	watch = Watch("-g", 25, "-S", f"{small}/a.db", "--every", "1s")
 	with open(f"{small}/fill", "wb") as file:
 		try:
 			file.write(b"x" * 400_000)
@@ -394,7 +394,7 @@ def survives_a_full_disk(folder):
 	time.sleep(2.5)
 	expect("written again" in watch.said(), watch.said())
 	summary = watch.stop()[-1]
-	had = json.loads(run(MAILWALL, "report", "-j", "-s",
+	had = json.loads(run(MAILWALL, "report", "-j", "-S",
 			     f"{small}/a.db").stdout)
 	run("umount", small)
 	expect(had["attempts"] == summary["ports"]["25"]["attempts"],

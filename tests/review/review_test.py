@@ -52,7 +52,7 @@ def run(*words, text=None, code=0, zone=None):
 
 
 def report(store, *words, **more):
-	return json.loads(run("report", "-s", store, "-j", *words,
+	return json.loads(run("report", "-S", store, "-j", *words,
 			      **more).stdout)
 
 
@@ -94,7 +94,7 @@ def replay_counts(folder):
 			continue
 		ports = {int(p): v for p, v in said["ports"].items()
 			 if v["attempts"]}
-		had = report(store, "-S", "1970-01-02", "-U", "2106-01-01")
+		had = report(store, "-s", "1970-01-02", "--until", "2106-01-01")
 		expect(counts(had) == {p: v["attempts"]
 				       for p, v in ports.items()},
 		       f"{file}: {counts(had)} {ports}")
@@ -137,8 +137,8 @@ def import_counts(folder):
 		want[port] = want.get(port, 0) + 1
 		sources[source] = sources.get(source, 0) + 1
 	store = folder / "import.db"
-	run("import", "-s", store, write_log(folder / "kern.log", log))
-	period = "-S", "2026-09-01", "-U", "2026-10-01"
+	run("import", "-S", store, write_log(folder / "kern.log", log))
+	period = "-s", "2026-09-01", "--until", "2026-10-01"
 	had = report(store, *period, "-t", 100, zone="UTC")
 	expect(counts(had) == want, f"{counts(had)} {want}")
 	expect(had["outcomes"]["blocked"] == 5000, had["outcomes"])
@@ -154,7 +154,7 @@ def import_counts(folder):
 	       "the timeline has others")
 	expect(sum(map(sum, had["week"])) == 5000, "the week has others")
 	# A period that begins and ends within a day, by the minute.
-	part = report(store, "-S", "2026-09-21T14:30Z", "-U",
+	part = report(store, "-s", "2026-09-21T14:30Z", "--until",
 		      "2026-09-23T09:15Z")
 	first, last = (int(time.mktime(time.strptime(t, "%Y-%m-%dT%H:%M")) -
 			   time.timezone)
@@ -162,12 +162,12 @@ def import_counts(folder):
 	inside = sum(first <= start + i * 60 - (start + i * 60) % 60 < last
 		     for i in range(5000))
 	expect(part["attempts"] == inside, f"{part['attempts']} {inside}")
-	again = run("import", "-s", store, folder / "kern.log")
+	again = run("import", "-S", store, folder / "kern.log")
 	expect("before" in again.stderr and
 	       report(store, *period)["attempts"] == 5000, again.stderr)
 	with open(folder / "kern.log", "a") as file:
 		file.write(kernel_line(start + 400000, "100.64.0.1"))
-	run("import", "-s", store, folder / "kern.log")
+	run("import", "-S", store, folder / "kern.log")
 	expect(report(store, *period)["attempts"] == 5001,
 	       "a line that was added is not taken, or others twice")
 
@@ -175,9 +175,9 @@ def import_counts(folder):
 def page_agrees(folder):
 	"""the tables of the page have the numbers of the JSON"""
 	store, page = folder / "import.db", folder / "page.html"
-	words = "-S", "2026-09-01", "-U", "2026-10-01", "-t", 30
+	words = "-s", "2026-09-01", "--until", "2026-10-01", "-t", 30
 	had = report(store, *words, zone="UTC")
-	run("report", "-s", store, *words, "--html", page, zone="UTC")
+	run("report", "-S", store, *words, "--html", page, zone="UTC")
 	tables = page_test.tables(page)
 
 	def column(caption, name):
@@ -212,21 +212,21 @@ def compares_periods(folder):
 	log += [kernel_line(now - 2 * DAY + i * 600, "100.64.1.3", spt=5000 + i)
 		for i in range(3)]
 	store = folder / "periods.db"
-	run("import", "-s", store, write_log(folder / "periods.log", log))
-	had = report(store, "-S", "7d")
+	run("import", "-S", store, write_log(folder / "periods.log", log))
+	had = report(store, "-s", "7d")
 	expect((had["attempts"], had["before"], had["sources"],
 		had["sources_before"]) == (8, 14, 2, 2), had)
 	expect([s["source"] for s in had["new"]["items"]] == ["100.64.1.3"],
 	       had["new"])
 	expect([s["source"] for s in had["quiet"]["items"]] == ["100.64.1.2"],
 	       had["quiet"])
-	text = run("report", "-s", store, "-S", "7d").stdout
+	text = run("report", "-S", store, "-s", "7d").stdout
 	expect("-43%" in text and "gone quiet" in text, text)
-	source = run("source", "100.64.1.1", "-s", store).stdout
+	source = run("source", "100.64.1.1", "-S", store).stdout
 	expect("15 " in source and "timeline" in source, source)
-	none = run("source", "100.64.9.9", "-s", store, code=1)
+	none = run("source", "100.64.9.9", "-S", store, code=1)
 	expect("nothing is known" in none.stderr, none.stderr)
-	empty = run("report", "-s", store, "-S", "2001-01-01", "-U",
+	empty = run("report", "-S", store, "-s", "2001-01-01", "--until",
 		    "2001-01-02").stdout
 	expect("0 attempts" in empty, empty)
 
@@ -239,8 +239,8 @@ def local_days(folder):
 	log = [kernel_line(start + i * 900, "100.64.2.1", spt=2000 + i)
 	       for i in range(4 * 24 * 4)]
 	store = folder / "zone.db"
-	run("import", "-s", store, write_log(folder / "zone.log", log))
-	had = report(store, "-S", "2026-10-20", "-U", "2026-11-01", zone=zone)
+	run("import", "-S", store, write_log(folder / "zone.log", log))
+	had = report(store, "-s", "2026-10-20", "--until", "2026-11-01", zone=zone)
 	days = {t["start"]: sum(t["outcomes"].values())
 		for t in had["timeline"]}
 	expect(days["2026-10-24T22:00:00Z"] == 100, days)	# 25 hours
@@ -268,13 +268,13 @@ def bad_logs(folder):
 		file.write(good.replace("SPT=40000", "SPT=40001").encode())
 		file.write(b"no newline at the end")
 	store = folder / "bad.db"
-	done = run("import", "-j", "-s", store, path)
+	done = run("import", "-j", "-S", store, path)
 	had = json.loads(done.stdout)
 	expect((had["events"], had["attempts"]) == (2, 2), had)
 	expect(had["bad"] >= 3 and "bad.log:2:" in done.stderr, done.stderr)
-	run("import", "-s", store, folder / "nowhere.log", code=3)
-	run("import", "-s", store, "-f", "csv", path, code=2)
-	run("import", "-s", store, folder, code=3)
+	run("import", "-S", store, folder / "nowhere.log", code=3)
+	run("import", "-S", store, "-f", "csv", path, code=2)
+	run("import", "-S", store, folder, code=3)
 
 
 INJECTION = ('x"><script>alert(1)</script>', "=cmd|' /C calc'!A0",
@@ -286,16 +286,16 @@ def injections(folder):
 	log = [kernel_line(1_790_000_000 + i, f"100.64.4.{i}", prefix=p, spt=2000 + i)
 	       for i, p in enumerate(INJECTION)]
 	store, page = folder / "inject.db", folder / "inject.html"
-	run("import", "-s", store, write_log(folder / "inject.log", log))
-	period = "-S", "2026-09-01", "-U", "2026-10-01"
-	run("report", "-s", store, *period, "--html", page)
+	run("import", "-S", store, write_log(folder / "inject.log", log))
+	period = "-s", "2026-09-01", "--until", "2026-10-01"
+	run("report", "-S", store, *period, "--html", page)
 	html = page.read_text()
 	expect("<script" not in html and "script>" not in
 	       html.replace("&lt;/script&gt;", ""), "a script")
 	expect("\033" not in html, "an escape in the page")
-	text = run("report", "-s", store, *period).stdout
+	text = run("report", "-S", store, *period).stdout
 	expect("\033" not in text and "\007" not in text, repr(text))
-	table = run("report", "-s", store, *period, "--csv").stdout
+	table = run("report", "-S", store, *period, "--csv").stdout
 	rows = list(csv.DictReader(io.StringIO(table)))
 	expect(len(rows) == len(INJECTION), rows)
 	expect(not any(cell.startswith(("=", "+", "-", "@")) for row in rows
@@ -305,7 +305,7 @@ def injections(folder):
 def bad_databases(folder):
 	"""a database that is newer, another's, damaged or locked is said"""
 	good = folder / "good.db"
-	run("import", "-s", good, write_log(
+	run("import", "-S", good, write_log(
 		folder / "good.log", [kernel_line(1_790_000_000 + i * 60,
 						  f"100.64.5.{i % 200}")
 				      for i in range(3000)]))
@@ -316,8 +316,8 @@ def bad_databases(folder):
 			db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 		path.write_bytes(good.read_bytes())
 		change(path)
-		for command in (["report", "-s", path],
-				["import", "-s", path, folder / "good.log"]):
+		for command in (["report", "-S", path],
+				["import", "-S", path, folder / "good.log"]):
 			said = run(*command, code=code).stderr
 			expect(name in said and all(w in said for w in words),
 			       f"{command}: {said}")
@@ -335,12 +335,12 @@ def bad_databases(folder):
 	variant("text.db", lambda p: p.write_text("not a database at all" * 99),
 		"no database")
 	variant("cut.db", lambda p: p.write_bytes(p.read_bytes()[:5000]))
-	run("report", "-s", folder / "none.db", code=3)
+	run("report", "-S", folder / "none.db", code=3)
 	locked = folder / "locked.db"
 	locked.write_bytes(good.read_bytes())
 	db = sqlite3.connect(locked, isolation_level=None)
 	db.execute("BEGIN EXCLUSIVE")
-	said = run("import", "-A", "-s", locked, folder / "good.log",
+	said = run("import", "--again", "-S", locked, folder / "good.log",
 		   code=3).stderr
 	expect("locked" in said, said)
 	db.execute("ROLLBACK")
@@ -357,10 +357,10 @@ def kills(folder):
 			for i in range(120000)])
 	chance = random.Random(9)
 	start = time.monotonic()
-	run("import", "-q", "-s", folder / "whole.db", log)
+	run("import", "-q", "-S", folder / "whole.db", log)
 	whole = time.monotonic() - start
 	for _ in range(KILLS):
-		child = subprocess.Popen([MAILWALL, "import", "-A", "-q", "-s",
+		child = subprocess.Popen([MAILWALL, "import", "--again", "-q", "-S",
 					  store, log],
 					 stderr=subprocess.DEVNULL)
 		time.sleep(chance.random() * whole)
@@ -373,23 +373,23 @@ def kills(folder):
 			     .fetchone()[0] for t in ("minute", "day"))
 	expect(by_minute and by_minute == by_day, f"{by_minute} {by_day}")
 	db.close()
-	had = report(store, "-S", "2026-09-01", "-U", "2026-10-01")
+	had = report(store, "-s", "2026-09-01", "--until", "2026-10-01")
 	expect(had["attempts"] == by_minute, f"{had['attempts']} {by_minute}")
 
 
 def pseudonyms(folder):
 	"""with a key, sources have names that stay the same; no address is left"""
 	store, key = folder / "import.db", folder / "names.key"
-	period = "-S", "2026-09-01", "-U", "2026-10-01"
-	first = report(store, *period, "-k", key)
-	second = report(store, *period, "-k", key)
+	period = "-s", "2026-09-01", "--until", "2026-10-01"
+	first = report(store, *period, "--pseudonyms", key)
+	second = report(store, *period, "--pseudonyms", key)
 	expect(json.dumps(first) == json.dumps(second), "names change")
 	expect("100.64." not in json.dumps(first), "an address is left")
 	names = {s["source"] for s in first["top"]["items"]}
 	expect(len(names) == 20 and all(n.startswith("anon-") for n in names),
 	       names)
 	expect(key.stat().st_mode & 0o777 == 0o600, oct(key.stat().st_mode))
-	other = report(store, *period, "-k", folder / "other.key")
+	other = report(store, *period, "--pseudonyms", folder / "other.key")
 	expect(names.isdisjoint(s["source"] for s in other["top"]["items"]),
 	       "another key gives the same names")
 

@@ -4,7 +4,6 @@
 #define MAILWALL_STORE_FACTS_H
 
 #include "folder.h"
-#include "../../tools/program/events.h"
 #include "../../tools/store/store_priv.h"
 
 #include <fcntl.h>

@@ -22,15 +22,11 @@
 #include "../../rules/base/addr.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/policy/policy.h"
-#include "../../tools/program/program.h"
+#include "../../tools/option/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- claims ---- */
-
-/* tools/program/options.c asks for the commands, and main.c is not here. */
-const struct command commands[] = { { .name = NULL } };
-const size_t n_commands = 0;
 
 static unsigned int failures; /* of the claim that is being tested */
 

@@ -13,6 +13,8 @@
 
 #include "../../plugin/decode/segment.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct capture;

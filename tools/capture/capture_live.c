@@ -5,6 +5,7 @@
 #include "packet.h"
 #include "../../rules/base/diag.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>

@@ -5,6 +5,9 @@
 
 #include "capture.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 /* The number of inputs. */
 size_t capture_n(const struct capture *c);
 

@@ -9,6 +9,9 @@
 
 #include "capture.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 /* The first member of each kind's own struct. */
 struct input {
 	const struct input_verbs *verbs;

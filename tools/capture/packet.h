@@ -5,6 +5,7 @@
 
 #include "input.h"
 
+#include <stdint.h>
 #include <pcap/pcap.h>
 
 #define SECONDS_MOST INT64_C(253402300799) /* the end of the year 9999 */

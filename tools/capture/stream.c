@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stream.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio_ext.h>

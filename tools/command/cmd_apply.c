@@ -9,7 +9,13 @@
 #include "../kernel/applied.h"
 #include "../store/loaded_note.h"
 #include "../../rules/base/arena.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
@@ -305,7 +311,7 @@ static int apply_finish(struct apply *a, int error)
 		if (code)
 			return code;
 	} else if (error) {
-		say_diags(p, &a->diags);
+		message_diags(&a->diags, p->quiet);
 		message_say("nothing was changed");
 	} else {
 		say_text(a);
@@ -326,7 +332,7 @@ static void warn_of_devices(const struct apply *a)
 				    devices->items[i].text);
 }
 
-static int open_and_apply(struct apply *a)
+static int apply_open_and_run(struct apply *a)
 {
 	int error = netlink_open(&a->netlink), code;
 
@@ -343,31 +349,51 @@ static int open_and_apply(struct apply *a)
 	return code;
 }
 
-int cmd_apply(struct program *p, int argc, char **argv)
-{
-	struct apply a = { .program = p, .diags.arena = p->arena };
-	const struct option_row rows[] = {
-		{ "dry-run", 'n', &a.dry_run, NULL, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 3);
-	int code;
+struct apply_options {
+	bool dry_run;
+};
 
-	if (first < 0)
-		return options_code(p);
-	if (argc - first != 1)
-		return usage_error(p, "one policy at a time");
-	a.path = argv[first];
-	code = load_good_policy(p, a.path, &a.policy);
+static int apply_run(struct program *p, const void *options, int argc,
+		     char **argv)
+{
+	const struct apply_options *o = options;
+	struct apply a = { .program = p,
+			   .path = argv[0],
+			   .dry_run = o->dry_run,
+			   .diags.arena = p->arena };
+	int code = load_good_policy(p, a.path, &a.policy);
+
+	(void)argc;
 	if (code)
 		return code;
 	if (ruleset_new(a.policy, &a.rules)) {
 		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
-	code = open_and_apply(&a);
+	code = apply_open_and_run(&a);
 	ruleset_free(a.rules);
 	policy_free(a.policy);
 	return code;
 }
+
+static const struct option_row apply_rows[] = {
+	{ .name = "dry-run",
+	  .letter = 'n',
+	  .type = OPTION_FLAG,
+	  .place = offsetof(struct apply_options, dry_run),
+	  .help = "say what would change, and change nothing" },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_JSON },
+	{ OPTION_ROW_DEFINE },
+	{ 0 }
+};
+
+const struct command command_apply = {
+	.name = "apply",
+	.summary = "load a policy into the kernel",
+	.group = GROUP_KERNEL,
+	.operands = { "POLICY", OPTION_POLICY, 1, 1, "which policy?", NULL },
+	.options = apply_rows,
+	.options_bytes = sizeof(struct apply_options),
+	.run = apply_run,
+};

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
 #include "../../rules/ruleset/ruleset.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +47,7 @@ static int check_file(struct program *p, const char *path, struct tally *t)
 			json_array_append_new(t->files,
 					      unread_json(path, &diags));
 		else
-			say_diags(p, &diags);
+			message_diags(&diags, p->quiet);
 		return code;
 	}
 	t->errors += policy->diags.errors;
@@ -52,50 +57,69 @@ static int check_file(struct program *p, const char *path, struct tally *t)
 	if (p->json)
 		json_array_append_new(t->files, file_json(path, policy, rs));
 	else
-		say_diags(p, &policy->diags);
+		message_diags(&policy->diags, p->quiet);
 	ruleset_free(rs);
 	policy_free(policy);
 	return code;
 }
 
-int cmd_check(struct program *p, int argc, char **argv)
+struct check_options {
+	bool strict;
+};
+
+static int check_print(const struct program *p, const struct tally *t, bool ok)
 {
-	bool strict = false;
-	const struct option_row rows[] = {
-		{ "strict", 's', &strict, NULL, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	struct tally t = { 0 };
-	int first = read_options(p, argc, argv, rows, 3);
-	int code = EXIT_DONE;
+	if (p->json)
+		return print_json(json_pack("{s:b, s:I, s:I, s:o}", "ok", ok,
+					    "errors", (json_int_t)t->errors,
+					    "warnings", (json_int_t)t->warnings,
+					    "files", t->files));
+	if (t->errors || t->warnings)
+		message_say("%zu error%s, %zu warning%s", t->errors,
+			    t->errors == 1 ? "" : "s", t->warnings,
+			    t->warnings == 1 ? "" : "s");
+	return EXIT_DONE;
+}
+
+static int check_run(struct program *p, const void *options, int argc,
+		     char **argv)
+{
+	const struct check_options *o = options;
+	struct tally t = { .files = p->json ? json_array() : NULL };
+	int code = EXIT_DONE, printed;
 	bool good;
 
-	if (first < 0)
-		return options_code(p);
-	if (first == argc)
-		return usage_error(p, "which policy?");
-	if (p->json)
-		t.files = json_array();
-	for (int i = first; i < argc; i++) {
+	for (int i = 0; i < argc; i++) {
 		int one = check_file(p, argv[i], &t);
 
 		if (one > code)
 			code = one;
 	}
-	good = !t.errors && !(strict && t.warnings);
-	if (p->json) {
-		int printed = print_json(
-			json_pack("{s:b, s:I, s:I, s:o}", "ok", good && !code,
-				  "errors", (json_int_t)t.errors, "warnings",
-				  (json_int_t)t.warnings, "files", t.files));
-
-		if (printed)
-			return printed;
-	} else if (t.errors || t.warnings) {
-		message_say("%zu error%s, %zu warning%s", t.errors,
-			    t.errors == 1 ? "" : "s", t.warnings,
-			    t.warnings == 1 ? "" : "s");
-	}
+	good = !t.errors && !(o->strict && t.warnings);
+	printed = check_print(p, &t, good && !code);
+	if (printed)
+		return printed;
 	return code ? code : good ? EXIT_DONE : EXIT_NO;
 }
+
+static const struct option_row check_rows[] = {
+	{ .name = "strict",
+	  .was = 's',
+	  .type = OPTION_FLAG,
+	  .place = offsetof(struct check_options, strict),
+	  .help = "exit with 1 for warnings, too" },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_JSON },
+	{ OPTION_ROW_DEFINE },
+	{ 0 }
+};
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "find mistakes in policies",
+	.group = GROUP_POLICY,
+	.operands = { "POLICY...", OPTION_POLICY, 1, 0, "which policy?", NULL },
+	.options = check_rows,
+	.options_bytes = sizeof(struct check_options),
+	.run = check_run,
+};

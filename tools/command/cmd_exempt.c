@@ -7,7 +7,12 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
 #include "../../rules/base/units.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -18,7 +23,7 @@
 
 struct exempt {
 	struct program *program;
-	const char *class, *duration;
+	const char *class;
 	uint64_t timeout_ms;
 	int argc;
 	char **argv;
@@ -358,11 +363,11 @@ static int exempt_finish(struct exempt *e, const char *verb, int error)
 					       diags_json(&e->diags)));
 		return printed ? printed : code;
 	}
-	say_diags(e->program, &e->diags);
+	message_diags(&e->diags, e->program->quiet);
 	return code;
 }
 
-static int exempt_run(struct exempt *e, const char *verb)
+static int exempt_open_and_run(struct exempt *e, const char *verb)
 {
 	int error = netlink_open(&e->netlink);
 
@@ -378,41 +383,64 @@ static int exempt_run(struct exempt *e, const char *verb)
 	return exempt_finish(e, verb, error);
 }
 
-int cmd_exempt(struct program *p, int argc, char **argv)
-{
-	struct exempt e = { .program = p,
-			    .class = "exempt",
-			    .diags.arena = p->arena };
-	const struct option_row rows[] = {
-		{ "class", 'c', NULL, &e.class, NULL },
-		{ "for", 'f', NULL, &e.duration, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 3);
-	const char *verb;
-	uint32_t seconds;
+struct exempt_options {
+	const char *class;
+	uint32_t for_s;
+};
 
-	if (first < 0)
-		return options_code(p);
-	if (first == argc)
-		return usage_error(p, "add, remove or list?");
-	verb = argv[first];
-	e.argc = argc - first - 1;
-	e.argv = argv + first + 1;
-	if (strcmp(verb, "add") && strcmp(verb, "remove") &&
-	    strcmp(verb, "list"))
+static int exempt_run(struct program *p, const void *options, int argc,
+		      char **argv)
+{
+	const struct exempt_options *o = options;
+	struct exempt e = { .program = p,
+			    .class = o->class,
+			    .timeout_ms = (uint64_t)o->for_s * 1000,
+			    .argc = argc - 1,
+			    .argv = argv + 1,
+			    .diags.arena = p->arena };
+	const char *verb = argv[0];
+	bool lists = !strcmp(verb, "list");
+
+	if (!lists && strcmp(verb, "add") && strcmp(verb, "remove"))
 		return usage_error(p, "\"%.40s\" is not add, remove or list",
 				   verb);
-	if (!e.argc != !strcmp(verb, "list"))
-		return usage_error(p, e.argc ? "list takes no address" :
-					       "which address?");
-	if (e.duration && strcmp(verb, "add"))
+	if (lists == !!e.argc)
+		return usage_error(p, lists ? "list takes no address" :
+					      "which address?");
+	if (o->for_s && strcmp(verb, "add"))
 		return usage_error(p, "only add takes --for");
-	if (e.duration && !duration_parse(e.duration, &seconds))
-		return usage_error(p,
-				   "\"%.40s\" is not a duration like 24h "
-				   "or 30d",
-				   e.duration);
-	e.timeout_ms = e.duration ? (uint64_t)seconds * 1000 : 0;
-	return exempt_run(&e, verb);
+	return exempt_open_and_run(&e, verb);
 }
+
+static const struct option_row exempt_rows[] = {
+	{ .name = "class",
+	  .letter = 'c',
+	  .type = OPTION_TEXT,
+	  .place = offsetof(struct exempt_options, class),
+	  .value = "CLASS",
+	  .hints = "exempt flagged",
+	  .help = "the dynamic class to change; exempt if not given" },
+	{ .name = "for",
+	  .was = 'f',
+	  .type = OPTION_DURATION,
+	  .place = offsetof(struct exempt_options, for_s),
+	  .value = "DURATION",
+	  .hints = "1h 24h 7d 30d",
+	  .help = "add for this long, not until it is removed" },
+	{ OPTION_ROW_JSON },
+	{ 0 }
+};
+
+static const struct exempt_options exempt_defaults = { .class = "exempt" };
+
+const struct command command_exempt = {
+	.name = "exempt",
+	.summary = "change a dynamic class",
+	.group = GROUP_KERNEL,
+	.operands = { "add|remove|list [ADDRESS]...", OPTION_CHOICE, 1, 0,
+		      "add, remove or list?", "add remove list" },
+	.options = exempt_rows,
+	.options_bytes = sizeof(struct exempt_options),
+	.defaults = &exempt_defaults,
+	.run = exempt_run,
+};

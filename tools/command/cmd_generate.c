@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
 #include "../../rules/emit/emit.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/output.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -15,8 +21,13 @@ static const struct {
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-static int generate(const struct policy *policy, size_t format,
-		    const char *path)
+static const char *generate_format(size_t i)
+{
+	return i < N_FORMATS ? formats[i].name : NULL;
+}
+
+static int generate_write(const struct policy *policy, size_t format,
+			  const char *path)
 {
 	struct ruleset *rs;
 	struct output out;
@@ -35,34 +46,57 @@ static int generate(const struct policy *policy, size_t format,
 	return code;
 }
 
-int cmd_generate(struct program *p, int argc, char **argv)
+struct generate_options {
+	const char *format, *output;
+};
+
+static int generate_run(struct program *p, const void *options, int argc,
+			char **argv)
 {
-	const char *format = "nft", *out = NULL;
-	const struct option_row rows[] = {
-		{ "format", 'f', NULL, &format, NULL },
-		{ "output", 'o', NULL, &out, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 3);
+	const struct generate_options *o = options;
 	struct policy *policy;
 	size_t i = 0;
-	int code;
+	int code = load_good_policy(p, argv[0], &policy);
 
-	if (first < 0)
-		return options_code(p);
-	if (argc - first != 1)
-		return usage_error(p, "one policy at a time");
-	while (i < N_FORMATS && strcmp(formats[i].name, format))
-		i++;
-	if (i == N_FORMATS)
-		return usage_error(p,
-				   "\"%.40s\" is not a format: nft, json "
-				   "or netlink",
-				   format);
-	code = load_good_policy(p, argv[first], &policy);
+	(void)argc;
 	if (code)
 		return code;
-	code = generate(policy, i, out);
+	while (strcmp(formats[i].name, o->format))
+		i++;
+	code = generate_write(policy, i, o->output);
 	policy_free(policy);
 	return code;
 }
+
+static const struct option_row generate_rows[] = {
+	{ .name = "format",
+	  .letter = 'f',
+	  .type = OPTION_CHOICE,
+	  .place = offsetof(struct generate_options, format),
+	  .value = "FORMAT",
+	  .word = generate_format,
+	  .help = "text for nft (the default), its JSON, or the kernel's "
+		  "messages" },
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPTION_FILE,
+	  .place = offsetof(struct generate_options, output),
+	  .value = "FILE",
+	  .help = "write to this file, whole or not at all" },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_DEFINE },
+	{ 0 }
+};
+
+static const struct generate_options generate_defaults = { .format = "nft" };
+
+const struct command command_generate = {
+	.name = "generate",
+	.summary = "print a policy as rules",
+	.group = GROUP_POLICY,
+	.operands = { "POLICY", OPTION_POLICY, 1, 1, "which policy?", NULL },
+	.options = generate_rows,
+	.options_bytes = sizeof(struct generate_options),
+	.defaults = &generate_defaults,
+	.run = generate_run,
+};

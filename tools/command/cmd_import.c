@@ -4,9 +4,13 @@
  * that a SYN that was logged twice is one attempt and spam sources are found.
  */
 #include "commands.h"
-#include "../program/events.h"
+#include "../event/events.h"
 #include "../priv/folder.h"
-#include "../program/size.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 #include "../monitor/monitor.h"
 #include "../import/log_line.h"
 #include "../program/utf8.h"
@@ -18,6 +22,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/base/units.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -32,11 +37,16 @@
 #define RECORDED_AT_ONCE 65536
 #define KEY_BYTES	 (2 * SHA256_DIGEST_SIZE + 1)
 
+struct import_options {
+	const char *store, *policy, *format;
+	uint32_t year;
+	uint64_t memory;
+	bool again, no_warmup;
+};
+
 struct import {
 	struct program *program;
-	const char *store_path, *format_text, *policy_path, *year_text;
-	const char *memory_text;
-	bool again, no_warmup;
+	const struct import_options *options;
 	struct policy *policy;
 	struct engine *engine;
 	struct recorder *recorder;
@@ -211,7 +221,7 @@ static void guess_year(struct import *im, const char *line, size_t len)
 	struct log_clock trial = im->clock;
 	int64_t time_us;
 
-	if (!im->year_text && log_line_time(&trial, line, len, &time_us) &&
+	if (!im->options->year && log_line_time(&trial, line, len, &time_us) &&
 	    time_us / 1000000 > im->changed_s + 86400)
 		im->clock.year--;
 }
@@ -265,7 +275,7 @@ static void import_make_key(struct import *im, const char *line, size_t len)
 static void look_at_first(struct import *im, const char *line, size_t len)
 {
 	import_make_key(im, line, len);
-	if (!im->again)
+	if (!im->options->again)
 		im->skip = store_imported_bytes(recorder_store(im->recorder),
 						im->key);
 }
@@ -390,8 +400,8 @@ static void begin_file(struct import *im, const char *name)
 	im->look = im->format;
 	im->clock = (struct log_clock){ .year = tm.tm_year + 1900,
 					.local = import_local_s };
-	if (im->year_text)
-		im->clock.year = atoi(im->year_text);
+	if (im->options->year)
+		im->clock.year = (int)im->options->year;
 	im->bytes = im->lines = im->skip = 0;
 	*im->key = '\0';
 }
@@ -450,19 +460,17 @@ static int print_result(const struct import *im)
 
 static int open_all(struct import *im)
 {
-	struct recorder_options options = { .path = im->store_path,
+	struct recorder_options options = { .path = im->options->store,
 					    .say = fault_say_sentence };
 	struct monitor_options o = { .policy = im->policy,
-				     .skip_warmup = im->no_warmup,
+				     .skip_warmup = im->options->no_warmup,
+				     .memory = im->options->memory,
 				     .sinks = &im->sinks };
 	const uint16_t *ports;
 	struct fault f;
 	size_t n;
 	int error;
-	int code = size_read_memory(im->program, im->memory_text, &o.memory);
-
-	if (!code)
-		code = folder_make_of(im->program, im->store_path, NULL);
+	int code = folder_make_of(im->program, im->options->store, NULL);
 
 	if (im->policy)
 		options.keep_destinations = im->policy->keep_destinations;
@@ -477,40 +485,7 @@ static int open_all(struct import *im)
 	return error ? fault_say(&f, error) : EXIT_DONE;
 }
 
-/* "eve, kernel or ulogd-json" */
-static const char *import_formats(const struct import *im)
-{
-	const struct log_format *f;
-	const char *names = "";
-
-	for (size_t i = 0; (f = log_format_at(i)); i++)
-		names = arena_printf(im->program->arena, "%s%s%s", names,
-				     !i			  ? "" :
-				     log_format_at(i + 1) ? ", " :
-							    " or ",
-				     log_format_name(f));
-	return names;
-}
-
-static int read_format(struct import *im)
-{
-	uint32_t year;
-
-	if (im->year_text && !number_parse(im->year_text, 1970, 2100, &year))
-		return usage_error(im->program,
-				   "--year takes a year, not \"%.40s\"",
-				   im->year_text);
-	if (!im->format_text)
-		return EXIT_DONE;
-	im->format = log_format_named(im->format_text);
-	if (!im->format)
-		return usage_error(im->program,
-				   "--format takes %s, not \"%.40s\"",
-				   import_formats(im), im->format_text);
-	return EXIT_DONE;
-}
-
-static int import_run(struct import *im, int argc, char **argv)
+static int import_files(struct import *im, int argc, char **argv)
 {
 	int code = open_all(im), one;
 
@@ -533,36 +508,79 @@ static int import_run(struct import *im, int argc, char **argv)
 	return code ? code : im->sinks.code;
 }
 
-int cmd_import(struct program *p, int argc, char **argv)
+static const char *import_format(size_t i)
 {
-	struct import im = { .program = p, .store_path = STORE_PATH };
-	const struct option_row rows[] = {
-		{ "store", 's', NULL, &im.store_path, NULL },
-		{ "format", 'f', NULL, &im.format_text, NULL },
-		{ "policy", 'p', NULL, &im.policy_path, NULL },
-		{ "year", 'y', NULL, &im.year_text, NULL },
-		{ "memory", 'm', NULL, &im.memory_text, NULL },
-		{ "again", 'A', &im.again, NULL, NULL },
-		{ "no-warmup", 'w', &im.no_warmup, NULL, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 9), code, closed;
+	const struct log_format *f = log_format_at(i);
 
-	if (first < 0)
-		return options_code(p);
-	if (first == argc)
-		return usage_error(p, "which log? \"-\" is standard input");
-	code = read_format(&im);
-	if (!code && im.policy_path)
-		code = load_good_policy(p, im.policy_path, &im.policy);
+	return f ? log_format_name(f) : NULL;
+}
+
+static int import_run(struct program *p, const void *options, int argc,
+		      char **argv)
+{
+	struct import im = { .program = p, .options = options };
+	int code = EXIT_DONE, closed;
+
+	if (im.options->format)
+		im.format = log_format_named(im.options->format);
+	if (im.options->policy)
+		code = load_good_policy(p, im.options->policy, &im.policy);
 	if (code)
 		return code;
 	monitor_stop_on_signals();
 	sinks_choose(&im.sinks, sinks, 1, &im);
-	code = import_run(&im, argc - first, argv + first);
+	code = import_files(&im, argc, argv);
 	engine_free(im.engine);
 	closed = sinks_close(&im.sinks);
 	policy_free(im.policy);
 	return code ? code : closed;
 }
+
+#define PLACE(member) .place = offsetof(struct import_options, member)
+
+static const struct option_row import_rows[] = {
+	{ OPTION_ROW_STORE(struct import_options), .was = 's',
+	  .help = "the store to write to" },
+	{ .name = "format",
+	  .letter = 'f',
+	  .type = OPTION_CHOICE,
+	  PLACE(format),
+	  .value = "FORMAT",
+	  .word = import_format,
+	  .help = "what the logs are; by their look if not given" },
+	{ OPTION_ROW_POLICY(struct import_options),
+	  .help = "the policy whose ports, classes and figures count" },
+	{ .name = "year",
+	  .was = 'y',
+	  .type = OPTION_NUMBER,
+	  PLACE(year),
+	  .least = 1970,
+	  .most = 2100,
+	  .value = "YEAR",
+	  .help = "the year of lines that have none" },
+	{ .name = "again",
+	  .was = 'A',
+	  .type = OPTION_FLAG,
+	  PLACE(again),
+	  .help = "take in what was imported before once more" },
+	{ OPTION_ROW_NO_WARMUP(struct import_options) },
+	{ OPTION_ROW_MEMORY(struct import_options) },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_JSON },
+	{ OPTION_ROW_DEFINE, .needs = "policy" },
+	{ 0 }
+};
+
+static const struct import_options import_defaults = { .store = STORE_PATH };
+
+const struct command command_import = {
+	.name = "import",
+	.summary = "take old firewall logs into the store",
+	.group = GROUP_REVIEW,
+	.operands = { "FILE...", OPTION_FILE, 1, 0,
+		      "which log? \"-\" is standard input", NULL },
+	.options = import_rows,
+	.options_bytes = sizeof(struct import_options),
+	.defaults = &import_defaults,
+	.run = import_run,
+};

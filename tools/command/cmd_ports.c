@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
 #include "../../rules/base/service.h"
+#include "../program/json.h"
+#include "../option/options.h"
+#include "../program/program.h"
+
+#include <stdio.h>
 
 static int print_ports_json(void)
 {
@@ -21,16 +26,12 @@ static int print_ports_json(void)
 	return print_json(json_pack("{s:o}", "ports", list));
 }
 
-int cmd_ports(struct program *p, int argc, char **argv)
+static int ports_run(struct program *p, const void *options, int argc,
+		     char **argv)
 {
-	const struct option_row rows[] = { { "json", 'j', &p->json, NULL,
-					     NULL } };
-	int first = read_options(p, argc, argv, rows, 1);
-
-	if (first < 0)
-		return options_code(p);
-	if (first != argc)
-		return usage_error(p, "\"%.40s\" is too much", argv[first]);
+	(void)options;
+	(void)argc;
+	(void)argv;
 	if (p->json)
 		return print_ports_json();
 	printf("%-5s %-12s %-11s %-13s %-9s %s\n", "PORT", "NAME", "ROLE",
@@ -45,3 +46,13 @@ int cmd_ports(struct program *p, int argc, char **argv)
 	}
 	return EXIT_DONE;
 }
+
+static const struct option_row ports_rows[] = { { OPTION_ROW_JSON }, { 0 } };
+
+const struct command command_ports = {
+	.name = "ports",
+	.summary = "list the mail ports",
+	.group = GROUP_POLICY,
+	.options = ports_rows,
+	.run = ports_run,
+};

@@ -4,7 +4,12 @@
 #include "../kernel/applied.h"
 #include "../store/loaded_note.h"
 #include "../../rules/base/arena.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 
 #define TRIES_MOST 20
@@ -42,7 +47,7 @@ static int remove_finish(struct program *p, const struct diags *diags, bool any,
 		return printed ? printed : code;
 	}
 	if (error)
-		say_diags(p, diags);
+		message_diags(diags, p->quiet);
 	else
 		printf(any ? "removed; counters and dynamic classes are gone "
 			     "with it\n" :
@@ -50,21 +55,18 @@ static int remove_finish(struct program *p, const struct diags *diags, bool any,
 	return code;
 }
 
-int cmd_remove(struct program *p, int argc, char **argv)
+static int remove_run(struct program *p, const void *options, int argc,
+		      char **argv)
 {
-	const struct option_row rows[] = { { "json", 'j', &p->json, NULL,
-					     NULL } };
 	struct diags diags = { .arena = p->arena };
 	struct netlink nl;
 	bool any = false;
 	struct fault f;
-	int first = read_options(p, argc, argv, rows, 1);
 	int error;
 
-	if (first < 0)
-		return options_code(p);
-	if (first != argc)
-		return usage_error(p, "\"%.40s\" is too much", argv[first]);
+	(void)options;
+	(void)argc;
+	(void)argv;
 	error = netlink_open(&nl);
 	if (error) {
 		kernel_error_diags(&diags, &(struct kernel_errors){ 0 }, error);
@@ -80,3 +82,13 @@ int cmd_remove(struct program *p, int argc, char **argv)
 	netlink_close(&nl);
 	return remove_finish(p, &diags, any, error);
 }
+
+static const struct option_row remove_rows[] = { { OPTION_ROW_JSON }, { 0 } };
+
+const struct command command_remove = {
+	.name = "remove",
+	.summary = "take our table out of the kernel",
+	.group = GROUP_KERNEL,
+	.options = remove_rows,
+	.run = remove_run,
+};

@@ -2,32 +2,38 @@
 /* Counts and judges what capture files hold. Needs no privilege. */
 #include "../../rules/base/arena.h"
 #include "../../rules/base/service.h"
-#include "../../rules/base/units.h"
 #include "../capture/capture.h"
 #include "commands.h"
-#include "../program/events.h"
-#include "../program/size.h"
+#include "../event/events.h"
+#include "../option/options.h"
 #include "../monitor/monitor.h"
 #include "../monitor/monitor_text.h"
 #include "../store/recorder.h"
+#include "../program/program.h"
+#include "../program/policy_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TOP_DEFAULT 10
 #define TOP_MOST    100000
 
+struct replay_options {
+	const char *policy, *interface, *store;
+	uint32_t top;
+	uint64_t memory;
+	bool attempts, no_warmup;
+};
+
 struct replay {
+	const struct replay_options *options;
 	struct program *program;
 	struct capture *capture;
 	struct engine *engine;
 	struct policy *policy;
-	const char *policy_path, *top_text, *memory_text, *interface;
-	const char *store_path;
 	struct recorder *recorder;
 	uint64_t recorded; /* attempts */
-	bool attempts, no_warmup;
-	uint32_t top;
 	struct sinks sinks;
 	struct {
 		struct finding *items;
@@ -45,13 +51,13 @@ struct replay {
 
 static bool replay_wants_store(const void *ctx)
 {
-	return ((const struct replay *)ctx)->store_path;
+	return ((const struct replay *)ctx)->options->store;
 }
 
 static int replay_open_store(void *ctx)
 {
 	struct replay *r = ctx;
-	struct recorder_options options = { .path = r->store_path,
+	struct recorder_options options = { .path = r->options->store,
 					    .say = fault_say_sentence };
 	struct fault f;
 	int error;
@@ -113,7 +119,7 @@ static const struct sink replay_sink_impact = {
 
 static bool replay_wants_attempts(const void *ctx)
 {
-	return ((const struct replay *)ctx)->attempts;
+	return ((const struct replay *)ctx)->options->attempts;
 }
 
 static int replay_print_attempt(void *ctx, const struct attempt_event *event)
@@ -180,7 +186,7 @@ static void replay_add_source(void *ctx, const struct source_view *view)
 	size_t at = r->n_sources;
 
 	impact_add_source(&r->impact, view);
-	if (at == r->top) {
+	if (at == r->options->top) {
 		if (!at || !replay_leads(view, &r->sources[at - 1]))
 			return;
 		at--;
@@ -223,7 +229,7 @@ static int replay_print(struct replay *r)
 
 	engine_end(r->engine);
 	r->sources = arena_alloc(r->program->arena,
-				 r->top * sizeof(*r->sources) + 1);
+				 r->options->top * sizeof(*r->sources) + 1);
 	engine_sources(r->engine, replay_add_source, r);
 	engine_summary(r->engine, s);
 	return r->program->json ? replay_print_json(r, s) :
@@ -232,19 +238,8 @@ static int replay_print(struct replay *r)
 
 /* ---- the command ---- */
 
-static int replay_read_numbers(struct replay *r, struct monitor_options *o)
-{
-	r->top = TOP_DEFAULT;
-	if (r->top_text && !number_parse(r->top_text, 0, TOP_MOST, &r->top))
-		return usage_error(r->program,
-				   "--top takes a number up to %d, not "
-				   "\"%.40s\"",
-				   TOP_MOST, r->top_text);
-	return size_read_memory(r->program, r->memory_text, &o->memory);
-}
-
-static int replay_run(struct replay *r, int argc, char **argv,
-		      const struct monitor_options *options)
+static int replay_files(struct replay *r, int argc, char **argv,
+			const struct monitor_options *options)
 {
 	int code = monitor_engine(options, &r->engine), read;
 
@@ -264,43 +259,78 @@ static int replay_run(struct replay *r, int argc, char **argv,
 	return read ? read : code;
 }
 
-int cmd_replay(struct program *p, int argc, char **argv)
+static int replay_run(struct program *p, const void *options, int argc,
+		      char **argv)
 {
-	struct replay r = { .program = p };
-	struct monitor_options o = { .sinks = &r.sinks };
-	const struct option_row rows[] = {
-		{ "policy", 'p', NULL, &r.policy_path, NULL },
-		{ "interface", 'i', NULL, &r.interface, NULL },
-		{ "attempts", 'a', &r.attempts, NULL, NULL },
-		{ "top", 't', NULL, &r.top_text, NULL },
-		{ "no-warmup", 'w', &r.no_warmup, NULL, NULL },
-		{ "memory", 'm', NULL, &r.memory_text, NULL },
-		{ "store", 'S', NULL, &r.store_path, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 9), code, closed;
+	const struct replay_options *given = options;
+	struct replay r = { .program = p, .options = given };
+	struct monitor_options o = { .sinks = &r.sinks,
+				     .interface = given->interface,
+				     .memory = given->memory,
+				     .skip_warmup = given->no_warmup };
+	int code = EXIT_DONE, closed;
 
-	if (first < 0)
-		return options_code(p);
-	if (first == argc)
-		return usage_error(p, "which capture file?");
-	code = replay_read_numbers(&r, &o);
-	if (!code && r.policy_path)
-		code = load_good_policy(p, r.policy_path, &r.policy);
+	if (given->policy)
+		code = load_good_policy(p, given->policy, &r.policy);
 	if (code)
 		return code;
 	o.policy = r.policy;
-	o.interface = r.interface;
-	o.skip_warmup = r.no_warmup;
 	sinks_choose(&r.sinks, sinks, SINKS, &r);
 	r.capture = monitor_capture();
 	monitor_stop_on_signals();
-	code = r.capture ? replay_run(&r, argc - first, argv + first, &o) :
-			   EXIT_REFUSED;
+	code = r.capture ? replay_files(&r, argc, argv, &o) : EXIT_REFUSED;
 	closed = sinks_close(&r.sinks);
 	capture_free(r.capture);
 	engine_free(r.engine);
 	policy_free(r.policy);
 	return code ? code : closed;
 }
+
+#define PLACE(member) .place = offsetof(struct replay_options, member)
+
+static const struct option_row replay_rows[] = {
+	{ OPTION_ROW_POLICY(struct replay_options),
+	  .help = "say what this policy would do" },
+	{ .name = "interface",
+	  .letter = 'i',
+	  .type = OPTION_INTERFACE,
+	  PLACE(interface),
+	  .value = "INTERFACE",
+	  .needs = "policy",
+	  .help = "the interface by which the packets came in, for the "
+		  "policy's conditions" },
+	{ .name = "attempts",
+	  .letter = 'a',
+	  .type = OPTION_FLAG,
+	  PLACE(attempts),
+	  .help = "print each attempt" },
+	{ .name = "top",
+	  .letter = 't',
+	  .type = OPTION_NUMBER,
+	  PLACE(top),
+	  .most = TOP_MOST,
+	  .value = "N",
+	  .help = "print this many sources; 10 if not given" },
+	{ OPTION_ROW_NO_WARMUP(struct replay_options) },
+	{ OPTION_ROW_MEMORY(struct replay_options) },
+	{ OPTION_ROW_STORE(struct replay_options), .left_out = LEFT_OUT,
+	  .help = "write what was seen to this store, too" },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_JSON },
+	{ OPTION_ROW_DEFINE, .needs = "policy" },
+	{ 0 }
+};
+
+static const struct replay_options replay_defaults = { .top = TOP_DEFAULT };
+
+const struct command command_replay = {
+	.name = "replay",
+	.summary = "count and judge what capture files hold",
+	.group = GROUP_MONITOR,
+	.operands = { "FILE...", OPTION_FILE, 1, 0, "which capture file?",
+		      NULL },
+	.options = replay_rows,
+	.options_bytes = sizeof(struct replay_options),
+	.defaults = &replay_defaults,
+	.run = replay_run,
+};

@@ -9,7 +9,13 @@
 #include "../kernel/applied.h"
 #include "status_hosts.h"
 #include "../../rules/base/arena.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../option/options.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
@@ -32,7 +38,6 @@ struct difference {
 struct status {
 	struct program *program;
 	bool verify, prometheus;
-	struct nagios *nagios;
 	const char *path; /* of the policy to compare with; may be NULL */
 	struct policy *policy;
 	struct ruleset *rules;
@@ -353,7 +358,7 @@ static void print_sets(struct status *s)
 
 static bool is_for_hosts(const struct status *s)
 {
-	return s->prometheus || s->nagios->asked;
+	return s->prometheus || s->program->nagios;
 }
 
 static int say_to_hosts(struct status *s)
@@ -372,7 +377,7 @@ static int say_to_hosts(struct status *s)
 			arena_printf(a, "%s: %s", s->differences.items[0].kind,
 				     s->differences.items[0].object);
 	return s->prometheus ? prometheus_report(a, &f) :
-			       nagios_report(a, s->nagios, &f);
+			       nagios_report(a, s->program->nagios, &f);
 }
 
 /* ---- the command ---- */
@@ -400,7 +405,7 @@ static int status_say_refused(struct program *p, int error)
 		   "cannot read the kernel's rules: %s",
 		   kernel_error_text(p->arena, -error));
 	if (!p->json) {
-		say_diags(p, &diags);
+		message_diags(&diags, p->quiet);
 		return EXIT_REFUSED;
 	}
 	printed = print_json(json_pack("{s:b, s:o}", "ok", 0, "diagnostics",
@@ -510,7 +515,7 @@ static int status_read_steadily(struct status *s)
 	return error;
 }
 
-static int status_run(struct status *s)
+static int status_open_and_run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
@@ -536,48 +541,103 @@ static int run_policy(struct status *s)
 	if (!code && s->policy && ruleset_new(s->policy, &s->rules))
 		code = EXIT_REFUSED;
 	if (!code)
-		code = status_run(s);
+		code = status_open_and_run(s);
 	ruleset_free(s->rules);
 	policy_free(s->policy);
 	return code;
 }
 
-static int read_and_run(struct program *p, int argc, char **argv,
-			struct nagios *n)
-{
-	struct status s = { .program = p, .nagios = n };
-	const struct option_row rows[] = {
-		{ "verify", 'v', &s.verify, NULL, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "prometheus", 0, &s.prometheus, NULL, NULL },
-		{ "nagios", 0, &n->asked, NULL, NULL },
-		{ "warning", 'w', NULL, &n->warning, NULL },
-		{ "critical", 'c', NULL, &n->critical, NULL },
-		{ "findings", 'f', NULL, &n->findings, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 7);
-	int code;
+struct status_options {
+	bool verify, prometheus, nagios;
+	struct nagios_limits limits;
+};
 
-	if (first < 0)
-		return options_code(p);
-	if (argc - first > 1)
-		return usage_error(p, "one policy at a time");
-	if (p->json + s.prometheus + n->asked > 1)
-		return usage_error(p, "one of --json, --prometheus and "
-				      "--nagios at a time");
-	code = nagios_thresholds(p, n);
-	if (code)
-		return code;
+static int status_run(struct program *p, const void *options, int argc,
+		      char **argv)
+{
+	const struct status_options *o = options;
+	struct status s = { .program = p,
+			    .path = argc ? argv[0] : NULL,
+			    .verify = o->verify,
+			    .prometheus = o->prometheus };
+
+	if (p->definitions.n && !s.path)
+		return usage_error(p, "--define needs a policy");
+	if (o->limits.warning > o->limits.critical)
+		return usage_error(p,
+				   "--warning %u is above --critical %u: it "
+				   "would never be a warning",
+				   o->limits.warning, o->limits.critical);
+	if (p->nagios)
+		p->nagios->limits = o->limits;
 	p->quiet = true;
-	s.path = first < argc ? argv[first] : NULL;
 	return run_policy(&s);
 }
 
-int cmd_status(struct program *p, int argc, char **argv)
+static int status_around(struct program *p, int argc, char **argv)
 {
-	struct nagios none = { .caught = -1 };
-
-	if (nagios_is_asked(argc, argv))
-		return nagios_run(p, argc, argv, read_and_run);
-	return read_and_run(p, argc, argv, &none);
+	return nagios_is_asked(argc, argv) ? nagios_run(p, argc, argv) :
+					     command_run(p, argc, argv);
 }
+
+#define PLACE(member) .place = offsetof(struct status_options, member)
+
+static const struct option_row status_rows[] = {
+	{ .name = "verify",
+	  .letter = 'v',
+	  .type = OPTION_FLAG,
+	  PLACE(verify),
+	  .help = "read every set back, however large" },
+	{ OPTION_ROW_JSON, .one_of = "form" },
+	{ .name = "prometheus",
+	  .type = OPTION_FLAG,
+	  PLACE(prometheus),
+	  .one_of = "form",
+	  .help = "print metrics" },
+	{ .name = "nagios",
+	  .type = OPTION_FLAG,
+	  PLACE(nagios),
+	  .one_of = "form",
+	  .help = "print the line of a monitoring plugin, and exit as one" },
+	{ .name = "warning",
+	  .was = 'w',
+	  .type = OPTION_PERCENT,
+	  PLACE(limits.warning),
+	  .value = "PERCENT",
+	  .needs = "nagios",
+	  .help = "warn of a set that is filled so far; 80 if not given" },
+	{ .name = "critical",
+	  .was = 'c',
+	  .type = OPTION_PERCENT,
+	  PLACE(limits.critical),
+	  .value = "PERCENT",
+	  .needs = "nagios",
+	  .help = "what is critical; 90 if not given" },
+	{ .name = "findings",
+	  .was = 'f',
+	  .type = OPTION_NUMBER,
+	  .left_out = LEFT_OUT,
+	  PLACE(limits.findings),
+	  .most = UINT32_MAX,
+	  .value = "COUNT",
+	  .needs = "nagios",
+	  .help = "findings in an hour that are no warning; 0 if not given" },
+	{ OPTION_ROW_DEFINE },
+	{ 0 }
+};
+
+static const struct status_options status_defaults = {
+	.limits = { .warning = 80, .critical = 90 }
+};
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "show what is loaded, and whether it still is",
+	.group = GROUP_KERNEL,
+	.operands = { "[POLICY]", OPTION_POLICY, 0, 1, NULL, NULL },
+	.options = status_rows,
+	.options_bytes = sizeof(struct status_options),
+	.defaults = &status_defaults,
+	.run = status_run,
+	.around = status_around,
+};

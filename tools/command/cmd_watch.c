@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The monitor, live: its arguments, and the table of its sinks. */
-#include "../../rules/base/units.h"
 #include "../monitor/watch.h"
 #include "../monitor/watch_sinks.h"
-#include "../program/size.h"
+#include "../option/options.h"
+#include "../program/policy_file.h"
+#include "../program/program.h"
 #include "commands.h"
 #include "store_sinks.h"
+
+#include <stdio.h>
 
 #define SUMMARY_EVERY_S 60
 
@@ -20,99 +23,156 @@ static const struct sink *const sinks[] = {
 };
 #define SINKS (sizeof(sinks) / sizeof(sinks[0]))
 
-/* Values of options that are numbers, as they were written. */
-struct watch_texts {
-	const char *memory, *every, *keep, *most;
+struct watch_options {
+	struct texts interfaces;
+	struct numbers groups;
+	const char *policy, *user, *state, *incoming, *store, *http;
+	uint32_t every_s, keep_s;
+	uint64_t memory, max;
+	bool http_remote, attempts, openings, no_warmup;
 };
 
-static int watch_read_bounds(struct watch *w, const struct watch_texts *t)
+static int watch_start(struct program *p, const void *options, int argc,
+		       char **argv)
 {
-	uint32_t keep_s = 0;
-	size_t most = 0;
-	int code;
+	const struct watch_options *o = options;
+	struct watch w = { .program = p,
+			   .interfaces = o->interfaces,
+			   .groups = o->groups,
+			   .policy_path = o->policy,
+			   .user = o->user,
+			   .state_path = o->state,
+			   .incoming = o->incoming,
+			   .store_path = o->store,
+			   .listen = o->http,
+			   .listen_remote = o->http_remote,
+			   .attempts = o->attempts,
+			   .openings_only = o->openings,
+			   .no_warmup = o->no_warmup,
+			   .every_s = o->every_s,
+			   .memory = o->memory,
+			   .keep_s = o->keep_s,
+			   .most_bytes = o->max };
+	int code = EXIT_DONE;
 
-	if ((t->keep || t->most) && !w->store_path)
-		return usage_error(w->program,
-				   "--keep and --max are of a --store");
-	if (t->keep && !duration_parse(t->keep, &keep_s))
-		return usage_error(w->program,
-				   "--keep takes a duration like 90d, not "
-				   "\"%.40s\"",
-				   t->keep);
-	code = t->most ? size_read(w->program, "--max", t->most, &most) :
-			 EXIT_DONE;
-	w->keep_s = keep_s;
-	w->most_bytes = most;
-	return code;
-}
-
-static int watch_read_groups(struct watch *w)
-{
-	uint32_t group;
-
-	for (size_t i = 0; i < w->groups.n; i++)
-		if (!number_parse(w->groups.items[i], 0, 65535, &group))
-			return usage_error(w->program,
-					   "--group takes a number up to "
-					   "65535, not \"%.40s\"",
-					   w->groups.items[i]);
-	return EXIT_DONE;
-}
-
-static int watch_read_numbers(struct watch *w, const struct watch_texts *t)
-{
-	int code;
-
-	w->every_s = SUMMARY_EVERY_S;
-	if (t->every && !duration_parse(t->every, &w->every_s))
-		return usage_error(w->program,
-				   "--every takes a duration like 60s, not "
-				   "\"%.40s\"",
-				   t->every);
-	if (w->interfaces.n + w->groups.n > WATCH_INPUTS_MOST)
-		return usage_error(w->program, "at most %d inputs",
-				   WATCH_INPUTS_MOST);
-	code = watch_read_groups(w);
-	if (!code)
-		code = watch_read_bounds(w, t);
-	return code ? code :
-		      size_read_memory(w->program, t->memory, &w->memory);
-}
-
-int cmd_watch(struct program *p, int argc, char **argv)
-{
-	struct watch w = { .program = p };
-	struct watch_texts t = { 0 };
-	const struct option_row rows[] = {
-		{ "interface", 'i', NULL, NULL, &w.interfaces },
-		{ "group", 'g', NULL, NULL, &w.groups },
-		{ "policy", 'p', NULL, &w.policy_path, NULL },
-		{ "user", 'u', NULL, &w.user, NULL },
-		{ "state", 's', NULL, &w.state_path, NULL },
-		{ "store", 'S', NULL, &w.store_path, NULL },
-		{ "keep", 'k', NULL, &t.keep, NULL },
-		{ "max", 'M', NULL, &t.most, NULL },
-		{ "http", 'H', NULL, &w.listen, NULL },
-		{ "http-remote", 0, &w.listen_remote, NULL, NULL },
-		{ "every", 'e', NULL, &t.every, NULL },
-		{ "memory", 'm', NULL, &t.memory, NULL },
-		{ "incoming", 'I', NULL, &w.incoming, NULL },
-		{ "attempts", 'a', &w.attempts, NULL, NULL },
-		{ "openings", 'o', &w.openings_only, NULL, NULL },
-		{ "no-warmup", 'w', &w.no_warmup, NULL, NULL },
-		{ "json", 'j', &p->json, NULL, NULL },
-		{ "quiet", 'q', &p->quiet, NULL, NULL },
-	};
-	int first = read_options(p, argc, argv, rows, 18), code;
-
-	if (first < 0)
-		return options_code(p);
-	if (first != argc)
-		return usage_error(p, "\"%.40s\" is no option", argv[first]);
-	if (!w.interfaces.n && !w.groups.n)
+	(void)argc;
+	(void)argv;
+	if (!o->interfaces.n && !o->groups.n)
 		return usage_error(p, "watch what? -i INTERFACE or -g GROUP");
-	code = watch_read_numbers(&w, &t);
-	if (!code && w.policy_path)
-		code = load_good_policy(p, w.policy_path, &w.policy);
+	if (o->interfaces.n + o->groups.n > WATCH_INPUTS_MOST)
+		return usage_error(p, "at most %d inputs", WATCH_INPUTS_MOST);
+	if (o->policy)
+		code = load_good_policy(p, o->policy, &w.policy);
 	return code ? code : watch_run(&w, sinks, SINKS);
 }
+
+#define PLACE(member) .place = offsetof(struct watch_options, member)
+
+static const struct option_row watch_option_rows[] = {
+	{ .name = "interface",
+	  .letter = 'i',
+	  .type = OPTION_INTERFACES,
+	  PLACE(interfaces),
+	  .value = "INTERFACE",
+	  .help = "read the packets of this interface" },
+	{ .name = "group",
+	  .letter = 'g',
+	  .type = OPTION_NUMBERS,
+	  PLACE(groups),
+	  .most = 65535,
+	  .value = "GROUP",
+	  .help = "read what the rules log to this NFLOG group" },
+	{ OPTION_ROW_POLICY(struct watch_options),
+	  .help = "the policy whose classes, ports and figures count" },
+	{ .name = "attempts",
+	  .letter = 'a',
+	  .type = OPTION_FLAG,
+	  PLACE(attempts),
+	  .help = "print each attempt" },
+	{ .name = "openings",
+	  .was = 'o',
+	  .type = OPTION_FLAG,
+	  PLACE(openings),
+	  .needs = "interface",
+	  .help = "read only the packets that open and close connections" },
+	{ .name = "incoming",
+	  .was = 'I',
+	  .type = OPTION_INTERFACE,
+	  PLACE(incoming),
+	  .value = "INTERFACE",
+	  .needs = "policy",
+	  .help = "the interface by which the packets came in, for the "
+		  "policy's conditions" },
+	{ .name = "user",
+	  .letter = 'u',
+	  .type = OPTION_USER,
+	  PLACE(user),
+	  .value = "USER",
+	  .help = "become this user" },
+	{ .name = "state",
+	  .was = 's',
+	  .type = OPTION_FILE,
+	  PLACE(state),
+	  .value = "FILE",
+	  .help = "keep what is known of sources in this file" },
+	{ OPTION_ROW_STORE(struct watch_options), .left_out = LEFT_OUT,
+	  .help = "write what was seen to this store" },
+	{ .name = "keep",
+	  .was = 'k',
+	  .type = OPTION_DURATION,
+	  .left_out = LEFT_OUT,
+	  PLACE(keep_s),
+	  .value = "DURATION",
+	  .needs = "store",
+	  .hints = "30d 90d 180d 365d",
+	  .help = "keep this long what is in the store" },
+	{ .name = "max",
+	  .was = 'M',
+	  .type = OPTION_SIZE,
+	  .left_out = LEFT_OUT,
+	  PLACE(max),
+	  .value = "SIZE",
+	  .needs = "store",
+	  .hints = "512M 2G 8G",
+	  .help = "let the store grow no larger" },
+	{ .name = "http",
+	  .was = 'H',
+	  .type = OPTION_LISTEN,
+	  .left_out = LEFT_OUT,
+	  PLACE(http),
+	  .value = "ADDRESS:PORT",
+	  .hints = "127.0.0.1:9525",
+	  .help = "serve the report and metrics there" },
+	{ .name = "http-remote",
+	  .type = OPTION_FLAG,
+	  .left_out = LEFT_OUT,
+	  PLACE(http_remote),
+	  .needs = "http",
+	  .help = "serve them to other hosts, too" },
+	{ .name = "every",
+	  .was = 'e',
+	  .type = OPTION_DURATION,
+	  PLACE(every_s),
+	  .value = "DURATION",
+	  .hints = "10s 60s 5m",
+	  .help = "print a summary so often; 60s if not given" },
+	{ OPTION_ROW_NO_WARMUP(struct watch_options) },
+	{ OPTION_ROW_MEMORY(struct watch_options) },
+	{ OPTION_ROW_QUIET },
+	{ OPTION_ROW_JSON },
+	{ OPTION_ROW_DEFINE, .needs = "policy" },
+	{ 0 }
+};
+
+static const struct watch_options watch_defaults = { .every_s =
+							     SUMMARY_EVERY_S };
+
+const struct command command_watch = {
+	.name = "watch",
+	.summary = "count and judge as it happens",
+	.group = GROUP_MONITOR,
+	.options = watch_option_rows,
+	.options_bytes = sizeof(struct watch_options),
+	.defaults = &watch_defaults,
+	.run = watch_start,
+};

@@ -1,25 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The subcommands, a file each. argv[0] is the command's name. */
+/*
+ * The commands, each a row in a file of its own, and the table that names them.
+ * FULL ones are left out of make SMALL=1.
+ */
 #ifndef MAILWALL_COMMANDS_H
 #define MAILWALL_COMMANDS_H
 
-#include "../program/program.h"
+#include "../option/command.h"
 
-int cmd_apply(struct program *p, int argc, char **argv);
-int cmd_check(struct program *p, int argc, char **argv);
-int cmd_exempt(struct program *p, int argc, char **argv);
-int cmd_generate(struct program *p, int argc, char **argv);
-int cmd_help(struct program *p, int argc, char **argv);
-int cmd_import(struct program *p, int argc, char **argv);
-int cmd_notice(struct program *p, int argc, char **argv);
-int cmd_publish(struct program *p, int argc, char **argv);
-int cmd_ports(struct program *p, int argc, char **argv);
-int cmd_remove(struct program *p, int argc, char **argv);
-int cmd_replay(struct program *p, int argc, char **argv);
-int cmd_status(struct program *p, int argc, char **argv);
-int cmd_report(struct program *p, int argc, char **argv);
-int cmd_source(struct program *p, int argc, char **argv);
-int cmd_version(struct program *p, int argc, char **argv);
-int cmd_watch(struct program *p, int argc, char **argv);
+#define COMMANDS(EACH, FULL)                                                   \
+	EACH(check)                                                            \
+	EACH(generate)                                                         \
+	EACH(apply)                                                            \
+	EACH(remove)                                                           \
+	EACH(status)                                                           \
+	EACH(exempt)                                                           \
+	EACH(replay)                                                           \
+	EACH(watch)                                                            \
+	FULL(import)                                                           \
+	FULL(report)                                                           \
+	FULL(source)                                                           \
+	FULL(notice)                                                           \
+	FULL(publish)                                                          \
+	EACH(ports)                                                            \
+	EACH(help)                                                             \
+	EACH(version)
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMANDS(COMMAND_DECLARE, COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+/* All of them; the list ends with NULL. */
+extern const struct command *const commands[];
+/* NULL: there is none of that name. */
+const struct command *command_find(const char *name);
+/* Says that there is none of that name, and returns EXIT_USAGE. */
+int command_unknown(const char *name);
 
 #endif

@@ -3,7 +3,11 @@
 #include "../serve/metrics.h"
 #include "../store/store_read.h"
 #include "../../rules/base/arena.h"
+#include "../option/options.h"
+#include "../program/output.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netfilter/nf_tables.h>
@@ -222,8 +226,8 @@ static uint64_t most_below(uint64_t percent, uint64_t size)
 static void judge_set(struct verdict *v, const struct nagios *n,
 		      const struct present_set *set, uint64_t elements)
 {
-	uint64_t warning = most_below(n->warning_percent, set->size);
-	uint64_t critical = most_below(n->critical_percent, set->size);
+	uint64_t warning = most_below(n->limits.warning, set->size);
+	uint64_t critical = most_below(n->limits.critical, set->size);
 
 	figure(v, "%s=%" PRIu64 ";%" PRIu64 ";%" PRIu64 ";0;%u", set->name,
 	       elements, warning, critical, set->size);
@@ -296,10 +300,10 @@ static void take_last(void *ctx, const struct store_run *run)
 static void judge_findings(struct verdict *v, const struct nagios *n,
 			   unsigned long findings)
 {
-	hosts_judge(v, findings > n->findings_most ? WARNING : OK,
+	hosts_judge(v, findings > n->limits.findings ? WARNING : OK,
 		    "%lu finding%s in the last hour", findings,
 		    findings == 1 ? "" : "s");
-	figure(v, "findings=%lu;%lu;;0", findings, n->findings_most);
+	figure(v, "findings=%lu;%u;;0", findings, n->limits.findings);
 }
 
 static void judge_monitor(struct verdict *v, int64_t now_s, int64_t last_s)
@@ -375,56 +379,6 @@ int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
 	return hosts_answer(n, &v);
 }
 
-/* ---- Nagios: thresholds ---- */
-
-static bool number_of(const char *text, const char *unit, unsigned long most,
-		      unsigned long *out)
-{
-	char *end;
-
-	if (!text)
-		return true;
-	errno = 0;
-	*out = strtoul(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !errno && *out <= most &&
-	       (!*end || !strcmp(end, unit));
-}
-
-static int bad_percent(const struct program *p, const char *option,
-		       const char *text)
-{
-	return usage_error(p,
-			   "%s takes a percentage from 1 to 100, not "
-			   "\"%.40s\"",
-			   option, text);
-}
-
-int nagios_thresholds(const struct program *p, struct nagios *n)
-{
-	n->warning_percent = 80;
-	n->critical_percent = 90;
-	if (!n->asked && (n->warning || n->critical || n->findings))
-		return usage_error(p, "--warning, --critical and --findings "
-				      "belong to --nagios");
-	if (!number_of(n->warning, "%", 100, &n->warning_percent) ||
-	    !n->warning_percent)
-		return bad_percent(p, "--warning", n->warning);
-	if (!number_of(n->critical, "%", 100, &n->critical_percent) ||
-	    !n->critical_percent)
-		return bad_percent(p, "--critical", n->critical);
-	if (n->warning_percent > n->critical_percent)
-		return usage_error(p,
-				   "--warning %lu is above --critical %lu: "
-				   "it would never be a warning",
-				   n->warning_percent, n->critical_percent);
-	if (!number_of(n->findings, "", UINT32_MAX, &n->findings_most))
-		return usage_error(p,
-				   "--findings takes how many in an hour are "
-				   "no warning, not \"%.40s\"",
-				   n->findings);
-	return EXIT_DONE;
-}
-
 /* ---- Nagios: no other output ---- */
 
 /* getopt takes the beginning of a long option for it. */
@@ -437,7 +391,7 @@ bool nagios_is_asked(int argc, char **argv)
 	return false;
 }
 
-int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run)
+int nagios_run(struct program *p, int argc, char **argv)
 {
 	struct nagios n = { .caught = memfd_create("said", MFD_CLOEXEC) };
 	struct verdict v = { .arena = p->arena };
@@ -446,7 +400,8 @@ int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run)
 
 	if (n.caught >= 0)
 		dup2(n.caught, STDERR_FILENO);
-	code = run(p, argc, argv, &n);
+	p->nagios = &n;
+	code = command_run(p, argc, argv);
 	if (before >= 0)
 		dup2(before, STDERR_FILENO);
 	if (!n.answered && p->helped)

@@ -11,6 +11,9 @@
 #include "../kernel/loaded.h"
 #include "../program/program.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum state {
 	STATE_AS_LOADED,
 	STATE_DRIFT,	  /* somebody changed the table */
@@ -31,28 +34,27 @@ struct host_facts {
 /* An exit code: 0 whatever is loaded, if all of it could be written. */
 int prometheus_report(struct arena *a, const struct host_facts *f);
 
-struct nagios {
-	bool asked;
-	const char *warning, *critical, *findings; /* as they were given */
-	unsigned long warning_percent, critical_percent, findings_most;
-	bool answered;
-	int caught; /* descriptor of what was said on standard error */
+/* What is no warning, and not critical: percent of a set, and findings. */
+struct nagios_limits {
+	uint32_t warning, critical, findings;
 };
 
-/* Before options are read: their mistakes are answers, too. */
+struct nagios {
+	struct nagios_limits limits;
+	bool answered;
+	int caught; /* descriptor of what was printed on standard error */
+};
+
+/* Is the line asked for? Before options are read: their mistakes are answers.
+ */
 bool nagios_is_asked(int argc, char **argv);
-/* Are the thresholds good? An exit code; the mistake was said. */
-int nagios_thresholds(const struct program *p, struct nagios *n);
-/* The line; OK, WARNING, CRITICAL or UNKNOWN as exit code 0 to 3. */
+/* Prints the line. OK, WARNING, CRITICAL or UNKNOWN is exit code 0 to 3. */
 int nagios_report(struct arena *a, struct nagios *n,
 		  const struct host_facts *f);
-
 /*
- * Runs what may call nagios_report(), and keeps standard error silent. If it
- * did not answer, the first sentence that it said there is the line: UNKNOWN.
+ * Runs the command with standard error caught. Where nagios_report() was not
+ * called, the first sentence of standard error is the line: UNKNOWN.
  */
-typedef int nagios_fn(struct program *p, int argc, char **argv,
-		      struct nagios *n);
-int nagios_run(struct program *p, int argc, char **argv, nagios_fn *run);
+int nagios_run(struct program *p, int argc, char **argv);
 
 #endif

@@ -6,6 +6,9 @@
 #include "../priv/folder.h"
 #include "../serve/status_pages.h"
 #include "../store/recorder.h"
+#include "../program/program.h"
+#include "../event/events.h"
+#include "../program/message.h"
 
 /* ---- the store ---- */
 

@@ -4,7 +4,6 @@
  * journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL).
  */
 #include "notify.h"
-#include "../program/events.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

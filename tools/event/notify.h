@@ -8,6 +8,8 @@
 
 #include "../../plugin/judge/judge.h"
 
+#include <stdbool.h>
+
 /* Open the sockets while privilege lets them be reached. */
 void notify_open(void);
 void journal_open(void);

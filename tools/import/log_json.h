@@ -5,6 +5,8 @@
 
 #include "log_priv.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <jansson.h>
 
 /* ---- fields of an object ---- */

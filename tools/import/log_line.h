@@ -15,6 +15,9 @@
 #include "../../plugin/decode/decode.h"
 #include "../../plugin/decode/segment.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 #define LOG_LINE_MOST	65536 /* bytes; a longer line is LOG_BAD */
 #define LOG_PREFIX_SIZE 128   /* with the NUL: NF_LOG_PREFIXLEN */
 

@@ -9,6 +9,9 @@
 #include "log_line.h"
 #include "log_scan.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 struct log_format {
 	const char *name; /* as --format has it */
 	/* Does the trimmed line look like this format? */

@@ -7,7 +7,9 @@
 #include "applied.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/base/bytes.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>

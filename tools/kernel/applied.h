@@ -12,6 +12,9 @@
 #include "loaded.h"
 #include "../program/program.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct applied {
 	bool valid;
 	uint32_t generation; /* the rules', right after they were loaded */

@@ -14,6 +14,9 @@
 
 #include "netlink.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 struct dump_table {
 	uint8_t family;	  /* NFPROTO_INET, ... */
 	const char *name; /* "mailwall" */

@@ -11,6 +11,8 @@
 #include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/change.h"
 
+#include <stdint.h>
+
 /* The tables of one generation of the rules. */
 struct reading {
 	struct arena *arena;

@@ -4,7 +4,6 @@
 #define MAILWALL_KERNEL_ERROR_H
 
 #include "transaction.h"
-#include "../program/program.h"
 
 /*
  * Adds an error for each message that the kernel refused, or one for the whole

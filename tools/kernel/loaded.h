@@ -8,6 +8,9 @@
 
 #include "kernel.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 /* Elements of a set that is read back for metrics: it takes 1 ms. */
 #define HOSTS_ELEMENTS_MOST 256
 

@@ -5,6 +5,8 @@
 
 #include "kernel.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* A range of either family; IPv4 uses the first four bytes. */

@@ -7,6 +7,7 @@
 #include "netlink.h"
 #include "../../rules/emit/batch.h"
 
+#include <stdbool.h>
 #include <errno.h>
 
 #ifndef ERESTART

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "impact.h"
 #include "../../rules/base/arena.h"
+#include "../program/program.h"
+#include "../program/json.h"
+#include "../event/events.h"
 
 void impact_init(struct impact *i, struct program *p,
 		 const struct policy *policy)

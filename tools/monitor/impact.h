@@ -7,8 +7,12 @@
 #ifndef MAILWALL_IMPACT_H
 #define MAILWALL_IMPACT_H
 
-#include "../program/events.h"
+#include "../../plugin/engine/engine.h"
 #include "../program/program.h"
+
+#include <jansson.h>
+
+#include <stdint.h>
 
 #define IMPACT_SERVERS_MOST 16
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "losses.h"
 #include "../capture/capture_read.h"
+#include "../event/events.h"
 
 /* Logs of blocked packets that came, and logs that are known to be lost. */
 static uint64_t losses_logs(struct capture *c)

@@ -9,8 +9,11 @@
 #define MAILWALL_LOSSES_H
 
 #include "../capture/capture.h"
-#include "../program/events.h"
+#include "../event/events.h"
 #include "../priv/priv.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct losses {
 	struct block_counts counted; /* when the account began */

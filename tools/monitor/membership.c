@@ -2,6 +2,7 @@
 #include "membership.h"
 #include "../program/program.h"
 #include "../priv/priv_bytes.h"
+#include "../program/message.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,6 +9,9 @@
 #include "../../rules/policy/decide.h"
 #include "../priv/priv.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 struct membership {
 	uint32_t generation; /* the rules'; 0: nothing was read so far */
 	int64_t now_ms;	     /* the time by which members expire */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor.h"
 #include "../program/program.h"
+#include "../program/message.h"
 
 #include <errno.h>
 #include <signal.h>

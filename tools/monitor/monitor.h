@@ -7,6 +7,8 @@
 #include "../capture/capture.h"
 #include "sinks.h"
 
+#include <stdbool.h>
+
 struct decide_input;
 struct policy;
 

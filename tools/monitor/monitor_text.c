@@ -3,7 +3,11 @@
 #include "../../rules/base/service.h"
 #include "../capture/capture.h"
 #include "../program/when.h"
+#include "../program/program.h"
+#include "../program/message.h"
+#include "../event/events.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

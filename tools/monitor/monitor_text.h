@@ -5,6 +5,11 @@
 #define MAILWALL_MONITOR_TEXT_H
 
 #include "impact.h"
+#include "../program/program.h"
+#include "../event/events.h"
+
+#include <stdint.h>
+#include <stdio.h>
 
 struct capture;
 

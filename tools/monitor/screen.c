@@ -3,6 +3,7 @@
 #include "../../rules/base/service.h"
 #include "../program/when.h"
 #include "monitor_text.h"
+#include "../event/events.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,10 @@
 #ifndef MAILWALL_SCREEN_H
 #define MAILWALL_SCREEN_H
 
-#include "../program/events.h"
+#include "../event/events.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define SCREEN_FINDINGS 64
 

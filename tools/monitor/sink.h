@@ -12,7 +12,10 @@
 #ifndef MAILWALL_SINK_H
 #define MAILWALL_SINK_H
 
-#include "../program/events.h"
+#include "../event/events.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct sink {
 	const char *name;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks.h"
 #include "../program/program.h"
+#include "../event/events.h"
 
 void sinks_choose(struct sinks *s, const struct sink *const *table, size_t n,
 		  void *ctx)

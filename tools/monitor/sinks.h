@@ -4,6 +4,10 @@
 #define MAILWALL_SINKS_H
 
 #include "sink.h"
+#include "../event/events.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define SINKS_MOST 16
 

@@ -3,7 +3,10 @@
 #include "../priv/folder.h"
 #include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
+#include "../program/program.h"
+#include "../program/message.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,7 +29,8 @@ int state_file_open(struct state_file *s, struct program *p, const char *path,
 	*s = (struct state_file){ .path = path,
 				  .name = slash ? slash + 1 : path };
 	if (!*s->name)
-		return usage_error(p, "--state takes a file, not a folder");
+		return message_say("--state takes a file, not a folder"),
+		       EXIT_USAGE;
 	s->temporary = arena_printf(p->arena, ".%s.new", s->name);
 	error = folder_make(folder, user);
 	if (error) {

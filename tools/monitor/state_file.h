@@ -11,6 +11,8 @@
 #include "../../plugin/engine/engine.h"
 #include "../program/program.h"
 
+#include <stdbool.h>
+
 struct state_file {
 	const char *path;
 	const char *name;      /* the last part of path */

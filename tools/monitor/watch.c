@@ -7,11 +7,14 @@
 #include "../capture/capture_read.h"
 #include "../../rules/base/units.h"
 #include "../program/program.h"
-#include "../program/program.h"
 #include "../priv/privilege.h"
 #include "monitor.h"
 #include "../event/notify.h"
+#include "../program/message.h"
+#include "../program/policy_file.h"
+#include "../event/events.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -63,10 +66,7 @@ static int watch_open_descriptors(struct watch *w)
 
 static uint16_t watch_group(const struct watch *w, size_t i)
 {
-	uint32_t group = 0;
-
-	number_parse(w->groups.items[i], 0, 65535, &group);
-	return (uint16_t)group;
+	return (uint16_t)w->groups.items[i];
 }
 
 /* Without privilege the inputs say it, or the policy's needs are said here. */

@@ -12,6 +12,10 @@
 #include "sinks.h"
 #include "state_file.h"
 #include "../program/program.h"
+#include "../event/events.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct recorder;
 struct status_pages;
@@ -19,13 +23,14 @@ struct status_pages;
 struct watch {
 	/* Filled in by the command. */
 	struct program *program;
-	struct texts interfaces, groups; /* groups: of NFLOG, valid numbers */
-	const char *policy_path;	 /* NULL: no policy */
-	const char *user;		 /* to become; NULL: the default */
-	const char *state_path;		 /* NULL: none is kept */
-	const char *incoming;		 /* as engine_config.interface */
-	const char *store_path;		 /* NULL: none is kept */
-	const char *listen;		 /* "127.0.0.1:9525"; NULL: no pages */
+	struct texts interfaces;
+	struct numbers groups;	 /* of NFLOG, 0 to 65535 */
+	const char *policy_path; /* NULL: no policy */
+	const char *user;	 /* to become; NULL: the default */
+	const char *state_path;	 /* NULL: none is kept */
+	const char *incoming;	 /* as engine_config.interface */
+	const char *store_path;	 /* NULL: none is kept */
+	const char *listen;	 /* "127.0.0.1:9525"; NULL: no pages */
 	bool listen_remote, attempts, openings_only, no_warmup;
 	uint32_t every_s;    /* between two summaries */
 	size_t memory;	     /* bytes for the engine; 0: the default */

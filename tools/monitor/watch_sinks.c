@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "watch_sinks.h"
 #include "../program/program.h"
-#include "../program/program.h"
 #include "monitor_text.h"
 #include "../event/notify.h"
 #include "watch.h"
+#include "../program/message.h"
+#include "../event/events.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 

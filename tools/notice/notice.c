@@ -3,8 +3,11 @@
 #include "publish.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/base/service.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

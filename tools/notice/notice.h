@@ -11,6 +11,9 @@
 #include "../report/writer.h"
 #include "words.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 struct notice {
 	const struct policy *policy; /* may be NULL */
 	const struct report_source *source;

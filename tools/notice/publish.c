@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The public page as text and as HTML. */
 #include "publish_priv.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
 #include "../../rules/base/service.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- parts of a page, as text or HTML ---- */

@@ -26,8 +26,12 @@
 #ifndef MAILWALL_PUBLISH_H
 #define MAILWALL_PUBLISH_H
 
-#include "../program/program.h"
+#include "../../rules/policy/policy.h"
 #include "words.h"
+
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 enum publish_form { PUBLISH_TEXT, PUBLISH_HTML, PUBLISH_JSON };
 

@@ -4,6 +4,11 @@
 #include "../program/value.h"
 
 #include "../../rules/base/service.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../program/program.h"
+
+#include <stdio.h>
 
 #include <errno.h>
 

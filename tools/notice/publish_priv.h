@@ -6,6 +6,9 @@
 #include "publish.h"
 #include "../../rules/base/arena.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 enum { FAMILY_4 = 1, FAMILY_6 = 2, FAMILY_BOTH = 3 };

@@ -5,6 +5,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/base/service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS 72

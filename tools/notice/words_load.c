@@ -7,6 +7,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/base/diag.h"
 
+#include <stdio.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "html_table.h"
 
+#include <stdio.h>
+
 /* ---- tables ---- */
 
 /* A table that is wider than a phone scrolls by itself. */

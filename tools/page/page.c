@@ -4,6 +4,7 @@
 #include "../program/when.h"
 #include "../../rules/base/service.h"
 
+#include <stdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,10 @@
  */
 #include "report_html.h"
 #include "../report/writer.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

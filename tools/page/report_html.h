@@ -6,6 +6,8 @@
 #include "html_table.h"
 #include "svg.h"
 
+#include <stdio.h>
+
 /* ---- report_html_sources.c ---- */
 
 void html_put_top(FILE *out, const struct report *r);

@@ -4,6 +4,7 @@
 
 #include "../../rules/base/service.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -2,6 +2,7 @@
 /* Sections about attempts: over time, by port, by hour and by clause. */
 #include "report_html.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>

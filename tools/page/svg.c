@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "svg.h"
 
+#include <stdio.h>
 #include <math.h>
 #include <time.h>
 

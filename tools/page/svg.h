@@ -10,6 +10,7 @@
 #include "page.h"
 #include "../report/report.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 /*

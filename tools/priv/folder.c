@@ -2,7 +2,10 @@
 #include "folder.h"
 #include "privilege.h"
 #include "../../rules/base/arena.h"
+#include "../program/program.h"
+#include "../program/message.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>

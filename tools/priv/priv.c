@@ -2,6 +2,7 @@
 /* The side that asks the process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
 #include "../program/program.h"
+#include "../program/message.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,6 +11,7 @@
 
 #include "../../rules/base/addr.h"
 
+#include <stdint.h>
 #include <stddef.h>
 
 struct priv {

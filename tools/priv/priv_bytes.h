@@ -8,6 +8,8 @@
 
 #include "../../rules/base/range.h"
 
+#include <stdint.h>
+
 /* priv_members(): each set, and behind it its members, ascending. */
 struct priv_set {
 	char name[64]; /* "exempt.v4" */

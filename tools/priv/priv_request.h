@@ -5,6 +5,8 @@
 
 #include "priv.h"
 
+#include <stdint.h>
+
 enum request_kind {
 	REQUEST_FLAG,
 	REQUEST_COUNTS,

@@ -7,7 +7,9 @@
 #include "../kernel/members.h"
 #include "../kernel/applied.h"
 #include "../kernel/transaction.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <cap-ng.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "privilege.h"
 #include "../program/program.h"
+#include "../program/message.h"
 
 #include <cap-ng.h>
 #include <errno.h>

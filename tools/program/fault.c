@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fault.h"
+#include "message.h"
 #include "program.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 int fault_set(struct fault *f, int error, const char *fmt, ...)
 {

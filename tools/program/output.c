@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fault.h"
+#include "output.h"
+#include "message.h"
 #include "program.h"
-#include "value.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,19 +120,4 @@ int output_finish(struct output *o)
 	struct fault f;
 
 	return output_say(&f, output_commit(o, &f));
-}
-
-int print_json(json_t *document)
-{
-	struct output o;
-	bool good;
-
-	output_open(&o, NULL);
-	good = value_print(o.file, document);
-	json_decref(document);
-	if (!good) {
-		message_say("cannot write the JSON document");
-		return EXIT_REFUSED;
-	}
-	return output_finish(&o);
 }

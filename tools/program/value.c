@@ -3,6 +3,8 @@
 #include "../../rules/base/service.h"
 #include "when.h"
 
+#include <stdio.h>
+
 json_t *value_time_us(int64_t time_us)
 {
 	char text[WHEN_TEXT_BYTES];

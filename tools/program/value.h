@@ -5,6 +5,8 @@
 
 #include "../../rules/base/addr.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <jansson.h>
 #include <stdio.h>
 

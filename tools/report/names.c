@@ -2,7 +2,8 @@
 /* Names of sources: addresses, or pseudonyms. */
 #include "report.h"
 
-#include "../program/events.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,6 +12,8 @@
 #include "report_query.h"
 #include "report_rows.h"
 
+#include <stdint.h>
+
 struct report {
 	struct arena *arena;
 	struct report_query query;

@@ -2,9 +2,9 @@
 /* The sources of a report as CSV (RFC 4180); times are of UTC. */
 #include "writer.h"
 
-#include "../program/events.h"
 #include "../program/when.h"
 
+#include <stdio.h>
 #include <inttypes.h>
 #include <string.h>
 

@@ -2,9 +2,13 @@
 /* A report as one JSON document; times are of UTC. */
 #include "writer.h"
 
-#include "../program/events.h"
 #include "../program/value.h"
+#include "../../rules/base/service.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 

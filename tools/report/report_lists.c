@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fills the lists of a report from the sums: sources, findings, clauses. */
 #include "report_priv.h"
+#include "../program/program.h"
 
 #include <stdlib.h>
 #include <string.h>

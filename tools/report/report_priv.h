@@ -9,6 +9,9 @@
 
 #include "../../rules/base/arena.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 #define HOUR_S 3600
 #define DAY_S  86400
 

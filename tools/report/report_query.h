@@ -6,6 +6,9 @@
 #include "../../rules/policy/policy.h"
 #include "../program/fault.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 struct report_query {
 	int64_t since_s, until_s;
 	uint16_t port;	 /* 0: all */

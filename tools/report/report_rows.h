@@ -8,6 +8,9 @@
 
 #include "../../plugin/engine/engine.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 #define REPORT_PORTS_MOST 64
 #define REPORT_SPARKS	  48 /* parts of the period, for a sparkline */
 

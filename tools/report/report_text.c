@@ -5,6 +5,7 @@
 #include "../../rules/base/service.h"
 #include "../program/utf8.h"
 
+#include <stdio.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>

@@ -2,6 +2,7 @@
 /* The findings of a report as XARF documents, a file each. */
 #include "xarf.h"
 #include "../program/value.h"
+#include "../program/output.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,6 +10,9 @@
 #include "../program/fault.h"
 #include "report.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #define REPORT_WRITERS(X) X(text) X(source) X(json) X(csv) X(html) X(xarf)
 
 /* The organisation that reports. It was harmed, and it sends. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xarf.h"
-#include "../program/events.h"
 #include "../program/value.h"
 #include "../program/when.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../program/output.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <nettle/base64.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>

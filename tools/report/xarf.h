@@ -19,6 +19,8 @@
 
 #include "writer.h"
 
+#include <jansson.h>
+
 #define XARF_VERSION	"4.2.0"
 #define XARF_UUID_BYTES 37 /* with its NUL */
 

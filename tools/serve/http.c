@@ -5,7 +5,10 @@
  */
 #include "http.h"
 #include "../../rules/base/units.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>

@@ -7,6 +7,7 @@
 #include "../program/utf8.h"
 #include "../../rules/base/service.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -10,6 +10,8 @@
 
 #include "../../plugin/engine/engine.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"

@@ -6,7 +6,11 @@
 #include "../priv/priv_bytes.h"
 
 #include "../../rules/base/arena.h"
+#include "../event/events.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

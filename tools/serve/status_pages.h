@@ -6,10 +6,12 @@
 #ifndef MAILWALL_STATUS_PAGES_H
 #define MAILWALL_STATUS_PAGES_H
 
-#include "../program/events.h"
+#include "../event/events.h"
 #include "../priv/priv.h"
 #include "http.h"
 #include "../store/recorder.h"
+
+#include <stdbool.h>
 
 struct status_pages;
 

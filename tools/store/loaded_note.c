@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loaded_note.h"
 #include "store_write.h"
+#include "store.h"
+#include "../program/message.h"
 
 #include <pwd.h>
 #include <stdlib.h>

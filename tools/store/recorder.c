@@ -2,6 +2,11 @@
 #include "recorder.h"
 #include "rollup.h"
 
+#include "../../rules/base/units.h"
+#include "../program/program.h"
+#include "../program/message.h"
+
+#include <stdio.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -11,6 +11,10 @@
 #define MAILWALL_RECORDER_H
 
 #include "store_write.h"
+#include "store.h"
+#include "../program/program.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct recorder;
 

@@ -9,6 +9,9 @@
 
 #include "store_write.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 #define ROLLUP_ROWS	   131072u /* in memory; a power of two */
 #define ROLLUP_MINUTE_ROWS 10000u  /* rows of a minute in the store */
 #define ROLLUP_MINUTES	   16u	   /* minutes that are bounded at a time */

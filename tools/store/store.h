@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../plugin/engine/engine.h"
 
 #define STORE_PATH "/var/lib/mailwall/mailwall.db"
 

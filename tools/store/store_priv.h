@@ -6,6 +6,8 @@
 #include "store_read.h"
 #include "store_write.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>

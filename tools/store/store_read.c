@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Queries. */
 #include "store_priv.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
 /* A query that is being read, a row at a time. */
 struct reading {

@@ -10,6 +10,9 @@
 #include "../../rules/base/addr.h"
 #include "store.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 struct store_day {
 	int64_t day;	 /* days since 1970 */
 	uint32_t source; /* number in the store; 0: folded */

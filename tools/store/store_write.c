@@ -2,7 +2,7 @@
 /* Transactions, and the bounds of a file. */
 #include "store_priv.h"
 
-#include "../program/events.h"
+#include <stdio.h>
 
 #define PLACES	     8u	   /* places that a known source or day may have */
 #define CLAUSES_MOST 10000 /* further ids are "other" */

@@ -10,6 +10,9 @@
 #include "../../plugin/engine/engine.h"
 #include "store.h"
 
+#include <stdint.h>
+#include <stdbool.h>
+
 /* Attempts of one minute with the same source, port, outcome and clause. */
 struct store_row {
 	int64_t minute;	     /* minutes since 1970 */

@@ -5,6 +5,8 @@
  * format is in tests/net/table.py.
  */
 #include "../../connection.h"
+#include "../../../../tools/program/policy_file.h"
+#include "../../../../tools/program/program.h"
 
 #include <glob.h>
 #include <unistd.h>

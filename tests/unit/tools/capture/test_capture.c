@@ -4,6 +4,7 @@
 
 #include "../../../../tools/capture/capture.h"
 #include "../../../../tools/capture/capture_filter.h"
+#include "../../../../tools/program/program.h"
 
 #include <dirent.h>
 #include <errno.h>

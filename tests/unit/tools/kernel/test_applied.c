@@ -4,6 +4,7 @@
 
 #include "../../../../rules/emit/emit.h"
 #include "../../../../tools/kernel/applied.h"
+#include "../../../../tools/program/program.h"
 
 #include <dirent.h>
 #include <linux/netfilter/nf_tables.h>

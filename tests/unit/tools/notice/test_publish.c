@@ -4,7 +4,9 @@
 #include "../../../../rules/policy/decide.h"
 #include "../../../../tools/notice/notice.h"
 #include "../../../../tools/notice/publish.h"
+#include "../../../../tools/program/program.h"
 
+#include <jansson.h>
 #include <glob.h>
 
 static const char *const languages[] = { "en", "pt_BR", "es" };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../../unit.h"
 #include "../../../../tools/notice/words.h"
+#include "../../../../tools/program/program.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

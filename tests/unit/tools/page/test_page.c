@@ -9,6 +9,7 @@
 #include "../../../../tools/page/page.h"
 #include "../../../../tools/page/svg.h"
 #include "../../../../tools/report/writer.h"
+#include "../../../../tools/program/program.h"
 
 #define DAY_S	   86400
 #define SINCE_S	   1794783600 /* Mon 16 Nov 2026 00:00, UTC+01:00 */

@@ -4,6 +4,8 @@
 #include "../../store_hostile.h"
 #include "../../../../tools/report/writer.h"
 #include "../../../../tools/store/store_write.h"
+#include "../../../../tools/report/report.h"
+#include "../../../../tools/program/program.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -6,6 +6,7 @@
  */
 #include "../../unit.h"
 #include "../../../../tools/report/xarf.h"
+#include "../../../../tools/program/program.h"
 
 #include <errno.h>
 #include <dirent.h>

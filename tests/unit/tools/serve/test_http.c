@@ -7,6 +7,7 @@
 
 #include "../../../../tools/priv/privilege.h"
 #include "../../../../tools/serve/http.h"
+#include "../../../../tools/program/program.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "../../folder.h"
 #include "../../../../tools/store/recorder.h"
 #include "../../../../tools/store/rollup.h"
+#include "../../../../tools/program/program.h"
 
 #include <fcntl.h>
 

@@ -3,6 +3,7 @@
 #include "../../store_facts.h"
 #include "../../store_hostile.h"
 #include "../../../../tools/program/whole_file.h"
+#include "../../../../tools/program/program.h"
 
 /* ---- files that are none ---- */
 

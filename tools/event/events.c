@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "events.h"
-#include "value.h"
-#include "program.h"
+#include "../program/value.h"
+#include "../../rules/base/service.h"
+#include "../program/json.h"
+#include "../program/message.h"
+#include "../program/program.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the monitor saw, as one JSON document a line. The names are a contract
- * and stand in mailwall(8): fields are added, none is renamed.
+ * Events: attempts, findings, sources and summaries, one JSON document a line.
+ * The names of their members are a contract and stand in mailwall(8): members
+ * are added, none is renamed.
  */
 #ifndef MAILWALL_EVENTS_H
 #define MAILWALL_EVENTS_H
 
 #include "../../plugin/engine/engine.h"
 
+#include <stdint.h>
+#include <stdbool.h>
 #include <jansson.h>
 
-/* What only the tools know of an engine's summary. */
+/* Figures of a summary that the engine itself cannot know. */
 struct summary_extra {
 	uint64_t lost;	   /* frames, by all inputs */
 	bool lost_exact;   /* no input only estimates it */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sentences for people, and the same as JSON for programs. */
+#include "message.h"
 #include "program.h"
+#include "../../rules/base/diag.h"
 #include "utf8.h"
-#include "../../rules/base/arena.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -145,67 +145,16 @@ static void say_alike(const struct diag *first, size_t n, bool color)
 		n - ALIKE_SHOWN);
 }
 
-void say_diags(const struct program *p, const struct diags *diags)
+void message_diags(const struct diags *diags, bool quiet)
 {
 	bool color = isatty(STDERR_FILENO);
 	size_t hidden = diags->errors + diags->warnings - diags->n;
 
 	for (size_t i = 0, n; i < diags->n; i += n) {
 		n = alike(&diags->items[i], diags->n - i);
-		if (!p->quiet || diags->items[i].severity == SEVERITY_ERROR)
+		if (!quiet || diags->items[i].severity == SEVERITY_ERROR)
 			say_alike(&diags->items[i], n, color);
 	}
 	if (hidden)
 		message_say("%zu more mistakes are not shown", hidden);
-}
-
-json_t *text_json(const char *text)
-{
-	json_t *json;
-	char *copy, *out;
-
-	if (!text)
-		return json_null();
-	json = json_string(text);
-	if (json || !(copy = malloc(strlen(text) + 1)))
-		return json;
-	out = copy;
-	for (const char *p = text; *p;) {
-		size_t len = utf8_length(p, strlen(p));
-
-		if (len) {
-			memcpy(out, p, len);
-			out += len;
-			p += len;
-		} else {
-			*out++ = '?';
-			p++;
-		}
-	}
-	*out = '\0';
-	json = json_string(copy);
-	free(copy);
-	return json;
-}
-
-static json_t *diag_json(const struct diag *d)
-{
-	const char *file = d->span.source ? d->span.source->name : NULL;
-
-	return json_pack(
-		"{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "severity",
-		severity_name(d->severity), "code", d->code, "file",
-		text_json(file), "line", (json_int_t)d->span.line, "column",
-		(json_int_t)d->span.column, "length", (json_int_t)d->span.len,
-		"message", text_json(d->message), "help", text_json(d->help),
-		"reference", text_json(d->reference));
-}
-
-json_t *diags_json(const struct diags *diags)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < diags->n; i++)
-		json_array_append_new(list, diag_json(&diags->items[i]));
-	return list;
 }

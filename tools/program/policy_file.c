@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The world for the policy compiler: files, users, today. */
-#include "program.h"
+#include "policy_file.h"
 #include "whole_file.h"
-#include "../../rules/base/arena.h"
+#include "json.h"
+#include "message.h"
+#include "program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,7 +106,7 @@ static int files_refuse(struct program *p, const struct diags *diags, int code)
 			print_json(json_pack("{s:b, s:o}", "ok", 0,
 					     "diagnostics", diags_json(diags)));
 	else
-		say_diags(p, diags);
+		message_diags(diags, p->quiet);
 	return printed ? printed : code;
 }
 
@@ -118,7 +119,7 @@ int load_good_policy(struct program *p, const char *path, struct policy **out)
 		return files_refuse(p, &diags, code);
 	if (!(*out)->diags.errors) {
 		if (!p->json)
-			say_diags(p, &(*out)->diags);
+			message_diags(&(*out)->diags, p->quiet);
 		return EXIT_DONE;
 	}
 	code = files_refuse(p, &(*out)->diags, EXIT_NO);
