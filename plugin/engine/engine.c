@@ -34,16 +34,6 @@ static uint32_t sources_most(size_t memory)
 	return most > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)most;
 }
 
-/*
- * A time as in the frames. The last two offsets are kept: from the last step of
- * the clock on, and before it.
- */
-int64_t capture_us(const struct engine *e, int64_t time_us)
-{
-	return time_us -
-	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
-}
-
 static uint32_t capture_s(const struct engine *e, uint32_t time_s)
 {
 	return (uint32_t)(capture_us(e, (int64_t)time_s * SECOND_US) /

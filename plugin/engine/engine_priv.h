@@ -65,10 +65,15 @@ struct engine {
 	size_t n_batch;
 };
 
-/* ---- engine.c ---- */
-
-/* A time of the engine as in the frames. */
-int64_t capture_us(const struct engine *e, int64_t time_us);
+/*
+ * A time of the engine as in the frames. The last two offsets are kept: from
+ * the last step of the clock on, and before it.
+ */
+static inline int64_t capture_us(const struct engine *e, int64_t time_us)
+{
+	return time_us -
+	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
+}
 
 /* ---- engine_ports.c ---- */
 

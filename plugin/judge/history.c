@@ -5,17 +5,7 @@
 
 #define TABLE_LEAST 64u /* places: a power of two */
 
-/* ---- memory ---- */
-
-static size_t contacts_size(uint32_t n)
-{
-	return n * sizeof(struct contact);
-}
-
-static size_t address_size(const struct history *h)
-{
-	return h->family == 4 ? 4 : 16;
-}
+/* ---- a history ---- */
 
 int history_make(struct sources *t, struct source *s)
 {
@@ -26,57 +16,6 @@ int history_make(struct sources *t, struct source *s)
 	h->family = s->family;
 	s->history = h;
 	return 0;
-}
-
-static void end_cold(struct sources *t, const struct history *h)
-{
-	struct cold *r = h->cold;
-
-	pool_give(t->pool, r->examples, EXAMPLES_MOST * address_size(h));
-	pool_give(t->pool, r->scan, sizeof(*r->scan));
-	pool_give(t->pool, r->usage, sizeof(*r->usage));
-	distinct_end(&r->others, t->pool, &DESTINATION_LIMITS);
-	pool_give(t->pool, r, sizeof(*r));
-}
-
-void history_end(struct sources *t, struct source *s)
-{
-	struct history *h = s->history;
-
-	if (!h)
-		return;
-	if (h->cold)
-		end_cold(t, h);
-	pool_give(t->pool, h->contacts, contacts_size(h->contacts_cap));
-	pool_give(t->pool, h, sizeof(*h));
-	s->history = NULL;
-}
-
-const struct cold history_cold_none;
-
-struct cold *history_cold(struct sources *t, struct history *h)
-{
-	if (!h->cold)
-		h->cold = pool_take(t->pool, sizeof(*h->cold));
-	return h->cold;
-}
-
-struct scan *history_scan(struct sources *t, struct history *h)
-{
-	struct cold *r = history_cold(t, h);
-
-	if (r && !r->scan)
-		r->scan = pool_take(t->pool, sizeof(*r->scan));
-	return r ? r->scan : NULL;
-}
-
-struct usage *history_usage(struct sources *t, struct history *h)
-{
-	struct cold *r = history_cold(t, h);
-
-	if (r && !r->usage)
-		r->usage = pool_take(t->pool, sizeof(*r->usage));
-	return r ? r->usage : NULL;
 }
 
 /* ---- contacts: a few in a row, many by their hash ---- */
@@ -143,10 +82,11 @@ void history_prefetch_contact(const struct sources *t, const struct history *h,
 		return;
 	}
 	/* To the place behind the last one, or to the last. */
-	for (size_t at = 0; at < contacts_size(h->n_contacts); at += 64)
+	for (size_t at = 0; at < history_contacts_size(h->n_contacts); at += 64)
 		__builtin_prefetch(row + at, 1);
 	if (h->contacts_cap)
-		__builtin_prefetch(row + contacts_size(h->n_contacts), 1);
+		__builtin_prefetch(row + history_contacts_size(h->n_contacts),
+				   1);
 }
 
 static struct contact *free_place(const struct sources *t,
@@ -163,8 +103,8 @@ static struct contact *free_place(const struct sources *t,
  */
 static uint16_t larger(uint16_t cap)
 {
-	size_t blocks =
-		(contacts_size(cap) + POOL_SMALLEST - 1) / POOL_SMALLEST;
+	size_t blocks = (history_contacts_size(cap) + POOL_SMALLEST - 1) /
+			POOL_SMALLEST;
 	size_t size = blocks ? blocks * 2 * POOL_SMALLEST : POOL_SMALLEST;
 
 	if (cap == CONTACTS_ROW)
@@ -187,7 +127,7 @@ static int history_grow(struct sources *t, struct history *h)
 
 	if (cap == CONTACTS_MOST)
 		return -ENOSPC;
-	grown = sources_alloc(t, contacts_size(larger(cap)), h);
+	grown = sources_alloc(t, history_contacts_size(larger(cap)), h);
 	if (!grown)
 		return -ENOMEM;
 	h->contacts = grown;
@@ -203,7 +143,7 @@ static int history_grow(struct sources *t, struct history *h)
 			*place_of(t, h, contact_group(h, c),
 				  c->bits & CONTACT_SUBMISSION) = *c;
 	}
-	pool_give(t->pool, old, contacts_size(cap));
+	pool_give(t->pool, old, history_contacts_size(cap));
 	return 0;
 }
 
@@ -265,7 +205,7 @@ void history_example(struct sources *t, struct history *h,
 		     const uint8_t *address)
 {
 	struct cold *r = h->cold;
-	size_t size = address_size(h);
+	size_t size = history_address_size(h);
 
 	if (r->n_examples == EXAMPLES_MOST)
 		return;
@@ -361,7 +301,7 @@ static bool history_is_among(const struct addr6 *list, uint8_t n,
 uint8_t history_examples(const struct history *h, struct addr6 *out)
 {
 	const struct cold *r = history_cold_of(h);
-	size_t size = address_size(h);
+	size_t size = history_address_size(h);
 	uint8_t n;
 
 	memset(out, 0, EXAMPLES_MOST * sizeof(*out));

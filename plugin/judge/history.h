@@ -195,6 +195,18 @@ static inline bool history_is_open(const struct history *h)
 struct sources;
 struct source;
 
+/* Bytes of a table of n contacts. */
+static inline size_t history_contacts_size(uint32_t n)
+{
+	return n * sizeof(struct contact);
+}
+
+/* Bytes of an address among the examples. */
+static inline size_t history_address_size(const struct history *h)
+{
+	return h->family == 4 ? 4 : 16;
+}
+
 /* Prefetches a history. */
 static inline void history_prefetch(const struct history *h)
 {
