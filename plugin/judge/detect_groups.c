@@ -2,6 +2,9 @@
 /* Mail sent directly to many networks within a day, whoever the sender is. */
 #include "judge_priv.h"
 
+_Static_assert(WATCH_GROUPS_MOST == CONTACTS_KEPT,
+	       "direct-groups of a policy is at most what is kept");
+
 static uint32_t groups_in_a_day(const struct judge *j, const struct history *h)
 {
 	uint32_t n = 0;

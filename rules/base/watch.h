@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Groups of a source that are kept: a finding cannot wait for more. */
+#define WATCH_GROUPS_MOST 768
+
 /*
  * ROW(figure, name, unit, default, least, most)
  *
@@ -45,7 +48,7 @@
 	ROW(OUTCOME_SPAM, "outcome-spam", SHARE, 0.60, 0.001, 0.999)           \
 	ROW(OUTCOME_THRESHOLD, "outcome-threshold", NUMBER, 9.2, 1, 1e6)       \
 	ROW(DIRECT_BELOW, "direct-below", RATE, 0.75, 0, 1e6)                  \
-	ROW(DIRECT_GROUPS, "direct-groups", NUMBER, 25, 2, 768)                \
+	ROW(DIRECT_GROUPS, "direct-groups", NUMBER, 25, 2, WATCH_GROUPS_MOST)  \
 	ROW(DIRECT_DRIFT, "direct-drift", RATE, 0.02, 0, 1e6)                  \
 	ROW(DIRECT_THRESHOLD, "direct-threshold", NUMBER, 8, 1, 1e6)           \
 	ROW(OPERATORS_NORMAL, "operators-normal", RATE, 0.5, 0.01, 1e6)        \
