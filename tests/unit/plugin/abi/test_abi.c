@@ -443,10 +443,14 @@ CLAIM(long_structs, "a struct that is longer than the plugin knows is fine, "
 	trial_end(&t);
 }
 
+#define DETECTOR_ROW_NAME(detector, name, ...) name,
+
 CLAIM(head, "the table of version 1 says what it is, others there are none, "
 	    "and every number has its name")
 {
-	static const struct {
+	static const char *const detectors[DETECTOR_N] = { DETECTORS(
+		DETECTOR_ROW_NAME, DETECTOR_ROW_NAME) };
+	const struct {
 		unsigned int what, n;
 		const char *last;
 	} rows[] = {
@@ -458,7 +462,8 @@ CLAIM(head, "the table of version 1 says what it is, others there are none, "
 		{ MAILWALL_NAME_OUTCOME, OUTCOME_N, "blocked" },
 		{ MAILWALL_NAME_SEEN, 15, "gap" },
 		{ MAILWALL_NAME_FINDING, FINDING_N, "starttls-stripped" },
-		{ MAILWALL_NAME_DETECTOR, DETECTOR_N, "masked" },
+		{ MAILWALL_NAME_DETECTOR, DETECTOR_N,
+		  detectors[DETECTOR_N - 1] },
 		{ MAILWALL_NAME_DECODED, DECODED_N, "fragment" },
 		{ MAILWALL_NAME_CONDITION, 6, "group" },
 		{ MAILWALL_NAME_CLASS, 3, "any" },
