@@ -873,9 +873,10 @@ struct mailwall_api {
 	/*
 	 * Writes what a restart needs to go on without a new warm-up, the key
 	 * included: keep it where nobody else reads it. engine_load() reads it
-	 * into an engine that got no frame and no time yet (else -EBUSY), of
-	 * the same version on the same machine; -EBADMSG: it is damaged or of
-	 * another version, and nothing was loaded.
+	 * into an engine that got no frame and no time yet (else -EBUSY).
+	 * The bytes are the same on every machine; those of 0.1 are read, too,
+	 * if a little-endian machine of 64 bits wrote them. -EBADMSG: they are
+	 * damaged or of a version that it does not read; nothing was loaded.
 	 */
 	int (*engine_save)(struct mailwall_engine *engine,
 			   mailwall_write_fn *write, void *ctx, char *why,
