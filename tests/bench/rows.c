@@ -7,17 +7,12 @@
 #include "../../tools/program/program.h"
 #include "../../tools/store/store_write.h"
 #include "../../tools/store/store.h"
-#include "../../tools/option/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define AT_ONCE 50000
-
-/* What main.c has of a program's commands. */
-const struct command commands[] = { { "rows", NULL, "", "", false } };
-const size_t n_commands = 1;
 
 static bool read_row(char *line, struct store_row *row)
 {
