@@ -248,7 +248,17 @@ clang:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-clang CC=clang \
 		CFLAGS='-O2 -g -Werror'
 
-lint:
+# The walls between rooms, circles of objects, names and comments.
+house: $(TOOLS_OBJ) $(LIBRARY_OBJ)
+	$(Q)$(PYTHON) tests/house/rooms.py
+	$(Q)$(PYTHON) tests/house/words.py
+	$(Q)$(PYTHON) tests/house/circles.py $(BUILD)
+
+# Writes the table of rooms into CONTRIBUTING.
+rooms:
+	$(Q)$(PYTHON) tests/house/rooms.py write
+
+lint: house
 	clang-format --dry-run --Werror $(SOURCES)
 	mandoc -T lint -W warning docs/*.[1-9]
 	shellcheck .ci/run tools/package/debian/build.sh \
@@ -415,7 +425,7 @@ dist-check: dist check-packages
 clean:
 	rm -rf build build-* mailwall
 
-.PHONY: all demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
+.PHONY: all house rooms demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden manual \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
 	bench-packages host-packages collectd-packages collectd install-collectd \

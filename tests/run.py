@@ -30,6 +30,10 @@ def suites(build, program, quick):
 	for target in sorted(pathlib.Path(build).glob("tests/fuzz/once_*")):
 		corpus = "fuzz_" + target.name.removeprefix("once_")
 		yield f"fuzz/{corpus}", [str(target), f"tests/fuzz/corpus/{corpus}"]
+	yield "house/rooms", [python, "tests/house/rooms.py"]
+	yield "house/words", [python, "tests/house/words.py"]
+	if not quick:	# a sanitizer's objects need more than ours do
+		yield "house/circles", [python, "tests/house/circles.py", build]
 	yield "golden", [python, "tests/golden/golden.py", program]
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	yield "rows/service", [python, "tests/rows/service_test.py",

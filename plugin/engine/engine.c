@@ -13,7 +13,7 @@
 #define TIME_MOST_US ((int64_t)UINT32_MAX * SECOND_US)
 #define STEP_US	     (5 * SECOND_US) /* back by more is a clock that was set */
 
-#define MEMORY_MOST  (UINT64_C(1) << 40) /* what tables of 32 bits can use */
+#define MEMORY_MOST  (UINT64_C(1) << 40) /* tables of 32 bits use no more */
 
 /* A power of two that, with the index, takes a tenth to a fifth of it. */
 static uint32_t attempts_most(size_t memory)

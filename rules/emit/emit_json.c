@@ -48,7 +48,7 @@ static void json_put(json_t **object, const char *key, json_t *value)
 	keep_if(object, !json_object_set_new(*object, key, value));
 }
 
-static void append(json_t **array, json_t *value)
+static void json_push(json_t **array, json_t *value)
 {
 	keep_if(array, !json_array_append_new(*array, value));
 }
@@ -110,10 +110,10 @@ static json_t *set_object(const struct writer *w, const struct set *set)
 	if (set->size)
 		json_put(&o, "size", json_integer(set->size));
 	if (set->interval)
-		append(&flags, json_string("interval"));
+		json_push(&flags, json_string("interval"));
 	/* nft 1.0.6 has no word for dynamic here; the rules imply it. */
 	if (set->timeout)
-		append(&flags, json_string("timeout"));
+		json_push(&flags, json_string("timeout"));
 	json_put(&o, "flags", flags);
 	if (set->timeout_s)
 		json_put(&o, "timeout", json_integer(set->timeout_s));
@@ -128,7 +128,7 @@ static void json_write_elements(struct writer *w, const struct set *set)
 		json_t *list = json_array(), *o = named(w, set->name);
 
 		for (size_t k = i; k < n && k < i + SLICE; k++)
-			append(&list, element(set, k));
+			json_push(&list, element(set, k));
 		json_put(&o, "elem", list);
 		write_command(w, "add", "element", o);
 	}
@@ -372,7 +372,7 @@ static json_t *devices(const struct words *names)
 		return json_string(names->items[0].text);
 	list = json_array();
 	for (size_t i = 0; i < names->n; i++)
-		append(&list, json_string(names->items[i].text));
+		json_push(&list, json_string(names->items[i].text));
 	return list;
 }
 

@@ -36,8 +36,8 @@ static void add_interface(struct check *c, struct class *class,
 	*arena_push(c->arena, &class->interfaces) = *word;
 }
 
-static void append(struct check *c, struct raw *raw, struct class *to,
-		   const struct class *from)
+static void class_append(struct check *c, struct raw *raw, struct class *to,
+			 const struct class *from)
 {
 	for (size_t i = 0; i < from->hosts4.n; i++)
 		ranges4_push(c->arena, &raw->v4, from->hosts4.items[i]);
@@ -88,7 +88,7 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 		class_read(c, i);
 	}
 	member->uses++;
-	append(c, raw, class, member);
+	class_append(c, raw, class, member);
 }
 
 static const char *class_help(struct check *c, const char *text)

@@ -101,8 +101,9 @@ static void lower_put_meter(struct rule *rule, enum stmt_kind kind,
 }
 
 /* An accept stands behind the statement of the clause's action. */
-static void put_verdict(struct ruleset *rs, struct rule *rule,
-			const struct clause *clause, enum stmt_kind verdict)
+static void lower_put_verdict(struct ruleset *rs, struct rule *rule,
+			      const struct clause *clause,
+			      enum stmt_kind verdict)
 {
 	enum stmt_kind also = action_infos[clause->action].also;
 
@@ -130,7 +131,7 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 		lower_put_meter(rule, STMT_METER_OVER,
 				meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
-		put_verdict(rs, rule, clause, verdict);
+		lower_put_verdict(rs, rule, clause, verdict);
 	}
 }
 
@@ -168,12 +169,12 @@ static void let_through(struct ruleset *rs, struct tail *tail,
 	if (clause->log) {
 		rule = tail_rule(tail, clause);
 		rule_put(rule, STMT_NOT_SYN);
-		put_verdict(rs, rule, clause, STMT_ACCEPT);
+		lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 		add_log_limit(rs, tail, clause, STMT_ACCEPT);
 		rule = tail_rule(tail, clause);
 		put_log(rs, rule, clause);
 	}
-	put_verdict(rs, rule, clause, STMT_ACCEPT);
+	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 }
 
 /*
@@ -189,7 +190,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 
 	rule_put(rule, STMT_NOT_SYN);
 	put_counter(rule, counter);
-	put_verdict(rs, rule, clause, STMT_ACCEPT);
+	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 	for (int family = 4; family <= 6; family += 2) {
 		rule = tail_rule(tail, clause);
 		lower_put_meter(rule, STMT_METER,
@@ -197,7 +198,7 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 					  &clause->rate, &clause->span),
 				&clause->rate);
 		put_counter(rule, counter);
-		put_verdict(rs, rule, clause, STMT_ACCEPT);
+		lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a rule that was read from the kernel does, as far as status and the
- * monitor need it. Names are borrowed from the rule.
+ * Reads what a rule from the kernel does, as far as status and the monitor
+ * need it. Names are borrowed from the rule.
  */
 #ifndef MAILWALL_RULE_READ_H
 #define MAILWALL_RULE_READ_H

@@ -53,7 +53,7 @@ def check_names():
 	for path, static, name, _ in functions():
 		if name in ALLOWED:
 			continue
-		places[name].add(str(path))
+		places[name].add(str(path.with_suffix("")))
 		if not static and "_" not in name:
 			yield f"{path}: {name}() is one word, and seen everywhere"
 	for name, files in sorted(places.items()):

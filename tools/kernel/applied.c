@@ -45,7 +45,7 @@ struct cursor {
 	uint8_t *start, *at, *end, *file_end;
 	uint8_t *there; /* up to here it was read */
 	bool failed;
-	struct sha256_ctx sha; /* of what was taken, but for the elements */
+	struct sha256_ctx sha; /* all that was read, but the elements */
 };
 
 /* Reads up to, not with, end; ahead, since what follows is small. */

@@ -24,7 +24,7 @@ struct watch {
 	/* Filled in by the command. */
 	struct program *program;
 	struct texts interfaces;
-	struct numbers groups;	 /* of NFLOG, 0 to 65535 */
+	struct numbers groups;	 /* NFLOG's, 0 to 65535 */
 	const char *policy_path; /* NULL: no policy */
 	const char *user;	 /* to become; NULL: the default */
 	const char *state_path;	 /* NULL: none is kept */

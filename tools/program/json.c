@@ -40,7 +40,7 @@ json_t *text_json(const char *text)
 	return json;
 }
 
-static const char *severity_name(enum severity severity)
+static const char *severity_word(enum severity severity)
 {
 	return severity == SEVERITY_ERROR ? "error" : "warning";
 }
@@ -51,7 +51,7 @@ static json_t *diag_json(const struct diag *d)
 
 	return json_pack(
 		"{s:s, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "severity",
-		severity_name(d->severity), "code", d->code, "file",
+		severity_word(d->severity), "code", d->code, "file",
 		text_json(file), "line", (json_int_t)d->span.line, "column",
 		(json_int_t)d->span.column, "length", (json_int_t)d->span.len,
 		"message", text_json(d->message), "help", text_json(d->help),

@@ -17,15 +17,6 @@
 #define HOURS_SHOWN_S (4 * DAY_S) /* a period up to this: buckets are hours */
 #define SOURCES_MOST  10000000u	  /* larger numbers are not of our stores */
 
-uint64_t tally_sum(const struct tally *t)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < OUTCOME_N; i++)
-		sum += t->outcome[i];
-	return sum;
-}
-
 /* ---- what numbers stand for ---- */
 
 static void grow_sums(struct report_builder *m, uint32_t number)
@@ -332,11 +323,6 @@ static void take_minute(void *ctx, const struct store_minute *d)
 	take_piece(m, &p);
 	if (is_in(m, &p))
 		add_to_source(m, &p, port_at(m->report, d->port));
-}
-
-int64_t report_up(int64_t a, int64_t unit)
-{
-	return (a + unit - 1) / unit;
 }
 
 static int report_read_period(struct report_builder *m, int64_t since_s,

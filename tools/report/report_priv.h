@@ -53,10 +53,11 @@ struct report_builder {
 	uint64_t rows;
 };
 
-/* ---- report.c ---- */
-
 /* Divides, rounding up. */
-int64_t report_up(int64_t a, int64_t unit);
+static inline int64_t report_up(int64_t a, int64_t unit)
+{
+	return (a + unit - 1) / unit;
+}
 
 /* ---- report_lists.c: 0, or -errno of the store ---- */
 

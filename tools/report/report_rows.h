@@ -19,7 +19,14 @@ struct tally {
 	uint64_t outcome[OUTCOME_N];
 };
 /* All attempts of a tally. */
-uint64_t tally_sum(const struct tally *t);
+static inline uint64_t tally_sum(const struct tally *t)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < OUTCOME_N; i++)
+		sum += t->outcome[i];
+	return sum;
+}
 
 struct report_port {
 	uint16_t port;
