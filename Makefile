@@ -81,7 +81,8 @@ LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugin/example/%, \
 # The plugin for collectd has some sources in common with the program.
 COLLECTD_OWN = $(wildcard tools/collectd/*.c)
 COLLECTD_SRC = $(COLLECTD_OWN) tools/kernel/netlink.c tools/kernel/dump.c \
-            tools/capture/capture_filter.c tools/program/whole_file.c
+            tools/capture/capture_filter.c tools/capture/nflog_listener.c \
+            tools/program/whole_file.c
 TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
             $(wildcard tools/*/*.c))
 ifeq ($(SMALL),1)

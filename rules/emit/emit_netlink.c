@@ -271,16 +271,30 @@ static void writer_put(struct element_writer *w, const void *key, uint32_t len,
 	nftnl_set_elem_nlmsg_build(w->nlh, w->elem, ++w->n);
 }
 
+static void writer_end(struct element_writer *w)
+{
+	writer_close(w);
+	nftnl_set_elem_free(w->elem);
+}
+
+/* Makes the one element object that is written again and again. */
+static bool writer_begin(struct element_writer *w, struct batch *b,
+			 const struct elements *to)
+{
+	*w = (struct element_writer){ .batch = b, .to = to };
+	w->elem = nftnl_set_elem_alloc();
+	if (!w->elem)
+		batch_fail(b);
+	return w->elem;
+}
+
 void netlink_ranges4(struct batch *b, const struct elements *e,
 		     const struct ranges4 *ranges)
 {
-	struct element_writer w = { .batch = b, .to = e };
+	struct element_writer w;
 
-	w.elem = nftnl_set_elem_alloc();
-	if (!w.elem) {
-		batch_fail(b);
+	if (!writer_begin(&w, b, e))
 		return;
-	}
 	for (size_t i = 0; i < ranges->n; i++) {
 		const struct range4 *r = &ranges->items[i];
 		uint32_t first = htonl(r->first), end = htonl(r->last + 1);
@@ -290,20 +304,16 @@ void netlink_ranges4(struct batch *b, const struct elements *e,
 			writer_put(&w, &end, sizeof(end),
 				   NFT_SET_ELEM_INTERVAL_END);
 	}
-	writer_close(&w);
-	nftnl_set_elem_free(w.elem);
+	writer_end(&w);
 }
 
 void netlink_ranges6(struct batch *b, const struct elements *e,
 		     const struct ranges6 *ranges)
 {
-	struct element_writer w = { .batch = b, .to = e };
+	struct element_writer w;
 
-	w.elem = nftnl_set_elem_alloc();
-	if (!w.elem) {
-		batch_fail(b);
+	if (!writer_begin(&w, b, e))
 		return;
-	}
 	for (size_t i = 0; i < ranges->n; i++) {
 		const struct range6 *r = &ranges->items[i];
 		struct addr6 end = r->last;
@@ -312,8 +322,7 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 		if (e->interval && addr6_next(&end))
 			writer_put(&w, end.byte, 16, NFT_SET_ELEM_INTERVAL_END);
 	}
-	writer_close(&w);
-	nftnl_set_elem_free(w.elem);
+	writer_end(&w);
 }
 
 static void put_jump(struct nlmsghdr *nlh, const struct port_jump *jump)
@@ -343,7 +352,7 @@ static void netlink_jumps(struct batch *b, const struct elements *to,
 		make_place(&w);
 		put_jump(w.nlh, &jumps->items[i]);
 	}
-	writer_close(&w);
+	writer_end(&w);
 }
 
 void netlink_elements(struct batch *b, const struct ruleset *rs,

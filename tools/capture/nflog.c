@@ -4,6 +4,7 @@
  * numbers, by which every lost log is counted here.
  */
 #include "capture_priv.h"
+#include "nflog_listener.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -36,22 +37,6 @@ struct nflog {
 
 /* ---- what can be wrong ---- */
 
-/* The netlink port that listens to the group; -1: it cannot be known. */
-static long nflog_listener_of(uint16_t group)
-{
-	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
-	unsigned int of, port;
-	long listener = -1;
-	char line[128];
-
-	while (list && fgets(line, sizeof(line), list))
-		if (sscanf(line, "%u %u", &of, &port) == 2 && of == group)
-			listener = port;
-	if (list)
-		fclose(list);
-	return listener;
-}
-
 /*
  * Reports why the group cannot be read; error is positive. The kernel answers
  * EPERM for a group with another listener as for a lack of privilege.
@@ -63,7 +48,7 @@ static int nflog_fail(const struct nflog *g, int error)
 	long listener = -1;
 
 	if (error == EPERM || error == EBUSY)
-		listener = nflog_listener_of(g->group);
+		listener = nflog_listener(g->group);
 	if (listener >= 0)
 		return capture_fail(
 			c, -EBUSY,

@@ -5,6 +5,7 @@
  */
 #include "input.h"
 #include "../capture/capture_filter.h"
+#include "../capture/nflog_listener.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -39,18 +40,10 @@ static void input_complain(struct input *in, const char *why)
 /* The netlink port that listens to the group; -1: it cannot be known. */
 static long input_listener(const struct input *in)
 {
-	FILE *list = fopen("/proc/net/netfilter/nfnetlink_log", "re");
-	unsigned int group = 0, of, port;
-	long listener = -1;
-	char line[128];
+	unsigned int group = 0;
 
 	sscanf(in->setting->name, "nflog:%u", &group);
-	while (list && fgets(line, sizeof(line), list))
-		if (sscanf(line, "%u %u", &of, &port) == 2 && of == group)
-			listener = port;
-	if (list)
-		fclose(list);
-	return listener;
+	return nflog_listener((uint16_t)group);
 }
 
 static void input_complain_group(struct input *in)
