@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The detectors: a row each here, its code in detect_*.c, its figures in
+ * The detectors: a row each here, its code in detect_*.h, its figures in
  * rules/base/watch.h. A detector is a sum of evidence with a threshold, or it
  * counts something. Rows are only appended: hosts and state files know a
  * detector by its number.
@@ -17,7 +17,7 @@
  * COUNT(detector, name, finding, spam, module)
  *
  * spam       1: it tells of a source of spam
- * module     hooks, in detect_*.c
+ * module     hooks, in detect_*.h; rows of one module stand together
  * place      OFTEN: in every history; COLD: in the part that few need
  * scale      how a sum of rates falls faster behind a shared address: ROOT by
  *            the root of its users, ALL by its users; NONE: no sum of rates
@@ -105,8 +105,10 @@ typedef void detector_dialogue_fn(struct judge *j, struct source *s,
 				  const struct dialogue *d);
 
 /*
- * The hooks of a module: what judge.c calls, in the order of the rows. The
- * source has a history, and j->now_s is the time. NULL: nothing to do.
+ * The hooks of a module: what judge_ports.c calls, in the order of the rows.
+ * The source has a history, and j->now_s is the time. NULL: nothing to do. A
+ * module is constant and in one object with its caller, so that the compiler
+ * puts hooks in place and drops what is NULL.
  */
 struct detector_module {
 	/* Transport: a network that is new, or counts as new again. */
@@ -127,22 +129,6 @@ struct detector_module {
 	detector_dialogue_fn *talked, *login;
 	/* s->due_s came: it is UINT32_MAX, and may be lowered. */
 	void (*due)(struct judge *j, struct source *s);
-};
-
-/* The hooks of all modules, each list ended by NULL. */
-struct detector_hooks {
-	detector_contact_fn *met[DETECTOR_N + 1];
-	detector_contact_fn *credited[DETECTOR_N + 1];
-	detector_contact_fn *known[DETECTOR_N + 1];
-	void (*tried[DETECTOR_N + 1])(struct judge *j, struct source *s,
-				      struct contact *c,
-				      const struct observation *a, bool first);
-	detector_attempt_fn *submitted[DETECTOR_N + 1];
-	detector_contact_fn *submitted_new[DETECTOR_N + 1];
-	detector_attempt_fn *accessed[DETECTOR_N + 1];
-	detector_dialogue_fn *talked[DETECTOR_N + 1];
-	detector_dialogue_fn *login[DETECTOR_N + 1];
-	void (*due[DETECTOR_N + 1])(struct judge *j, struct source *s);
 };
 
 #endif

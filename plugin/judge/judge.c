@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sources and time; calls the detectors, in the order of their rows. */
+/* Sources and time. */
 #include "judge_priv.h"
 #include "../../rules/policy/decide.h"
 
 #define SWEEP_S	   300u	     /* between visits of a source */
 #define IDLE_S	   (3 * DAY) /* after which a source is forgotten */
 #define PROMOTE_AT 8u	     /* attempts, after which a source has a history */
-
-/* ---- the detectors ---- */
-
-#define HOOK_MODULE(detector, name, finding, spam, module, ...)                \
-	[DETECTOR_##detector] = &detect_##module,
-static const struct detector_module *const modules[DETECTOR_N] = { DETECTORS(
-	HOOK_MODULE, HOOK_MODULE) };
-
-/* Adds a hook to its list, once. */
-#define HOOK_ADD(list, hook)                                                   \
-	for (size_t i = 0; (hook) && (list)[i] != (hook); i++)                 \
-		if (!(list)[i]) {                                              \
-			(list)[i] = (hook);                                    \
-			break;                                                 \
-		}
-
-static void judge_hook_module(struct detector_hooks *hooks,
-			      const struct detector_module *m)
-{
-	HOOK_ADD(hooks->met, m->met)
-	HOOK_ADD(hooks->credited, m->credited)
-	HOOK_ADD(hooks->known, m->known)
-	HOOK_ADD(hooks->tried, m->tried)
-	HOOK_ADD(hooks->submitted, m->submitted)
-	HOOK_ADD(hooks->submitted_new, m->submitted_new)
-	HOOK_ADD(hooks->accessed, m->accessed)
-	HOOK_ADD(hooks->talked, m->talked)
-	HOOK_ADD(hooks->login, m->login)
-	HOOK_ADD(hooks->due, m->due)
-}
 
 /* ---- a judge ---- */
 
@@ -55,9 +25,6 @@ int judge_init(struct judge *j, struct pool *pool, const struct hash_key *key,
 {
 	j->key = *key;
 	j->warm = skip_warmup;
-	j->hooks = (struct detector_hooks){ .met = { NULL } };
-	for (enum detector d = 0; d < DETECTOR_N; d++)
-		judge_hook_module(&j->hooks, modules[d]);
 	judge_policy(j, policy);
 	return sources_init(&j->sources, pool, key, most);
 }
@@ -255,20 +222,10 @@ void judge_connection(struct judge *j, const struct observation *a,
 	if (!s->history)
 		return;
 	history_destination(&j->sources, s->history, a->destination);
-	HOOKS_CALL(talked, a, d);
-	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK))
-		HOOKS_CALL(login, a, d);
+	judge_payload(j, s, a, d);
 }
 
 /* ---- time ---- */
-
-static void judge_due_source(struct judge *j, struct source *s)
-{
-	s->due_s = UINT32_MAX;
-	for (size_t i = 0; j->hooks.due[i]; i++)
-		j->hooks.due[i](j, s);
-	note_keep_rank(j, s);
-}
 
 static void look_at(struct judge *j, struct source *s)
 {
@@ -277,8 +234,10 @@ static void look_at(struct judge *j, struct source *s)
 	if (j->now_s - s->last_s > IDLE_S &&
 	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
-	else if (s->history && j->now_s >= s->due_s)
-		judge_due_source(j, s);
+	else if (s->history && j->now_s >= s->due_s) {
+		judge_source_due(j, s);
+		note_keep_rank(j, s);
+	}
 }
 
 /* One round through all records every five minutes, evenly. */

@@ -2,7 +2,7 @@
 /*
  * The judge finds sources that are likely to send spam, with the evidence. The
  * detectors and their figures stand in mailwall.policy(5) under "watch"; the
- * reason of each stands in detect_*.c.
+ * reason of each stands in detect_*.h.
  *
  * Time is that of the packets, in seconds since 1970, and never runs back.
  */
@@ -53,7 +53,6 @@ struct judge {
 	uint32_t sweep_s;
 	bool warm; /* warm-up is over, or skipped */
 	struct hash_key key;
-	struct detector_hooks hooks;
 	void *ctx;
 	void (*finding)(void *ctx, const struct finding *finding);
 	uint64_t findings[FINDING_N];

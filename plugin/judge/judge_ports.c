@@ -1,9 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Adds an attempt to a history, by the role of its port. */
-#include "judge_priv.h"
+/* Adds an attempt to a history, by the role of its port; calls the detectors.
+ */
+#include "detect_abandon.h"
+#include "detect_cleartext.h"
+#include "detect_groups.h"
+#include "detect_login.h"
+#include "detect_operators.h"
+#include "detect_outcome.h"
+#include "detect_rates.h"
+#include "detect_scan.h"
+#include "detect_storm.h"
+#include "detect_volume.h"
 
 #define CREDIT_MIN 10u /* between credits for a known group */
 #define RECENT	   64  /* attempts by which a port is open or not */
+
+/* ---- hooks ---- */
+
+#define MODULE(detector, name, finding, spam, module, ...)                     \
+	[DETECTOR_##detector + 1] = &detect_##module,
+/* Modules by detector + 1: a module of several rows is called at the first. */
+static const struct detector_module *const modules[DETECTOR_N + 1] = {
+	DETECTORS(MODULE, MODULE)
+};
+
+#define HOOK(detector, module, hook, ...)                                      \
+	if (detect_##module.hook &&                                            \
+	    modules[DETECTOR_##detector] != modules[DETECTOR_##detector + 1])  \
+		detect_##module.hook(j, s, __VA_ARGS__);
+
+#define HOOK_MET(detector, name, finding, spam, module, ...)                   \
+	HOOK(detector, module, met, c, a)
+#define HOOK_CREDITED(detector, name, finding, spam, module, ...)              \
+	HOOK(detector, module, credited, c, a)
+#define HOOK_KNOWN(detector, name, finding, spam, module, ...)                 \
+	HOOK(detector, module, known, c, a)
+#define HOOK_TRIED(detector, name, finding, spam, module, ...)                 \
+	HOOK(detector, module, tried, c, a, first)
+#define HOOK_SUBMITTED(detector, name, finding, spam, module, ...)             \
+	HOOK(detector, module, submitted, a)
+#define HOOK_SUBMITTED_NEW(detector, name, finding, spam, module, ...)         \
+	HOOK(detector, module, submitted_new, c, a)
+#define HOOK_ACCESSED(detector, name, finding, spam, module, ...)              \
+	HOOK(detector, module, accessed, a)
+#define HOOK_TALKED(detector, name, finding, spam, module, ...)                \
+	HOOK(detector, module, talked, a, d)
+#define HOOK_LOGIN(detector, name, finding, spam, module, ...)                 \
+	HOOK(detector, module, login, a, d)
+#define HOOK_DUE(detector, name, finding, spam, module, ...)                   \
+	if (detect_##module.due &&                                             \
+	    modules[DETECTOR_##detector] != modules[DETECTOR_##detector + 1])  \
+		detect_##module.due(j, s);
+/* Calls a hook of all modules, in the order of the rows. */
+#define HOOKS(hook) DETECTORS(hook, hook)
 
 /* ---- contacts ---- */
 
@@ -86,10 +135,10 @@ static void known_group(struct judge *j, struct source *s, struct contact *c,
 	if (since_s >= AGAIN_S)
 		c->bits |= CONTACT_RETRIED;
 	if (earns_credit(c, j->now_s, since_s / MINUTE)) {
-		HOOKS_CALL(credited, c, a);
+		HOOKS(HOOK_CREDITED)
 		contact_credit(c, since_s / MINUTE);
 	}
-	HOOKS_CALL(known, c, a);
+	HOOKS(HOOK_KNOWN)
 	contact_touch(c, j->now_s);
 }
 
@@ -109,11 +158,11 @@ void judge_transport(struct judge *j, struct source *s,
 		c = judge_first_contact(j, h, c, a, 0);
 		if (!c)
 			return;
-		HOOKS_CALL(met, c, a);
+		HOOKS(HOOK_MET)
 	} else {
 		known_group(j, s, c, a);
 	}
-	HOOKS_CALL(tried, c, a, first);
+	HOOKS(HOOK_TRIED)
 }
 
 /* ---- ports where mail is submitted and read ---- */
@@ -125,14 +174,14 @@ void judge_submission(struct judge *j, struct source *s,
 	struct contact *c = judge_contact(j, s, a, CONTACT_SUBMISSION);
 
 	judge_lower_sums(j, h);
-	HOOKS_CALL(submitted, a);
+	HOOKS(HOOK_SUBMITTED)
 	if (c && !judge_is_new(j, c)) {
 		contact_touch(c, j->now_s);
 		return;
 	}
 	c = judge_first_contact(j, h, c, a, CONTACT_SUBMISSION);
 	if (c)
-		HOOKS_CALL(submitted_new, c, a);
+		HOOKS(HOOK_SUBMITTED_NEW)
 }
 
 void judge_access(struct judge *j, struct source *s,
@@ -141,5 +190,22 @@ void judge_access(struct judge *j, struct source *s,
 	if (!history_usage(&j->sources, s->history))
 		return;
 	history_destination(&j->sources, s->history, a->destination);
-	HOOKS_CALL(accessed, a);
+	HOOKS(HOOK_ACCESSED)
+}
+
+/* ---- payload and time ---- */
+
+void judge_payload(struct judge *j, struct source *s,
+		   const struct observation *a, const struct dialogue *d)
+{
+	HOOKS(HOOK_TALKED)
+	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK)) {
+		HOOKS(HOOK_LOGIN)
+	}
+}
+
+void judge_source_due(struct judge *j, struct source *s)
+{
+	s->due_s = UINT32_MAX;
+	HOOKS(HOOK_DUE)
 }

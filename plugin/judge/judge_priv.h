@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The inside of the judge. judge.c keeps sources and time; judge_ports.c adds
- * an attempt to a history; both call the hooks of detect_*.c. judge_sum.c keeps
+ * an attempt to a history and calls the hooks of detect_*.h. judge_sum.c keeps
  * sums, judge_finding.c holds them against thresholds and reports.
  */
 #ifndef MAILWALL_JUDGE_PRIV_H
@@ -81,11 +81,6 @@ void judge_check(struct judge *j, struct source *s, enum detector d,
 void judge_gain(struct judge *j, struct source *s, enum detector d,
 		uint16_t port);
 
-/* Calls all hooks of a list. */
-#define HOOKS_CALL(list, ...)                                                  \
-	for (size_t i = 0; j->hooks.list[i]; i++)                              \
-	j->hooks.list[i](j, s, __VA_ARGS__)
-
 /* ---- judge_ports.c ---- */
 
 void judge_transport(struct judge *j, struct source *s,
@@ -95,11 +90,10 @@ void judge_submission(struct judge *j, struct source *s,
 /* IMAP and POP3. */
 void judge_access(struct judge *j, struct source *s,
 		  const struct observation *a);
-
-/* ---- detect_*.c ---- */
-
-#define DETECTOR_MODULE(detector, name, finding, spam, module, ...)            \
-	extern const struct detector_module detect_##module;
-DETECTORS(DETECTOR_MODULE, DETECTOR_MODULE)
+/* The payload of a connection, once it is over. */
+void judge_payload(struct judge *j, struct source *s,
+		   const struct observation *a, const struct dialogue *d);
+/* Decides what is due of a source, and when it is due again. */
+void judge_source_due(struct judge *j, struct source *s);
 
 #endif

@@ -4,6 +4,9 @@
  * of a source that mails directly. A mail queue retries for days; a bot does
  * not.
  */
+#ifndef MAILWALL_DETECT_ABANDON_H
+#define MAILWALL_DETECT_ABANDON_H
+
 #include "judge_priv.h"
 
 static void abandon_be_due(struct source *s, uint32_t due_s)
@@ -173,9 +176,11 @@ static void abandon_due(struct judge *j, struct source *s)
 		judge_check(j, s, DETECTOR_DIRECT_ABANDON, h->port);
 }
 
-const struct detector_module detect_abandon = {
+static const struct detector_module detect_abandon = {
 	.met = abandon_met,
 	.credited = abandon_credited,
 	.known = abandon_known,
 	.due = abandon_due,
 };
+
+#endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Logins that pass in clear, and STARTTLS that something on the way masked. */
+#ifndef MAILWALL_DETECT_CLEARTEXT_H
+#define MAILWALL_DETECT_CLEARTEXT_H
+
 #include "judge_priv.h"
 
 static void cleartext_talked(struct judge *j, struct source *s,
@@ -12,4 +15,8 @@ static void cleartext_talked(struct judge *j, struct source *s,
 		judge_report(j, s, DETECTOR_STRIPPED, a->port);
 }
 
-const struct detector_module detect_cleartext = { .talked = cleartext_talked };
+static const struct detector_module detect_cleartext = {
+	.talked = cleartext_talked
+};
+
+#endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A network that is walked, address by address. */
+#ifndef MAILWALL_DETECT_SCAN_H
+#define MAILWALL_DETECT_SCAN_H
+
 #include "judge_priv.h"
 
 #include <math.h>
@@ -47,4 +50,6 @@ static void scan_tried(struct judge *j, struct source *s, struct contact *c,
 		judge_report(j, s, DETECTOR_SCAN, a->port);
 }
 
-const struct detector_module detect_scan = { .tried = scan_tried };
+static const struct detector_module detect_scan = { .tried = scan_tried };
+
+#endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mail sent directly to many networks within a day, whoever the sender is. */
+#ifndef MAILWALL_DETECT_GROUPS_H
+#define MAILWALL_DETECT_GROUPS_H
+
 #include "judge_priv.h"
 
 _Static_assert(WATCH_GROUPS_MOST == CONTACTS_KEPT,
@@ -36,4 +39,6 @@ static void groups_met(struct judge *j, struct source *s, struct contact *c,
 		judge_report(j, s, DETECTOR_DIRECT, a->port);
 }
 
-const struct detector_module detect_groups = { .met = groups_met };
+static const struct detector_module detect_groups = { .met = groups_met };
+
+#endif

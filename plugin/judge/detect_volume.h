@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Submission at a rate that no person types, hour after hour. */
+#ifndef MAILWALL_DETECT_VOLUME_H
+#define MAILWALL_DETECT_VOLUME_H
+
 #include "judge_priv.h"
 
 #define BUSY_HOURS   3
@@ -38,6 +41,8 @@ static void volume_submitted(struct judge *j, struct source *s,
 		u->busy_hours = 24;
 }
 
-const struct detector_module detect_volume = {
+static const struct detector_module detect_volume = {
 	.submitted = volume_submitted,
 };
+
+#endif

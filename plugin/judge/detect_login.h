@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Logins that fail, for several users or at several servers. */
+#ifndef MAILWALL_DETECT_LOGIN_H
+#define MAILWALL_DETECT_LOGIN_H
+
 #include "judge_priv.h"
 
 static void login_tried(struct judge *j, struct source *s,
@@ -24,4 +27,6 @@ static void login_tried(struct judge *j, struct source *s,
 		judge_check(j, s, DETECTOR_LOGIN, a->port);
 }
 
-const struct detector_module detect_login = { .login = login_tried };
+static const struct detector_module detect_login = { .login = login_tried };
+
+#endif

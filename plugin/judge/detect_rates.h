@@ -4,6 +4,9 @@
  * bots from a hobby mail server is how fast it meets new destination groups;
  * queues come back to those that failed.
  */
+#ifndef MAILWALL_DETECT_RATES_H
+#define MAILWALL_DETECT_RATES_H
+
 #include "judge_priv.h"
 
 /* Addresses of one domain that are tried one after the other. */
@@ -52,8 +55,10 @@ static void rates_known(struct judge *j, struct source *s, struct contact *c,
 	sum_add(&s->history->sum[SUM_MEDIUM], loss);
 }
 
-const struct detector_module detect_rates = {
+static const struct detector_module detect_rates = {
 	.met = rates_met,
 	.credited = rates_credited,
 	.known = rates_known,
 };
+
+#endif

@@ -3,6 +3,9 @@
  * How attempts end, where the port is open: hosts that do not answer, and
  * replies that refuse mail.
  */
+#ifndef MAILWALL_DETECT_OUTCOME_H
+#define MAILWALL_DETECT_OUTCOME_H
+
 #include "judge_priv.h"
 
 #define HELO_ODD 3.0f
@@ -72,7 +75,9 @@ static void outcome_talked(struct judge *j, struct source *s,
 	judge_check(j, s, DETECTOR_OUTCOME, a->port);
 }
 
-const struct detector_module detect_outcome = {
+static const struct detector_module detect_outcome = {
 	.tried = outcome_tried,
 	.talked = outcome_talked,
 };
+
+#endif

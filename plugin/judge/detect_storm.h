@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Many connections to IMAP or POP3 within a minute or two. */
+#ifndef MAILWALL_DETECT_STORM_H
+#define MAILWALL_DETECT_STORM_H
+
 #include "judge_priv.h"
 
 /* Two windows side by side stand for one that slides. */
@@ -33,4 +36,7 @@ static void storm_accessed(struct judge *j, struct source *s,
 		judge_report(j, s, DETECTOR_STORM, a->port);
 }
 
-const struct detector_module detect_storm = { .accessed = storm_accessed };
+static const struct detector_module detect_storm = { .accessed =
+							     storm_accessed };
+
+#endif
