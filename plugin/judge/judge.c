@@ -229,8 +229,6 @@ void judge_connection(struct judge *j, const struct observation *a,
 
 static void look_at(struct judge *j, struct source *s)
 {
-	if (!s->family)
-		return;
 	if (j->now_s - s->last_s > IDLE_S &&
 	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
 		sources_remove(&j->sources, s);
@@ -252,8 +250,12 @@ void judge_time(struct judge *j, uint32_t now_s)
 	to = passed >= SWEEP_S ?
 		     j->sources.cap :
 		     (uint32_t)((uint64_t)j->sources.cap * passed / SWEEP_S);
-	for (; j->swept < to; j->swept++)
-		look_at(j, source_at(&j->sources, j->swept));
+	for (;;) {
+		j->swept = sources_next(&j->sources, j->swept, to);
+		if (j->swept >= to)
+			break;
+		look_at(j, source_at(&j->sources, j->swept++));
+	}
 	if (passed >= SWEEP_S) {
 		j->swept = 0;
 		j->sweep_s = j->now_s;

@@ -99,6 +99,21 @@ static inline struct source *source_at(const struct sources *t, uint32_t n)
 	return &t->pieces[n / SOURCES_A_PIECE][n % SOURCES_A_PIECE];
 }
 
+/* The first record in use from n on, before end; end: there is none. */
+static inline uint32_t sources_next(const struct sources *t, uint32_t n,
+				    uint32_t end)
+{
+	while (n < end) {
+		const struct source *s = source_at(t, n);
+		uint32_t stop = (n | (SOURCES_A_PIECE - 1)) + 1;
+
+		for (; n < stop && n < end; n++, s++)
+			if (s->family)
+				return n;
+	}
+	return n;
+}
+
 /*
  * The record that is most likely a source's, once its place in the index is
  * prefetched; NULL: none. Its history and contact can be prefetched next.
