@@ -352,7 +352,8 @@ static void netlink_jumps(struct batch *b, const struct elements *to,
 		make_place(&w);
 		put_jump(w.nlh, &jumps->items[i]);
 	}
-	writer_end(&w);
+	/* There is no element object, and libnftnl does not free NULL. */
+	writer_close(&w);
 }
 
 void netlink_elements(struct batch *b, const struct ruleset *rs,
