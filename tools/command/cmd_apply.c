@@ -22,7 +22,7 @@
 #include <time.h>
 
 #define TRIES_MOST    20
-#define ELEMENTS_MOST 20000 /* of a set that is read back to see drift */
+#define ELEMENTS_MOST 20000 /* in a set that is read back to see drift */
 
 struct apply {
 	struct program *program;
@@ -33,10 +33,10 @@ struct apply {
 	struct netlink netlink;
 	struct reading reading;
 	struct applied applied;
-	bool distrust; /* what is remembered did not hold */
+	bool distrust; /* the run file did not hold */
 	struct change_summary summary;
 	bool changed;
-	struct diags diags; /* of the kernel */
+	struct diags diags; /* the kernel's */
 };
 
 static const char *table_text(struct apply *a, enum family family)
@@ -171,7 +171,7 @@ static int try_once(struct apply *a)
 	return error;
 }
 
-/* Nobody can say what happened: look. */
+/* Reads what is loaded where the kernel lost its answer. */
 static int look_again(struct apply *a)
 {
 	int error = kernel_read(&a->netlink, a->program->arena, &a->reading);
@@ -213,7 +213,7 @@ static void remember(struct apply *a)
 			a->program->run_dir, strerror(-error));
 }
 
-/* What the policy was warned of, then what the kernel said. */
+/* Lists the warnings of the policy, then the errors of the kernel. */
 static json_t *all_diags(const struct apply *a)
 {
 	json_t *list = diags_json(&a->policy->diags);

@@ -29,7 +29,7 @@ struct exempt {
 	char **argv;
 	struct netlink netlink;
 	struct reading reading;
-	int family;		   /* of the table */
+	int family;		   /* the table's */
 	struct members now4, now6; /* with the changes of this call */
 	struct diags diags;
 };

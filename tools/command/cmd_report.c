@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What happened in a period, and what is known of one source. */
+/* Reports of a period, and of all that the store has of one source. */
 #include "commands.h"
 #include "../report/report.h"
 #include "../program/when.h"

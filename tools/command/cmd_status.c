@@ -24,8 +24,8 @@
 
 #define TRIES_MOST    20
 #define CONFIRM_MS    20
-#define PATIENCE_S    5 /* of more tries: a large transaction takes a second */
-#define ELEMENTS_MOST 20000 /* of a set that is read back unasked */
+#define PATIENCE_S    5 /* for more tries: a large transaction takes a second */
+#define ELEMENTS_MOST 20000 /* in a set that is read back unasked */
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
 					   "unverified" };
@@ -38,7 +38,7 @@ struct difference {
 struct status {
 	struct program *program;
 	bool verify, prometheus;
-	const char *path; /* of the policy to compare with; may be NULL */
+	const char *path; /* the policy to compare with; may be NULL */
 	struct policy *policy;
 	struct ruleset *rules;
 	struct netlink netlink;
@@ -468,8 +468,8 @@ static bool differs(const struct status *s)
 }
 
 /*
- * What a transaction adds counts before it is committed, and is then of the
- * generation before: a difference is one if it is still there a while later.
+ * A transaction counts what it adds before it is committed, in the generation
+ * before: a difference is one if it is still there a while later.
  */
 static int read_twice(struct status *s)
 {

@@ -133,7 +133,7 @@ static void figure(struct verdict *v, const char *fmt, ...)
 	va_end(args);
 }
 
-/* What stands before the figures may hold neither their mark nor a line end. */
+/* Text before the figures may hold neither their mark nor a line end. */
 static void hosts_put_text(const char *text)
 {
 	for (; *text; text++)

@@ -21,9 +21,9 @@ enum state {
 	STATE_UNVERIFIED, /* as loaded, but for sets too large to read back */
 };
 
-/* What status found out; all of it is borrowed. */
+/* Results of status; all of it is borrowed. */
 struct host_facts {
-	const char *path; /* of the policy it was compared with; NULL: none */
+	const char *path; /* the policy it was compared with; NULL: none */
 	const struct present *table; /* NULL: nothing is loaded */
 	const struct loaded *loaded;
 	enum state state;
@@ -34,7 +34,7 @@ struct host_facts {
 /* An exit code: 0 whatever is loaded, if all of it could be written. */
 int prometheus_report(struct arena *a, const struct host_facts *f);
 
-/* What is no warning, and not critical: percent of a set, and findings. */
+/* Limits: percent of a set for a warning and for critical, findings. */
 struct nagios_limits {
 	uint32_t warning, critical, findings;
 };

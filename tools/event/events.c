@@ -106,7 +106,7 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	return json;
 }
 
-/* What a source did, of a finding and of a view of it. */
+/* Activity of a source, from a finding or a view of the source. */
 struct activity {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;

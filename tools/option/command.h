@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a value is. It is checked when it is read, and stored as the type says.
+/* Types of values. A value is checked when it is read, and stored as the type
+ * says.
  */
 enum option_type {
 	OPTION_FLAG,  /* bool; the only type without a value */
@@ -47,11 +48,11 @@ struct option_row {
 	char was;	  /* its letter in 0.1, if that is gone */
 	enum option_type type;
 	bool shared;   /* place is in struct program */
-	bool left_out; /* of make SMALL=1 */
+	bool left_out; /* by make SMALL=1 */
 	bool hidden;   /* from help and completion */
 	size_t place;  /* offsetof() in the command's options */
 	uint32_t least, most;
-	const char *value;  /* what the value is called: "TIME" */
+	const char *value;  /* name of the value: "TIME" */
 	const char *help;   /* one sentence */
 	const char *needs;  /* "xarf format": it takes one of these, too */
 	const char *one_of; /* rows with the same word exclude each other */
@@ -60,7 +61,7 @@ struct option_row {
 	const char *(*word)(size_t i);
 };
 
-/* What stands behind the options. */
+/* Arguments behind the options. */
 struct operands {
 	const char *text; /* "FILE..."; NULL: none are taken */
 	enum option_type type;
@@ -84,14 +85,14 @@ struct command {
 	enum command_group group;
 	struct operands operands;
 	const struct option_row *options;
-	size_t options_bytes; /* of the struct that they fill */
+	size_t options_bytes; /* size of the struct that they fill */
 	const void *defaults; /* the same before; NULL: zeros */
 	/* Runs it with its options and operands. Returns an exit code. */
 	int (*run)(struct program *p, const void *options, int argc,
 		   char **argv);
 	/* Runs instead of command_run(), which it calls; NULL: nothing does. */
 	int (*around)(struct program *p, int argc, char **argv);
-	bool left_out; /* of make SMALL=1 */
+	bool left_out; /* by make SMALL=1 */
 };
 
 #ifdef SMALL

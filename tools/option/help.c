@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define FORM_COLUMNS 32 /* of "  -S, --store FILE" and the blanks behind */
+#define FORM_COLUMNS 32 /* for "  -S, --store FILE" and the blanks behind */
 #define COLUMNS	     79
 
 static const char *const group_titles[COMMAND_GROUPS] = {

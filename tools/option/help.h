@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the rows of commands say, for people, shells and the manual. */
+/* Help from the rows of commands, for people, shells and the manual. */
 #ifndef MAILWALL_HELP_H
 #define MAILWALL_HELP_H
 

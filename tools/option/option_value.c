@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define SIZE_LEAST ((uint64_t)8 << 20)
-#define UNITS_MOST ((uint64_t)1 << 20) /* of megabytes or gigabytes */
+#define UNITS_MOST ((uint64_t)1 << 20) /* megabytes or gigabytes */
 #define NAME_LETTERS                                                           \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define NAME_MOST 63

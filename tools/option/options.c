@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LONG_FIRST 256 /* what getopt_long() returns for the first row */
+#define LONG_FIRST 256 /* getopt_long() returns it for the first row */
 #define TEXT_SHOWN 512
 
 struct reading {

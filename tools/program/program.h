@@ -32,7 +32,7 @@ struct numbers {
 struct program {
 	struct arena *arena; /* lives as long as the command */
 	const struct command *command;
-	struct nagios *nagios; /* of status --nagios; NULL: not asked for */
+	struct nagios *nagios; /* for status --nagios; NULL: not asked for */
 	bool json;
 	bool quiet;
 	bool helped;	     /* --help was asked for, and answered */
