@@ -11,7 +11,7 @@
 
 #include "../../rules/policy/policy.h"
 #include "../dialogue/dialogue.h"
-#include "source.h"
+#include "../source/source.h"
 
 /* "spam-source", "direct-to-mx", ... and "fast", "abandon", ... */
 const char *finding_name(enum finding_kind kind);

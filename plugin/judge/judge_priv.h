@@ -7,6 +7,7 @@
 #ifndef MAILWALL_JUDGE_PRIV_H
 #define MAILWALL_JUDGE_PRIV_H
 
+#include "hooks.h"
 #include "judge.h"
 
 #define MINUTE 60u

@@ -2,7 +2,7 @@
 /* The networks that a source met, and the destinations that it is counted by.
  */
 #include "../../unit.h"
-#include "../../../../plugin/judge/source.h"
+#include "../../../../plugin/source/source.h"
 
 #define LIMIT ((size_t)64 << 20)
 #define START 1767571200u

@@ -2,7 +2,7 @@
 /* Who attempts: records that are found again, and what goes for lack of room.
  */
 #include "../../unit.h"
-#include "../../../../plugin/judge/source.h"
+#include "../../../../plugin/source/source.h"
 
 #define LIMIT ((size_t)64 << 20)
 
