@@ -11,41 +11,11 @@
 #ifndef MAILWALL_ENGINE_H
 #define MAILWALL_ENGINE_H
 
-#include "../../rules/policy/decide.h"
 #include "../decode/decode.h"
 #include "../judge/judge.h"
+#include "engine_event.h"
 
 #define PORTS_MOST 64 /* watched by one engine */
-
-enum outcome {
-	OUTCOME_UNANSWERED,
-	OUTCOME_ANSWERED,     /* a SYN-ACK came */
-	OUTCOME_REFUSED,      /* a RST came */
-	OUTCOME_ICMP_REFUSED, /* an ICMP error came */
-	OUTCOME_BLOCKED,      /* NFLOG named the clause that stopped it */
-	OUTCOME_N
-};
-/* "unanswered", "answered", "refused", "icmp-refused", "blocked" */
-const char *outcome_name(enum outcome outcome);
-
-struct attempt_event {
-	int64_t time_us, last_us; /* first and latest SYN */
-	uint8_t family, input;
-	struct addr6 source, destination;
-	uint16_t source_port, port;
-	uint16_t syns;
-	enum outcome outcome;
-	bool established;   /* the client completed the handshake */
-	const char *clause; /* "residential:17", as NFLOG had it; or NULL */
-	/* The verdict of the policy, if there is one. */
-	const struct clause *decided; /* NULL: no clause */
-	bool would_block;
-	/* Outcome reported earlier through early(), which this supersedes. */
-	bool was_early;
-	enum outcome early_outcome;
-	uint32_t seen;			 /* SEEN_ bits of the payload */
-	const struct dialogue *dialogue; /* NULL: no payload */
-};
 
 struct engine_config {
 	const struct policy *policy; /* may be NULL; borrowed */
