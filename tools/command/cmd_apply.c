@@ -290,7 +290,7 @@ static void say_text(struct apply *a)
 
 static void apply_note_loaded(const struct apply *a)
 {
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (loaded_note_write(a->policy->name, a->rules->digest,
 			      a->reading.generation + 1, &f))

@@ -467,7 +467,7 @@ static int open_all(struct import *im)
 				     .memory = im->options->memory,
 				     .sinks = &im->sinks };
 	const uint16_t *ports;
-	struct fault f;
+	struct fault f = { 0 };
 	size_t n;
 	int error;
 	int code = folder_make_of(im->program, im->options->store, NULL);

@@ -61,7 +61,7 @@ struct letter {
 static int make_report(struct letter *l, const char *address)
 {
 	struct store *store;
-	struct fault f;
+	struct fault f = { 0 };
 	int error;
 
 	l->query.until_s = (int64_t)time(NULL);

@@ -61,7 +61,7 @@ static int remove_run(struct program *p, const void *options, int argc,
 	struct diags diags = { .arena = p->arena };
 	struct netlink nl;
 	bool any = false;
-	struct fault f;
+	struct fault f = { 0 };
 	int error;
 
 	(void)options;

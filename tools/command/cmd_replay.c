@@ -59,7 +59,7 @@ static int replay_open_store(void *ctx)
 	struct replay *r = ctx;
 	struct recorder_options options = { .path = r->options->store,
 					    .say = fault_say_sentence };
-	struct fault f;
+	struct fault f = { 0 };
 	int error;
 
 	if (r->policy)

@@ -88,7 +88,7 @@ static int report_read_class(struct request *q)
 static int read_rest(struct request *q)
 {
 	struct report_query *w = &q->query;
-	struct fault f;
+	struct fault f = { 0 };
 	int error;
 
 	w->top = q->o.top;
@@ -122,7 +122,7 @@ static int read_query(struct request *q)
 static int report_make_from_store(struct request *q)
 {
 	struct store *store;
-	struct fault f;
+	struct fault f = { 0 };
 	int error = store_open(q->o.store, false, &store, &f);
 
 	if (!error)
@@ -179,7 +179,7 @@ static int report_write_folder(const struct request *q)
 {
 	struct report_style style = { .sender = { .org = q->o.organisation,
 						  .contact = q->o.contact } };
-	struct fault f;
+	struct fault f = { 0 };
 	int error =
 		q->writer->write_folder(&q->report, &style, q->o.output, &f);
 

@@ -346,7 +346,7 @@ static int hosts_read_store(struct verdict *v, const struct nagios *n,
 static void judge_store(struct verdict *v, const struct nagios *n)
 {
 	const char *path = getenv("MAILWALL_STORE");
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (!path || !*path)
 		path = STORE_PATH;
@@ -400,7 +400,7 @@ int nagios_run(struct program *p, int argc, char **argv)
 
 	if (n.caught >= 0)
 		dup2(n.caught, STDERR_FILENO);
-	p->nagios = &n;
+	p->nagios = &n; /* until this returns; cppcheck-suppress autoVariables */
 	code = command_run(p, argc, argv);
 	if (before >= 0)
 		dup2(before, STDERR_FILENO);
@@ -410,6 +410,7 @@ int nagios_run(struct program *p, int argc, char **argv)
 		hosts_judge(&v, UNKNOWN, "%s", said(p->arena, &n));
 		code = hosts_answer(&n, &v);
 	}
+	p->nagios = NULL;
 	close(before);
 	close(n.caught);
 	return code;

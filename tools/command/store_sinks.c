@@ -52,7 +52,7 @@ static int store_sink_start(void *ctx)
 		.inputs = store_input_names(w),
 		.say = fault_say_sentence,
 	};
-	struct fault f;
+	struct fault f = { 0 };
 	int error = recorder_open(&w->recorder, &options, &f);
 
 	return error ? fault_say(&f, error) : EXIT_DONE;
@@ -120,7 +120,7 @@ static int pages_open(void *ctx)
 		.store_path = w->store_path,
 		.say = fault_say_sentence,
 	};
-	struct fault f;
+	struct fault f = { 0 };
 	int error = status_pages_open(&w->pages, &options, &f);
 
 	return error ? fault_say(&f, error) : EXIT_DONE;

@@ -35,7 +35,7 @@ struct listener {
 static __attribute__((format(printf, 2, 3))) void
 words_say(const struct listener *l, const char *fmt, ...)
 {
-	struct fault f;
+	struct fault f = { 0 };
 	va_list args;
 
 	va_start(args, fmt);

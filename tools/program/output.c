@@ -110,14 +110,14 @@ static int output_say(const struct fault *f, int error)
 
 int output_open(struct output *o, const char *path)
 {
-	struct fault f;
+	struct fault f = { 0 };
 
 	return output_say(&f, output_begin(o, path, &f));
 }
 
 int output_finish(struct output *o)
 {
-	struct fault f;
+	struct fault f = { 0 };
 
 	return output_say(&f, output_commit(o, &f));
 }

@@ -103,7 +103,7 @@ static void *make_pages(void *ctx)
 
 	pthread_mutex_lock(&l->lock);
 	while (!l->stop) {
-		struct fault f;
+		struct fault f = { 0 };
 		char *html;
 		size_t len = 0;
 

@@ -344,7 +344,7 @@ static void recorder_start_writing(struct recorder *r, int64_t now_s)
 
 static void recorder_say(struct recorder *r)
 {
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (!r->error == !r->said)
 		return;
