@@ -2,7 +2,7 @@
 #include "change.h"
 #include "../base/arena.h"
 #include "batch.h"
-#include "emit.h"
+#include "emit_netlink.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "../base/arena.h"
 #include "batch.h"
 #include "change.h"
-#include "emit.h"
+#include "emit_netlink.h"
 #include "../ruleset/expr.h"
 
 #include <arpa/inet.h>

@@ -7,6 +7,7 @@
  * which expressions a rule has, and what is written beside it.
  */
 #include "fuzz.h"
+#include "../../rules/emit/emit_netlink.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/ruleset/digest.h"
 #include "../../rules/emit/emit.h"

@@ -13,10 +13,6 @@
 
 #include "../../plugin/decode/segment.h"
 
-#include <stdint.h>
-#include <stdbool.h>
-#include <stddef.h>
-
 struct capture;
 
 typedef void frame_fn(void *ctx, const struct frame *frame);

@@ -5,7 +5,7 @@
 #include "../kernel/kernel_error.h"
 #include "../kernel/applied.h"
 #include "../../rules/base/arena.h"
-#include "../../rules/emit/emit.h"
+#include "../../rules/emit/emit_netlink.h"
 #include "../../rules/base/units.h"
 #include "../program/json.h"
 #include "../program/message.h"

@@ -400,8 +400,8 @@ int nagios_run(struct program *p, int argc, char **argv)
 
 	if (n.caught >= 0)
 		dup2(n.caught, STDERR_FILENO);
-	p->nagios =
-		&n; /* until this returns; cppcheck-suppress autoVariables */
+	/* cppcheck-suppress autoVariables ; it ends below */
+	p->nagios = &n;
 	code = command_run(p, argc, argv);
 	if (before >= 0)
 		dup2(before, STDERR_FILENO);

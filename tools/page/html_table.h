@@ -9,9 +9,6 @@
 #include "page.h"
 #include "../report/report.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 struct cell {

@@ -11,9 +11,6 @@
 
 #include "../../rules/base/addr.h"
 
-#include <stdint.h>
-#include <stddef.h>
-
 struct priv {
 	int fd;		/* requests go here; -1: there is no such process */
 	int members_fd; /* a file in memory with long replies: priv_bytes.h */

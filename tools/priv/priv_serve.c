@@ -3,7 +3,7 @@
 #include "priv_request.h"
 #include "priv_bytes.h"
 #include "../../rules/base/arena.h"
-#include "../../rules/emit/emit.h"
+#include "../../rules/emit/emit_netlink.h"
 #include "../kernel/members.h"
 #include "../kernel/applied.h"
 #include "../kernel/transaction.h"

@@ -12,8 +12,6 @@
 #include "report_query.h"
 #include "report_rows.h"
 
-#include <stdint.h>
-
 struct report {
 	struct arena *arena;
 	struct report_query query;

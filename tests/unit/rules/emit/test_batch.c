@@ -3,7 +3,7 @@
 #include "../../unit.h"
 
 #include "../../../../rules/emit/batch.h"
-#include "../../../../rules/emit/emit.h"
+#include "../../../../rules/emit/emit_netlink.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
