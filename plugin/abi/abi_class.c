@@ -35,7 +35,7 @@ static uint32_t abi_class_index(const struct mailwall_policy *p,
 static void abi_walk_condition(struct abi_walk *w, struct mailwall_condition c)
 {
 	c.size = sizeof(c);
-	if (!w->result)
+	if (!w->result && w->condition)
 		w->result = w->condition(w->ctx, &c);
 }
 
@@ -144,7 +144,7 @@ int abi_policy_class(const struct mailwall_policy *p, size_t n,
 static void abi_walk_member(struct abi_walk *w, struct mailwall_class_member m)
 {
 	m.size = sizeof(m);
-	if (!w->result)
+	if (!w->result && w->member)
 		w->result = w->member(w->ctx, &m);
 }
 
@@ -218,7 +218,7 @@ static void abi_walk_set(struct abi_walk *w, const struct set *set)
 		.dynamic = set->dynamic,
 	};
 
-	if (!w->result)
+	if (!w->result && w->set)
 		w->result = w->set(w->ctx, &s);
 }
 

@@ -229,7 +229,7 @@ static void load_history(struct loader *l, struct sources *t, struct source *s)
 	const struct sums sums = { flat.sum,	      0,
 				   SUMS_OFTEN,	      often_0_1,
 				   sizeof(often_0_1), HISTORY_SUMS_0_1 };
-	struct state_tail tail;
+	struct state_tail tail = { 0 };
 
 	if (!load_record(l, &state_history, &flat))
 		return;

@@ -74,7 +74,7 @@ static int request_read_period(struct request *q)
 
 static int report_read_class(struct request *q)
 {
-	if (!q->o.class)
+	if (!q->o.class || !q->policy)
 		return EXIT_DONE;
 	for (size_t i = 0; i < q->policy->classes.n; i++)
 		if (!strcmp(q->policy->classes.items[i]->name, q->o.class))

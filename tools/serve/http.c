@@ -565,7 +565,7 @@ int http_open(struct http **out, const char *listen,
 	      const struct http_pages *pages, struct fault *f)
 {
 	char where[ADDRESS_BYTES];
-	union address a;
+	union address a = { 0 };
 	struct http *h;
 	int error = listen_parse(listen, &a, f), fd;
 
