@@ -14,6 +14,8 @@ import pathlib
 import sys
 
 sys.dont_write_bytecode = True
+if len(sys.argv) > 1:		# whose mail ports are tried
+	os.environ["MAILWALL"] = sys.argv[1]
 
 import lab
 
