@@ -29,7 +29,7 @@ ROOT = lab.HERE.parent.parent
 SOURCE = ROOT / "tools/collectd"
 # What it has in common with the program.
 SHARED = ("kernel/netlink", "kernel/dump", "capture/capture_filter",
-	  "program/whole_file")
+	  "capture/nflog_listener", "program/whole_file")
 PLUGINS = pathlib.Path("/usr/lib/collectd")
 HEADERS = "/usr/include/collectd"
 # What a make above this one has set.
