@@ -28,15 +28,15 @@ def objects(build):
 def needs(paths):
 	"""Object -> objects whose symbols it uses."""
 	owner, wanted = {}, collections.defaultdict(set)
-	for path in paths:
-		listed = subprocess.run(["nm", path], text=True, check=True,
-					capture_output=True).stdout
-		for line in listed.splitlines():
-			words = line.split()
-			if len(words) == 3 and words[1] in "TDRBVC":
-				owner.setdefault(words[2], path)
-			elif len(words) == 2 and words[0] == "U":
-				wanted[path].add(words[1])
+	listed = subprocess.run(["nm", "-A", *paths], text=True, check=True,
+				capture_output=True).stdout
+	for line in listed.splitlines():
+		place, rest = line.split(":", 1)
+		path, words = pathlib.Path(place), rest.split()
+		if len(words) == 3 and words[1] in "TDRBVC":
+			owner.setdefault(words[2], path)
+		elif len(words) == 2 and words[0] == "U":
+			wanted[path].add(words[1])
 	return {path: {owner[symbol] for symbol in wanted[path]
 		       if owner.get(symbol, path) != path} for path in paths}
 
