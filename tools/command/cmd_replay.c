@@ -17,7 +17,6 @@
 #include <string.h>
 
 #define TOP_DEFAULT 10
-#define TOP_MOST    100000
 
 struct replay_options {
 	const char *policy, *interface, *store;
@@ -304,12 +303,7 @@ static const struct option_row replay_rows[] = {
 	  .type = OPTION_FLAG,
 	  PLACE(attempts),
 	  .help = "print each attempt" },
-	{ .name = "top",
-	  .letter = 't',
-	  .type = OPTION_NUMBER,
-	  PLACE(top),
-	  .most = TOP_MOST,
-	  .value = "N",
+	{ OPTION_ROW_TOP(struct replay_options),
 	  .help = "print this many sources; 10 if not given" },
 	{ OPTION_ROW_NO_WARMUP(struct replay_options) },
 	{ OPTION_ROW_MEMORY(struct replay_options) },

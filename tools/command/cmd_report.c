@@ -20,7 +20,6 @@
 #include <time.h>
 
 #define TOP_DEFAULT  20
-#define TOP_MOST     100000
 #define SINCE	     "7d"
 #define SOURCE_SINCE "90d"
 
@@ -300,12 +299,7 @@ static const struct option_row report_rows[] = {
 	  .help = "only attempts that this clause blocked, as residential:17" },
 	{ OPTION_ROW_POLICY(struct report_options),
 	  .help = "the policy that knows classes" },
-	{ .name = "top",
-	  .letter = 't',
-	  .type = OPTION_NUMBER,
-	  PLACE(top),
-	  .most = TOP_MOST,
-	  .value = "N",
+	{ OPTION_ROW_TOP(struct report_options),
 	  .help = "this many sources in each list; 20 if not given" },
 	{ .name = "pseudonyms",
 	  .was = 'k',

@@ -127,6 +127,9 @@ struct command {
 	.name = "memory", .letter = 'm', .type = OPTION_SIZE,                  \
 	.place = offsetof(options, memory), .value = "SIZE",                   \
 	.help = "use at most this much memory", .hints = "64M 256M 1G 4G"
+#define OPTION_ROW_TOP(options)                                                \
+	.name = "top", .letter = 't', .type = OPTION_NUMBER,                   \
+	.place = offsetof(options, top), .most = 100000, .value = "N"
 #define OPTION_ROW_NO_WARMUP(options)                                          \
 	.name = "no-warmup", .letter = 'w', .type = OPTION_FLAG,               \
 	.place = offsetof(options, no_warmup),                                 \
