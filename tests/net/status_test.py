@@ -218,13 +218,6 @@ def reads_no_large_set(folder):
 		"outbound {\n\tblock smtp from many reset"))
 	mailwall("apply", "-q", path)
 	shutil.rmtree(os.environ["MAILWALL_RUN_DIR"])
-	seconds = {}
-	for how in "--prometheus", "--nagios", "--verify":
-		start = time.monotonic()
-		run(MAILWALL, "status", how, ns="router")
-		seconds[how] = time.monotonic() - start
-	for how in "--prometheus", "--nagios":
-		expect(seconds[how] < seconds["--verify"] / 3, seconds)
 	expect(re.search(r'set_elements\{set="many[^}]*\} 200000\n',
 			 metrics()), metrics())
 	expect("drift" not in metrics(), "not read, and yet it is known")
