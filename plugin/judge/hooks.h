@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a module of detectors, detect_*.h, gives to judge_ports.c. */
+/* Hooks of a module of detectors, detect_*.h, for judge_ports.c. */
 #ifndef MAILWALL_HOOKS_H
 #define MAILWALL_HOOKS_H
 

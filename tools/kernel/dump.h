@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The objects of one table as the kernel lists them: counters, sets, elements.
- * It needs libmnl alone: mailwall's plugin for collectd is built of this file,
- * too.
+ * This file needs libmnl alone: mailwall's plugin for collectd is built of this
+ * file, too.
  *
  * Each function lists one kind of object and calls fn for every one. What fn
  * gets is borrowed for that call; a -errno that it returns ends the listing

@@ -234,7 +234,7 @@ CLAIM(parse4_like_inet, "IPv4 addresses are read as inet_pton() reads them")
 
 /* ---- ranges to text ---- */
 
-/* What addr_parse() and inet_pton() say of a text. */
+/* Compares addr_parse() with inet_pton() on a text. */
 static void compare_with_inet(const char *text)
 {
 	struct addr6 got, want = { { 0 } };

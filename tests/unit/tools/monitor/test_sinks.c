@@ -5,7 +5,7 @@
 #include "../../../../tools/monitor/sinks.h"
 #include "../../../../tools/program/program.h"
 
-/* What was called: "a.open b.open ...". */
+/* Calls so far: "a.open b.open ...". */
 static char called[256];
 static int attempt_code;
 
