@@ -7,6 +7,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+bool present_digest_comparable(const struct present *p)
+{
+	return !p->digest_version || p->digest_version == DIGEST_VERSION;
+}
+
 /* ---- is what is there what is wanted? ---- */
 
 static const struct set *wanted_set(const struct ruleset *rs, const char *name)

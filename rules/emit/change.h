@@ -51,6 +51,7 @@ struct present {
 	bool ours;	 /* the table has our comment */
 	char policy[32]; /* policy name, as the first rule's comment has it */
 	char digest[DIGEST_TEXT_BYTES]; /* "" if no rule has a digest */
+	unsigned int digest_version;	/* 0: no rule has a digest */
 	struct {
 		struct present_set *items;
 		size_t n, cap;
@@ -64,6 +65,12 @@ struct present {
 		size_t n, cap;
 	} counters;
 };
+
+/*
+ * Can the table's digest be compared with one that is made now? Another version
+ * of mailwall makes it of another text. A table without a digest differs.
+ */
+bool present_digest_comparable(const struct present *p);
 
 /* The fixed elements of a loaded set, as the run file has them. */
 struct known_set {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "digest.h"
 #include "../base/list.h"
+#include "digest_expr.h"
 #include "expr.h"
 
 #include <arpa/inet.h>
@@ -8,19 +9,16 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
-#include <linux/netfilter/nf_tables.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPR_TEXT_MOST 2048
-
 /* ---- digests ---- */
 
 #define DIGEST_BYTES 16 /* half of SHA-256 names a policy well enough */
+#define DIGEST_HEAD  "mailwall digest " DIGEST_VERSION_TEXT
 
 static void digest_print(struct sha256_ctx *sha, char *out)
 {
@@ -80,8 +78,9 @@ int digest_finish(const struct digest_objects *c,
 		memcpy(sorted, c->items, c->n * sizeof(*sorted));
 	qsort(sorted, c->n, sizeof(*sorted), compare_text);
 	sha256_init(&sha);
+	sha256_update(&sha, sizeof(DIGEST_HEAD), (const uint8_t *)DIGEST_HEAD);
 	for (size_t i = 0; i < c->n; i++)
-		sha256_update(&sha, strlen(sorted[i]),
+		sha256_update(&sha, strlen(sorted[i]) + 1,
 			      (const uint8_t *)sorted[i]);
 	free(sorted);
 	digest_print(&sha, digest);
@@ -114,53 +113,75 @@ static void add_text(struct digest_objects *c, char *text)
 	items[c->n++] = text;
 }
 
+/* One object being written; out is NULL where there is no memory. */
+struct object_text {
+	char *text;
+	size_t len;
+	FILE *out;
+};
+
+static FILE *object_begin(struct digest_objects *c, struct object_text *t,
+			  const char *kind, const char *name)
+{
+	*t = (struct object_text){ 0 };
+	t->out = open_memstream(&t->text, &t->len);
+	if (!t->out) {
+		c->failed = true;
+		return NULL;
+	}
+	fputs(kind, t->out);
+	digest_print_text(t->out, name);
+	return t->out;
+}
+
+static void object_end(struct digest_objects *c, struct object_text *t)
+{
+	fputc('\n', t->out);
+	if (ferror(t->out))
+		c->failed = true;
+	if (fclose(t->out))
+		c->failed = true;
+	add_text(c, t->text);
+}
+
 void digest_add_counter(struct digest_objects *c, const char *name)
 {
-	char *text = NULL;
+	struct object_text t;
 
-	if (asprintf(&text, "counter %s\n", name) < 0)
-		text = NULL;
-	add_text(c, text);
+	if (object_begin(c, &t, "counter", name))
+		object_end(c, &t);
 }
 
 void digest_add_set(struct digest_objects *c, const struct digest_set *set)
 {
-	char *text = NULL;
-	int len;
+	struct object_text t;
+	FILE *out = object_begin(c, &t, "set", set->name);
 
+	if (!out)
+		return;
+	fprintf(out, " %s%s", set->key, set->interval ? " interval" : "");
 	if (set->digest)
-		len = asprintf(&text, "set %s %s%s elements %zu sha256 %s\n",
-			       set->name, set->key,
-			       set->interval ? " interval" : "", set->elements,
-			       set->digest);
+		fprintf(out, " elements %zu sha256 %s", set->elements,
+			set->digest);
 	else
-		len = asprintf(&text, "set %s %s%s%s timeout %us\n", set->name,
-			       set->key, set->interval ? " interval" : "",
-			       set->timeout ? " timeout" : "", set->timeout_s);
-	add_text(c, len < 0 ? NULL : text);
+		fprintf(out, "%s seconds %u", set->timeout ? " timeout" : "",
+			set->timeout_s);
+	object_end(c, &t);
 }
 
 void digest_add_map(struct digest_objects *c, const char *name,
 		    const struct port_jumps *jumps)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	struct object_text t;
+	FILE *out = object_begin(c, &t, "map", name);
 
-	if (!out) {
-		c->failed = true;
+	if (!out)
 		return;
+	for (size_t i = 0; i < jumps->n; i++) {
+		fprintf(out, " %u", jumps->items[i].port);
+		digest_print_text(out, jumps->items[i].chain);
 	}
-	fprintf(out, "map %s", name);
-	for (size_t i = 0; i < jumps->n; i++)
-		fprintf(out, " %u:%s", jumps->items[i].port,
-			jumps->items[i].chain);
-	fputc('\n', out);
-	if (ferror(out))
-		c->failed = true;
-	if (fclose(out))
-		c->failed = true;
-	add_text(c, text);
+	object_end(c, &t);
 }
 
 /* The kernel keeps devices in an order of its own. */
@@ -180,7 +201,7 @@ static void digest_print_devices(const struct nftnl_chain *chain, FILE *out)
 				next = devices[i];
 		if (!next)
 			return;
-		fprintf(out, " %s", next);
+		digest_print_text(out, next);
 		last = next;
 	}
 }
@@ -195,8 +216,9 @@ void digest_chain_begin(struct digest_chain *cc, struct digest_objects *c,
 		c->failed = true;
 		return;
 	}
-	fprintf(cc->out, "chain %s",
-		nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+	fputs("chain", cc->out);
+	digest_print_text(cc->out,
+			  nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
 	if (nftnl_chain_is_set(chain, NFTNL_CHAIN_TYPE)) {
 		fprintf(cc->out, " %s hook %u priority %d",
 			nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE),
@@ -216,45 +238,6 @@ void digest_chain_end(struct digest_chain *cc)
 	if (fclose(cc->out))
 		cc->objects->failed = true;
 	add_text(cc->objects, cc->text);
-}
-
-/* The kernel hands a lookup back with more attributes than it was given. */
-static void print_lookup(struct digest_chain *cc, struct nftnl_expr *e)
-{
-	uint32_t flags = nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS);
-
-	fprintf(cc->out, "    [ lookup reg %u %s %s ]\n",
-		nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG),
-		flags & NFT_LOOKUP_F_INV ? "not in" : "in",
-		nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET));
-}
-
-static void digest_cut(char *text, const char *part)
-{
-	char *at = strstr(text, part);
-
-	if (at)
-		memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
-}
-
-static void print_expr(struct digest_chain *cc, struct nftnl_expr *e)
-{
-	const char *kind = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
-	char text[EXPR_TEXT_MOST];
-
-	if (!strcmp(kind, "lookup")) {
-		print_lookup(cc, e);
-		return;
-	}
-	nftnl_expr_snprintf(text, sizeof(text), e, NFTNL_OUTPUT_DEFAULT, 0);
-	/* Flags that the kernel adds. */
-	if (!strcmp(kind, "dynset"))
-		digest_cut(text, " timeout 0ms");
-	if (!strcmp(kind, "nat")) {
-		digest_cut(text, " addr_max reg 1");
-		digest_cut(text, " flags 0x1");
-	}
-	fprintf(cc->out, "    [ %s %s]\n", kind, text);
 }
 
 const char *udata_string(const void *udata, size_t len, uint8_t type)
@@ -280,37 +263,45 @@ const char *rule_comment(const struct nftnl_rule *rule)
 	return udata_string(udata, len, NFTNL_UDATA_RULE_COMMENT);
 }
 
-bool digest_parse_comment(const char *comment, char name[32],
-			  char digest[DIGEST_TEXT_BYTES])
+/* Version 1 was the text of libnftnl, and did not say so. */
+static unsigned int comment_version(const char *rest)
+{
+	unsigned int version = 0;
+	int end = 0;
+
+	if (!*rest)
+		return 1;
+	if (rest[0] != ' ' || rest[1] < '1' || rest[1] > '9' ||
+	    sscanf(rest, " %3u%n", &version, &end) != 1 || rest[end])
+		return 0;
+	return version < 2 ? 0 : version;
+}
+
+unsigned int digest_parse_comment(const char *comment, char name[32],
+				  char digest[DIGEST_TEXT_BYTES])
 {
 	int end = 0;
 
-	return sscanf(comment, "mailwall %31s sha256:%32[0-9a-f]%n", name,
-		      digest, &end) == 2 &&
-	       !comment[end] && strlen(digest) == 2 * DIGEST_BYTES;
+	if (sscanf(comment, "mailwall %31s sha256:%32[0-9a-f]%n", name, digest,
+		   &end) != 2 ||
+	    strlen(digest) != 2 * DIGEST_BYTES)
+		return 0;
+	return comment_version(comment + end);
 }
 
 void digest_chain_rule(struct digest_chain *cc, struct nftnl_rule *rule)
 {
 	const char *comment = rule_comment(rule);
-	struct nftnl_expr_iter *i;
-	struct nftnl_expr *e;
 	char name[32], digest[DIGEST_TEXT_BYTES];
 
 	if (!cc->out)
 		return;
-	i = nftnl_expr_iter_create(rule);
-	if (!i) {
-		cc->objects->failed = true;
-		return;
-	}
 	fputs("  rule", cc->out);
 	if (comment && !digest_parse_comment(comment, name, digest))
-		fprintf(cc->out, " \"%s\"", comment);
+		digest_print_text(cc->out, comment);
 	fputc('\n', cc->out);
-	while ((e = nftnl_expr_iter_next(i)))
-		print_expr(cc, e);
-	nftnl_expr_iter_destroy(i);
+	if (digest_print_rule(cc->out, rule))
+		cc->objects->failed = true;
 }
 
 /* ---- our own ruleset ---- */

@@ -14,9 +14,13 @@
 
 #include "digest_objects.h"
 
-/* Reads name and digest of a rule's comment; false if it has none. */
-bool digest_parse_comment(const char *comment, char name[32],
-			  char digest[DIGEST_TEXT_BYTES]);
+/*
+ * Reads name and digest of a rule's comment. Returns the version of the digest,
+ * or 0 if the comment has none. A digest of another version than DIGEST_VERSION
+ * was made of another text: it can be shown, and compared to nothing.
+ */
+unsigned int digest_parse_comment(const char *comment, char name[32],
+				  char digest[DIGEST_TEXT_BYTES]);
 /*
  * A string in nft's user data: type, length, value, NUL within the length. The
  * kernel keeps whatever it was given; libnftnl 1.2.4 reads past its end.

@@ -162,7 +162,13 @@ struct base_hook_info {
 };
 const struct base_hook_info *base_hook_info(enum base_hook hook);
 
-/* The first rule's comment: the policy's name and the digest. */
-#define DIGEST_COMMENT "mailwall %s sha256:%s"
+/*
+ * What the digest is made of, which changes with the text of digest.c and not
+ * with the rules: version 1 was made of libnftnl's text.
+ */
+#define DIGEST_VERSION	    2
+#define DIGEST_VERSION_TEXT "2"
+/* The first rule's comment: the policy's name, the digest, its version. */
+#define DIGEST_COMMENT "mailwall %s sha256:%s " DIGEST_VERSION_TEXT
 
 #endif

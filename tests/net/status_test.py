@@ -107,6 +107,28 @@ def says_what_is_loaded(folder):
 	nagios("OK")
 
 
+def knows_other_digests(folder):
+	"""a table that another version loaded is not called changed"""
+	mailwall("apply", "-q", POLICY)
+	for version in ("", " 999"):
+		nft = run(MAILWALL, "generate", "-q", POLICY).stdout
+		other = re.sub(r'(comment "mailwall \w+ sha256:\w{32}) \d+"',
+			       rf'\1{version}"', nft)
+		expect(other != nft, f"the digest has no version: {nft[:2000]}")
+		mailwall("remove")
+		run("nft", "-f", "-", ns="router", text=other)
+		done = run(MAILWALL, "status", ns="router")
+		expect("another version of mailwall" in done.stdout and
+		       "DRIFT" not in done.stdout, done.stdout)
+		state = json.loads(mailwall("status", "--json"))
+		expect(state["state"] == "other-version" and
+		       not state["differences"], state)
+		nagios("WARNING", has="another version of mailwall")
+		expect("mailwall_policy_drift" not in metrics(), metrics())
+		mailwall("apply", "-q", POLICY)
+		nagios("OK")
+
+
 def refuses_as_unknown(folder):
 	"""nagios: what makes no sense or cannot be read is UNKNOWN, with a reason"""
 	for words, has in BAD:
@@ -411,8 +433,8 @@ def monitor_keeps_its_size(folder):
 	expect(sizes[-1] - sizes[5] < 100, f"kB: {sizes}")
 
 
-CLAIMS = (says_what_is_loaded, refuses_as_unknown, sees_full_sets,
-	  knows_the_monitor, writes_metrics, leaves_the_old_file,
+CLAIMS = (says_what_is_loaded, knows_other_digests, refuses_as_unknown,
+	  sees_full_sets, knows_the_monitor, writes_metrics, leaves_the_old_file,
 	  reads_no_large_set, counts_to_the_end, believes_no_old_memory,
 	  is_true_while_it_changes, refuses_nobody, monitor_tells_all,
 	  monitor_keeps_its_size)

@@ -77,7 +77,8 @@ static int is_loaded(struct apply *a, bool *loaded)
 	int error;
 
 	*loaded = false;
-	if (!mine(a)->ours || strcmp(mine(a)->digest, a->rules->digest))
+	if (!mine(a)->ours || !present_digest_comparable(mine(a)) ||
+	    strcmp(mine(a)->digest, a->rules->digest))
 		return 0;
 	for (int f = 0; f < N_FAMILIES; f++)
 		if (f != (int)a->rules->family && a->reading.tables[f].ours)

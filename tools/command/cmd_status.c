@@ -28,7 +28,7 @@
 #define ELEMENTS_MOST 20000 /* in a set that is read back unasked */
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
-					   "unverified" };
+					   "unverified", "other-version" };
 
 struct difference {
 	const char *kind; /* "missing", "unexpected", "changed" */
@@ -141,6 +141,10 @@ static void status_judge(struct status *s)
 	const char *digest = status_table(s)->digest;
 	bool same = !strcmp(s->loaded.digest, digest);
 
+	if (!present_digest_comparable(status_table(s))) {
+		s->state = STATE_VERSION;
+		return;
+	}
 	if (s->rules && strcmp(s->rules->digest, digest))
 		s->state = STATE_OTHER;
 	else if (same)
@@ -303,6 +307,10 @@ static void print_state(const struct status *s)
 	case STATE_OTHER:
 		printf("another policy than %s is loaded\n", s->path);
 		break;
+	case STATE_VERSION:
+		puts("not known: another version of mailwall loaded it, whose "
+		     "digest is made otherwise; apply again");
+		break;
 	case STATE_UNVERIFIED:
 		puts("unverified: a set is too large to read back unasked; "
 		     "--verify does, and tells");
@@ -463,7 +471,7 @@ static int read_kernel(struct status *s)
 
 static bool differs(const struct status *s)
 {
-	return s->family >= 0 &&
+	return s->family >= 0 && present_digest_comparable(status_table(s)) &&
 	       strcmp(s->loaded.digest, status_table(s)->digest);
 }
 

@@ -74,7 +74,8 @@ int prometheus_report(struct arena *a, const struct host_facts *f)
 	if (f->table) {
 		m.policy = f->table->policy;
 		m.digest = f->table->digest;
-		m.drift_known = f->state != STATE_UNVERIFIED;
+		m.drift_known = f->state != STATE_UNVERIFIED &&
+				f->state != STATE_VERSION;
 		m.drift = f->state != STATE_AS_LOADED;
 		hosts_add_clauses(a, f, &m);
 		add_sets(a, f, &m);
@@ -201,6 +202,12 @@ static void judge_rules(struct verdict *v, const struct host_facts *f)
 			v, OK,
 			"policy %s is loaded, with sets too large to verify",
 			f->table->policy);
+		return;
+	case STATE_VERSION:
+		hosts_judge(v, WARNING,
+			    "policy %s was loaded by another version of "
+			    "mailwall: apply it again",
+			    f->table->policy);
 		return;
 	case STATE_OTHER:
 		hosts_judge(v, CRITICAL, "policy %s is loaded, which is not %s",

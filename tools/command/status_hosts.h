@@ -19,6 +19,7 @@ enum state {
 	STATE_DRIFT,	  /* somebody changed the table */
 	STATE_OTHER,	  /* another policy than the one asked about */
 	STATE_UNVERIFIED, /* as loaded, but for sets too large to read back */
+	STATE_VERSION,	  /* loaded by a mailwall with another digest */
 };
 
 /* Results of status; all of it is borrowed. */

@@ -157,6 +157,19 @@ int kernel_dump(struct netlink *nl, enum family family, uint16_t type,
 	return dump_messages(nl, &t, type, table_attr, cb, ctx);
 }
 
+static void kernel_take_comment(struct present *p, const char *comment)
+{
+	char policy[sizeof(p->policy)], digest[DIGEST_TEXT_BYTES];
+	unsigned int version = digest_parse_comment(comment, policy, digest);
+
+	if (!version)
+		return;
+	p->ours = true;
+	p->digest_version = version;
+	strcpy(p->policy, policy);
+	strcpy(p->digest, digest);
+}
+
 /*
  * The comment of a rule has policy and digest. A table that nft loaded from our
  * JSON has no mark of its own: the comment tells that it is ours.
@@ -171,9 +184,8 @@ static int kernel_on_rule(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_ERROR;
 	if (!nftnl_rule_nlmsg_parse(nlh, rule) &&
 	    !strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME) &&
-	    (comment = rule_comment(rule)) &&
-	    digest_parse_comment(comment, p->policy, p->digest))
-		p->ours = true;
+	    (comment = rule_comment(rule)))
+		kernel_take_comment(p, comment);
 	nftnl_rule_free(rule);
 	return MNL_CB_OK;
 }

@@ -245,6 +245,7 @@ static int priv_put_head(struct priv_state *s, const struct present *p,
 		head.loaded = true;
 		head.drift = strcmp(loaded->digest, p->digest) != 0;
 		head.drift_known = loaded->elements_read &&
+				   present_digest_comparable(p) &&
 				   (!head.drift ||
 				    priv_drift_stays(s, loaded, generation));
 		snprintf(head.policy, sizeof(head.policy), "%s", p->policy);

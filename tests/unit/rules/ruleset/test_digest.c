@@ -2,7 +2,9 @@
 /* Digests, and names that stay. */
 #include "../../unit.h"
 
+#include "../../../../rules/emit/emit.h"
 #include "../../../../rules/ruleset/digest.h"
+#include "../../../../rules/ruleset/digest_expr.h"
 
 #include <arpa/inet.h>
 #include <nettle/sha2.h>
@@ -343,37 +345,153 @@ CLAIM(comments, "a digest's comment is told from every other")
 {
 	static const struct {
 		const char *comment;
-		bool good;
+		unsigned int version;
 	} vectors[] = {
-		{ "mailwall p sha256:0123456789abcdef0123456789abcdef", true },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef", 1 },
 		{ "mailwall a234567890123456789012345678901 "
 		  "sha256:0123456789abcdef0123456789abcdef",
-		  true },
+		  1 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 2", 2 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 33", 33 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 1", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 0", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef -2", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 2222",
+		  0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef 2 2", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef2", 0 },
 		{ "mailwall a2345678901234567890123456789012 "
 		  "sha256:0123456789abcdef0123456789abcdef",
-		  false },
-		{ "mailwall p sha256:0123456789abcdef0123456789abcde", false },
-		{ "mailwall p sha256:0123456789abcdef0123456789abcdef0",
-		  false },
-		{ "mailwall p sha256:0123456789ABCDEF0123456789ABCDEF", false },
-		{ "mailwall p sha256:", false },
-		{ "mailwall p", false },
-		{ "", false },
-		{ "p:7 allow smtp", false },
-		{ "mailwall p sha256:0123456789abcdef0123456789abcdef x",
-		  false },
+		  0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcde", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef0", 0 },
+		{ "mailwall p sha256:0123456789ABCDEF0123456789ABCDEF", 0 },
+		{ "mailwall p sha256:", 0 },
+		{ "mailwall p", 0 },
+		{ "", 0 },
+		{ "p:7 allow smtp", 0 },
+		{ "mailwall p sha256:0123456789abcdef0123456789abcdef x", 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		char name[32], digest[DIGEST_TEXT_BYTES];
-		bool got =
+		unsigned int got =
 			digest_parse_comment(vectors[i].comment, name, digest);
 
-		expect(got == vectors[i].good, "in \"%s\" got %d",
-		       vectors[i].comment, got);
+		expect(got == vectors[i].version, "in \"%s\" got %u want %u",
+		       vectors[i].comment, got, vectors[i].version);
 		if (got)
 			expect_text(vectors[i].comment, digest,
 				    "0123456789abcdef0123456789abcdef");
+	}
+}
+
+/* ---- the text ---- */
+
+/* One rule of each kind of expression, and the line it has to become. */
+CLAIM(text, "each expression is written in words of our own, in the order of "
+	    "the packet or as a number, whatever the byte order of the host")
+{
+	static const char *const wants[] = {
+		"\n    meta l4proto to 1\n    cmp eq from 1 value 6\n",
+		"    payload transport offset 2 bytes 2 to 1\n"
+		"    lookup from 1 set forward.ports\n",
+		"    payload transport offset 13 bytes 1 to 1\n"
+		"    bitwise from 1 to 1 bytes 1 and 0x17 xor 0x00\n"
+		"    cmp neq from 1 value 0x02\n",
+		"    payload network offset 12 bytes 4 to 1\n"
+		"    lookup from 1 set a.v4\n",
+		"    payload network offset 8 bytes 16 to 1\n"
+		"    bitwise from 1 to 1 bytes 16 "
+		"and 0xffffffffffffffff0000000000000000 "
+		"xor 0x00000000000000000000000000000000\n"
+		"    dynset op 1 from 1 set limit-smtp-",
+		"    limit rate 5 seconds 60 burst 5",
+		"    log prefix \"p:11 limit \" group 25 snaplen 128 "
+		"threshold 64\n",
+		"    ct key 2 to 1\n"
+		"    bitwise from 1 to 1 bytes 4 and 32 xor 0\n"
+		"    cmp neq from 1 value 0\n",
+		"    immediate to 1 value 0xc0000201\n"
+		"    nat type 1 family 2 address 1\n",
+		"    reject type 1\n",
+		"    immediate accept\n",
+		"    immediate goto chain ",
+		"\nset a.if ifname elements 1 sha256 ",
+		"\nset a.v4 ipv4_addr interval elements 2 sha256 ",
+		"\nset d.v6 ipv6_addr interval timeout seconds 0\n",
+		"\nmap forward.ports 25 forward.smtp 110 ",
+		"\ncounter allow-smtp-",
+		"\nchain forward filter hook 2 priority 0\n",
+		"\n  rule \"p:10 allow smtp imap from d\"\n",
+	};
+	struct policy *p = good_policy(ALL);
+	struct ruleset *rs;
+	struct text t;
+	FILE *out = text_open(&t);
+
+	assert_int_equal(ruleset_new(p, &rs), 0);
+	emit_bytecode(rs, out);
+	text_done(&t);
+	for (size_t i = 0; i < COUNT(wants); i++)
+		expect(strstr(t.bytes, wants[i]), "no \"%s\" in\n%s", wants[i],
+		       t.bytes);
+	free(t.bytes);
+	ruleset_free(rs);
+	policy_free(p);
+}
+
+/*
+ * A change of any of these makes tables that are loaded incomparable: then
+ * DIGEST_VERSION has to change, too.
+ */
+CLAIM(constant, "a policy has the digest that it had when its version was made")
+{
+	static const struct {
+		const char *hook, *digest;
+	} vectors[] = {
+		{ "forward", "5ead93330c96d4b361a387e21f8acdd3" },
+		{ "bridge", "f1ad09d316732154082ce4708e703213" },
+		{ "ingress eth0 eth1", "1da2fddb497753f376ebbc39ae6848ba" },
+	};
+
+	expect_number("version", DIGEST_VERSION, 2);
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		char text[512], digest[DIGEST_TEXT_BYTES];
+
+		snprintf(text, sizeof(text),
+			 "policy p\nhook %s\nclass a { 10.0.0.0/8 2001:db8::1 "
+			 "}\noutbound from a {\nallow smtp to 192.0.2.1\nlimit "
+			 "imap 5/minute per source log\nblock smtp drop log\n"
+			 "}\n",
+			 vectors[i].hook);
+		digest_of(text, digest);
+		expect_text(vectors[i].hook, digest, vectors[i].digest);
+	}
+}
+
+CLAIM(quoted, "a text of another's cannot pass for what stands around it")
+{
+	static const struct {
+		const char *text, *want;
+	} vectors[] = {
+		{ "a.v4", " a.v4" },
+		{ "", " \"\"" },
+		{ "a b", " \"a b\"" },
+		{ "\"", " \"\\x22\"" },
+		{ "\\x22", " \"\\x5cx22\"" },
+		{ "a\ncounter b", " \"a\\x0acounter b\"" },
+		{ "\xc3\xa9", " \"\xc3\xa9\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct text t;
+		FILE *out = text_open(&t);
+
+		digest_print_text(out, vectors[i].text);
+		text_done(&t);
+		expect_text(vectors[i].text, t.bytes, vectors[i].want);
+		free(t.bytes);
 	}
 }
 
@@ -490,7 +608,8 @@ int main(void)
 		CLAIMED(order),	    CLAIMED(rule_order),   CLAIMED(same),
 		CLAIMED(changes),   CLAIMED(hook_changes), CLAIMED(elements),
 		CLAIMED(add_order), CLAIMED(comments),	   CLAIMED(keys),
-		CLAIMED(key_names),
+		CLAIMED(key_names), CLAIMED(text),	   CLAIMED(constant),
+		CLAIMED(quoted),
 	};
 
 	return cmocka_run_group_tests_name("objects", tests, NULL, NULL);

@@ -837,14 +837,14 @@ CLAIM(file_names, "the name of an included file closes no string of a rule")
 	policy_free(p);
 }
 
-CLAIM(first_comment, "the first rule's comment is the policy's name and "
-		     "digest")
+CLAIM(first_comment, "the first rule's comment is the policy's name, the "
+		     "digest and its version")
 {
 	struct policy *p = good_policy(HEADER "outbound {\nallow smtp\n}\n");
 	struct ruleset *rs = rules_of(p);
 	char want[128];
 
-	snprintf(want, sizeof(want), "mailwall p sha256:%s", rs->digest);
+	snprintf(want, sizeof(want), "mailwall p sha256:%s 2", rs->digest);
 	expect_number("a digest of 128 bits", strlen(rs->digest), 32);
 	expect_text("the first rule",
 		    rs->chains.items[0]->rules.items[0].comment, want);
