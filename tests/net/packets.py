@@ -48,8 +48,8 @@ PACKET_OUTGOING = 4
 IPV6_HDRINCL = 36
 HOOKS = ("forward", "output", "bridge", "ingress")
 
-TARGET = {4: "198.51.100.200", 6: "2001:db8:ff00::200"}
-OTHER_TARGETS = ("2002:c633:64c8::1", "64:ff9b::c633:64c8")
+TARGET = {4: "192.31.196.200", 6: "2620:4f:8000::200"}
+OTHER_TARGETS = ("2002:c01f:c4c8::1", "64:ff9b::c01f:c4c8")
 STRANGER = {4: "203.0.112.9", 6: "2001:db8:9999::9"}
 # Whose packets they are, and what the policy's clause for port 25 does to them.
 SUBJECTS = {

@@ -552,9 +552,9 @@ def _(c):
 	return [c.ip6(c.tcp(6, source=source), source=source)]
 
 
-for name, target in (("mapped", "::ffff:198.51.100.200"),
-		     ("6to4", "2002:c633:64c8::1"),
-		     ("NAT64", "64:ff9b::c633:64c8")):
+for name, target in (("mapped", "::ffff:192.31.196.200"),
+		     ("6to4", "2002:c01f:c4c8::1"),
+		     ("NAT64", "64:ff9b::c01f:c4c8")):
 	@shape(f"v6 to a {name} destination")
 	def _(c, target=target):
 		return [c.ip6(c.tcp(6, target=target), target=target)]
