@@ -241,6 +241,16 @@ hosts: host-packages
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/ansible_test.py
 	$(Q)MAILWALL=$(CURDIR)/mailwall $(PYTHON) tests/net/collectd_test.py
 
+# The rules on Debian's kernels of other releases, each booted by qemu.
+# Debian 12 has virtiofsd in qemu's own package, later ones in one of its own.
+KERNEL_PACKAGES = $(CHECK_PACKAGES) qemu-system-x86 busybox-static cpio kmod \
+	xz-utils debian-archive-keyring \
+	$(shell apt-cache show virtiofsd 2>/dev/null | sed -n 's/^Package: //p' | head -1)
+kernels:
+	$(call install_packages,$(KERNEL_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(PYTHON) tests/kernels/kernels.py --build $(BUILD)/kernels $(KERNELS)
+
 asan:
 	$(Q)$(MAKE) --no-print-directory check BUILD=build-asan \
 		RUN_FLAGS=--quick CFLAGS='$(SANITIZE)'
@@ -429,6 +439,6 @@ clean:
 .PHONY: all house rooms demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden manual \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
-	bench-packages host-packages collectd-packages collectd install-collectd \
+	kernels bench-packages host-packages collectd-packages collectd install-collectd \
 	hosts deb deb-packages deb-check dist \
 	dist-check
