@@ -44,6 +44,15 @@ static inline struct store_row row_of(int64_t minute, uint32_t source,
 				   .syns = attempts };
 }
 
+/*
+ * Triggers are off in a store. Tests turn them on again, to have a transaction
+ * fail within.
+ */
+static inline void let_triggers(struct store *s)
+{
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
+}
+
 static inline struct store *open_good(const char *path, bool write)
 {
 	struct store *s;

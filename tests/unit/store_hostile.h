@@ -1,24 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A store as an attacker would have it: tables without types and constraints,
- * and rows with whatever a row can hold.
+ * A store as an attacker would have it: tables without types, which are called
+ * ours afterwards, and rows with whatever a row can hold.
  */
 #ifndef MAILWALL_STORE_HOSTILE_H
 #define MAILWALL_STORE_HOSTILE_H
 
 static const char loose[] =
-	"CREATE TABLE source (number, address, first, last);"
-	"CREATE TABLE clause (number, id);"
-	"CREATE TABLE what (number, port, outcome, clause);"
-	"CREATE TABLE minute (minute, source, what, attempts, syns);"
-	"CREATE TABLE day (day, source, what, attempts, syns, hours);"
-	"CREATE TABLE finding (number, time, source, finding, detector, port,"
-	" attempts, syns, destinations, exact, groups, first, last, proven,"
-	" blocked, examples);"
-	"CREATE TABLE loaded (number, time, policy, digest, who, generation);"
-	"CREATE TABLE run (number, start, last, lost, unlogged, inputs);"
-	"CREATE TABLE imported (key, name, time, bytes);"
-	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 1;";
+	"CREATE TABLE source (number INTEGER PRIMARY KEY, address UNIQUE,"
+	" first, last);"
+	"CREATE TABLE clause (number INTEGER PRIMARY KEY, id UNIQUE);"
+	"CREATE TABLE what (number INTEGER PRIMARY KEY, port, outcome, clause,"
+	" UNIQUE (port, outcome, clause));"
+	"CREATE TABLE minute (minute, source, what, attempts, syns,"
+	" PRIMARY KEY (minute, source, what)) WITHOUT ROWID;"
+	"CREATE TABLE day (day, source, what, attempts, syns, hours,"
+	" PRIMARY KEY (day, source, what)) WITHOUT ROWID;"
+	"CREATE INDEX day_source ON day (source);"
+	"CREATE TABLE finding (number INTEGER PRIMARY KEY, time, source,"
+	" finding, detector, port, attempts, syns, destinations, exact, groups,"
+	" first, last, proven, blocked, examples,"
+	" UNIQUE (time, source, finding, detector, port));"
+	"CREATE TABLE loaded (number INTEGER PRIMARY KEY, time, policy, digest,"
+	" who, generation);"
+	"CREATE TABLE run (number INTEGER PRIMARY KEY, start, last, lost,"
+	" unlogged, inputs);"
+	"CREATE TABLE imported (key PRIMARY KEY, name, time, bytes);"
+	"CREATE TABLE clock (number INTEGER PRIMARY KEY, trusted, wall, held);"
+	"CREATE TABLE step (number INTEGER PRIMARY KEY, time, seconds);"
+	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 2;";
+
+/* Gives the tables the texts that they have in a good store at "good". */
+static inline void disguise(const char *path, const char *good)
+{
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql),
+		 "ATTACH '%s' AS good; PRAGMA writable_schema = 1;"
+		 "UPDATE sqlite_schema AS m SET sql = (SELECT g.sql FROM"
+		 " good.sqlite_schema g WHERE g.name = m.name)",
+		 good);
+	other(path, sql);
+}
 
 static const char hostile[] =
 	"INSERT INTO source VALUES (1, x'0a000001', -5, 9223372036854775807),"
@@ -33,8 +56,8 @@ static const char hostile[] =
 	"INSERT INTO day VALUES (20500, 1, 1, -7, -8, NULL),"
 	" (20500, 1, 2, 5, 5, 'text'), (20500, 0, 3, 5, 5, x'00'),"
 	" (20500, 1, 4, 9223372036854775807, 5, zeroblob(100000)),"
-	" (20500, 1, 1, 3, 3, x'18ff7f00ffffffffff'),"
-	" (20500, 1, 1, 3, 3, x'ffffffffffffffffffffffffffffffffffff');"
+	" (20501, 1, 1, 3, 3, x'18ff7f00ffffffffff'),"
+	" (20502, 1, 1, 3, 3, x'ffffffffffffffffffffffffffffffffffff');"
 	"INSERT INTO finding VALUES (1, 5, 1, NULL, NULL, -1, -1, -1, -1, 7,"
 	" -1, -1, -1, -1, -1, NULL), (2, 5, 1, x'ff', 1e9, 'p', 'a', 's', 'd',"
 	" 'e', 'g', 'f', 'l', 'p', 'b', 5);"

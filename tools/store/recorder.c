@@ -6,16 +6,18 @@
 #include "../program/program.h"
 #include "../program/message.h"
 
-#include <stdio.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define FINDINGS_MOST 4096
 #define TRIM_EVERY_S  60
+#define STEPS_MOST    64
 
 #define MOVES_MOST    65536
 
@@ -34,6 +36,8 @@ struct batch_of_rows {
 	size_t n_findings;
 	struct move *moves;
 	size_t n_moves;
+	struct store_step steps[STEPS_MOST];
+	size_t n_steps;
 	struct store_run run;
 	bool settled;
 };
@@ -45,18 +49,19 @@ struct recorder {
 	struct batch_of_rows *filling, *writing;
 	struct batch_of_rows batches[2];
 	struct recorder_state state;
-	int64_t trim_s;
-	bool said; /* the failure was reported */
+	int64_t trim_s; /* steady: not before that */
+	bool said;	/* the failure was reported */
 	/* The writer. The members below are under the lock while it runs. */
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool busy, stop; /* busy: the batch "writing" belongs to the writer */
-	int64_t now_s;
+	struct store_time now;
 	int error; /* errno of the last transaction */
-	char why[200];
+	struct fault why;
 	uint64_t written, errors, folded;
+	uint64_t replaced, replaced_said; /* files that were, under it */
 };
 
 /* ---- a batch ---- */
@@ -77,7 +82,7 @@ static void recorder_batch_free(struct batch_of_rows *b)
 
 static bool batch_is_empty(const struct batch_of_rows *b)
 {
-	return !b->rollup.n && !b->n_findings && !b->n_moves;
+	return !b->rollup.n && !b->n_findings && !b->n_moves && !b->n_steps;
 }
 
 static void batch_clear(struct batch_of_rows *b)
@@ -85,6 +90,7 @@ static void batch_clear(struct batch_of_rows *b)
 	rollup_clear(&b->rollup);
 	b->n_findings = 0;
 	b->n_moves = 0;
+	b->n_steps = 0;
 	b->settled = false;
 }
 
@@ -102,20 +108,45 @@ static void recorder_add_batch(struct recorder *r, struct batch_of_rows *b)
 		store_add_finding(r->store, &b->findings[i]);
 	for (size_t i = 0; i < b->n_moves; i++)
 		store_move(r->store, &b->moves[i].from, &b->moves[i].to);
+	for (size_t i = 0; i < b->n_steps; i++)
+		store_add_step(r->store, &b->steps[i]);
 	if (b->run.inputs)
 		store_add_run(r->store, &b->run);
 }
 
-/* Writes a batch and clears it. 0 or -errno. */
-static int recorder_write_out(struct recorder *r, struct batch_of_rows *b)
+static int recorder_transact(struct recorder *r, struct batch_of_rows *b)
 {
 	int error;
 
 	recorder_add_batch(r, b);
 	error = store_end(r->store);
+	return error ? store_fault(r->store, "written", &r->why) : 0;
+}
+
+/*
+ * The path is another file now, or none. What was committed went with the old
+ * one; the run is a new row, and all of this batch goes to what is there now.
+ */
+static int recorder_write_anew(struct recorder *r, struct batch_of_rows *b)
+{
+	int error = store_reopen(r->store, &r->why);
+
+	if (error)
+		return error;
+	r->replaced++;
+	b->run.id = 0;
+	return recorder_transact(r, b);
+}
+
+/* Writes a batch and clears it. 0 or -errno. */
+static int recorder_write_out(struct recorder *r, struct batch_of_rows *b)
+{
+	int error = recorder_transact(r, b);
+
+	if (error == -ESTALE)
+		error = recorder_write_anew(r, b);
 	if (error) {
 		r->errors++;
-		snprintf(r->why, sizeof(r->why), "%s", store_why(r->store));
 		return error;
 	}
 	r->written += b->rollup.n;
@@ -124,15 +155,16 @@ static int recorder_write_out(struct recorder *r, struct batch_of_rows *b)
 	return 0;
 }
 
-static void recorder_trim(struct recorder *r, int64_t now_s)
+static void recorder_trim(struct recorder *r, const struct store_time *now)
 {
 	int error;
 
-	if (now_s < r->trim_s || (!r->options.keep_s && !r->options.most_bytes))
+	if (now->steady_s < r->trim_s ||
+	    (!r->options.keep_s && !r->options.most_bytes))
 		return;
-	if (!store_trim(r->store, now_s, r->options.keep_s,
-			r->options.most_bytes, &error))
-		r->trim_s = now_s + TRIM_EVERY_S;
+	if (!store_trim(r->store, now, r->options.keep_s, r->options.most_bytes,
+			&error))
+		r->trim_s = now->steady_s + TRIM_EVERY_S;
 }
 
 static void *recorder_run_writer(void *ctx)
@@ -141,18 +173,18 @@ static void *recorder_run_writer(void *ctx)
 
 	pthread_mutex_lock(&r->lock);
 	for (;;) {
-		int64_t now_s;
+		struct store_time now;
 		int error;
 
 		while (!r->busy && !r->stop)
 			pthread_cond_wait(&r->changed, &r->lock);
 		if (!r->busy)
 			break;
-		now_s = r->now_s;
+		now = r->now;
 		pthread_mutex_unlock(&r->lock);
 		error = recorder_write_out(r, r->writing);
 		if (!error)
-			recorder_trim(r, now_s);
+			recorder_trim(r, &now);
 		pthread_mutex_lock(&r->lock);
 		r->error = error;
 		r->busy = false;
@@ -301,6 +333,14 @@ void recorder_finding(struct recorder *r, const struct finding *f)
 		(struct store_finding){ *f, r->options.keep_destinations };
 }
 
+void recorder_step(struct recorder *r, const struct store_step *step)
+{
+	struct batch_of_rows *b = r->filling;
+
+	if (b->n_steps < STEPS_MOST)
+		b->steps[b->n_steps++] = *step;
+}
+
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged)
 {
 	r->filling->run.lost = lost;
@@ -336,29 +376,45 @@ static void recorder_swap(struct recorder *r)
 /* A batch that failed stays in "writing", and is tried again first. */
 static void recorder_start_writing(struct recorder *r, int64_t now_s)
 {
+	struct timespec steady;
+
+	clock_gettime(CLOCK_BOOTTIME, &steady);
 	if (batch_is_empty(r->writing))
 		recorder_swap(r);
-	r->now_s = now_s;
+	r->now = (struct store_time){ now_s, (int64_t)steady.tv_sec };
 	r->busy = true;
+}
+
+static void recorder_tell(struct recorder *r, const char *sentence,
+			  const char *rest)
+{
+	struct fault f = { 0 };
+
+	fault_set(&f, 0, "%s%s", sentence, rest);
+	if (r->options.say)
+		r->options.say(r->options.ctx, f.text);
 }
 
 static void recorder_say(struct recorder *r)
 {
-	struct fault f = { 0 };
+	char name[PATH_MAX + 8];
 
+	snprintf(name, sizeof(name), "\"%s\"", r->options.path);
+	if (r->replaced != r->replaced_said)
+		recorder_tell(r, name,
+			      ": was deleted or replaced while it was written; "
+			      "what is there now is written");
+	r->replaced_said = r->replaced;
 	if (!r->error == !r->said)
 		return;
 	r->said = r->error;
-	if (r->error)
-		fault_set(&f, r->error, "\"%s\": cannot be written: %s%s",
-			  r->options.path, r->why,
-			  r->options.inputs ? "; monitoring goes on, and it is "
-					      "tried again" :
-					      "");
+	if (!r->error)
+		recorder_tell(r, name, ": is written again");
 	else
-		fault_set(&f, 0, "\"%s\": is written again", r->options.path);
-	if (r->options.say)
-		r->options.say(r->options.ctx, f.text);
+		recorder_tell(r, r->why.text,
+			      r->options.inputs ? "; monitoring goes on, and "
+						  "it is tried again" :
+						  "");
 }
 
 static void recorder_copy_state(struct recorder *r)

@@ -39,6 +39,8 @@ void recorder_attempt(struct recorder *r, const struct attempt_event *event);
 void recorder_early(struct recorder *r, const struct attempt_event *event);
 /* Keeps a finding for the next transaction. */
 void recorder_finding(struct recorder *r, const struct finding *finding);
+/* Keeps a step of the clock for the next transaction. */
+void recorder_step(struct recorder *r, const struct store_step *step);
 /* Sets how many packets the monitor lost so far. */
 void recorder_losses(struct recorder *r, uint64_t lost, uint64_t unlogged);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The schema, and the opening of a file. */
+/*
+ * The opening of a file. It may come from whoever can write it: its schema runs
+ * nothing, and no query runs for ever.
+ */
 #include "store_priv.h"
 #include "../program/message.h"
 #include "../program/program.h"
@@ -9,64 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x6d77616c /* "mwal" */
-#define BUSY_MS	       5000
-
-/*
- * A row is a version; a file of an older version gets those behind its own, in
- * order. Port, clause and outcome of a row are one small number, so that a
- * minute of a source takes about twenty bytes.
- */
-static const char *const schemas[] = {
-	"CREATE TABLE source ("
-	" number INTEGER PRIMARY KEY,"
-	" address BLOB NOT NULL UNIQUE," /* 4 bytes, or 8 of an IPv6 /64 */
-	" first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE clause ("
-	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;"
-	"CREATE TABLE what ("
-	" number INTEGER PRIMARY KEY, port INTEGER NOT NULL,"
-	" outcome INTEGER NOT NULL, clause INTEGER NOT NULL,"
-	" UNIQUE (port, outcome, clause)) STRICT;"
-	"CREATE TABLE minute ("
-	" minute INTEGER NOT NULL, source INTEGER NOT NULL,"
-	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
-	" syns INTEGER NOT NULL,"
-	" PRIMARY KEY (minute, source, what)) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE day ("
-	" day INTEGER NOT NULL, source INTEGER NOT NULL,"
-	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
-	" syns INTEGER NOT NULL,"
-	" hours BLOB NOT NULL," /* pairs of an hour and its attempts, in LEB128
-				 */
-	" PRIMARY KEY (day, source, what)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX day_source ON day (source);"
-	"CREATE TABLE finding ("
-	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-	" source INTEGER NOT NULL, finding TEXT NOT NULL,"
-	" detector TEXT NOT NULL, port INTEGER NOT NULL,"
-	" attempts INTEGER NOT NULL, syns INTEGER NOT NULL,"
-	" destinations INTEGER NOT NULL, exact INTEGER NOT NULL,"
-	" groups INTEGER NOT NULL, first INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, proven INTEGER NOT NULL,"
-	" blocked INTEGER NOT NULL, examples TEXT NOT NULL,"
-	" UNIQUE (time, source, finding, detector, port)) STRICT;"
-	"CREATE TABLE loaded ("
-	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-	" policy TEXT NOT NULL, digest TEXT NOT NULL, who TEXT NOT NULL,"
-	" generation INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE run ("
-	" number INTEGER PRIMARY KEY, start INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, lost INTEGER NOT NULL,"
-	" unlogged INTEGER NOT NULL, inputs TEXT NOT NULL) STRICT;"
-	"CREATE TABLE imported ("
-	" key TEXT PRIMARY KEY," /* SHA-256 of the first line */
-	" name TEXT NOT NULL, time INTEGER NOT NULL,"
-	" bytes INTEGER NOT NULL) STRICT;",
-};
-#define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
+#define BUSY_MS 5000
 
 /* ---- errors ---- */
 
@@ -74,10 +23,11 @@ void store_fail(struct store *s, int code)
 {
 	if (s->error)
 		return;
-	s->error = code == SQLITE_FULL				   ? -ENOSPC :
-		   code == SQLITE_BUSY				   ? -EBUSY :
-		   code == SQLITE_READONLY			   ? -EROFS :
-		   code == SQLITE_NOMEM				   ? -ENOMEM :
+	s->error = code == SQLITE_FULL	    ? -ENOSPC :
+		   code == SQLITE_BUSY	    ? -EBUSY :
+		   code == SQLITE_READONLY  ? -EROFS :
+		   code == SQLITE_NOMEM	    ? -ENOMEM :
+		   code == SQLITE_INTERRUPT ? -ETIMEDOUT :
 		   code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG :
 								     -EIO;
 	snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
@@ -129,106 +79,6 @@ int64_t store_number(struct store *s, const char *sql)
 		store_fail(s, code);
 	sqlite3_finalize(q);
 	return n;
-}
-
-/* ---- the schema ---- */
-
-static int store_refuse(const struct store *s, struct fault *f, int error,
-			const char *why)
-{
-	return fault_set(f, error, "\"%s\": %s", s->path, why);
-}
-
-static int store_failed(const struct store *s, struct fault *f,
-			const char *what)
-{
-	switch (s->error) {
-	case -EBUSY:
-		return store_refuse(s, f, s->error,
-				    "another program has locked it; try again");
-	case -EROFS:
-		return store_refuse(s, f, s->error,
-				    "it, or its folder, cannot be written");
-	case -EBADMSG:
-		return fault_set(f, s->error,
-				 "\"%s\": is no database of mailwall, or it is "
-				 "damaged: %s; move it away, and a new one is "
-				 "made",
-				 s->path, s->why);
-	}
-	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
-			 s->why);
-}
-
-int store_fault(const struct store *s, const char *verb, struct fault *f)
-{
-	return fault_set(f, s->error, "\"%s\": cannot be %s: %s", s->path, verb,
-			 s->why);
-}
-
-/*
- * Reads the version under the lock: another program may have migrated
- * meanwhile.
- */
-static void store_migrate(struct store *s)
-{
-	char sql[64];
-	int from;
-
-	store_run_sql(s, "BEGIN IMMEDIATE");
-	from = (int)store_number(s, "PRAGMA user_version");
-	for (int i = from; i < SCHEMA; i++)
-		store_run_sql(s, schemas[i]);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA);
-	store_run_sql(s, sql);
-	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
-		 APPLICATION_ID);
-	store_run_sql(s, sql);
-	store_run_sql(s, "COMMIT");
-}
-
-/*
- * A database without a table may become ours; that of another program may not.
- */
-static int store_check_owner(struct store *s, struct fault *f)
-{
-	int64_t application = store_number(s, "PRAGMA application_id");
-	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
-
-	if (s->error)
-		return store_failed(s, f, "read");
-	if (application != APPLICATION_ID && tables)
-		return store_refuse(s, f, -EBADMSG,
-				    "is a database of another program");
-	return 0;
-}
-
-static int store_check_schema(struct store *s, bool write, struct fault *f)
-{
-	int error = store_check_owner(s, f);
-	int64_t version = store_number(s, "PRAGMA user_version");
-	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
-
-	if (error || s->error)
-		return error ? error : store_failed(s, f, "read");
-	if (version < 0)
-		return store_refuse(s, f, -EBADMSG,
-				    "is damaged: its version is below 0");
-	if (version > SCHEMA)
-		return fault_set(f, -EPROTO,
-				 "\"%s\": was written by a newer mailwall "
-				 "(schema %lld, this one knows %d); use that "
-				 "one",
-				 s->path, (long long)version, SCHEMA);
-	if (!write && version < SCHEMA)
-		return store_refuse(
-			s, f, -EPROTO,
-			tables ? "is of an older schema; open it once "
-				 "with a command that writes" :
-				 "is empty");
-	if (version < SCHEMA)
-		store_migrate(s);
-	return s->error ? store_failed(s, f, "make its tables") : 0;
 }
 
 /* ---- hours of a day, as a blob ---- */
@@ -288,6 +138,67 @@ static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_blob(ctx, out, (int)len, SQLITE_TRANSIENT);
 }
 
+/* ---- a connection that trusts nothing ---- */
+
+#define OPS_BETWEEN 1000000 /* of SQLite's machine, some milliseconds */
+
+static int64_t store_steady_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec;
+}
+
+void store_give_time(struct store *s, int64_t seconds)
+{
+	s->until_s = store_steady_s() + seconds;
+}
+
+static int store_is_late(void *ctx)
+{
+	return store_steady_s() > ((const struct store *)ctx)->until_s;
+}
+
+/* Bounds of what a database may make SQLite do. */
+static const struct {
+	int id, most;
+} limits[] = {
+	{ SQLITE_LIMIT_LENGTH, 1 << 20 },
+	{ SQLITE_LIMIT_SQL_LENGTH, 1 << 16 },
+	{ SQLITE_LIMIT_COLUMN, 64 },
+	{ SQLITE_LIMIT_EXPR_DEPTH, 32 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 4 },
+	{ SQLITE_LIMIT_VDBE_OP, 100000 },
+	{ SQLITE_LIMIT_FUNCTION_ARG, 8 },
+	{ SQLITE_LIMIT_ATTACHED, 0 },
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+};
+
+static const struct {
+	int option, on;
+} hardening[] = {
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
+};
+
+static void store_harden(struct store *s)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		sqlite3_limit(s->db, limits[i].id, limits[i].most);
+	for (size_t i = 0; i < sizeof(hardening) / sizeof(*hardening); i++)
+		sqlite3_db_config(s->db, hardening[i].option, hardening[i].on,
+				  NULL);
+	sqlite3_progress_handler(s->db, OPS_BETWEEN, store_is_late, s);
+	store_run_sql(s, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0");
+}
+
 /* ---- opening ---- */
 
 static void store_close_database(struct store *s)
@@ -302,13 +213,17 @@ static void store_close_database(struct store *s)
 static int store_open_database(struct store *s, const char *name, int flags,
 			       struct fault *f)
 {
-	int code = sqlite3_open_v2(name, &s->db, flags, NULL);
+	int code = sqlite3_open_v2(
+		name, &s->db,
+		flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
 
 	s->error = 0;
 	if (code != SQLITE_OK) {
 		store_fail(s, code);
 		return store_failed(s, f, "open");
 	}
+	store_give_time(s, STORE_OPENING_S);
+	store_harden(s);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	sqlite3_extended_result_codes(s->db, 0);
 	sqlite3_create_function(s->db, "add_hours", 2,
@@ -317,32 +232,72 @@ static int store_open_database(struct store *s, const char *name, int flags,
 	return 0;
 }
 
+static int store_cannot_open(const struct store *s, struct fault *f, int error)
+{
+	if (error == ELOOP)
+		return fault_set(f, -ELOOP,
+				 "\"%s\": is a symbolic link, which is not "
+				 "followed; name the file that it points to",
+				 s->path);
+	return fault_set(f, -error, "cannot open \"%s\": %s", s->path,
+			 strerror(error));
+}
+
+/* The folder may be reached by links, the file itself may not be one. */
+static int store_resolve(struct store *s, struct fault *f)
+{
+	const char *slash = strrchr(s->path, '/');
+	size_t n = slash ? (size_t)(slash - s->path) : 0;
+	char dir[PATH_MAX], real[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%.*s",
+		 (int)(n < sizeof(dir) ? n : sizeof(dir) - 1), s->path);
+	if (!realpath(slash ? (n ? dir : "/") : ".", real))
+		return store_cannot_open(s, f, errno);
+	snprintf(s->real, sizeof(s->real), "%s/%s",
+		 strcmp(real, "/") == 0 ? "" : real,
+		 slash ? slash + 1 : s->path);
+	return 0;
+}
+
 /*
  * Mode 0640: not every user may read who was blocked. Files that SQLite puts
- * beside it get the same mode, and the same owner if root makes them.
+ * beside it get the same mode, and the same owner if root makes them. Nothing
+ * but a regular file is opened, and a FIFO keeps nobody waiting.
  */
-static int store_make_file(const struct store *s, struct fault *f)
+static int store_take_file(struct store *s, bool write, struct fault *f)
 {
-	int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	int flags = write ? O_RDWR | O_CREAT : O_RDONLY;
+	int fd = open(s->real, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		      0640);
+	struct stat st;
+	int error = fd < 0 || fstat(fd, &st) ? errno : 0;
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
-		return 0;
-	}
-	return fault_set(f, -errno, "cannot open \"%s\": %s", s->path,
-			 strerror(errno));
+	if (error)
+		return store_cannot_open(s, f, error);
+	if (!S_ISREG(st.st_mode))
+		return fault_set(f, -EINVAL,
+				 "cannot open \"%s\": it is no regular file",
+				 s->path);
+	s->device = st.st_dev;
+	s->inode = st.st_ino;
+	return 0;
+}
+
+bool store_is_replaced(const struct store *s)
+{
+	struct stat st;
+
+	return lstat(s->real, &st) || st.st_dev != s->device ||
+	       st.st_ino != s->inode;
 }
 
 static int store_open_to_write(struct store *s, struct fault *f)
 {
-	int error = store_make_file(s, f);
+	int error = store_open_database(s, s->real, SQLITE_OPEN_READWRITE, f);
 
-	if (!error)
-		error = store_open_database(s, s->path,
-					    SQLITE_OPEN_READWRITE |
-						    SQLITE_OPEN_CREATE |
-						    SQLITE_OPEN_NOMUTEX,
-					    f);
 	/* Nothing is changed in a database of another program. */
 	if (!error)
 		error = store_check_owner(s, f);
@@ -361,11 +316,11 @@ static int store_open_to_write(struct store *s, struct fault *f)
 
 static bool store_file_exists(const char *path, const char *suffix)
 {
-	char name[PATH_MAX];
+	char name[2 * PATH_MAX + 8];
 	struct stat st;
 
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	return !stat(name, &st) && st.st_size;
+	return !lstat(name, &st) && st.st_size;
 }
 
 /* Escapes "?", "#" and "%", which mean something in a URI. */
@@ -389,21 +344,57 @@ static void store_print_uri(const char *path, char *out, size_t size)
 static int store_open_to_read(struct store *s, struct fault *f)
 {
 	char uri[3 * PATH_MAX + 32];
-	int error = store_open_database(s, s->path, SQLITE_OPEN_READONLY, f);
+	int error = store_open_database(s, s->real, SQLITE_OPEN_READONLY, f);
 
 	if (error)
 		return error;
 	store_number(s, "PRAGMA user_version");
 	if (s->error && s->error != -EBADMSG &&
-	    !store_file_exists(s->path, "-wal")) {
+	    !store_file_exists(s->real, "-wal")) {
 		store_close_database(s);
-		store_print_uri(s->path, uri, sizeof(uri));
+		store_print_uri(s->real, uri, sizeof(uri));
 		error = store_open_database(
 			s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, f);
 	}
-	error = error ? error : store_check_schema(s, false, f);
-	if (!error)
+	if (error)
+		return error;
+	/* What is checked is what is read. */
+	if (!s->error)
 		store_run_sql(s, "BEGIN");
+	return store_check_schema(s, false, f);
+}
+
+static int store_open_file(struct store *s, bool write, struct fault *f)
+{
+	int error = store_resolve(s, f);
+
+	if (!error)
+		error = store_take_file(s, write, f);
+	if (error)
+		return error;
+	return write ? store_open_to_write(s, f) : store_open_to_read(s, f);
+}
+
+/*
+ * What is in the log beside the file goes into the file that is open, wherever
+ * that is now: SQLite does not see to it when it closes a file that was moved,
+ * and would take the log for that of the new one.
+ */
+int store_reopen(struct store *s, struct fault *f)
+{
+	int error;
+
+	if (s->db)
+		sqlite3_wal_checkpoint_v2(
+			s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	store_close_database(s);
+	store_forget_known(s);
+	s->run = NULL;
+	s->error = 0;
+	error = store_open_file(s, true, f);
+	/* No file is number 0: the next transaction says -ESTALE again. */
+	if (error)
+		s->inode = 0;
 	return error;
 }
 
@@ -433,11 +424,8 @@ int store_open(const char *path, bool write, struct store **out,
 	if (!s)
 		return fault_no_memory(f);
 	s->path = path;
-	if (store_allocate(s, write))
-		error = fault_no_memory(f);
-	else
-		error = write ? store_open_to_write(s, f) :
-				store_open_to_read(s, f);
+	error = store_allocate(s, write) ? fault_no_memory(f) :
+					   store_open_file(s, write, f);
 	if (error)
 		store_close(s);
 	else

@@ -28,6 +28,12 @@ struct store;
  */
 int store_open(const char *path, bool write, struct store **out,
 	       struct fault *f);
+/*
+ * Opens the path anew to be written, after it was replaced or deleted: to be
+ * called once store_end() said -ESTALE. 0, or -errno and why; then it is to be
+ * tried again.
+ */
+int store_reopen(struct store *s, struct fault *f);
 /* Closes the file; s may be NULL. */
 void store_close(struct store *s);
 
@@ -44,6 +50,12 @@ struct store_loaded {
 	const char *policy; /* "": the rules were removed */
 	const char *digest, *who;
 	uint32_t generation;
+};
+
+/* A clock that was set while a monitor ran. */
+struct store_step {
+	int64_t time_s;	 /* what it showed then */
+	int64_t seconds; /* how far it was set forward */
 };
 
 /* A run of a monitor, and what it lost; written again as long as it runs. */

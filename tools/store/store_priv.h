@@ -12,9 +12,11 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DAY_S	    86400
-#define HOURS_BYTES (24 * 6) /* each: the hour, and 32 bits by seven */
+#define TIME_LAST_S 253402300799 /* of the year 9999 */
+#define HOURS_BYTES (24 * 6)	 /* each: the hour, and 32 bits by seven */
 
 enum store_statement {
 	PUT_SOURCE,
@@ -30,6 +32,8 @@ enum store_statement {
 	PUT_RUN,
 	PUT_IMPORTED,
 	GET_IMPORTED,
+	PUT_CLOCK,
+	PUT_STEP,
 	STATEMENTS
 };
 
@@ -65,13 +69,19 @@ struct known_day {
 };
 
 struct store {
-	const char *path;
+	const char *path;	 /* as the user wrote it */
+	char real[2 * PATH_MAX]; /* its folder resolved */
+	dev_t device;
+	ino_t inode; /* of the file that is open */
+	int version; /* of its schema */
 	sqlite3 *db;
+	int64_t until_s; /* steady: a query that takes longer ends */
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t data_version; /* PRAGMA data_version, which other writers change
 			       */
 	struct store_run *run; /* the run of this transaction, and its number */
 	int64_t run_number;
+	int64_t trimmed_s; /* steady, of the last trim; 0: none */
 	int error; /* errno of the open transaction, or of the last reading */
 	char why[200];
 	struct known_series series[KNOWN_SERIES];
@@ -86,6 +96,40 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
 			      const char *sql);
 /* Runs a query; the first column of its first row, or 0. */
 int64_t store_number(struct store *s, const char *sql);
+
+/* How long a query may take: opening, one transaction, one report. */
+#define STORE_OPENING_S 20
+#define STORE_WRITING_S 120
+#define STORE_READING_S 600
+void store_give_time(struct store *s, int64_t seconds);
+
+/* Is the path no longer the file that is open? */
+bool store_is_replaced(const struct store *s);
+/* Forgets numbers of the database. */
+void store_forget_known(struct store *s);
+
+/* Runs a statement; the number of its row, or 0. */
+int64_t store_run(struct store *s, sqlite3_stmt *q);
+
+/* ---- store_trim.c ---- */
+
+/* The time by which rows are deleted, as the file keeps it. */
+struct retention {
+	int64_t trusted_s; /* that time */
+	int64_t wall_s;	   /* what the clock showed then */
+	int64_t held_s;	   /* how long it has run evenly, away from that */
+};
+/* Goes on to the clock's wall_s, passed_s later by a steady one. */
+void retention_advance(struct retention *r, int64_t wall_s, int64_t passed_s);
+
+/* ---- store_schema.c: 0, or -errno and why ---- */
+
+/* Fills the sentence for the last failure; what: "open". */
+int store_failed(const struct store *s, struct fault *f, const char *what);
+/* Is it a database of mailwall, or empty? */
+int store_check_owner(struct store *s, struct fault *f);
+/* Has it our schema, and nothing else? A writer brings it up to date. */
+int store_check_schema(struct store *s, bool write, struct fault *f);
 
 void hours_unpack(const uint8_t *blob, size_t len, uint32_t hours[24]);
 size_t hours_pack(const uint32_t hours[24], uint8_t out[HOURS_BYTES]);

@@ -16,6 +16,7 @@ static bool query_begin(struct reading *r, struct store *s, const char *sql)
 
 	*r = (struct reading){ .store = s };
 	s->error = 0;
+	store_give_time(s, STORE_READING_S);
 	code = sqlite3_prepare_v2(s->db, sql, -1, &r->query, NULL);
 	if (code != SQLITE_OK)
 		store_fail(s, code);
@@ -57,7 +58,7 @@ static int64_t column_time(struct reading *r, int column)
 {
 	int64_t n = column_number(r, column);
 
-	return n < 0 ? 0 : n > 253402300799 ? 253402300799 : n;
+	return n < 0 ? 0 : n > TIME_LAST_S ? TIME_LAST_S : n;
 }
 
 /* A column as a count, which is not negative, whatever a file holds. */
@@ -310,6 +311,27 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 		};
 
 		fn(ctx, &run);
+	}
+	return query_end(&r);
+}
+
+int store_steps(struct store *s, int64_t since_s, int64_t until_s,
+		void (*fn)(void *ctx, const struct store_step *step), void *ctx)
+{
+	struct reading r;
+
+	if (s->version < 2)
+		return 0;
+	if (!query_begin(&r, s,
+			 "SELECT time, seconds FROM step WHERE time >= ?1"
+			 " AND time < ?2 ORDER BY number DESC"))
+		return query_end(&r);
+	query_bind_period(&r, since_s, until_s);
+	while (query_step(&r)) {
+		struct store_step step = { column_time(&r, 0),
+					   column_number(&r, 1) };
+
+		fn(ctx, &step);
 	}
 	return query_end(&r);
 }

@@ -87,5 +87,9 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 /* Runs that overlap the period, by their start. */
 int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 	       void (*fn)(void *ctx, const struct store_run *run), void *ctx);
+/* Steps of the clock with since_s <= time < until_s, latest first. */
+int store_steps(struct store *s, int64_t since_s, int64_t until_s,
+		void (*fn)(void *ctx, const struct store_step *step),
+		void *ctx);
 
 #endif

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transactions, and the bounds of a file. */
+/* Transactions. */
 #include "store_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define PLACES	     8u	   /* places that a known source or day may have */
 #define CLAUSES_MOST 10000 /* further ids are "other" */
-#define TRIM_MINUTES 10
-#define VACUUM_PAGES 2000
 
 /* ---- a transaction ---- */
 
-static void store_forget_known(struct store *s)
+void store_forget_known(struct store *s)
 {
 	memset(s->series, 0, sizeof(s->series));
 	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
@@ -24,6 +23,13 @@ void store_begin(struct store *s)
 
 	s->error = 0;
 	s->run = NULL;
+	if (store_is_replaced(s)) {
+		s->error = -ESTALE;
+		snprintf(s->why, sizeof(s->why),
+			 "it was deleted or replaced while it was open");
+		return;
+	}
+	store_give_time(s, STORE_WRITING_S);
 	store_run_sql(s, "BEGIN IMMEDIATE");
 	/* Another writer may have deleted series numbers stand for. */
 	version = store_number(s, "PRAGMA data_version");
@@ -45,13 +51,12 @@ int store_end(struct store *s)
 	}
 	/* Numbers that were made in this transaction are void. */
 	store_forget_known(s);
-	if (!sqlite3_get_autocommit(s->db))
+	if (s->db && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return s->error;
 }
 
-/* Runs a statement; the number of its row, or 0. */
-static int64_t store_run(struct store *s, sqlite3_stmt *q)
+int64_t store_run(struct store *s, sqlite3_stmt *q)
 {
 	int code = sqlite3_step(q);
 	int64_t n = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
@@ -477,6 +482,19 @@ void store_add_run(struct store *s, struct store_run *r)
 	s->run = r;
 }
 
+void store_add_step(struct store *s, const struct store_step *step)
+{
+	sqlite3_stmt *q = store_statement(
+		s, PUT_STEP,
+		"INSERT INTO step (time, seconds) VALUES (?1, ?2)");
+
+	if (!q)
+		return;
+	sqlite3_bind_int64(q, 1, step->time_s);
+	sqlite3_bind_int64(q, 2, step->seconds);
+	store_run(s, q);
+}
+
 void store_add_imported(struct store *s, const struct store_imported *i)
 {
 	sqlite3_stmt *q = store_statement(
@@ -505,78 +523,4 @@ uint64_t store_imported_bytes(struct store *s, const char *key)
 	store_bind_text(q, 1, key);
 	bytes = store_run(s, q);
 	return bytes > 0 ? (uint64_t)bytes : 0;
-}
-
-/* ---- bounds ---- */
-
-static void store_delete_before(struct store *s, const char *sql,
-				int64_t before)
-{
-	sqlite3_stmt *q = NULL;
-	int code = s->error ? SQLITE_OK :
-			      sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
-
-	if (s->error)
-		return;
-	if (code != SQLITE_OK) {
-		store_fail(s, code);
-		return;
-	}
-	sqlite3_bind_int64(q, 1, before);
-	store_run(s, q);
-	sqlite3_finalize(q);
-}
-
-static void store_trim_lists(struct store *s, int64_t before_s)
-{
-	store_delete_before(s, "DELETE FROM day WHERE day < ?1",
-			    before_s / DAY_S);
-	store_delete_before(s, "DELETE FROM finding WHERE time < ?1", before_s);
-	store_delete_before(s, "DELETE FROM loaded WHERE time < ?1", before_s);
-	store_delete_before(s, "DELETE FROM run WHERE last < ?1", before_s);
-	/* Sources go by whole days: the rest of a day needs its sources. */
-	store_delete_before(s, "DELETE FROM source WHERE last < ?1",
-			    before_s / DAY_S * DAY_S);
-	/* A number may be given to another source from now on. */
-	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
-}
-
-static uint64_t store_bytes_in_use(struct store *s)
-{
-	int64_t pages = store_number(s, "PRAGMA page_count") -
-			store_number(s, "PRAGMA freelist_count");
-
-	return (uint64_t)(pages * store_number(s, "PRAGMA page_size"));
-}
-
-bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
-		uint64_t most_bytes, int *error)
-{
-	int64_t oldest, end = keep_s ? (now_s - keep_s) / 60 : 0;
-	char vacuum[64];
-	bool more = false;
-
-	store_begin(s);
-	oldest = store_number(s, "SELECT min(minute) FROM minute");
-	if (oldest > now_s / 60 + DAY_S)
-		oldest = 0; /* in the future: no clock of ours */
-	if (oldest < 0)
-		oldest = -1; /* before 1970: deleted at once */
-	if (most_bytes && oldest && store_bytes_in_use(s) > most_bytes &&
-	    end <= oldest)
-		end = oldest + TRIM_MINUTES;
-	if (oldest && oldest < end) {
-		more = true;
-		if (end > oldest + TRIM_MINUTES)
-			end = oldest + TRIM_MINUTES;
-		store_delete_before(s, "DELETE FROM minute WHERE minute < ?1",
-				    end);
-	}
-	if (end)
-		store_trim_lists(s, end * 60);
-	snprintf(vacuum, sizeof(vacuum), "PRAGMA incremental_vacuum(%d)",
-		 VACUUM_PAGES);
-	store_run_sql(s, vacuum);
-	*error = store_end(s);
-	return more && !*error;
 }

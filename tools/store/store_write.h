@@ -53,13 +53,21 @@ void store_add_imported(struct store *s, const struct store_imported *i);
 /* Bytes of a log that were imported already; 0: none. */
 uint64_t store_imported_bytes(struct store *s, const char *key);
 
+/* Notes that the clock was set. */
+void store_add_step(struct store *s, const struct store_step *step);
+
+/* The machine's clock, and one that nobody sets. */
+struct store_time {
+	int64_t wall_s, steady_s;
+};
 /*
  * Deletes one step of what is beyond the bounds, in some milliseconds: rows
  * older than keep_s, and the oldest ones while the file is larger than
- * most_bytes; 0: no bound. True: there is more to delete. The outcome is in
+ * most_bytes; 0: no bound. A clock that was set forward deletes nothing until
+ * its time has held for a day. True: there is more to delete. The outcome is in
  * *error, as of store_end().
  */
-bool store_trim(struct store *s, int64_t now_s, int64_t keep_s,
+bool store_trim(struct store *s, const struct store_time *now, int64_t keep_s,
 		uint64_t most_bytes, int *error);
 
 #endif

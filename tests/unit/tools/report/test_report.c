@@ -880,10 +880,14 @@ CLAIM(wild, "of a file with any content a report is made without harm")
 		{ 1, FIRST_S + 5 * DAY_S },
 	};
 	const char *path = file_of("db");
+	struct store *good;
 
 	zone("UTC");
+	assert_int_equal(store_open(file_of("good"), true, &good, &why), 0);
+	store_close(good);
 	other(path, loose);
 	other(path, hostile);
+	disguise(path, file_of("good"));
 	for (size_t i = 0; i < COUNT(periods); i++) {
 		int status;
 		pid_t pid;

@@ -3,6 +3,7 @@
 #include "../../folder.h"
 #include "../../../../tools/store/recorder.h"
 #include "../../../../tools/store/rollup.h"
+#include "../../../../tools/store/store_priv.h"
 #include "../../../../tools/program/program.h"
 
 #include <fcntl.h>
@@ -60,6 +61,9 @@ static struct recorder *open_good(const struct recorder_options *options)
 
 	heard_by.say = fault_say_sentence;
 	assert_int_equal(recorder_open(&r, &heard_by, &why), 0);
+	/* Off in a store; here they make a transaction fail. */
+	sqlite3_db_config(recorder_store(r)->db, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+			  1, NULL);
 	return r;
 }
 

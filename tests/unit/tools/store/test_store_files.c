@@ -74,7 +74,7 @@ CLAIM(made, "a writer makes the file, not for all to read, or takes an empty "
 		      (uint64_t)other_number(path, "PRAGMA application_id"),
 		      0x6d77616c);
 	expect_number("schema",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 1);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 2);
 	expect_number("auto_vacuum",
 		      (uint64_t)other_number(empty, "PRAGMA auto_vacuum"), 2);
 	expect_said("no folder", opening(file_of("none/db"), true),
@@ -360,6 +360,80 @@ CLAIM(slashes, "a path that begins with two slashes is read where nothing can "
 
 /* ---- hostile content ---- */
 
+static void open_good_and_close(const char *path)
+{
+	store_close(open_good(path, true));
+}
+
+CLAIM(foreign_code, "a store with a trigger, a view, an index, a column or a "
+		    "table that is not ours, or without one that is, is "
+		    "refused by name, by readers and writers")
+{
+	static const struct {
+		const char *sql, *named;
+	} rows[] = {
+		{ "CREATE TRIGGER t AFTER INSERT ON loaded BEGIN INSERT INTO "
+		  "run SELECT 0,0,0,0,0,'' FROM (WITH RECURSIVE x(n) AS "
+		  "(SELECT 1 UNION ALL SELECT n+1 FROM x) SELECT n FROM x "
+		  "WHERE n<0); END",
+		  "a trigger \"t\"" },
+		{ "ALTER TABLE finding RENAME TO f2; CREATE VIEW finding AS "
+		  "SELECT f2.* FROM f2, (WITH RECURSIVE x(n) AS (SELECT 1 "
+		  "UNION ALL SELECT n+1 FROM x) SELECT n FROM x)",
+		  "a view \"finding\"" },
+		{ "CREATE VIEW v AS SELECT 1", "a view \"v\"" },
+		{ "CREATE INDEX i ON run (start)", "an index \"i\"" },
+		{ "ALTER TABLE run ADD COLUMN more TEXT AS "
+		  "(hex(zeroblob(lost)))",
+		  "table \"run\" is not as" },
+		{ "CREATE TABLE more (x)", "a table \"more\"" },
+		{ "DROP TABLE run", "table \"run\" is missing" },
+		{ "DROP INDEX day_source", "index \"day_source\" is missing" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *path = file_of("db");
+
+		unlink(path);
+		open_good_and_close(path);
+		other(path, rows[i].sql);
+		expect_said(rows[i].sql, opening(path, false), rows[i].named);
+		expect_said(rows[i].sql, opening(path, true), rows[i].named);
+	}
+}
+
+CLAIM(code_later, "a trigger that comes while the store is open does not run")
+{
+	const char *path = file_of("db");
+	struct store *s = open_good(path, true);
+	struct store_row row = row_of(MINUTE, 0x0a000001, 1);
+
+	other(path, "CREATE TRIGGER t AFTER INSERT ON minute BEGIN"
+		    " DELETE FROM source; END");
+	put_good(s, &row, 1);
+	store_close(s);
+	expect_number(
+		"sources",
+		(uint64_t)other_number(path, "SELECT count(*) FROM source"), 1);
+}
+
+CLAIM(no_files, "a link, a FIFO and a folder in place of a store are refused, "
+		"and what a link points to is not made")
+{
+	const char *link = file_of("link"), *fifo = file_of("fifo");
+	const char *target = file_of("target");
+	struct stat st;
+
+	assert_int_equal(symlink(target, link), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	expect_said("a link", opening(link, true), "is a symbolic link");
+	expect(stat(target, &st) && errno == ENOENT, "its target was made");
+	open_good_and_close(target);
+	expect_said("a link", opening(link, false), "is a symbolic link");
+	expect_said("a FIFO", opening(fifo, true), "no regular file");
+	expect_said("a folder", opening(folder, true), "cannot open");
+}
+
 CLAIM(wild, "whatever rows hold, reading them does no harm: negative counts "
 	    "are 0, unknown outcomes unanswered, texts never NULL")
 {
@@ -374,8 +448,10 @@ CLAIM(wild, "whatever rows hold, reading them does no harm: negative counts "
 	struct store *s;
 	char *facts;
 
+	open_good_and_close(file_of("good"));
 	other(path, loose);
 	other(path, hostile);
+	disguise(path, file_of("good"));
 	s = open_good(path, false);
 	facts = facts_of(s);
 	for (size_t i = 0; i < COUNT(parts); i++)
@@ -393,7 +469,8 @@ static int trim_wild(const char *path)
 
 	if (store_open(path, true, &s, &why))
 		return 0;
-	while (store_trim(s, MINUTE * 60, 90 * DAY_S, 1, &error) &&
+	while (store_trim(s, &(struct store_time){ MINUTE * 60, 1 }, 90 * DAY_S,
+			  1, &error) &&
 	       steps++ < 100)
 		;
 	store_close(s);
@@ -428,11 +505,13 @@ CLAIM(trim_hostile, "minutes at the ends of what a number holds are trimmed, "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(made),      IN_FOLDER(refused),
-		IN_FOLDER(cut),	      IN_FOLDER(schema_negative),
-		IN_FOLDER(race),      IN_FOLDER(snapshot),
-		IN_FOLDER(read_only), IN_FOLDER(slashes),
-		IN_FOLDER(wild),      IN_FOLDER(trim_hostile),
+		IN_FOLDER(made),	 IN_FOLDER(refused),
+		IN_FOLDER(cut),		 IN_FOLDER(schema_negative),
+		IN_FOLDER(race),	 IN_FOLDER(snapshot),
+		IN_FOLDER(read_only),	 IN_FOLDER(slashes),
+		IN_FOLDER(wild),	 IN_FOLDER(trim_hostile),
+		IN_FOLDER(foreign_code), IN_FOLDER(code_later),
+		IN_FOLDER(no_files),
 	};
 
 	return cmocka_run_group_tests_name("store_files", tests, NULL, NULL);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The schema: its versions, and whether a file has it. A file may come from
+ * whoever can write it, so what is in it has to be exactly what is made here: a
+ * trigger or a view is somebody else's code.
+ */
+#include "store_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define APPLICATION_ID 0x6d77616c /* "mwal" */
+
+/*
+ * A row is a version; a file of an older version gets those behind its own, in
+ * order. Port, clause and outcome of a row are one small number, so that a
+ * minute of a source takes about twenty bytes.
+ */
+static const char *const schemas[] = {
+	"CREATE TABLE source ("
+	" number INTEGER PRIMARY KEY,"
+	" address BLOB NOT NULL UNIQUE," /* 4 bytes, or 8 of an IPv6 /64 */
+	" first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE clause ("
+	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;"
+	"CREATE TABLE what ("
+	" number INTEGER PRIMARY KEY, port INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, clause INTEGER NOT NULL,"
+	" UNIQUE (port, outcome, clause)) STRICT;"
+	"CREATE TABLE minute ("
+	" minute INTEGER NOT NULL, source INTEGER NOT NULL,"
+	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+	" syns INTEGER NOT NULL,"
+	" PRIMARY KEY (minute, source, what)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE day ("
+	" day INTEGER NOT NULL, source INTEGER NOT NULL,"
+	" what INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+	" syns INTEGER NOT NULL,"
+	" hours BLOB NOT NULL," /* pairs of an hour and its attempts, in LEB128
+				 */
+	" PRIMARY KEY (day, source, what)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX day_source ON day (source);"
+	"CREATE TABLE finding ("
+	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" source INTEGER NOT NULL, finding TEXT NOT NULL,"
+	" detector TEXT NOT NULL, port INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, syns INTEGER NOT NULL,"
+	" destinations INTEGER NOT NULL, exact INTEGER NOT NULL,"
+	" groups INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, proven INTEGER NOT NULL,"
+	" blocked INTEGER NOT NULL, examples TEXT NOT NULL,"
+	" UNIQUE (time, source, finding, detector, port)) STRICT;"
+	"CREATE TABLE loaded ("
+	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" policy TEXT NOT NULL, digest TEXT NOT NULL, who TEXT NOT NULL,"
+	" generation INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE run ("
+	" number INTEGER PRIMARY KEY, start INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, lost INTEGER NOT NULL,"
+	" unlogged INTEGER NOT NULL, inputs TEXT NOT NULL) STRICT;"
+	"CREATE TABLE imported ("
+	" key TEXT PRIMARY KEY," /* SHA-256 of the first line */
+	" name TEXT NOT NULL, time INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL) STRICT;",
+	/* 2: one row, of store_trim.c; and when the clock was set. */
+	"CREATE TABLE clock ("
+	" number INTEGER PRIMARY KEY,"
+	" trusted INTEGER NOT NULL, wall INTEGER NOT NULL,"
+	" held INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE step ("
+	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" seconds INTEGER NOT NULL) STRICT;",
+};
+#define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
+
+/* ---- errors ---- */
+
+static int store_refuse(const struct store *s, struct fault *f, int error,
+			const char *why)
+{
+	return fault_set(f, error, "\"%s\": %s", s->path, why);
+}
+
+int store_failed(const struct store *s, struct fault *f, const char *what)
+{
+	switch (s->error) {
+	case -EBUSY:
+		return store_refuse(s, f, s->error,
+				    "another program has locked it; try again");
+	case -EROFS:
+		return store_refuse(s, f, s->error,
+				    "it, or its folder, cannot be written");
+	case -EBADMSG:
+		return fault_set(f, s->error,
+				 "\"%s\": is no database of mailwall, or it is "
+				 "damaged: %s; move it away, and a new one is "
+				 "made",
+				 s->path, s->why);
+	}
+	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
+			 s->why);
+}
+
+int store_fault(const struct store *s, const char *verb, struct fault *f)
+{
+	return fault_set(f, s->error, "\"%s\": cannot be %s: %s", s->path, verb,
+			 s->why);
+}
+
+/* ---- the same objects as in a new file ---- */
+
+#define OBJECTS                                                                \
+	"SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"    \
+	" WHERE NOT (type = 'table' AND name GLOB 'sqlite_stat[1-4]')"         \
+	" ORDER BY type DESC, name" /* indexes last */
+
+/* A database in memory with the tables of a version. NULL: out of memory. */
+static sqlite3 *schema_model(int version)
+{
+	sqlite3 *db = NULL;
+	int code = sqlite3_open_v2(":memory:", &db,
+				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				   NULL);
+
+	for (int i = 0; i < version && code == SQLITE_OK; i++)
+		code = sqlite3_exec(db, schemas[i], NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		return db;
+	sqlite3_close(db);
+	return NULL;
+}
+
+static const char *schema_column(sqlite3_stmt *q, int column)
+{
+	const unsigned char *t = sqlite3_column_text(q, column);
+
+	return t ? (const char *)t : "";
+}
+
+static bool schema_same_row(sqlite3_stmt *a, sqlite3_stmt *b)
+{
+	for (int i = 0; i < 4; i++)
+		if (strcmp(schema_column(a, i), schema_column(b, i)) != 0)
+			return false;
+	return true;
+}
+
+/* Names what is too much, else what is missing or different. */
+static int schema_refuse(struct store *s, sqlite3_stmt *got, bool has,
+			 sqlite3_stmt *want, bool wants, struct fault *f)
+{
+	int order =
+		!has   ? 1 :
+		!wants ? -1 :
+			 strcmp(schema_column(want, 0), schema_column(got, 0));
+
+	if (!order)
+		order = strcmp(schema_column(got, 1), schema_column(want, 1));
+	if (order < 0)
+		return fault_set(
+			f, -EBADMSG,
+			"\"%s\": has %s %.20s \"%.60s\" that mailwall "
+			"did not make; drop it, or move the file away, "
+			"and a new one is made",
+			s->path, *schema_column(got, 0) == 'i' ? "an" : "a",
+			schema_column(got, 0), schema_column(got, 1));
+	return fault_set(f, -EBADMSG,
+			 "\"%s\": its %.20s \"%.60s\" is %s; move the file "
+			 "away, and a new one is made",
+			 s->path, schema_column(want, 0),
+			 schema_column(want, 1),
+			 order ? "missing" : "not as mailwall made it");
+}
+
+static int schema_walk(struct store *s, sqlite3_stmt *got, sqlite3_stmt *want,
+		       struct fault *f)
+{
+	for (;;) {
+		int code = sqlite3_step(got);
+		bool has = code == SQLITE_ROW;
+		bool wants = sqlite3_step(want) == SQLITE_ROW;
+
+		if (!has && code != SQLITE_DONE) {
+			store_fail(s, code);
+			return store_failed(s, f, "read");
+		}
+		if (!has && !wants)
+			return 0;
+		if (has != wants || !schema_same_row(got, want))
+			return schema_refuse(s, got, has, want, wants, f);
+	}
+}
+
+static int schema_compare(struct store *s, int version, struct fault *f)
+{
+	sqlite3 *model = schema_model(version);
+	sqlite3_stmt *got = NULL, *want = NULL;
+	int error, code;
+
+	if (!model)
+		return fault_no_memory(f);
+	code = sqlite3_prepare_v2(s->db, OBJECTS, -1, &got, NULL);
+	if (code != SQLITE_OK) {
+		store_fail(s, code);
+		error = store_failed(s, f, "read");
+	} else if (sqlite3_prepare_v2(model, OBJECTS, -1, &want, NULL)) {
+		error = fault_no_memory(f);
+	} else {
+		error = schema_walk(s, got, want, f);
+	}
+	sqlite3_finalize(got);
+	sqlite3_finalize(want);
+	sqlite3_close(model);
+	return error;
+}
+
+/* ---- the schema ---- */
+
+/*
+ * Reads the version under the lock: another program may have migrated
+ * meanwhile.
+ */
+static void store_migrate(struct store *s)
+{
+	char sql[64];
+	int from;
+
+	store_run_sql(s, "BEGIN IMMEDIATE");
+	from = (int)store_number(s, "PRAGMA user_version");
+	for (int i = from; i < SCHEMA; i++)
+		store_run_sql(s, schemas[i]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA);
+	store_run_sql(s, sql);
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
+		 APPLICATION_ID);
+	store_run_sql(s, sql);
+	store_run_sql(s, "COMMIT");
+}
+
+/*
+ * A database without a table may become ours; that of another program may not.
+ */
+int store_check_owner(struct store *s, struct fault *f)
+{
+	int64_t application = store_number(s, "PRAGMA application_id");
+	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
+
+	if (s->error)
+		return store_failed(s, f, "read");
+	if (application != APPLICATION_ID && tables)
+		return store_refuse(s, f, -EBADMSG,
+				    "is a database of another program");
+	return 0;
+}
+
+int store_check_schema(struct store *s, bool write, struct fault *f)
+{
+	int error = store_check_owner(s, f);
+	int64_t version = store_number(s, "PRAGMA user_version");
+	int64_t tables = store_number(s, "SELECT count(*) FROM sqlite_schema");
+
+	if (error || s->error)
+		return error ? error : store_failed(s, f, "read");
+	if (version < 0)
+		return store_refuse(s, f, -EBADMSG,
+				    "is damaged: its version is below 0");
+	if (version > SCHEMA)
+		return fault_set(f, -EPROTO,
+				 "\"%s\": was written by a newer mailwall "
+				 "(schema %lld, this one knows %d); use that "
+				 "one",
+				 s->path, (long long)version, SCHEMA);
+	if (!write && version < 1)
+		return store_refuse(s, f, -EPROTO,
+				    tables ? "is of no schema that is known" :
+					     "is empty");
+	if (write && version < SCHEMA)
+		store_migrate(s);
+	if (s->error)
+		return store_failed(s, f, "make its tables");
+	s->version = write ? SCHEMA : (int)version;
+	return schema_compare(s, s->version, f);
+}
