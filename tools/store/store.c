@@ -17,70 +17,6 @@
 
 #define BUSY_MS 5000
 
-/* ---- errors ---- */
-
-void store_fail(struct store *s, int code)
-{
-	if (s->error)
-		return;
-	s->error = code == SQLITE_FULL	    ? -ENOSPC :
-		   code == SQLITE_BUSY	    ? -EBUSY :
-		   code == SQLITE_READONLY  ? -EROFS :
-		   code == SQLITE_NOMEM	    ? -ENOMEM :
-		   code == SQLITE_INTERRUPT ? -ETIMEDOUT :
-		   code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG :
-								     -EIO;
-	snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
-}
-
-const char *store_why(const struct store *s)
-{
-	return s->why;
-}
-
-void store_run_sql(struct store *s, const char *sql)
-{
-	int code = s->error ? SQLITE_OK :
-			      sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-
-	if (code != SQLITE_OK)
-		store_fail(s, code);
-}
-
-sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
-			      const char *sql)
-{
-	sqlite3_stmt **at = &s->statements[which];
-	int code;
-
-	if (!s->error && !*at) {
-		code = sqlite3_prepare_v3(s->db, sql, -1,
-					  SQLITE_PREPARE_PERSISTENT, at, NULL);
-		if (code != SQLITE_OK)
-			store_fail(s, code);
-	}
-	return s->error ? NULL : *at;
-}
-
-int64_t store_number(struct store *s, const char *sql)
-{
-	sqlite3_stmt *q = NULL;
-	int64_t n = 0;
-	int code;
-
-	if (s->error)
-		return 0;
-	code = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(q);
-	if (code == SQLITE_ROW)
-		n = sqlite3_column_int64(q, 0);
-	else if (code != SQLITE_DONE)
-		store_fail(s, code);
-	sqlite3_finalize(q);
-	return n;
-}
-
 /* ---- hours of a day, as a blob ---- */
 
 void hours_unpack(const uint8_t *at, size_t len, uint32_t hours[24])
@@ -141,19 +77,6 @@ static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 /* ---- a connection that trusts nothing ---- */
 
 #define OPS_BETWEEN 1000000 /* of SQLite's machine, some milliseconds */
-
-static int64_t store_steady_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec;
-}
-
-void store_give_time(struct store *s, int64_t seconds)
-{
-	s->until_s = store_steady_s() + seconds;
-}
 
 static int store_is_late(void *ctx)
 {
@@ -284,14 +207,6 @@ static int store_take_file(struct store *s, bool write, struct fault *f)
 	s->device = st.st_dev;
 	s->inode = st.st_ino;
 	return 0;
-}
-
-bool store_is_replaced(const struct store *s)
-{
-	struct stat st;
-
-	return lstat(s->real, &st) || st.st_dev != s->device ||
-	       st.st_ino != s->inode;
 }
 
 static int store_open_to_write(struct store *s, struct fault *f)

@@ -101,6 +101,7 @@ int64_t store_number(struct store *s, const char *sql);
 #define STORE_OPENING_S 20
 #define STORE_WRITING_S 120
 #define STORE_READING_S 600
+int64_t store_steady_s(void);
 void store_give_time(struct store *s, int64_t seconds);
 
 /* Is the path no longer the file that is open? */
@@ -122,10 +123,13 @@ struct retention {
 /* Goes on to the clock's wall_s, passed_s later by a steady one. */
 void retention_advance(struct retention *r, int64_t wall_s, int64_t passed_s);
 
+/* Fill '"PATH": WHY', or the sentence for the last failure; what: "open". */
+int store_refuse(const struct store *s, struct fault *f, int error,
+		 const char *why);
+int store_failed(const struct store *s, struct fault *f, const char *what);
+
 /* ---- store_schema.c: 0, or -errno and why ---- */
 
-/* Fills the sentence for the last failure; what: "open". */
-int store_failed(const struct store *s, struct fault *f, const char *what);
 /* Is it a database of mailwall, or empty? */
 int store_check_owner(struct store *s, struct fault *f);
 /* Has it our schema, and nothing else? A writer brings it up to date. */

@@ -73,40 +73,6 @@ static const char *const schemas[] = {
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 
-/* ---- errors ---- */
-
-static int store_refuse(const struct store *s, struct fault *f, int error,
-			const char *why)
-{
-	return fault_set(f, error, "\"%s\": %s", s->path, why);
-}
-
-int store_failed(const struct store *s, struct fault *f, const char *what)
-{
-	switch (s->error) {
-	case -EBUSY:
-		return store_refuse(s, f, s->error,
-				    "another program has locked it; try again");
-	case -EROFS:
-		return store_refuse(s, f, s->error,
-				    "it, or its folder, cannot be written");
-	case -EBADMSG:
-		return fault_set(f, s->error,
-				 "\"%s\": is no database of mailwall, or it is "
-				 "damaged: %s; move it away, and a new one is "
-				 "made",
-				 s->path, s->why);
-	}
-	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
-			 s->why);
-}
-
-int store_fault(const struct store *s, const char *verb, struct fault *f)
-{
-	return fault_set(f, s->error, "\"%s\": cannot be %s: %s", s->path, verb,
-			 s->why);
-}
-
 /* ---- the same objects as in a new file ---- */
 
 #define OBJECTS                                                                \

@@ -10,13 +10,6 @@
 
 /* ---- a transaction ---- */
 
-void store_forget_known(struct store *s)
-{
-	memset(s->series, 0, sizeof(s->series));
-	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
-	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
-}
-
 void store_begin(struct store *s)
 {
 	int64_t version;

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asking SQLite: statements, their errors and their time. */
+#include "store_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+/* ---- errors ---- */
+
+void store_fail(struct store *s, int code)
+{
+	if (s->error)
+		return;
+	s->error = code == SQLITE_FULL	    ? -ENOSPC :
+		   code == SQLITE_BUSY	    ? -EBUSY :
+		   code == SQLITE_READONLY  ? -EROFS :
+		   code == SQLITE_NOMEM	    ? -ENOMEM :
+		   code == SQLITE_INTERRUPT ? -ETIMEDOUT :
+		   code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG :
+								     -EIO;
+	snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
+}
+
+const char *store_why(const struct store *s)
+{
+	return s->why;
+}
+
+void store_run_sql(struct store *s, const char *sql)
+{
+	int code = s->error ? SQLITE_OK :
+			      sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	if (code != SQLITE_OK)
+		store_fail(s, code);
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
+			      const char *sql)
+{
+	sqlite3_stmt **at = &s->statements[which];
+	int code;
+
+	if (!s->error && !*at) {
+		code = sqlite3_prepare_v3(s->db, sql, -1,
+					  SQLITE_PREPARE_PERSISTENT, at, NULL);
+		if (code != SQLITE_OK)
+			store_fail(s, code);
+	}
+	return s->error ? NULL : *at;
+}
+
+int64_t store_number(struct store *s, const char *sql)
+{
+	sqlite3_stmt *q = NULL;
+	int64_t n = 0;
+	int code;
+
+	if (s->error)
+		return 0;
+	code = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(q);
+	if (code == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	else if (code != SQLITE_DONE)
+		store_fail(s, code);
+	sqlite3_finalize(q);
+	return n;
+}
+
+/* ---- sentences ---- */
+
+int store_refuse(const struct store *s, struct fault *f, int error,
+		 const char *why)
+{
+	return fault_set(f, error, "\"%s\": %s", s->path, why);
+}
+
+int store_failed(const struct store *s, struct fault *f, const char *what)
+{
+	switch (s->error) {
+	case -EBUSY:
+		return store_refuse(s, f, s->error,
+				    "another program has locked it; try again");
+	case -EROFS:
+		return store_refuse(s, f, s->error,
+				    "it, or its folder, cannot be written");
+	case -EBADMSG:
+		return fault_set(f, s->error,
+				 "\"%s\": is no database of mailwall, or it is "
+				 "damaged: %s; move it away, and a new one is "
+				 "made",
+				 s->path, s->why);
+	}
+	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
+			 s->why);
+}
+
+int store_fault(const struct store *s, const char *verb, struct fault *f)
+{
+	return fault_set(f, s->error, "\"%s\": cannot be %s: %s", s->path, verb,
+			 s->why);
+}
+
+/* ---- time, and the file ---- */
+
+int64_t store_steady_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec;
+}
+
+void store_give_time(struct store *s, int64_t seconds)
+{
+	s->until_s = store_steady_s() + seconds;
+}
+
+bool store_is_replaced(const struct store *s)
+{
+	struct stat st;
+
+	return lstat(s->real, &st) || st.st_dev != s->device ||
+	       st.st_ino != s->inode;
+}
+
+void store_forget_known(struct store *s)
+{
+	memset(s->series, 0, sizeof(s->series));
+	memset(s->sources, 0, KNOWN_SOURCES * sizeof(*s->sources));
+	memset(s->days, 0, KNOWN_DAYS * sizeof(*s->days));
+}
