@@ -15,6 +15,7 @@
 #define LATEST_US (INT64_C(253402300800) * 1000000)
 
 static struct port_bits mail, single;
+static struct log_hosts *hosts;
 static const struct log_format *kernel;
 
 /* Some zone in which every other day there is no time before noon. */
@@ -41,7 +42,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
 		mail.word[ports[i] / 64] |= UINT64_C(1) << (ports[i] % 64);
 	kernel = log_format_named("kernel");
-	return 0;
+	hosts = log_hosts_new();
+	return hosts ? 0 : -1;
 }
 
 static void check_prefix(const struct log_event *e)
@@ -68,6 +70,8 @@ static void check_event(const struct log_event *e)
 	must(e->kind <= LOG_FLOW_RESET, "there is a kind");
 	must((e->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN, "it is an opening");
 	must(e->has_seq || !e->seq, "what is not known is nothing");
+	must(e->repeated <= LOG_REPEATED_MOST, "nothing came for ever");
+	must(!e->own || strrchr(e->prefix, ':'), "a prefix of ours has a line");
 	check_prefix(e);
 }
 
@@ -187,18 +191,23 @@ static size_t n_formats(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct log_clock clock = { .year = 2026, .local = local };
+	struct log_clock clock = { .year = 2026, .local = local }, by_host;
 	const char *at = (const char *)data, *end = at + size;
 	const struct log_format *format;
+	struct log_event e;
 
 	if (!size)
 		return 0;
+	log_hosts_clear(hosts);
 	format = log_format_at(*data % (n_formats() + 1));
 	for (at++; at < end;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((newline ? newline : end) - at);
 
 		check_line(format, &clock, at, len);
+		by_host = clock;
+		by_host.hosts = hosts;
+		parse(format, &by_host, &mail, at, len, &e);
 		check_address(at, len);
 		at += len + (newline != NULL);
 	}

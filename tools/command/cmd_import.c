@@ -57,6 +57,7 @@ struct import {
 	const char *name;
 	const struct log_format *look;
 	struct log_clock clock;
+	struct log_hosts *hosts;
 	int64_t changed_s; /* no line is younger */
 	uint64_t size, bytes, lines, skip;
 	char key[KEY_BYTES];
@@ -113,10 +114,9 @@ static const struct sink *const sinks[] = { &import_sink_store };
 static void make_prefix(const struct log_event *e, char *out, size_t size)
 {
 	const char *verb = e->dropped ? "block" : "log";
-	size_t n = strcspn(e->prefix, " ");
-	const char *colon = memrchr(e->prefix, ':', n);
+	size_t n;
 
-	if (colon && colon[1] >= '0' && colon[1] <= '9' && e->prefix[n]) {
+	if (e->own) {
 		snprintf(out, size, "%s ", e->prefix);
 		return;
 	}
@@ -180,9 +180,9 @@ static void import_submit(struct import *im, const struct log_event *e)
 		s.prefix = prefix;
 		s.prefix_len = (uint32_t)strlen(prefix);
 	}
-	engine_segment(im->engine, &s);
+	for (uint32_t i = e->repeated ? e->repeated : 1; i--; im->events++)
+		engine_segment(im->engine, &s);
 	import_submit_flow(im, &s, (enum log_kind)e->kind);
-	im->events++;
 }
 
 /* ---- a line ---- */
@@ -212,18 +212,23 @@ static int64_t import_local_s(void *ctx, int year, int month, int day, int hour,
 	return when_local_s(&tm);
 }
 
-/*
- * A line without a year is of the last one in which it is not younger than its
- * file. What the file's first line says holds for it.
- */
-static void guess_year(struct import *im, const char *line, size_t len)
+/* Clocks that are set back by up to two hours show an hour again. */
+static int64_t import_again_s(void *ctx, int64_t first_s)
 {
-	struct log_clock trial = im->clock;
-	int64_t time_us;
+	static const int back_s[] = { 1800, 3600, 7200 };
+	time_t t = (time_t)first_s;
+	struct tm first, again;
 
-	if (!im->options->year && log_line_time(&trial, line, len, &time_us) &&
-	    time_us / 1000000 > im->changed_s + 86400)
-		im->clock.year--;
+	(void)ctx;
+	localtime_r(&t, &first);
+	for (size_t i = 0; i < sizeof(back_s) / sizeof(*back_s); i++) {
+		t = (time_t)first_s + back_s[i];
+		localtime_r(&t, &again);
+		if (again.tm_hour == first.tm_hour &&
+		    again.tm_min == first.tm_min)
+			return t;
+	}
+	return INT64_MIN;
 }
 
 static void take_line(struct import *im, const char *line, size_t len)
@@ -240,14 +245,14 @@ static void take_line(struct import *im, const char *line, size_t len)
 		im->not_ours++;
 		return;
 	}
-	if (!im->clock.last_month)
-		guess_year(im, line, len);
 	switch (log_line_parse(im->look, &im->clock, &im->ports, line, len, &e,
 			       &why)) {
 	case LOG_EVENT:
 		import_submit(im, &e);
 		break;
 	case LOG_NOT_OURS:
+	case LOG_OTHER:
+	case LOG_UNKNOWN:
 		im->not_ours++;
 		break;
 	case LOG_BAD:
@@ -398,10 +403,16 @@ static void begin_file(struct import *im, const char *name)
 	localtime_r(&t, &tm);
 	im->name = name;
 	im->look = im->format;
+	log_hosts_clear(im->hosts);
 	im->clock = (struct log_clock){ .year = tm.tm_year + 1900,
-					.local = import_local_s };
-	if (im->options->year)
+					.latest_s = im->changed_s + 86400,
+					.local = import_local_s,
+					.again = import_again_s,
+					.hosts = im->hosts };
+	if (im->options->year) {
 		im->clock.year = (int)im->options->year;
+		im->clock.latest_s = 0;
+	}
 	im->bytes = im->lines = im->skip = 0;
 	*im->key = '\0';
 }
@@ -528,9 +539,11 @@ static int import_run(struct program *p, const void *options, int argc,
 	if (code)
 		return code;
 	monitor_stop_on_signals();
+	im.hosts = log_hosts_new();
 	sinks_choose(&im.sinks, sinks, 1, &im);
 	code = import_files(&im, argc, argv);
 	engine_free(im.engine);
+	log_hosts_free(im.hosts);
 	closed = sinks_close(&im.sinks);
 	policy_free(im.policy);
 	return code ? code : closed;

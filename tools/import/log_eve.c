@@ -33,6 +33,17 @@ static enum log_result eve_drop(json_t *o, struct log_clock *clock,
 	return log_json_finish(ports, out, why);
 }
 
+/* The end of a flow; its start, if the record does not have it. */
+static int64_t flow_end_us(json_t *flow, struct log_clock *clock,
+			   const struct log_event *e)
+{
+	struct log_event end = { 0 };
+
+	if (log_json_time(flow, "end", clock, &end) || end.time_us < e->time_us)
+		return e->time_us;
+	return end.time_us;
+}
+
 /* Tells the outcome of a flow from the flags of all packets to the client. */
 static enum log_kind flow_kind(int server)
 {
@@ -62,6 +73,8 @@ static enum log_result eve_flow(json_t *o, struct log_clock *clock,
 		*why = json_object_get(flow, "start") ?
 			       log_json_time(flow, "start", clock, out) :
 			       log_json_time(o, "timestamp", clock, out);
+	if (!*why)
+		out->last_us = flow_end_us(flow, clock, out);
 	out->flags = TCP_SYN;
 	out->kind = flow_kind(server);
 	out->dropped = log_json_text_is(flow, "action", "drop");

@@ -3,15 +3,20 @@
 #include "log_json.h"
 
 /*
- * journalctl --output-fields leaves most fields out, so an absent one says
- * nothing.
+ * The journal itself writes _TRANSPORT; SYSLOG_IDENTIFIER is the tag, for
+ * exports without the former.
  */
-static bool is_kernels(json_t *o)
+static bool journal_names_writer(json_t *o)
+{
+	return json_object_get(o, "_TRANSPORT") ||
+	       json_object_get(o, "SYSLOG_IDENTIFIER");
+}
+
+static bool journal_is_kernels(json_t *o)
 {
 	if (json_object_get(o, "_TRANSPORT"))
 		return log_json_text_is(o, "_TRANSPORT", "kernel");
-	return !json_object_get(o, "SYSLOG_IDENTIFIER") ||
-	       log_json_text_is(o, "SYSLOG_IDENTIFIER", "kernel");
+	return log_json_text_is(o, "SYSLOG_IDENTIFIER", "kernel");
 }
 
 static enum log_result journal_record(json_t *o, struct log_clock *clock,
@@ -25,8 +30,11 @@ static enum log_result journal_record(json_t *o, struct log_clock *clock,
 
 	(void)clock;
 	/* A message that is not UTF-8 comes as an array, and is of no rule. */
-	if (!is_kernels(o) || !log_json_text(o, "MESSAGE", &message))
-		return LOG_NOT_OURS;
+	if (!journal_names_writer(o))
+		return log_bad(why, "has no _TRANSPORT, which says who wrote "
+				    "it");
+	if (!journal_is_kernels(o) || !log_json_text(o, "MESSAGE", &message))
+		return LOG_OTHER;
 	result = kernel_message(ports, message, out, why);
 	if (result != LOG_EVENT)
 		return result;

@@ -157,7 +157,7 @@ enum log_result log_json_look(const struct scan *line, const char *port_name,
 			      const struct port_bits *ports, const char **why)
 {
 	if (line->at == line->end)
-		return LOG_NOT_OURS;
+		return LOG_OTHER;
 	if (*line->at != '{' || line->end[-1] != '}')
 		return log_bad(why, "not a JSON object");
 	return log_may_be_ours(line, port_name, ports) ? LOG_EVENT :

@@ -10,7 +10,9 @@ static const struct log_format *const formats[] = {
 	LOG_FORMATS(LOG_FORMAT_ROW)
 #undef LOG_FORMAT_ROW
 };
-#define FORMATS (sizeof(formats) / sizeof(*formats))
+#define FORMATS		 (sizeof(formats) / sizeof(*formats))
+
+#define RECORD_SEPARATOR '\x1e'
 
 const struct log_format *log_format_at(size_t i)
 {
@@ -32,11 +34,18 @@ const char *log_format_name(const struct log_format *format)
 
 /* ---- a line ---- */
 
-/* Spaces and a carriage return belong to no format. */
+/*
+ * Spaces and a carriage return belong to no format. Zeros are where a machine
+ * lost its power while it wrote; a whole line may stand behind them. A mark
+ * stands before a record of journalctl -o json-seq, or at the start of a file.
+ */
 static struct scan log_line_trimmed(const char *line, size_t len)
 {
 	struct scan s = { line, line + len };
 
+	while (s.at < s.end && (!*s.at || *s.at == RECORD_SEPARATOR))
+		s.at++;
+	scan_text(&s, "\xef\xbb\xbf");
 	while (s.end > s.at && (s.end[-1] == '\r' || s.end[-1] == '\n' ||
 				s.end[-1] == ' ' || s.end[-1] == '\t'))
 		s.end--;
@@ -61,14 +70,12 @@ const struct log_format *log_line_format(const char *line, size_t len)
 bool log_line_time(struct log_clock *clock, const char *line, size_t len,
 		   int64_t *time_us)
 {
-	struct stamp stamp;
-	struct scan s;
+	struct head head;
 
-	if (!len || len > LOG_LINE_MOST)
+	if (!len || len > LOG_LINE_MOST ||
+	    !head_scan(log_line_trimmed(line, len), clock, &head))
 		return false;
-	s = log_line_trimmed(line, len);
-	stamp_scan(&s, clock, &stamp);
-	return !stamp_time(&stamp, clock, time_us);
+	return !stamp_time(&head.stamp, clock, time_us);
 }
 
 enum log_result log_line_parse(const struct log_format *format,
@@ -79,11 +86,11 @@ enum log_result log_line_parse(const struct log_format *format,
 {
 	*why = NULL;
 	if (!len)
-		return LOG_NOT_OURS;
+		return LOG_OTHER;
 	if (len > LOG_LINE_MOST)
 		return log_bad(why, "longer than 64 KiB");
 	if (!format)
-		return log_bad(why, "a log of no kind that is known");
+		return LOG_UNKNOWN;
 	return format->parse(clock, ports, log_line_trimmed(line, len), out,
 			     why);
 }

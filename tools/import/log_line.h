@@ -18,15 +18,18 @@
 #include <stdint.h>
 #include <stdbool.h>
 
-#define LOG_LINE_MOST	65536 /* bytes; a longer line is LOG_BAD */
-#define LOG_PREFIX_SIZE 128   /* with the NUL: NF_LOG_PREFIXLEN */
+#define LOG_LINE_MOST	  65536 /* bytes; a longer line is LOG_BAD */
+#define LOG_REPEATED_MOST 10000 /* times, by one line; more is LOG_BAD */
+#define LOG_PREFIX_SIZE	  128	/* with the NUL: NF_LOG_PREFIXLEN */
 
 /* A format of logs, a constant. NULL stands for an unknown one. */
 struct log_format;
 
 enum log_result {
 	LOG_EVENT,
-	LOG_NOT_OURS, /* not of a firewall, no opening, or another port */
+	LOG_NOT_OURS, /* of the kernel or a firewall; no opening to our port */
+	LOG_OTHER,    /* of another program, or empty */
+	LOG_UNKNOWN,  /* of no log that is known */
 	LOG_BAD,      /* a firewall's line that cannot be read */
 };
 
@@ -39,6 +42,7 @@ enum log_kind {
 
 struct log_event {
 	int64_t time_us; /* since 1970, UTC; when a flow began */
+	int64_t last_us; /* when a flow ended; a packet: 0 */
 	/* An IPv4 address is in the first four bytes, with zeros behind it. */
 	struct addr6 source, destination;
 	uint32_t seq; /* if has_seq */
@@ -52,15 +56,29 @@ struct log_event {
 	 * by a word of the prefix ("drop", "BLOCK", "rejected").
 	 */
 	bool dropped;
+	/* The prefix has the whole form of ours, "residential:17 block". */
+	bool own;
+	/* The line says that so many more like the one before it came; 0: no.
+	 */
+	uint32_t repeated;
 	/*
 	 * Prefix of the rule, trimmed, UTF-8 without control characters; or "".
 	 */
 	char prefix[LOG_PREFIX_SIZE];
 };
 
+/* What is known of the hosts of a log, a bounded number of them. */
+struct log_hosts;
+
+/* NULL: no memory, which costs only what hosts would tell. */
+struct log_hosts *log_hosts_new(void);
+/* Forgets all hosts, for another log. hosts may be NULL. */
+void log_hosts_clear(struct log_hosts *hosts);
+void log_hosts_free(struct log_hosts *hosts);
+
 /*
  * Completes the time of lines that leave out the year or the zone. The caller
- * sets the first three members and zeros the rest.
+ * sets the first members, up to hosts, and zeros the rest.
  */
 struct log_clock {
 	/*
@@ -69,25 +87,42 @@ struct log_clock {
 	 */
 	int32_t year;
 	/*
+	 * Not 0: no line is later. Then a line without a year is of the last
+	 * one in which this holds, whatever the lines before it had.
+	 */
+	int64_t latest_s;
+	/*
 	 * Returns a local time as seconds since 1970, or INT64_MIN. Called once
 	 * for each quarter of an hour, because zones change only there. NULL:
 	 * local time is UTC.
 	 */
 	int64_t (*local)(void *ctx, int year, int month, int day, int hour,
 			 int minute, int second);
+	/*
+	 * Returns the second of the two times that a local time is when clocks
+	 * are set back, given the first; INT64_MIN: it is one time. Or NULL.
+	 */
+	int64_t (*again)(void *ctx, int64_t first_s);
 	void *ctx;
+	/*
+	 * NULL: nothing is known of hosts. Then a line that repeats the last
+	 * one of its host is not read, and an hour that comes twice is the
+	 * first.
+	 */
+	struct log_hosts *hosts;
 
 	int last_month; /* 1 to 12 */
 	/* Results of the last line: the name of its month, and its quarter. */
 	char month_name[8];
 	uint8_t month_len, month;
 	bool has_quarter;
-	int64_t quarter, quarter_s;
+	int64_t quarter, quarter_s, again_s;
+	int64_t *host_s; /* of the host of this line */
 };
 
 /* The format at an index from 0 on; NULL behind the last. */
 const struct log_format *log_format_at(size_t i);
-/* The format called "kernel", "ulogd-json" or "eve", or NULL. */
+/* The format called "kernel", "logemu", "ulogd-json" or "eve", or NULL. */
 const struct log_format *log_format_named(const char *name);
 const char *log_format_name(const struct log_format *format);
 

@@ -26,7 +26,7 @@ struct log_format {
 };
 
 /* X(NAME) stands for log_format_NAME, which has a file of its own. */
-#define LOG_FORMATS(X) X(eve) X(kernel) X(ulogd_json)
+#define LOG_FORMATS(X) X(eve) X(logemu) X(kernel) X(ulogd_json)
 
 #define LOG_FORMAT_EXTERN(name)                                                \
 	extern const struct log_format log_format_##name;
@@ -39,6 +39,7 @@ enum stamp_kind {
 	STAMP_NONE,
 	STAMP_MONTH,  /* a date with a month in no language that is known */
 	STAMP_UPTIME, /* seconds since a boot */
+	STAMP_PERIOD, /* seconds since the line before */
 	STAMP_LOCAL,
 	STAMP_OFFSET, /* with an offset from UTC */
 	STAMP_UNIX,
@@ -46,7 +47,9 @@ enum stamp_kind {
 
 struct stamp {
 	enum stamp_kind kind;
-	bool bare; /* the message follows, without a host */
+	bool bare; /* of dmesg: the text follows, without a host */
+	bool iso;  /* has the form of ISO 8601 */
+	bool fine; /* a fraction of a second was written */
 	int year;  /* 0: that of the clock */
 	int month, day, hour, minute, second;
 	int32_t micro, offset_s;
@@ -63,6 +66,40 @@ bool stamp_scan_iso(struct scan *s, struct stamp *out);
 /* Fills *time_us and returns NULL, or why the stamp is no time. */
 const char *stamp_time(const struct stamp *stamp, struct log_clock *clock,
 		       int64_t *time_us);
+
+/* ---- log_head.c ---- */
+
+enum writer {
+	WRITER_OTHER, /* another program, or none that is known */
+	WRITER_KERNEL,
+	WRITER_ULOGD, /* by its tag */
+	WRITER_LAST,  /* a syslog, of the line before by the same host */
+};
+
+struct head {
+	struct stamp stamp;
+	enum writer writer;
+	bool foreign; /* the line names a facility other than the kernel's */
+	uint32_t repeated; /* 0: the line stands for itself */
+	struct scan host;
+	struct scan text; /* behind the head */
+};
+
+/* Parses the head of a line. False: the line does not begin with a time. */
+bool head_scan(struct scan line, struct log_clock *clock, struct head *out);
+
+/* ---- log_hosts.c ---- */
+
+/* State of one host that wrote lines of a log. */
+struct log_host {
+	uint64_t hash;
+	int64_t last_s; /* local time of the last line that had one */
+	bool used, has_event;
+	struct log_event event; /* of the last line, if it was one */
+};
+
+/* The state of a host; NULL: hosts are not kept apart. */
+struct log_host *log_host_of(struct log_clock *clock, struct scan name);
 
 /* ---- log_text.c ---- */
 

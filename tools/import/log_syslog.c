@@ -8,63 +8,79 @@
 
 /* ---- the line ---- */
 
-/* "[12345.678901] ", "[    1.234567] " */
-static void syslog_scan_uptime(struct scan *s)
-{
-	struct scan start = *s;
-
-	if (scan_char(s, '[')) {
-		scan_spaces(s);
-		if (scan_number(s, 12) >= 0 && scan_char(s, '.') &&
-		    scan_number(s, 9) >= 0 && scan_char(s, ']'))
-			return;
-	}
-	*s = start;
-}
-
-enum writer {
-	WRITER_KERNEL,
-	WRITER_ULOGD, /* LOGEMU has no tag: "host PREFIX IN=" */
-	WRITER_OTHER,
-};
-
-/*
- * Moves behind host and tag. Two words may come before the tag: a host, and
- * "kern.warn" where BusyBox writes. A word that ends in a colon is a program's
- * tag.
- */
-static enum writer syslog_scan_tag(struct scan *s)
-{
-	struct scan after_host = *s;
-
-	for (int i = 0; i < 3; i++) {
-		struct scan word;
-
-		scan_spaces(s);
-		if (scan_text(s, "kernel: "))
-			return WRITER_KERNEL;
-		word = scan_word(s);
-		if (word.at == word.end || word.end[-1] == ':')
-			return WRITER_OTHER;
-		if (!i)
-			after_host = *s;
-	}
-	*s = after_host;
-	return WRITER_ULOGD;
-}
-
 /*
  * A line of another program is never an event, because a stranger may have
- * chosen its text. One that begins like a rule's may be by LOGEMU, with a colon
- * in the prefix.
+ * chosen its text. One whose text begins like a rule's is told, because its
+ * writer may be the kernel under a tag that is not known, or ulogd without one.
  */
 static enum log_result syslog_other_line(struct scan s, const char **why)
 {
 	scan_spaces(&s);
-	if (scan_is(&s, "IN=", 3) && scan_find(&s, LOG_TCP))
+	if (!scan_find(&s, LOG_TCP))
+		return LOG_OTHER;
+	if (scan_is(&s, "IN=", 3))
 		return log_bad(why, "not of the kernel, though it reads like "
 				    "it");
-	return LOG_NOT_OURS;
+	if (scan_find(&s, " IN=") && scan_find(&s, " MARK="))
+		return log_bad(why, "names no writer; --format logemu reads a "
+				    "log that ulogd alone writes");
+	return LOG_OTHER;
+}
+
+/* A line without a time may be of the kernel, as journalctl -o cat has it. */
+static enum log_result syslog_no_time(const struct scan *line, const char **why)
+{
+	if (line->at == line->end || scan_is(line, "-- ", 3))
+		return LOG_OTHER;
+	return scan_find(line, LOG_TCP " ") ?
+		       log_bad(why, "does not begin with a date") :
+		       LOG_UNKNOWN;
+}
+
+/* "last message repeated 3 times" stands for the last line of its host. */
+static enum log_result syslog_last(const struct head *head,
+				   struct log_clock *clock,
+				   const struct log_host *host,
+				   struct log_event *out, const char **why)
+{
+	if (!host || !host->has_event)
+		return LOG_OTHER;
+	*out = host->event;
+	out->repeated = head->repeated;
+	*why = stamp_time(&head->stamp, clock, &out->time_us);
+	return *why ? LOG_BAD : LOG_EVENT;
+}
+
+static enum log_result syslog_message(const struct head *head,
+				      struct log_clock *clock,
+				      const struct port_bits *ports,
+				      struct log_event *out, const char **why)
+{
+	enum log_result result = kernel_message(ports, head->text, out, why);
+
+	if (result != LOG_EVENT)
+		return result;
+	out->repeated = head->repeated;
+	*why = stamp_time(&head->stamp, clock, &out->time_us);
+	return *why ? LOG_BAD : LOG_EVENT;
+}
+
+static enum log_result syslog_by_writer(const struct head *head,
+					struct log_clock *clock,
+					const struct port_bits *ports,
+					const struct log_host *host,
+					struct log_event *out, const char **why)
+{
+	switch (head->writer) {
+	case WRITER_KERNEL:
+	case WRITER_ULOGD:
+		return syslog_message(head, clock, ports, out, why);
+	case WRITER_LAST:
+		return syslog_last(head, clock, host, out, why);
+	case WRITER_OTHER:
+		break;
+	}
+	return syslog_other_line(head->text, why);
 }
 
 static enum log_result syslog_line(struct log_clock *clock,
@@ -73,22 +89,23 @@ static enum log_result syslog_line(struct log_clock *clock,
 				   const char **why)
 {
 	enum log_result result;
-	struct stamp stamp;
+	struct log_host *host;
+	struct head head;
 
-	stamp_scan(&line, clock, &stamp);
-	if (stamp.kind == STAMP_NONE)
-		return scan_find(&line, LOG_TCP " ") ?
-			       log_bad(why, "does not begin with a date") :
-			       LOG_NOT_OURS;
-	if (!stamp.bare && syslog_scan_tag(&line) == WRITER_OTHER)
-		return syslog_other_line(line, why);
-	scan_spaces(&line);
-	syslog_scan_uptime(&line);
-	result = kernel_message(ports, line, out, why);
-	if (result != LOG_EVENT)
-		return result;
-	*why = stamp_time(&stamp, clock, &out->time_us);
-	return *why ? LOG_BAD : LOG_EVENT;
+	if (!head_scan(line, clock, &head))
+		return syslog_no_time(&line, why);
+	host = log_host_of(clock, head.host);
+	clock->host_s = host ? &host->last_s : NULL;
+	result = syslog_by_writer(&head, clock, ports, host, out, why);
+	clock->host_s = NULL;
+	if (result == LOG_EVENT && out->repeated > LOG_REPEATED_MOST)
+		return log_bad(why, "repeated more often than a syslog does");
+	if (host && head.writer != WRITER_LAST) {
+		host->has_event = result == LOG_EVENT;
+		if (host->has_event)
+			host->event = *out;
+	}
+	return result;
 }
 
 /* ---- the format ---- */
@@ -96,13 +113,12 @@ static enum log_result syslog_line(struct log_clock *clock,
 static bool syslog_looks_like(const struct scan *line)
 {
 	struct log_clock clock = { 0 };
-	struct scan s = *line;
-	struct stamp stamp;
+	struct head head;
 
 	if (scan_peek(line) == '{')
 		return journal_looks_like(line);
-	stamp_scan(&s, &clock, &stamp);
-	return stamp.kind != STAMP_NONE && scan_peek(&s) == ' ';
+	return head_scan(*line, &clock, &head) &&
+	       (head.text.at < head.text.end || head.stamp.bare);
 }
 
 static enum log_result syslog_parse(struct log_clock *clock,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses and prefixes as logs write them, and ports that they name. */
+#include "../../rules/base/action.h"
 #include "../program/utf8.h"
 #include "log_priv.h"
 
@@ -43,44 +44,53 @@ static bool word_says_stopped(const char *word, size_t len)
 }
 
 /*
- * Prefixes of mailwall, "residential:17 block", say it in their last word,
- * because the name of a policy may be any word. Returns that word, or NULL.
+ * Prefixes of ours are "residential:17 block" and nothing else: an id that ends
+ * in the number of a line, and an action. Returns the action, or ACTION_N.
  */
-static const char *own_verb(const char *prefix)
+static enum action log_prefix_own(const struct scan *text)
 {
-	const char *p = strrchr(prefix, ' ');
-	const char *verb = p ? p + 1 : NULL;
+	const char *space = memchr(text->at, ' ', scan_left(text)), *p = space;
 
-	while (p && p > prefix && is_digit(p[-1]))
+	if (!space)
+		return ACTION_N;
+	for (const char *c = text->at; c < space; c++)
+		if (*c < '!' || *c > '~' || strchr("\"\\", *c))
+			return ACTION_N;
+	while (p > text->at && is_digit(p[-1]))
 		p--;
-	return p && p > prefix && is_digit(*p) && p[-1] == ':' ? verb : NULL;
+	if (p == space || p - text->at < 2 || p[-1] != ':')
+		return ACTION_N;
+	return action_by_word(space + 1, (size_t)(text->end - space - 1));
 }
 
-static bool prefix_says_stopped(const char *prefix)
+static bool prefix_says_stopped(const struct scan *text)
 {
-	const char *p = own_verb(prefix);
-
-	for (p = p ? p : prefix; *p;) {
+	for (const char *p = text->at; p < text->end;) {
 		const char *word = p;
 
-		while (is_letter(*p))
+		while (p < text->end && is_letter(*p))
 			p++;
 		if (p > word && word_says_stopped(word, (size_t)(p - word)))
 			return true;
-		if (*p)
+		if (p < text->end)
 			p++;
 	}
 	return false;
 }
 
+/* The verdict is of the whole text, the name may be cut. */
 void log_prefix(struct scan text, struct log_event *out)
 {
+	enum action action;
+
 	scan_spaces(&text);
 	while (text.end > text.at && text.end[-1] == ' ')
 		text.end--;
-	utf8_clean(out->prefix, sizeof(out->prefix), text.at, scan_left(&text));
-	if (prefix_says_stopped(out->prefix))
+	action = log_prefix_own(&text);
+	out->own = action != ACTION_N && scan_left(&text) < LOG_PREFIX_SIZE;
+	if (out->own ? action_may_refuse(action) : prefix_says_stopped(&text))
 		out->dropped = true;
+	utf8_clean(out->prefix, sizeof(out->prefix), text.at, scan_left(&text));
 }
 
 /* ---- ports ---- */

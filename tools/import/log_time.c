@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define QUARTER_S 900
+#define LATE_S	  5
 #define END_S	  INT64_C(253402300800) /* end of the year 9999 */
 
 /* ---- months ---- */
@@ -127,7 +128,7 @@ static uint8_t scan_month(struct scan *s, struct log_clock *clock)
  */
 static void note_month(struct log_clock *clock, int month)
 {
-	if (month == clock->last_month)
+	if (clock->latest_s || month == clock->last_month)
 		return;
 	if (clock->last_month == 1 && month == 12)
 		clock->year--;
@@ -153,7 +154,7 @@ static int32_t scan_fraction(struct scan *s)
 	return (int32_t)value;
 }
 
-/* Reads "08:33:28" or "08:33:28.123456"; dmesg has a comma. */
+/* Reads "08:33:28", "08:33:28.123456" or "08:33:28,123456". */
 static bool scan_clock(struct scan *s, struct stamp *out)
 {
 	out->hour = (int)scan_number(s, 2);
@@ -163,9 +164,8 @@ static bool scan_clock(struct scan *s, struct stamp *out)
 	if (!scan_char(s, ':'))
 		return false;
 	out->second = (int)scan_number(s, 2);
-	if (scan_char(s, '.'))
-		out->micro = scan_fraction(s);
-	else if ((out->bare = scan_char(s, ',')))
+	out->fine = scan_char(s, '.') || scan_char(s, ',');
+	if (out->fine)
 		out->micro = scan_fraction(s);
 	return out->hour >= 0 && out->hour < 24 && out->minute >= 0 &&
 	       out->minute < 60 && out->second >= 0 && out->second <= 60;
@@ -212,6 +212,27 @@ bool stamp_scan_iso(struct scan *s, struct stamp *out)
 		return true;
 	out->kind = STAMP_NONE;
 	return false;
+}
+
+/*
+ * dmesg --time-format=iso: "2026-11-24T08:33:28,123456+01:00". Other programs
+ * write a comma, too, but neither the T nor the zone.
+ */
+static bool log_time_is_dmesg(const char *start, const struct scan *s)
+{
+	return s->at - start == 32 && start[10] == 'T' && start[19] == ',' &&
+	       (start[26] == '+' || start[26] == '-') && start[29] == ':';
+}
+
+static bool scan_iso(struct scan *s, struct stamp *out)
+{
+	const char *start = s->at;
+
+	if (!stamp_scan_iso(s, out))
+		return false;
+	out->iso = true;
+	out->bare = log_time_is_dmesg(start, s);
+	return true;
 }
 
 /* journalctl -o short-full: "Tue 2026-11-24 08:33:28 CET host kernel: ..." */
@@ -282,7 +303,28 @@ static bool scan_unix(struct scan *s, struct stamp *out)
 	return true;
 }
 
-/* dmesg, without and with -T */
+/* dmesg -H: "[Nov24 08:33]" and "[  +0.000123]", from behind the bracket */
+static bool log_time_scan_period(struct scan *s, struct stamp *out)
+{
+	struct scan start = *s, name;
+
+	scan_spaces(s);
+	out->kind = STAMP_PERIOD;
+	out->bare = true;
+	if (scan_char(s, '+') && scan_number(s, 12) >= 0 && scan_char(s, '.') &&
+	    scan_number(s, 9) >= 0 && scan_char(s, ']'))
+		return true;
+	*s = start;
+	name.at = s->at;
+	while (s->at < s->end && !is_digit(*s->at) && *s->at != ' ')
+		s->at++;
+	name.end = s->at;
+	return month_named(name) && scan_number(s, 2) > 0 &&
+	       scan_char(s, ' ') && scan_number(s, 2) >= 0 &&
+	       scan_char(s, ':') && scan_number(s, 2) >= 0 && scan_char(s, ']');
+}
+
+/* dmesg, without and with -T, and with -H */
 static bool scan_bracket(struct scan *s, struct stamp *out)
 {
 	struct scan start = *s;
@@ -290,7 +332,12 @@ static bool scan_bracket(struct scan *s, struct stamp *out)
 	if (log_time_scan_uptime(s, out))
 		return true;
 	*s = start;
-	if (!scan_ctime(s, out))
+	if (log_time_scan_period(s, out))
+		return true;
+	*s = start;
+	*out = (struct stamp){ 0 };
+	/* Apache has a fraction there, and text of strangers behind it. */
+	if (!scan_ctime(s, out) || out->fine)
 		return false;
 	out->bare = true;
 	return scan_char(s, ']');
@@ -314,9 +361,8 @@ static bool scan_any(struct scan *s, struct log_clock *clock, struct stamp *out)
 	if (scan_char(s, '['))
 		return scan_bracket(s, out);
 	if (is_digit(scan_peek(s)))
-		return scan_left(s) > 4 && s->at[4] == '-' ?
-			       stamp_scan_iso(s, out) :
-			       scan_unix(s, out);
+		return scan_left(s) > 4 && s->at[4] == '-' ? scan_iso(s, out) :
+							     scan_unix(s, out);
 	start = *s;
 	if (scan_syslog(s, clock, out))
 		return true;
@@ -324,22 +370,13 @@ static bool scan_any(struct scan *s, struct log_clock *clock, struct stamp *out)
 	return scan_weekday(s, out);
 }
 
-/* Skips "<4>" (RFC 3164), which some relays leave before a line. */
-static void scan_priority(struct scan *s)
-{
-	struct scan start = *s;
-
-	if (scan_char(s, '<') && (scan_number(s, 3) < 0 || !scan_char(s, '>')))
-		*s = start;
-}
-
 void stamp_scan(struct scan *s, struct log_clock *clock, struct stamp *out)
 {
 	struct scan start = *s;
 
 	*out = (struct stamp){ 0 };
-	scan_priority(s);
-	if (scan_any(s, clock, out) && (s->at == s->end || *s->at == ' '))
+	if (scan_any(s, clock, out) &&
+	    (s->at == s->end || *s->at == ' ' || (out->bare && *s->at == '[')))
 		return;
 	*s = start;
 	out->kind = STAMP_NONE;
@@ -347,30 +384,78 @@ void stamp_scan(struct scan *s, struct log_clock *clock, struct stamp *out)
 
 /* ---- time ---- */
 
+/* Asks for the zone of a quarter of an hour; no zone changes within one. */
+static void log_time_ask(struct log_clock *clock, const struct stamp *t,
+			 int year, int64_t quarter)
+{
+	clock->quarter_s = clock->local(clock->ctx, year, t->month, t->day,
+					t->hour, t->minute / 15 * 15, 0);
+	clock->again_s = clock->again && clock->quarter_s >= 0 &&
+					 clock->quarter_s < END_S ?
+				 clock->again(clock->ctx, clock->quarter_s) :
+				 INT64_MIN;
+	clock->quarter = quarter;
+	clock->has_quarter = true;
+}
+
+/*
+ * An hour comes twice when clocks are set back: a host whose time would go back
+ * is in the second one.
+ */
+static int64_t log_time_which(const struct log_clock *clock, int64_t first_s)
+{
+	int64_t again_s = first_s + clock->again_s - clock->quarter_s;
+
+	if (clock->again_s == INT64_MIN || !clock->host_s)
+		return first_s;
+	return first_s < *clock->host_s - LATE_S &&
+			       again_s >= *clock->host_s - LATE_S ?
+		       again_s :
+		       first_s;
+}
+
 static int64_t log_time_local_s(struct log_clock *clock, const struct stamp *t,
 				int year, int64_t wall_s)
 {
 	int64_t quarter = wall_s / QUARTER_S;
 
-	if (!clock->local)
-		return wall_s;
-	if (!clock->has_quarter || quarter != clock->quarter) {
-		clock->quarter_s =
-			clock->local(clock->ctx, year, t->month, t->day,
-				     t->hour, t->minute / 15 * 15, 0);
-		clock->quarter = quarter;
-		clock->has_quarter = true;
-	}
+	if (!clock->has_quarter || quarter != clock->quarter)
+		log_time_ask(clock, t, year, quarter);
 	if (clock->quarter_s < 0 || clock->quarter_s >= END_S)
 		return -1;
 	/* A leap second is the first of the next minute. */
-	return clock->quarter_s + t->minute % 15 * 60 + t->second;
+	return log_time_which(clock, clock->quarter_s + t->minute % 15 * 60 +
+					     t->second);
+}
+
+/* Seconds since 1970 of a date and an hour and minute, were they of UTC. */
+static int64_t log_time_wall_s(const struct stamp *t, int year)
+{
+	return date_days(year, t->month, t->day) * 86400 + t->hour * 3600 +
+	       t->minute * 60;
+}
+
+/*
+ * The year of a date that leaves it out: the last one in which it is not too
+ * late. Eight years have a 29 February.
+ */
+static int log_time_year(const struct stamp *t, const struct log_clock *clock)
+{
+	int year = clock->year + 1;
+
+	if (!clock->latest_s)
+		return clock->year;
+	for (; year > clock->year - 8; year--)
+		if (date_exists(year, t->month, t->day) &&
+		    log_time_wall_s(t, year) <= clock->latest_s)
+			return year;
+	return clock->year;
 }
 
 static const char *wall_time(const struct stamp *t, struct log_clock *clock,
 			     int64_t *s)
 {
-	int year = t->year ? t->year : clock->year;
+	int year = t->year ? t->year : log_time_year(t, clock);
 	int64_t wall_s;
 
 	if (year < 1970 || year > 9999)
@@ -379,13 +464,14 @@ static const char *wall_time(const struct stamp *t, struct log_clock *clock,
 		return t->month == 2 && t->day == 29 && !t->year ?
 			       "29 February, which this year does not have" :
 			       "a day that does not exist";
-	wall_s = date_days(year, t->month, t->day) * 86400 + t->hour * 3600 +
-		 t->minute * 60;
+	wall_s = log_time_wall_s(t, year);
 	if (t->kind == STAMP_OFFSET)
 		*s = wall_s + t->second - t->offset_s;
 	else
 		*s = clock->local ? log_time_local_s(clock, t, year, wall_s) :
 				    wall_s + t->second;
+	if (clock->host_s)
+		*clock->host_s = *s;
 	return NULL;
 }
 
@@ -402,6 +488,8 @@ const char *stamp_time(const struct stamp *stamp, struct log_clock *clock,
 		return "a month whose name is not known";
 	case STAMP_UPTIME:
 		return "has no date, only seconds since the start";
+	case STAMP_PERIOD:
+		return "has no date, only the time since the line before";
 	case STAMP_UNIX:
 		s = stamp->unix_s;
 		break;
@@ -414,6 +502,8 @@ const char *stamp_time(const struct stamp *stamp, struct log_clock *clock,
 		return why;
 	if (s < 0 || s >= END_S)
 		return "a time that does not exist";
+	if (s >= UINT32_MAX)
+		return "a time past the year 2106";
 	*time_us = s * 1000000 + stamp->micro;
 	return NULL;
 }

@@ -50,16 +50,20 @@ static void print_event(char *out, size_t size, const struct log_event *e)
 	char from[RANGE_TEXT_MAX], to[RANGE_TEXT_MAX], when[32], seq[16] = "-";
 	time_t s = e->time_us / 1000000;
 	struct tm tm;
+	int n;
 
 	print_address(from, e->family, &e->source);
 	print_address(to, e->family, &e->destination);
 	strftime(when, sizeof(when), "%F %T", gmtime_r(&s, &tm));
 	if (e->has_seq)
 		snprintf(seq, sizeof(seq), "%u", e->seq);
-	snprintf(out, size, "%s.%06d %s %u %s %u %x %s %s%s [%s]", when,
-		 (int)(e->time_us % 1000000), from, e->source_port, to, e->port,
-		 e->flags, seq, kinds[e->kind], e->dropped ? " dropped" : "",
-		 e->prefix);
+	n = snprintf(out, size, "%s.%06d %s %u %s %u %x %s %s%s [%s]%s", when,
+		     (int)(e->time_us % 1000000), from, e->source_port, to,
+		     e->port, e->flags, seq, kinds[e->kind],
+		     e->dropped ? " dropped" : "", e->prefix,
+		     e->own ? " own" : "");
+	if (e->repeated)
+		snprintf(out + n, size - (size_t)n, " x%u", e->repeated);
 }
 
 static void print_result(char *out, size_t size, enum log_result result,
@@ -71,6 +75,12 @@ static void print_result(char *out, size_t size, enum log_result result,
 		break;
 	case LOG_NOT_OURS:
 		snprintf(out, size, "-");
+		break;
+	case LOG_OTHER:
+		snprintf(out, size, "other");
+		break;
+	case LOG_UNKNOWN:
+		snprintf(out, size, "unknown");
 		break;
 	case LOG_BAD:
 		snprintf(out, size, "bad: %s", why);
@@ -165,15 +175,18 @@ CLAIM(stamps, "a line of the kernel's is read whatever wrote its time")
 		{ "[Tue Nov 24 08:33:28 2026] x " PACKET, AT EVENT "[x]" },
 		{ "2026-11-24T08:33:28,123456+01:00 x " PACKET,
 		  AT_US EVENT "[x]" },
-		{ "Nov 24 08:33:28 host x " PACKET, AT EVENT "[x]" },
 		{ "Nov 24 08:33:28 host kernel: x " PACKET "\r",
 		  AT EVENT "[x]" },
 		{ "{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
 		  "\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"x " PACKET "\"}",
 		  AT_US EVENT "[x]" },
 		{ "{\"MESSAGE\":\"x " PACKET
-		  "\",\"__REALTIME_TIMESTAMP\":\"1795505608123456\"}",
+		  "\",\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
+		  "\"SYSLOG_IDENTIFIER\":\"kernel\"}",
 		  AT_US EVENT "[x]" },
+		{ "{\"MESSAGE\":\"x " PACKET
+		  "\",\"__REALTIME_TIMESTAMP\":\"1795505608123456\"}",
+		  "bad: has no _TRANSPORT, which says who wrote it" },
 		{ "[12345.678901] x " PACKET,
 		  "bad: has no date, only seconds since the start" },
 		{ "[12345.678901] host kernel: x " PACKET,
@@ -191,6 +204,12 @@ CLAIM(stamps, "a line of the kernel's is read whatever wrote its time")
 		  "bad: a year before 1970" },
 		{ "999999999999.1 host kernel: x " PACKET,
 		  "bad: a time that does not exist" },
+		{ "4294967295.1 host kernel: x " PACKET,
+		  "bad: a time past the year 2106" },
+		{ "[Nov24 08:33] x " PACKET,
+		  "bad: has no date, only the time since the line before" },
+		{ "[  +0.000123] x " PACKET,
+		  "bad: has no date, only the time since the line before" },
 	};
 	struct log_clock clock = clock_2026();
 
@@ -206,7 +225,7 @@ CLAIM(packets, "what a rule logged is taken from its line")
 			"DPT=25 SEQ=305419896 ACK=0 WINDOW=64240 RES=0x00 SYN "
 			"URGP=0 UID=1000 GID=1000",
 		  AT " 100.64.0.7 51234 192.0.2.9 25 2 305419896 packet "
-		     "dropped [residential:17 block]" },
+		     "dropped [residential:17 block] own" },
 		{ STAMP "IN=eth1 OUT= "
 			"SRC=2001:0db8:0000:0000:0000:0000:0000:0001 "
 			"DST=2001:db8::2 LEN=80 TC=0 HOPLIMIT=63 FLOWLBL=0 "
@@ -253,13 +272,6 @@ CLAIM(packets, "what a rule logged is taken from its line")
 			"MACSRC=52:54:00:12:34:56 MACDST=52:54:00:ab:cd:ef "
 			"MACPROTO=0800 SRC=100.64.0.7 DST=192.0.2.9 " REST,
 		  AT EVENT "[x]" },
-		/* As LOGEMU of ulogd2 2.0.8 wrote it. */
-		{ "Nov 24 08:33:28 vm DROP  IN=lo OUT= "
-		  "MAC=00:00:00:00:00:00:00:00:00:00:00:00:86:dd SRC=::1 "
-		  "DST=::1 LEN=80 TC=0 HOPLIMIT=64 FLOWLBL=683502 PROTO=TCP "
-		  "SPT=38322 DPT=25 SEQ=3533489272 ACK=0 WINDOW=65476 SYN "
-		  "URGP=0 MARK=0x0 ",
-		  AT " ::1 38322 ::1 25 2 3533489272 packet dropped [DROP]" },
 	};
 	struct log_clock clock = clock_2026();
 
@@ -307,54 +319,235 @@ CLAIM(bad_packets, "a rule's line that lacks something says what")
 	check("kernel", &clock, vectors, COUNT(vectors));
 }
 
-CLAIM(strangers, "what another program logged is no event, however it reads")
+/* RFC 3164, RFC 5424, the journal, dmesg: what may stand before a text. */
+CLAIM(heads, "between the time and the prefix of a rule a line has host, tag, "
+	     "time since the start and caller, and none becomes the prefix")
 {
 	static const struct vector vectors[] = {
-		{ "Nov 24 08:33:28 host sshd[7]: Invalid user x " PACKET, "-" },
-		{ "Nov 24 08:33:28 host sshd: kernel: x " PACKET, "-" },
-		{ "Nov 24 08:33:28 host sshd[7]: " PACKET,
-		  "bad: not of the kernel, though it reads like it" },
-		{ "{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
-		  "\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"x " PACKET "\"}",
-		  "-" },
-		{ "{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
-		  "\"SYSLOG_IDENTIFIER\":\"sshd\",\"MESSAGE\":\"" PACKET "\"}",
-		  "-" },
-		{ "Nov 24 08:33:28 host kernel: eth0: link up", "-" },
-		{ "Nov 24 08:33:28 host postfix/smtpd[7]: connect", "-" },
-		{ "Nov 24 08:33:28 host kernel:", "-" },
-		{ "Nov 24 08:33:28 host", "-" },
-		{ "Nov 24 08:33:28 ", "-" },
-		{ "Nov 24 08:33:28", "-" },
-		{ "-- Boot 7d0c --", "-" },
-		{ "", "-" },
-		{ " ", "-" },
+		{ "<5>2026-11-24T02:33:28-05:00 h kernel:[27198521.247185] x "
+		  "" PACKET,
+		  AT EVENT "[x]" },
+		{ "2026-11-24T02:33:28-05:00 h kernel:[27198521.247185] "
+		  "" PACKET,
+		  AT EVENT "[]" },
+		{ "Nov 24 08:33:28 h kernel[0]: x " PACKET, AT EVENT "[x]" },
+		{ "Nov 24 08:33:28 kernel: x " PACKET, AT EVENT "[x]" },
+		{ "Nov 24 08:33:28 h kernel: [    5.678901] [    C0] x "
+		  "" PACKET,
+		  AT EVENT "[x]" },
+		{ "Nov 24 08:33:28 h kernel: [ 5.678901][ T1234] x " PACKET,
+		  AT EVENT "[x]" },
+		{ "[Tue Nov 24 08:33:28 2026] [    C0] x " PACKET,
+		  AT EVENT "[x]" },
+		{ "[Tue Nov 24 08:33:28 2026][    C0] x " PACKET,
+		  AT EVENT "[x]" },
+		{ "kern  :warn  : [Tue Nov 24 08:33:28 2026] x " PACKET,
+		  AT EVENT "[x]" },
+		{ "kern  :warn  : 2026-11-24T08:33:28,123456+01:00 x " PACKET,
+		  AT_US EVENT "[x]" },
+		{ "<4>1 2026-11-24T08:33:28.123456+01:00 h kernel - - - x "
+		  "" PACKET,
+		  AT_US EVENT "[x]" },
+		{ "<4>1 2026-11-24T08:33:28.123456+01:00 h kernel - - "
+		  "[a b=\"x\\]\"][c d=\"\"] \xef\xbb\xbf[ 5.6] x " PACKET,
+		  AT_US EVENT "[x]" },
+		{ "2026-11-24T08:33:28.123456+01:00 h kernel - - - x " PACKET,
+		  AT_US EVENT "[x]" },
+		{ "Nov 24 08:33:28 h ulogd[612]: x " PACKET, AT EVENT "[x]" },
+		{ "Tue Nov 24 08:33:28 2026 kern.warn kernel: [ 5.6] x "
+		  "" PACKET,
+		  AT EVENT "[x]" },
+		{ "\x1e{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
+		  "\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"x " PACKET "\"}",
+		  AT_US EVENT "[x]" },
+		{ "\xef\xbb\xbfNov 24 08:33:28 h kernel: x " PACKET,
+		  AT EVENT "[x]" },
 	};
 	struct log_clock clock = clock_2026();
 
 	check("kernel", &clock, vectors, COUNT(vectors));
 }
 
+CLAIM(strangers, "what another program logged is no event, however it reads")
+{
+	static const struct vector vectors[] = {
+		{ "Nov 24 08:33:28 host sshd[7]: Invalid user x " PACKET,
+		  "other" },
+		{ "Nov 24 08:33:28 host sshd: kernel: x " PACKET, "other" },
+		{ "Nov 24 08:33:28 host sshd[7]: " PACKET,
+		  "bad: not of the kernel, though it reads like it" },
+		{ "Nov 24 08:33:28 host x " PACKET, "other" },
+		{ "Nov 24 08:33:28 host sshd 7 Invalid user x " PACKET
+		  " from 203.0.113.5 port 22",
+		  "other" },
+		{ "Nov 24 08:33:28 host sshd[7] Invalid user kernel: x "
+		  "" PACKET,
+		  "other" },
+		{ "Nov 24 08:33:28 host app kernel: x " PACKET, "other" },
+		{ "Nov 24 08:33:28 host app kern.warn kernel: x " PACKET,
+		  "other" },
+		{ "Nov 24 08:33:28 host user.warn kernel: x " PACKET, "other" },
+		{ "<13>Nov 24 08:33:28 host kernel: x " PACKET, "other" },
+		{ "user  :warn  : [Tue Nov 24 08:33:28 2026] x " PACKET,
+		  "other" },
+		{ "Nov 24 08:33:28 host kernel x: x " PACKET, "other" },
+		{ "Nov 24 08:33:28 host kernel[x]: x " PACKET, "other" },
+		{ "Nov 24 08:33:28 host kernel.app: x " PACKET, "other" },
+		{ "2026-11-24T08:33:28+01:00 mx1 postfix/smtpd 1234 - - "
+		  "improper command: x " PACKET,
+		  "other" },
+		{ "2026-11-24T08:33:28+01:00 mx1 app kernel - - - x " PACKET,
+		  "other" },
+		{ "<14>1 2026-11-24T08:33:28+01:00 h kernel - - - x " PACKET,
+		  "other" },
+		{ "<4>1 2026-11-24T08:33:28+01:00 h app - - - kernel: x "
+		  "" PACKET,
+		  "other" },
+		/* A log of Python's, of Apache 2.4 and of Apache 2.2. */
+		{ "2026-11-24 08:33:28,123 login INFO user x " PACKET,
+		  "other" },
+		{ "[Tue Nov 24 08:33:28.123456 2026] [core:error] [pid 7] x "
+		  "" PACKET,
+		  "bad: does not begin with a date" },
+		{ "[Tue Nov 24 08:33:28 2026] [error] [client 192.0.2.1] x "
+		  "" PACKET,
+		  "other" },
+		{ "{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
+		  "\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"x " PACKET "\"}",
+		  "other" },
+		{ "{\"__REALTIME_TIMESTAMP\":\"1795505608123456\","
+		  "\"SYSLOG_IDENTIFIER\":\"sshd\",\"MESSAGE\":\"" PACKET "\"}",
+		  "other" },
+		{ "Nov 24 08:33:28 host IN-work: " PACKET,
+		  "bad: not of the kernel, though it reads like it" },
+		{ "Nov 24 08:33:28 host kernel: eth0: link up", "-" },
+		{ "Nov 24 08:33:28 host postfix/smtpd[7]: connect", "other" },
+		{ "Nov 24 08:33:28 host kernel:", "-" },
+		{ "Nov 24 08:33:28 host", "other" },
+		{ "Nov 24 08:33:28 ", "other" },
+		{ "Nov 24 08:33:28", "other" },
+		{ "-- Boot 7d0c --", "other" },
+		{ "what is this", "unknown" },
+		{ "", "other" },
+		{ " ", "other" },
+	};
+	struct log_clock clock = clock_2026();
+
+	check("kernel", &clock, vectors, COUNT(vectors));
+}
+
+#define LOGEMU_OF(prefix)                                                      \
+	"Nov 24 08:33:28 vm " prefix "IN=lo OUT= MAC= SRC=100.64.0.7 "         \
+	"DST=192.0.2.9 LEN=60 TOS=00 PREC=0x00 TTL=63 ID=1 DF PROTO=TCP "      \
+	"SPT=51234 DPT=25 SEQ=7 ACK=0 WINDOW=65476 SYN URGP=0 MARK=0x0 "
+#define LOGEMU_EVENT " 100.64.0.7 51234 192.0.2.9 25 2 7 packet"
+
+CLAIM(logemu, "ulogd's own file is read, whose lines name no writer")
+{
+	static const struct vector vectors[] = {
+		{ LOGEMU_OF("DROP "), AT LOGEMU_EVENT " dropped [DROP]" },
+		{ LOGEMU_OF("DROP  "), AT LOGEMU_EVENT " dropped [DROP]" },
+		{ LOGEMU_OF("smtp-drop: "),
+		  AT LOGEMU_EVENT " dropped [smtp-drop:]" },
+		{ LOGEMU_OF("IN-work: "), AT LOGEMU_EVENT " [IN-work:]" },
+		{ LOGEMU_OF(""), AT LOGEMU_EVENT " []" },
+		/* As LOGEMU of ulogd2 2.0.8 wrote it. */
+		{ "Nov 24 08:33:28 vm DROP  IN=lo OUT= "
+		  "MAC=00:00:00:00:00:00:00:00:00:00:00:00:86:dd SRC=::1 "
+		  "DST=::1 LEN=80 TC=0 HOPLIMIT=64 FLOWLBL=683502 PROTO=TCP "
+		  "SPT=38322 DPT=25 SEQ=3533489272 ACK=0 WINDOW=65476 SYN "
+		  "URGP=0 MARK=0x0 ",
+		  AT " ::1 38322 ::1 25 2 3533489272 packet dropped [DROP]" },
+		{ LOGEMU_OF("[UFW BLOCK] "),
+		  AT LOGEMU_EVENT " dropped [[UFW BLOCK]]" },
+		{ "Nov 24 08:33:28 DENY: " PACKET, "unknown" },
+		{ "2026-11-24T08:33:28+01:00 h x " PACKET, "unknown" },
+		{ "x", "unknown" },
+		{ "", "other" },
+	};
+	struct log_clock clock = clock_2026();
+
+	check("logemu", &clock, vectors, COUNT(vectors));
+}
+
+CLAIM(repeated, "a message that came again stands for as many more, of its own "
+		"host")
+{
+	static const struct vector vectors[] = {
+		{ "Nov 24 08:33:28 a kernel: message repeated 3 times: [ [ "
+		  "5.6] "
+		  "x " PACKET " ]",
+		  AT EVENT "[x] x3" },
+		{ "Nov 24 08:33:28 a kernel: message repeated 3 times: [x "
+		  "" PACKET "]",
+		  AT EVENT "[x] x3" },
+		{ "Nov 24 08:33:28 b kernel: y " PACKET, AT EVENT "[y]" },
+		{ "Nov 24 08:33:28 c cron[7]: z", "other" },
+		{ "Nov 24 08:33:28 b last message repeated 2 times",
+		  AT EVENT "[y] x2" },
+		{ "Nov 24 08:33:28 a last message repeated 1 times",
+		  AT EVENT "[x] x1" },
+		{ "Nov 24 08:33:28 c last message repeated 5 times", "other" },
+		{ "Nov 24 08:33:28 d last message repeated 5 times", "other" },
+		{ "Nov 24 08:33:28 b last message repeated 5 times x",
+		  "other" },
+		{ "Nov 24 08:33:28 b last message repeated 2 times", "other" },
+		{ "Nov 24 08:33:28 a kernel: message repeated "
+		  "9223372036854775808 times: [ x " PACKET " ]",
+		  AT EVENT "[message repeated 9223372036854775808 times: [ "
+			   "x]" },
+		{ "Nov 24 08:33:28 a kernel: message repeated 10001 times: [ x "
+		  "" PACKET " ]",
+		  "bad: repeated more often than a syslog does" },
+		{ "Nov 24 08:33:28 a sshd[7]: message repeated 3 times: [ x "
+		  "" PACKET " ]",
+		  "other" },
+	};
+	struct log_clock clock = clock_2026();
+
+	clock.hosts = log_hosts_new();
+	assert_non_null(clock.hosts);
+	check("kernel", &clock, vectors, COUNT(vectors));
+	log_hosts_free(clock.hosts);
+}
+
 CLAIM(prefixes, "a prefix is trimmed and clean, and says what was stopped")
 {
 	static const struct {
 		const char *in, *want;
-		bool dropped;
+		bool dropped, own;
 	} vectors[] = {
-		{ "", "", false },
-		{ "   ", "", false },
-		{ "  a  b  ", "a  b", false },
-		{ "[UFW BLOCK] ", "[UFW BLOCK]", true },
-		{ "[UFW ALLOW] ", "[UFW ALLOW]", false },
-		{ "FINAL_REJECT: ", "FINAL_REJECT:", true },
-		{ "Shorewall:net2fw:DROP:", "Shorewall:net2fw:DROP:", true },
-		{ "blocklist:3 observe ", "blocklist:3 observe", false },
-		{ "drop:3 allow ", "drop:3 allow", false },
-		{ "drop:3 reject ", "drop:3 reject", true },
-		{ "dropbear ", "dropbear", false },
-		{ "a\tb\x01\x7f ", "a?b??", false },
-		{ "f\xc3\xbcr \xfc\xc3 ", "f\xc3\xbcr ??", false },
-		{ "\xc2\x9b[31m ", "??[31m", false },
+		{ "", "", false, false },
+		{ "   ", "", false, false },
+		{ "  a  b  ", "a  b", false, false },
+		{ "[UFW BLOCK] ", "[UFW BLOCK]", true, false },
+		{ "[UFW ALLOW] ", "[UFW ALLOW]", false, false },
+		{ "FINAL_REJECT: ", "FINAL_REJECT:", true, false },
+		{ "Shorewall:net2fw:DROP:", "Shorewall:net2fw:DROP:", true,
+		  false },
+		{ "blocklist:3 observe ", "blocklist:3 observe", false, true },
+		{ "drop:3 allow ", "drop:3 allow", false, true },
+		{ "a:b.policy:17 block ", "a:b.policy:17 block", true, true },
+		{ "a:17 limit ", "a:17 limit", true, true },
+		{ "a:17 block x ", "a:17 block x", true, false },
+		{ "a:17 block: ", "a:17 block:", true, false },
+		{ "a:17 BLOCK ", "a:17 BLOCK", true, false },
+		{ "a:17  block ", "a:17  block", true, false },
+		{ ":17 block ", ":17 block", true, false },
+		{ "a: block ", "a: block", true, false },
+		{ "17 block ", "17 block", true, false },
+		{ "a:17 ", "a:17", false, false },
+		{ "a:17", "a:17", false, false },
+		{ "smtp:25 DROP ", "smtp:25 DROP", true, false },
+		{ "home:12 ", "home:12", false, false },
+		{ "tcp:25 denied: ", "tcp:25 denied:", true, false },
+		{ "Rule:3 ", "Rule:3", false, false },
+		{ "fw:25 BLOCK out ", "fw:25 BLOCK out", true, false },
+		{ "drop:3 reject ", "drop:3 reject", true, false },
+		{ "dropbear ", "dropbear", false, false },
+		{ "a\tb\x01\x7f ", "a?b??", false, false },
+		{ "f\xc3\xbcr \xfc\xc3 ", "f\xc3\xbcr ??", false, false },
+		{ "\xc2\x9b[31m ", "??[31m", false, false },
 	};
 	struct log_clock clock = clock_2026();
 
@@ -372,8 +565,9 @@ CLAIM(prefixes, "a prefix is trimmed and clean, and says what was stopped")
 			    result))
 			continue;
 		expect_text(line, e.prefix, vectors[i].want);
-		expect(e.dropped == vectors[i].dropped, "in \"%s\" dropped %d",
-		       line, e.dropped);
+		expect(e.dropped == vectors[i].dropped &&
+			       e.own == vectors[i].own,
+		       "in \"%s\" dropped %d own %d", line, e.dropped, e.own);
 	}
 }
 
@@ -449,8 +643,8 @@ CLAIM(new_year, "the year counts on from December to January, and a late line "
 		{ "Feb 29 23:59:59 h kernel: " PACKET,
 		  "2028-02-29 22:59:59.000000" EVENT "[]" },
 		/* Lines that are not ours count, too. */
-		{ "Nov 30 12:00:00 h cron: x", "-" },
-		{ "Feb  1 12:00:00 h cron: x", "-" },
+		{ "Nov 30 12:00:00 h cron: x", "other" },
+		{ "Feb  1 12:00:00 h cron: x", "other" },
 		{ "Mar  1 12:00:00 h kernel: " PACKET,
 		  "2029-03-01 11:00:00.000000" EVENT "[]" },
 		{ "Feb 29 12:00:00 h kernel: " PACKET,
@@ -459,6 +653,68 @@ CLAIM(new_year, "the year counts on from December to January, and a late line "
 	struct log_clock clock = { .year = 2027, .local = berlin };
 
 	check("kernel", &clock, vectors, COUNT(vectors));
+}
+
+CLAIM(last_year, "without a year given, a line is of the last one in which it "
+		 "is not later than its log, whatever came before it")
+{
+	static const struct vector vectors[] = {
+		{ "Jan  2 00:00:00 h kernel: " PACKET,
+		  "2027-01-01 23:00:00.000000" EVENT "[]" },
+		{ "Dec 31 23:59:59 h kernel: " PACKET,
+		  "2026-12-31 22:59:59.000000" EVENT "[]" },
+		{ "Jan  3 13:00:00 h kernel: " PACKET,
+		  "2026-01-03 12:00:00.000000" EVENT "[]" },
+		{ "Mar  1 12:00:00 h kernel: " PACKET,
+		  "2026-03-01 11:00:00.000000" EVENT "[]" },
+		{ "Jan  1 12:00:00 h kernel: " PACKET,
+		  "2027-01-01 11:00:00.000000" EVENT "[]" },
+		{ "Feb 29 12:00:00 h kernel: " PACKET,
+		  "2024-02-29 11:00:00.000000" EVENT "[]" },
+	};
+	/* The log ends on 2 January 2027, at noon. */
+	struct log_clock clock = { .year = 2027,
+				   .latest_s = 1798891200 + 86400,
+				   .local = berlin };
+
+	check("kernel", &clock, vectors, COUNT(vectors));
+}
+
+/* In 2026 Berlin has 2 o'clock twice on 25 October. */
+static int64_t berlin_again(void *ctx, int64_t first_s)
+{
+	(void)ctx;
+	return first_s >= 1792886400 && first_s < 1792890000 ? first_s + 3600 :
+							       INT64_MIN;
+}
+
+CLAIM(twice, "an hour that comes twice is told by the clock of its host")
+{
+	static const struct vector vectors[] = {
+		{ "Oct 25 02:10:00 a kernel: " PACKET,
+		  "2026-10-25 00:10:00.000000" EVENT "[]" },
+		{ "Oct 25 02:58:00 b kernel: " PACKET,
+		  "2026-10-25 00:58:00.000000" EVENT "[]" },
+		{ "Oct 25 02:59:58 a kernel: " PACKET,
+		  "2026-10-25 00:59:58.000000" EVENT "[]" },
+		{ "Oct 25 02:00:01 a kernel: " PACKET,
+		  "2026-10-25 01:00:01.000000" EVENT "[]" },
+		{ "Oct 25 02:59:00 b kernel: " PACKET,
+		  "2026-10-25 00:59:00.000000" EVENT "[]" },
+		{ "Oct 25 02:30:00 a kernel: " PACKET,
+		  "2026-10-25 01:30:00.000000" EVENT "[]" },
+		{ "Oct 25 02:00:00 b kernel: " PACKET,
+		  "2026-10-25 01:00:00.000000" EVENT "[]" },
+		{ "Oct 25 03:00:00 a kernel: " PACKET,
+		  "2026-10-25 02:00:00.000000" EVENT "[]" },
+	};
+	struct log_clock clock = clock_2026();
+
+	clock.again = berlin_again;
+	clock.hosts = log_hosts_new();
+	assert_non_null(clock.hosts);
+	check("kernel", &clock, vectors, COUNT(vectors));
+	log_hosts_free(clock.hosts);
 }
 
 CLAIM(any_time, "the time of a line is known whoever wrote it")
@@ -530,7 +786,7 @@ CLAIM(ulogd, "ulogd2's JSON is read")
 		{ ULOGD_OF("\"raw.label\": 0, \"oob.prefix\": \"a:1 block "
 			   "\", " SYN),
 		  AT_US " 100.64.0.7 51234 192.0.2.9 25 2 7 packet dropped "
-			"[a:1 block]" },
+			"[a:1 block] own" },
 		{ ULOGD_OF("\"oob.time.sec\": 1795505609, "
 			   "\"oob.time.usec\": 5, \"oob.prefix\": \"\", " SYN),
 		  "2026-11-24 07:33:29.000005 100.64.0.7 51234 192.0.2.9 25 2 "
@@ -554,7 +810,7 @@ CLAIM(ulogd, "ulogd2's JSON is read")
 		  "\"tcp.syn\": 1, \"tcp.fin\": 0, \"src_ip\": \"::1\", "
 		  "\"dest_ip\": \"::1\"}",
 		  "2026-11-24 14:09:12.540746 ::1 56782 ::1 587 2 4035073374 "
-		  "packet dropped [residential:17 block]" },
+		  "packet dropped [residential:17 block] own" },
 		{ ULOGD_OF("\"oob.prefix\": \"a\\u0000b\", " SYN),
 		  AT_US " 100.64.0.7 51234 192.0.2.9 25 2 7 packet [a?b]" },
 		{ ULOGD_OF("\"tcp.ack\": 1, \"tcp.syn\": 1"), "-" },
@@ -576,7 +832,7 @@ CLAIM(ulogd, "ulogd2's JSON is read")
 		{ "{\"dest_port\": 25", "bad: not a JSON object" },
 		{ "{\"dest_port\": 25,}", "bad: not a JSON object" },
 		{ "[25]", "bad: not a JSON object" },
-		{ "", "-" },
+		{ "", "other" },
 	};
 	struct log_clock clock = clock_2026();
 
@@ -655,6 +911,11 @@ CLAIM(formats, "a log is known by its lines")
 		const char *want;
 	} vectors[] = {
 		{ STAMP PACKET, "kernel" },
+		{ LOGEMU_OF("DROP "), "logemu" },
+		{ LOGEMU_OF(""), "logemu" },
+		/* A stranger's, under a name that has no colon. */
+		{ LOGEMU_OF("sshd 12 Invalid user DROP "), "kernel" },
+		{ "Nov 24 08:33:28 host x " PACKET, "kernel" },
 		{ "Nov 24 08:33:28 host sshd[7]: x", "kernel" },
 		{ "2026-11-24T08:33:28+01:00 host cron: x", "kernel" },
 		{ "1795505608.123456 host cron: x", "kernel" },
@@ -757,8 +1018,8 @@ CLAIM(garbage, "binary garbage is nothing, or bad")
 
 		for (size_t j = 0; j < sizeof(bytes); j++)
 			bytes[j] = (char)(chance(&seed) >> 32);
-		expect(parse_copy(i % 4 < 3 ? log_format_name(
-						      log_format_at(i % 4)) :
+		expect(parse_copy(i % 5 < 4 ? log_format_name(
+						      log_format_at(i % 5)) :
 					      NULL,
 				  &clock, bytes, chance(&seed) % sizeof(bytes),
 				  &e, &why) != LOG_EVENT,
@@ -769,11 +1030,13 @@ CLAIM(garbage, "binary garbage is nothing, or bad")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(stamps),     CLAIMED(packets),	CLAIMED(bad_packets),
-		CLAIMED(strangers),  CLAIMED(prefixes), CLAIMED(months),
-		CLAIMED(new_year),   CLAIMED(any_time), CLAIMED(summer),
-		CLAIMED(ulogd),	     CLAIMED(eve),	CLAIMED(formats),
-		CLAIMED(long_lines), CLAIMED(cuts),	CLAIMED(garbage),
+		CLAIMED(stamps),   CLAIMED(packets),   CLAIMED(bad_packets),
+		CLAIMED(heads),	   CLAIMED(strangers), CLAIMED(logemu),
+		CLAIMED(repeated), CLAIMED(last_year), CLAIMED(twice),
+		CLAIMED(prefixes), CLAIMED(months),    CLAIMED(new_year),
+		CLAIMED(any_time), CLAIMED(summer),    CLAIMED(ulogd),
+		CLAIMED(eve),	   CLAIMED(formats),   CLAIMED(long_lines),
+		CLAIMED(cuts),	   CLAIMED(garbage),
 	};
 
 	return cmocka_run_group_tests_name("log_line", tests, NULL, NULL);
