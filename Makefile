@@ -265,6 +265,10 @@ house: $(TOOLS_OBJ) $(LIBRARY_OBJ)
 	$(Q)$(PYTHON) tests/house/words.py
 	$(Q)$(PYTHON) tests/house/circles.py $(BUILD)
 
+# Writes the members of class private from the table of IANA's registries.
+special:
+	$(Q)$(PYTHON) tests/rows/special_purpose.py write
+
 # Writes the table of rooms into CONTRIBUTING.
 rooms:
 	$(Q)$(PYTHON) tests/house/rooms.py write
@@ -436,7 +440,7 @@ dist-check: dist check-packages
 clean:
 	rm -rf build build-* mailwall
 
-.PHONY: all house rooms demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
+.PHONY: all house rooms special demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden manual \
 	install-plugin install uninstall clean demo-packages check-packages lint-packages \
 	kernels bench-packages host-packages collectd-packages collectd install-collectd \

@@ -38,6 +38,7 @@ def suites(build, program, quick):
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	yield "rows/service", [python, "tests/rows/service_test.py",
 			       "--build", build]
+	yield "rows/special", [python, "tests/rows/special_purpose.py"]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "../text/parse.h"
 #include "../base/units.h"
+#include "special_purpose.h"
 
 #include <errno.h>
 #include <string.h>
@@ -317,16 +318,6 @@ static void declare(struct check *c, const struct decl_class *decl)
 }
 
 /* ---- built-in classes ---- */
-
-/*
- * RFC 1918, RFC 6598 (CGNAT), RFC 3927 and 1122 (link-local, loopback);
- * RFC 4193 (ULA), RFC 4291 (link-local, loopback).
- */
-static const char *const private_members[] = {
-	"10.0.0.0/8",	 "100.64.0.0/10",  "127.0.0.0/8", "169.254.0.0/16",
-	"172.16.0.0/12", "192.168.0.0/16", "::1",	  "fc00::/7",
-	"fe80::/10",
-};
 
 static struct class *add_builtin(struct check *c, const char *name,
 				 enum class_kind kind)

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "../base/service.h"
 #include "../base/units.h"
+#include "lint.h"
 
 #include <string.h>
 
@@ -50,234 +51,7 @@ static void lint_header(struct check *c)
 	}
 }
 
-/* ---- what refers to what ---- */
-
-static bool interfaces_cover(const struct words *all, const struct words *of)
-{
-	for (size_t i = 0; i < of->n; i++) {
-		size_t k = 0;
-
-		while (k < all->n &&
-		       strcmp(all->items[k].text, of->items[i].text))
-			k++;
-		if (k == all->n)
-			return false;
-	}
-	return true;
-}
-
-static bool class_covers(struct arena *a, const struct class *all,
-			 const struct class *of)
-{
-
-	if (all == of)
-		return true;
-	if (all->kind != CLASS_STATIC || of->kind != CLASS_STATIC)
-		return false;
-	return interfaces_cover(&all->interfaces, &of->interfaces) &&
-	       ranges4_cover(class_ranges4(a, all), class_ranges4(a, of)) &&
-	       ranges6_cover(class_ranges6(a, all), class_ranges6(a, of));
-}
-
-static bool refs_cover(struct arena *a, const struct class_refs *all,
-		       const struct class_refs *of)
-{
-	if (!all->n)
-		return true;
-	if (!of->n)
-		return false;
-	for (size_t i = 0; i < of->n; i++) {
-		size_t k = 0;
-
-		while (k < all->n &&
-		       !class_covers(a, all->items[k], of->items[i]))
-			k++;
-		if (k == all->n)
-			return false;
-	}
-	return true;
-}
-
-/* The lists that all have to hold for one end of a connection. */
-struct conditions {
-	const struct class_refs *list[2];
-};
-
-static struct conditions lint_source_of(const struct clause *cl)
-{
-	const struct class_refs *block = &cl->block->of;
-
-	return (struct conditions){
-		{ cl->block->direction == DIRECTION_OUTBOUND ? block : NULL,
-		  &cl->from }
-	};
-}
-
-static struct conditions destination_of(const struct clause *cl)
-{
-	const struct class_refs *block = &cl->block->of;
-
-	return (struct conditions){
-		{ cl->block->direction == DIRECTION_INBOUND ? block : NULL,
-		  &cl->to }
-	};
-}
-
-static bool conditions_cover(struct arena *a, struct conditions all,
-			     struct conditions of)
-{
-	for (int i = 0; i < 2; i++) {
-		if (!all.list[i] || !all.list[i]->n)
-			continue;
-		if (!(of.list[0] && refs_cover(a, all.list[i], of.list[0])) &&
-		    !(of.list[1] && refs_cover(a, all.list[i], of.list[1])))
-			return false;
-	}
-	return true;
-}
-
-static bool ids_cover(const struct ids *all, const struct ids *of)
-{
-	if (!all->n)
-		return true;
-	for (size_t i = 0; i < of->n; i++) {
-		size_t k = 0;
-
-		while (k < all->n && all->items[k] != of->items[i])
-			k++;
-		if (k == all->n)
-			return false;
-	}
-	return of->n;
-}
-
-/* Does every connection that reaches the later one meet the earlier one? */
-static bool clause_covers(struct arena *a, const struct clause *earlier,
-			  const struct clause *later)
-{
-	/* Redirect catches only the families that it has a target for. */
-	if (action_redirects(earlier->action) &&
-	    !(earlier->has_target4 && earlier->has_target6))
-		return false;
-	return ids_cover(&earlier->users, &later->users) &&
-	       ids_cover(&earlier->groups, &later->groups) &&
-	       conditions_cover(a, lint_source_of(earlier),
-				lint_source_of(later)) &&
-	       conditions_cover(a, destination_of(earlier),
-				destination_of(later));
-}
-
-/* ---- every clause against the ones above it ---- */
-
-typedef bool clause_fn(struct check *c, const struct clause *cl, void *data);
-
-/* Calls fn for each clause in the order of the text until it says true. */
-static bool each_clause(struct check *c, clause_fn *fn, void *data)
-{
-	for (size_t i = 0; i < c->policy->blocks.n; i++) {
-		const struct block *b = &c->policy->blocks.items[i];
-
-		for (size_t k = 0; k < b->clauses.n; k++)
-			if (fn(c, &b->clauses.items[k], data))
-				return true;
-	}
-	return false;
-}
-
-struct shadow {
-	const struct clause *later, *found;
-	uint16_t port;
-};
-
-/* Are both decided at the same place in a packet's way? */
-static bool same_place(const struct policy *p, const struct clause *a,
-		       const struct clause *b)
-{
-	switch (p->hook) {
-	case HOOK_FORWARD:
-	case HOOK_BRIDGE:
-		return true;
-	case HOOK_OUTPUT:
-	case HOOK_INGRESS:
-		return a->block->direction == b->block->direction;
-	}
-	return true;
-}
-
-static bool find_shadow(struct check *c, const struct clause *cl, void *data)
-{
-	struct shadow *s = data;
-
-	if (cl == s->later)
-		return true;
-	if (!s->found && clause_decides(cl, s->port) &&
-	    same_place(c->policy, cl, s->later) &&
-	    clause_covers(c->arena, cl, s->later))
-		s->found = cl;
-	return s->found;
-}
-
-static void lint_reach(struct check *c, const struct clause *cl)
-{
-	const struct clause *by = NULL;
-	const char *ports = "";
-	size_t hidden = 0;
-
-	for (size_t i = 0; i < cl->ports.n; i++) {
-		struct shadow s = { .later = cl, .port = cl->ports.items[i] };
-		const struct service *service = service_by_port(s.port);
-
-		each_clause(c, find_shadow, &s);
-		if (!s.found)
-			continue;
-		by = s.found;
-		hidden++;
-		ports = service ?
-				arena_printf(c->arena, "%s %s", ports,
-					     service->name) :
-				arena_printf(c->arena, "%s %u", ports, s.port);
-	}
-	if (!hidden)
-		return;
-	diag_warning(c->diags, &cl->span, "never-matches",
-		     hidden == cl->ports.n ?
-			     "this clause can never match: line %u decides "
-			     "before it" :
-			     "part of this clause can never match: line %u "
-			     "decides before it",
-		     by->span.line)
-		->help = arena_printf(c->arena,
-				      "the first match decides; already "
-				      "decided:%s",
-				      ports);
-}
-
 /* ---- classes that leave nothing ---- */
-
-static bool classes_meet(struct arena *a, const struct class *x,
-			 const struct class *y)
-{
-	struct range4 at4;
-	struct range6 at6;
-
-	if (x == y || x->kind != CLASS_STATIC || y->kind != CLASS_STATIC ||
-	    x->interfaces.n || y->interfaces.n)
-		return true;
-	return ranges4_meet(class_ranges4(a, x), class_ranges4(a, y), &at4) ||
-	       ranges6_meet(class_ranges6(a, x), class_ranges6(a, y), &at6);
-}
-
-static bool refs_meet(struct arena *a, const struct class_refs *x,
-		      const struct class_refs *y)
-{
-	if (!x->n || !y->n)
-		return true;
-	for (size_t i = 0; i < x->n; i++)
-		for (size_t k = 0; k < y->n; k++)
-			if (classes_meet(a, x->items[i], y->items[k]))
-				return true;
-	return false;
-}
 
 static bool is_empty(const struct class_refs *refs)
 {
@@ -549,6 +323,49 @@ static void lint_answers(struct check *c, const struct clause *cl)
 	d->reference = M3AAWG ": block access to and from port 25";
 }
 
+/*
+ * RFC 6052 and RFC 8215: an address in these is a host of the IPv4 internet,
+ * which a translator reaches.
+ */
+static const char *const nat64_prefixes[] = { "64:ff9b::/96",
+					      "64:ff9b:1::/48" };
+
+static bool class_holds_nat64(struct check *c, const struct class *class)
+{
+	if (class->builtin || class->kind != CLASS_STATIC)
+		return false;
+	for (size_t i = 0; i < sizeof(nat64_prefixes) / sizeof(*nat64_prefixes);
+	     i++) {
+		struct addr_range r;
+		struct ranges6 one = { &r.v6, 1, 1 };
+		struct range6 at;
+
+		range_parse(nat64_prefixes[i], strlen(nat64_prefixes[i]), &r);
+		if (ranges6_meet(class_ranges6(c->arena, class), &one, &at))
+			return true;
+	}
+	return false;
+}
+
+static void lint_nat64(struct check *c, const struct clause *cl)
+{
+	struct diag *d;
+
+	if (!action_lets_through(cl->action) || !clause_decides(cl, PORT_SMTP))
+		return;
+	for (size_t i = 0; i < cl->to.n; i++) {
+		if (!class_holds_nat64(c, cl->to.items[i]))
+			continue;
+		d = diag_warning(c->diags, &cl->span, "nat64",
+				 "%s has addresses of a NAT64: they are hosts "
+				 "of the IPv4 internet",
+				 cl->to.items[i]->name);
+		d->help = "leave 64:ff9b::/96 and 64:ff9b:1::/48 out of what "
+			  "may be reached on port 25";
+		d->reference = "RFC 6052, RFC 8215";
+	}
+}
+
 /* ---- classes ---- */
 
 static void lint_family(struct check *c, const struct class *class)
@@ -660,6 +477,7 @@ static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 	lint_replies(c, cl);
 	lint_bounces(c, cl);
 	lint_answers(c, cl);
+	lint_nat64(c, cl);
 	return false;
 }
 

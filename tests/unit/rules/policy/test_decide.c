@@ -87,7 +87,7 @@ CLAIM(sides, "a clause matches if every side that it names does, a list if one "
 		       "block smtp from 10.1.0.0/16 fd01::/16 to 192.0.2.0/24\n"
 		       "block imap to any\nblock pop3 from empty\n}\n"
 		       "inbound to 10.0.0.0/8 fd00::/8 {\n"
-		       "block imaps from 192.0.2.1 192.0.2.9 private "
+		       "block imaps from 192.0.2.1 192.31.196.9 private "
 		       "to 10.1.0.1\n}\n";
 	static const struct attempt attempts[] = {
 		{ "10.1.2.3", "192.0.2.1", 25,
@@ -99,14 +99,14 @@ CLAIM(sides, "a clause matches if every side that it names does, a list if one "
 		{ "fd01::1", "2001:db8::1", 25, .want = "-" },
 		{ "fd01::1", "2001:db8::1", 143, .want = "block imap to any" },
 		{ "fd01::1", "2001:db8::1", 110, .want = "-" },
-		{ "192.0.2.9", "10.1.0.1", 993,
-		  .want = "block imaps from 192.0.2.1 192.0.2.9 private to "
+		{ "192.31.196.9", "10.1.0.1", 993,
+		  .want = "block imaps from 192.0.2.1 192.31.196.9 private to "
 			  "10.1.0.1" },
 		{ "172.16.0.0", "10.1.0.1", 993,
-		  .want = "block imaps from 192.0.2.1 192.0.2.9 private to "
+		  .want = "block imaps from 192.0.2.1 192.31.196.9 private to "
 			  "10.1.0.1" },
-		{ "192.0.2.2", "10.1.0.1", 993, .want = "-" },
-		{ "192.0.2.9", "10.1.0.2", 993, .want = "-" },
+		{ "192.31.196.2", "10.1.0.1", 993, .want = "-" },
+		{ "192.31.196.9", "10.1.0.2", 993, .want = "-" },
 	};
 
 	try(text, &nobody, attempts, COUNT(attempts));
@@ -402,18 +402,29 @@ CLAIM(bounds, "a range holds its ends and not their neighbours, up to the ends "
 		const char *address;
 		bool ends, private;
 	} vectors[] = {
-		{ "0.0.0.0", true, false },
-		{ "0.0.0.5", true, false },
-		{ "0.0.0.6", false, false },
-		{ "255.255.255.254", false, false },
-		{ "255.255.255.255", true, false },
+		{ "0.0.0.0", true, true },
+		{ "0.0.0.5", true, true },
+		{ "0.0.0.6", false, true },
+		{ "0.255.255.255", false, true },
+		{ "1.0.0.0", false, false },
+		{ "192.0.0.8", false, true },
+		{ "192.0.0.9", false, false },
+		{ "192.0.0.10", false, false },
+		{ "192.0.0.11", false, true },
+		{ "192.88.99.1", false, false },
+		{ "198.18.0.0", false, true },
+		{ "223.255.255.255", false, false },
+		{ "224.0.0.0", false, true },
+		{ "240.0.0.0", false, true },
+		{ "255.255.255.254", false, true },
+		{ "255.255.255.255", true, true },
 		{ "9.255.255.255", false, false },
 		{ "10.0.0.0", false, true },
 		{ "10.255.255.255", false, true },
 		{ "11.0.0.0", false, false },
 		{ "192.168.255.255", false, true },
 		{ "192.169.0.0", false, false },
-		{ "::", true, false },
+		{ "::", true, true },
 		{ "::1", true, true },
 		{ "::2", false, false },
 		{ "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false },
@@ -421,10 +432,24 @@ CLAIM(bounds, "a range holds its ends and not their neighbours, up to the ends "
 		{ "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, true },
 		{ "fe00::", false, false },
 		{ "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, true },
-		{ "fec0::", false, false },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffd", false, false },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", true, false },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true, false },
+		{ "fec0::", false, true },
+		{ "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, true },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffd", false, true },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", true, true },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true, true },
+		{ "64:ff9b::c000:201", false, false },
+		{ "64:ff9b:1::a00:1", false, false },
+		{ "100::", false, true },
+		{ "2001::1", false, false },
+		{ "2001:1::1", false, false },
+		{ "2001:1::4", false, true },
+		{ "2001:20::1", false, false },
+		{ "2001:40::", false, true },
+		{ "2001:200::", false, false },
+		{ "2001:db8::", false, true },
+		{ "2002:a00:1::", false, false },
+		{ "3fff:fff::", false, true },
+		{ "3fff:1000::", false, false },
 	};
 	struct policy *p = good_policy(text);
 

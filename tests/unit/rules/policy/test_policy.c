@@ -66,6 +66,7 @@ static const char *const codes[] = {
 	"imaps-blocked",
 	"include-depth",
 	"include-loop",
+	"nat64",
 	"never-matches",
 	"no-answer-here",
 	"no-clause",
@@ -961,6 +962,15 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 		{ .text = HEADER "outbound {\nallow smtp from private\n}\n"
 				 "inbound {\nblock smtp and replies\n}\n",
 		  .want = "7:1 ~bounces-blocked" },
+		{ .text = HEADER "class in6 { fc00::/7 10.0.0.0/8 "
+				 "64:ff9b:1:8::/64 }\noutbound {\nallow smtp "
+				 "to in6\nallow submission to 64:ff9b::/96\n"
+				 "block smtp to 64:ff9b::/96\n}\n",
+		  .want = "8:1 ~nat64" },
+		{ .text = HEADER "outbound {\nallow smtp to 64::/16 "
+				 "10.0.0.1\nallow smtp-alt smtp to internet\n"
+				 "}\n",
+		  .want = "7:1 ~nat64" },
 		{ .text = HEADER "watch { quarantine 1d }\n" FREE,
 		  .want = "6:20 ~quarantine-unused" },
 		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n",
@@ -1193,16 +1203,34 @@ CLAIM(class_members, "a class is its members, merged, with its classes' own")
 		  "eth0 }\nclass c { 2001:db8::/32 }\n",
 		  "b", "10.0.0.1 192.0.2.0/24 2001:db8::/32 eth0 " },
 		{ "", "private",
-		  "10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 "
-		  "172.16.0.0/12 192.168.0.0/16 ::1 fc00::/7 fe80::/10 " },
+		  "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 "
+		  "169.254.0.0/16 172.16.0.0/12 192.0.0.0-192.0.0.8 "
+		  "192.0.0.11-192.0.0.255 192.0.2.0/24 192.168.0.0/16 "
+		  "198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 "
+		  "::/127 100::/63 2001:1:: "
+		  "2001:1::4-2001:2:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:4::-2001:4:111:ffff:ffff:ffff:ffff:ffff "
+		  "2001:4:113::-2001:f:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:40::-2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:db8::/32 3fff::/20 5f00::/16 fc00::/7 "
+		  "fe80::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff " },
 		{ "", "internet",
-		  "0.0.0.0-9.255.255.255 11.0.0.0-100.63.255.255 "
+		  "1.0.0.0-9.255.255.255 11.0.0.0-100.63.255.255 "
 		  "100.128.0.0-126.255.255.255 128.0.0.0-169.253.255.255 "
-		  "169.255.0.0-172.15.255.255 172.32.0.0-192.167.255.255 "
-		  "192.169.0.0-255.255.255.255 :: "
-		  "::2-fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
-		  "fe00::/9 "
-		  "fec0::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff " },
+		  "169.255.0.0-172.15.255.255 172.32.0.0-191.255.255.255 "
+		  "192.0.0.9-192.0.0.10 192.0.1.0/24 "
+		  "192.0.3.0-192.167.255.255 192.169.0.0-198.17.255.255 "
+		  "198.20.0.0-198.51.99.255 198.51.101.0-203.0.112.255 "
+		  "203.0.114.0-223.255.255.255 "
+		  "::2-ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "100:0:0:2::-2001:0:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:1::1-2001:1::3 2001:3::/32 2001:4:112::/48 "
+		  "2001:10::-2001:3f:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:200::-2001:db7:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "2001:db9::-3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "3fff:1000::-5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "5f01::-fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		  "fe00::/9 " },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
