@@ -25,6 +25,8 @@
 #define COUNT(list)   (sizeof(list) / sizeof((list)[0]))
 
 #define CLIENTS_MOST  32
+#define CLIENTS_SPARE 16 /* places for those that come when all are taken */
+#define PLACES	      (CLIENTS_MOST + CLIENTS_SPARE)
 #define CLIENT_MEMORY ((size_t)32 << 10) /* bytes for a request */
 #define IDLE_S	      10
 #define DEADLINE_S    30 /* seconds for a request and its answer */
@@ -33,8 +35,10 @@
 #define ADDRESS_BYTES (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 
 struct client {
-	int fd;	       /* -1: free */
-	bool answered; /* the answer is queued */
+	int fd;		     /* -1: free */
+	bool answered;	     /* the answer is queued */
+	bool ended;	     /* by us; the daemon has yet to see it */
+	uint64_t order, run; /* when it came: of clients, of http_run() */
 	int64_t since_s;
 };
 
@@ -53,7 +57,8 @@ struct http {
 	struct kept *kept; /* one for each page */
 	bool loopback;
 	char address[ADDRESS_BYTES];
-	struct client clients[CLIENTS_MOST];
+	struct client clients[PLACES];
+	uint64_t n_clients, n_runs; /* so far */
 };
 
 static int64_t http_now_s(void)
@@ -276,10 +281,13 @@ static void take_client(struct http *h, struct MHD_Connection *c,
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	for (size_t i = 0; info && i < CLIENTS_MOST; i++)
+	for (size_t i = 0; info && i < PLACES; i++)
 		if (h->clients[i].fd < 0) {
-			h->clients[i] = (struct client){ info->connect_fd,
-							 false, http_now_s() };
+			h->clients[i] =
+				(struct client){ .fd = info->connect_fd,
+						 .order = h->n_clients++,
+						 .run = h->n_runs,
+						 .since_s = http_now_s() };
 			*of_client = &h->clients[i];
 			return;
 		}
@@ -327,9 +335,59 @@ static bool is_overdue(const struct client *client)
 /* Ends clients; the daemon sees it by their descriptors. */
 static void end_clients(struct http *h, bool (*is_over)(const struct client *))
 {
-	for (size_t i = 0; i < CLIENTS_MOST; i++)
+	for (size_t i = 0; i < PLACES; i++)
 		if (h->clients[i].fd >= 0 && is_over(&h->clients[i]))
 			shutdown(h->clients[i].fd, SHUT_RDWR);
+}
+
+/* May this client be ended before that one, to make room? */
+static bool is_ended_before(const struct client *a, const struct client *b)
+{
+	if (!b || a->answered != b->answered)
+		return !b || !a->answered;
+	return a->order < b->order;
+}
+
+/*
+ * Finds a client to end: the oldest without a whole request, since a request
+ * comes in one piece; else the oldest that has not read its answer. A client
+ * that came in this run may have sent a request that the next one reads.
+ */
+static struct client *client_to_end(struct http *h)
+{
+	struct client *found = NULL;
+
+	for (size_t i = 0; i < PLACES; i++) {
+		struct client *c = &h->clients[i];
+
+		if (c->fd >= 0 && !c->ended && c->run < h->n_runs &&
+		    is_ended_before(c, found))
+			found = c;
+	}
+	return found;
+}
+
+static size_t n_clients_now(const struct http *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < PLACES; i++)
+		n += h->clients[i].fd >= 0 && !h->clients[i].ended;
+	return n;
+}
+
+/* Keeps places free for those that come. True: another run has to follow. */
+static bool make_room(struct http *h)
+{
+	size_t n = n_clients_now(h);
+	bool crowded = n > CLIENTS_MOST;
+	struct client *c;
+
+	for (; n > CLIENTS_MOST && (c = client_to_end(h)); n--) {
+		c->ended = true;
+		shutdown(c->fd, SHUT_RDWR);
+	}
+	return crowded;
 }
 
 /* ---- answers ---- */
@@ -500,7 +558,7 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL, 0, NULL, NULL, answer, h,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned int)CLIENTS_MOST, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)PLACES, MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned int)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		CLIENT_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
@@ -534,7 +592,7 @@ static struct http *http_new(const struct http_pages *pages)
 	h->kept = calloc(pages->n + 1, sizeof(*h->kept));
 	h->pages = *pages;
 	h->fd = h->again_fd = -1;
-	for (size_t i = 0; i < CLIENTS_MOST; i++)
+	for (size_t i = 0; i < PLACES; i++)
 		h->clients[i].fd = -1;
 	if (h->kept)
 		return h;
@@ -639,7 +697,8 @@ void http_run(struct http *h)
 
 	eventfd_read(h->again_fd, &n);
 	end_clients(h, is_overdue);
-	if (!run_rounds(h))
+	h->n_runs++;
+	if (!run_rounds(h) || make_room(h))
 		eventfd_write(h->again_fd, 1);
 	end_clients(h, has_left);
 }

@@ -735,7 +735,6 @@ CLAIM(crowd, "a crowd that says nothing is gone when its time is over")
 	for (size_t i = 0; i < COUNT(fds); i++) {
 		fds[i] = dial(&s);
 		settle(&s);
-		/* The queue of those that wait is as long as the crowd. */
 		if (i == 31)
 			expect_number("runs with all places taken", settle(&s),
 				      0);
@@ -743,6 +742,51 @@ CLAIM(crowd, "a crowd that says nothing is gone when its time is over")
 	for (int i = 0; i < 4; i++)
 		later(&s, 12);
 	expect_alive(&s, "a crowd");
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	http_close(s.http);
+}
+
+/* Fills fds with clients that sent this, and no time passes. */
+static void crowd_in(struct site *s, int *fds, size_t n, const char *bytes)
+{
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = dial(s);
+		send_all(s, fds[i], bytes, strlen(bytes));
+		if (i % 16 == 15)
+			settle(s);
+	}
+	settle(s);
+}
+
+CLAIM(crowd_waits, "a crowd without a whole request delays nobody: the oldest "
+		   "of it go, and the latest stay")
+{
+	static const char *const beginnings[] = { "", "G", GOOD };
+	struct site s;
+	int fds[200];
+
+	for (size_t i = 0; i < COUNT(beginnings); i++) {
+		site_start(&s);
+		crowd_in(&s, fds, COUNT(fds), beginnings[i]);
+		expect_alive(&s, beginnings[i]);
+		expect(is_closed(fds[0]), "the oldest is still there");
+		expect(!is_closed(fds[COUNT(fds) - 1]), "the latest went");
+		for (size_t k = 0; k < COUNT(fds); k++)
+			close(fds[k]);
+		http_close(s.http);
+	}
+}
+
+CLAIM(crowd_reads, "a crowd that reads nothing of a large page delays nobody")
+{
+	struct site s;
+	int fds[100];
+
+	site_start(&s);
+	crowd_in(&s, fds, COUNT(fds),
+		 "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	expect_alive(&s, "a crowd that does not read");
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
 	http_close(s.http);
@@ -880,6 +924,7 @@ int main(void)
 		CLAIMED(idle),		CLAIMED(dripping),
 		CLAIMED(slow_readers),	CLAIMED(gone),
 		CLAIMED(many),		CLAIMED(crowd),
+		CLAIMED(crowd_waits),	CLAIMED(crowd_reads),
 		CLAIMED(listening),	CLAIMED(ipv6),
 		CLAIMED(taken),		CLAIMED(dropped),
 	};
