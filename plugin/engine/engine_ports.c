@@ -109,13 +109,6 @@ static bool is_id(const char *text, size_t len)
 	return true;
 }
 
-static bool verb_blocks(const char *verb, size_t len)
-{
-	enum action action = action_by_word(verb, len);
-
-	return action != ACTION_N && action_may_refuse(action);
-}
-
 static uint32_t clause_slot(const struct engine *e, const char *text,
 			    size_t len)
 {
@@ -126,8 +119,9 @@ static uint32_t clause_slot(const struct engine *e, const char *text,
 	return (uint32_t)hash & (CLAUSES_MOST - 1);
 }
 
-static uint16_t ports_clause_number(struct engine *e, const char *id,
-				    size_t len, bool blocks)
+/* The place of a clause in the table, or the free one where it belongs. */
+static uint32_t ports_clause_place(const struct engine *e, const char *id,
+				   size_t len, bool blocks)
 {
 	uint32_t at = clause_slot(e, id, len);
 
@@ -136,30 +130,47 @@ static uint16_t ports_clause_number(struct engine *e, const char *id,
 
 		if (c->len == len && c->blocks == blocks &&
 		    !memcmp(c->id, id, len))
-			return (uint16_t)(at + 1);
+			break;
 	}
-	if (e->n_clauses >= CLAUSES_MOST / 4 * 3) {
+	return at;
+}
+
+/* Beyond the table a clause loses its name, not what it does. */
+static uint16_t ports_clause_number(struct engine *e, const char *id,
+				    size_t len, bool blocks)
+{
+	uint32_t at = ports_clause_place(e, id, len, blocks);
+
+	if (!e->clauses[at].len && e->n_clauses >= CLAUSES_MOST / 4 * 3) {
 		e->totals.clauses_cut++;
-		return 0;
+		id = CLAUSE_OTHER;
+		len = sizeof(CLAUSE_OTHER) - 1;
+		at = ports_clause_place(e, id, len, blocks);
 	}
-	memcpy(e->clauses[at].id, id, len);
-	e->clauses[at].len = (uint8_t)len;
-	e->clauses[at].blocks = blocks;
-	e->n_clauses++;
+	if (!e->clauses[at].len) {
+		memcpy(e->clauses[at].id, id, len);
+		e->clauses[at].len = (uint8_t)len;
+		e->clauses[at].blocks = blocks;
+		e->n_clauses++;
+	}
 	return (uint16_t)(at + 1);
 }
 
+/* Another's prefix may begin like ours: all of the form counts. */
 uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len)
 {
-	const char *end = memchr(prefix, ' ', len);
-	size_t id_len = end ? (size_t)(end - prefix) : len;
-	const char *verb = end ? end + 1 : prefix + len;
-	size_t left = len - (size_t)(verb - prefix);
-	const char *stop = memchr(verb, ' ', left);
+	const char *space = memchr(prefix, ' ', len);
+	size_t id_len = space ? (size_t)(space - prefix) : len;
+	size_t verb_len = space ? len - id_len - 1 : 0;
+	enum action action;
 
 	if (id_len >= CLAUSE_BYTES || !is_id(prefix, id_len))
 		return 0;
-	return ports_clause_number(
-		e, prefix, id_len,
-		verb_blocks(verb, stop ? (size_t)(stop - verb) : left));
+	if (verb_len && space[verb_len] == ' ')
+		verb_len--;
+	action = space ? action_by_word(space + 1, verb_len) : ACTION_N;
+	return action == ACTION_N ?
+		       0 :
+		       ports_clause_number(e, prefix, id_len,
+					   action_may_refuse(action));
 }

@@ -7,8 +7,9 @@
 #include "engine.h"
 
 #define BATCH	     32
-#define CLAUSES_MOST 1024 /* named by NFLOG; a power of two */
-#define CLAUSE_BYTES 128  /* at most, in a log prefix */
+#define CLAUSES_MOST 8192    /* named by NFLOG; a power of two */
+#define CLAUSE_BYTES 128     /* at most, in a log prefix */
+#define CLAUSE_OTHER "other" /* names those that find no place */
 /* 400,000 pairs are counted exactly, more with an error of 0.8 %. */
 #define PAIR_LIMITS                                                            \
 	{                                                                      \

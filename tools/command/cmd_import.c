@@ -113,7 +113,7 @@ static const struct sink *const sinks[] = { &import_sink_store };
  */
 static void make_prefix(const struct log_event *e, char *out, size_t size)
 {
-	const char *verb = e->dropped ? "block" : "log";
+	const char *verb = e->dropped ? "block" : "observe";
 	size_t n;
 
 	if (e->own) {

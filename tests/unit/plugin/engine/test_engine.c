@@ -229,9 +229,14 @@ CLAIM(prefixes, "a log prefix gives a clause if it is one of ours")
 		{ "residential:17 limit ", "residential:17", OUTCOME_BLOCKED },
 		{ "residential:17 allow ", "residential:17",
 		  OUTCOME_UNANSWERED },
-		{ "residential:17 blocked ", "residential:17",
+		{ "residential:17 observe ", "residential:17",
 		  OUTCOME_UNANSWERED },
-		{ "residential:17", "residential:17", OUTCOME_UNANSWERED },
+		{ "residential:17 blocked ", "-", OUTCOME_UNANSWERED },
+		{ "residential:17 block  ", "-", OUTCOME_UNANSWERED },
+		{ "residential:17 block x", "-", OUTCOME_UNANSWERED },
+		{ "smtp:25 DROP ", "-", OUTCOME_UNANSWERED },
+		{ "residential:17 ", "-", OUTCOME_UNANSWERED },
+		{ "residential:17", "-", OUTCOME_UNANSWERED },
 		{ "residential: block ", "-", OUTCOME_UNANSWERED },
 		{ ":17 block ", "-", OUTCOME_UNANSWERED },
 		{ "residential:1x block ", "-", OUTCOME_UNANSWERED },
@@ -252,6 +257,33 @@ CLAIM(prefixes, "a log prefix gives a clause if it is one of ours")
 			    outcome_name(heard.events[0].outcome),
 			    outcome_name(rows[i].outcome));
 	}
+}
+
+CLAIM(many_clauses, "past the clauses that have a place, a clause loses its "
+		    "name and keeps its verdict")
+{
+	enum { MANY = 20000 };
+	struct engine *e = engine_with(NULL, true);
+	struct engine_summary s;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct packet_of p = syn(i + 1, 2, 25);
+		char prefix[32];
+
+		snprintf(prefix, sizeof(prefix), "a:%u %s ", i,
+			 i % 2 ? "block" : "allow");
+		p.prefix = prefix;
+		give(e, &p, START + i);
+	}
+	s = finish(e);
+	expect_number("blocked", heard.outcomes[OUTCOME_BLOCKED], MANY / 2);
+	expect_number("unanswered", heard.outcomes[OUTCOME_UNANSWERED],
+		      MANY / 2);
+	expect(s.clauses_cut > 0 && s.clauses_cut < MANY, "cut %llu",
+	       (unsigned long long)s.clauses_cut);
+	for (size_t i = 0; i < heard.n; i++)
+		expect(strcmp(heard.clauses[i], "-"), "attempt %zu has none",
+		       i);
 }
 
 CLAIM(inputs, "a SYN that two inputs see is one, and the log's clause goes "
@@ -945,15 +977,15 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(outcomes),  CLAIMED(prefixes),	 CLAIMED(inputs),
-		CLAIMED(repeats),   CLAIMED(not_ours),	 CLAIMED(seen),
-		CLAIMED(policy),    CLAIMED(back),	 CLAIMED(forward),
-		CLAIMED(any),	    CLAIMED(flood),	 CLAIMED(bot),
-		CLAIMED(client),    CLAIMED(warm),	 CLAIMED(persistent),
-		CLAIMED(closing),   CLAIMED(forged),	 CLAIMED(many_ports),
-		CLAIMED(after_all), CLAIMED(handshakes), CLAIMED(late),
-		CLAIMED(quiet),	    CLAIMED(anew),	 CLAIMED(both_ways),
-		CLAIMED(times),	    CLAIMED(epoch),
+		CLAIMED(outcomes),   CLAIMED(prefixes),	 CLAIMED(many_clauses),
+		CLAIMED(inputs),     CLAIMED(repeats),	 CLAIMED(not_ours),
+		CLAIMED(seen),	     CLAIMED(policy),	 CLAIMED(back),
+		CLAIMED(forward),    CLAIMED(any),	 CLAIMED(flood),
+		CLAIMED(bot),	     CLAIMED(client),	 CLAIMED(warm),
+		CLAIMED(persistent), CLAIMED(closing),	 CLAIMED(forged),
+		CLAIMED(many_ports), CLAIMED(after_all), CLAIMED(handshakes),
+		CLAIMED(late),	     CLAIMED(quiet),	 CLAIMED(anew),
+		CLAIMED(both_ways),  CLAIMED(times),	 CLAIMED(epoch),
 	};
 
 	alarm(GIVE_UP);
