@@ -8,12 +8,12 @@
 
 enum stmt_kind {
 	STMT_TCP, /* meta l4proto tcp */
-	STMT_SYN, /* opens a connection */
+	STMT_SYN, /* opens a connection: SYN without ACK, whatever else */
 	STMT_NOT_SYN,
 	STMT_RST,
-	STMT_LOCAL,   /* addressed to this host */
-	STMT_NFPROTO, /* packet of the target's family */
-	STMT_SADDR,   /* address is in set */
+	STMT_LOCAL,  /* addressed to this host */
+	STMT_FAMILY, /* packet of the target's family */
+	STMT_SADDR,  /* address is in set */
 	STMT_DADDR,
 	STMT_SADDR_IS, /* address is the target */
 	STMT_DADDR_IS,
@@ -25,7 +25,14 @@ enum stmt_kind {
 	STMT_DNAT_FROM, /* the answer to such a connection */
 	STMT_DPORT,	/* a map of ports to chains */
 	STMT_SPORT,
-	STMT_METER, /* within rate, per source, kept in set */
+	STMT_FIRST6,	/* IPv6 with a fragment header, and the data's begin */
+	STMT_HAS_PORTS, /* TCP, and its ports can be read */
+	STMT_NOT_TCP,	/* a transport that is known, and another */
+	STMT_OPTIONS4,	/* IPv4 header with options */
+	STMT_LOOSE4,	/* option loose source route */
+	STMT_STRICT4,	/* option strict source route */
+	STMT_ROUTED6,	/* routing header that has segments left */
+	STMT_METER,	/* within rate, per source, kept in set */
 	STMT_METER_OVER,
 	STMT_COUNTER,
 	STMT_LOG,
@@ -35,6 +42,7 @@ enum stmt_kind {
 	STMT_REJECT, /* reject with icmpx admin-prohibited */
 	STMT_JUMP,
 	STMT_GOTO,
+	STMT_RETURN,
 	STMT_DNAT, /* to target */
 };
 

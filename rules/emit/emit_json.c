@@ -171,9 +171,8 @@ static json_t *set_match(const struct set *set, const char *field)
 
 static json_t *flags_match(const char *op)
 {
-	json_t *left =
-		json_pack("{s:[o, [s, s, s, s]]}", "&", payload("tcp", "flags"),
-			  "fin", "syn", "rst", "ack");
+	json_t *left = json_pack("{s:[o, [s, s]]}", "&",
+				 payload("tcp", "flags"), "syn", "ack");
 
 	return match(op, left, json_string("syn"));
 }
@@ -230,11 +229,37 @@ static json_t *verdict(const char *what)
 	return json_pack("{s:n}", what);
 }
 
+/* Names the protocol where nft would look at a tag in its place. */
+static json_t *ip_match(const struct ruleset *rs, int family)
+{
+	if (rs->family == FAMILY_INET)
+		return match("==", meta("nfproto"),
+			     json_string(family == 4 ? "ipv4" : "ipv6"));
+	return match("==", meta("protocol"),
+		     json_string(family == 4 ? "ip" : "ip6"));
+}
+
+static json_t *exthdr_match(const char *op, const char *header,
+			    const char *field)
+{
+	return match(op,
+		     json_pack("{s:{s:s, s:s}}", "exthdr", "name", header,
+			       "field", field),
+		     json_integer(0));
+}
+
+static json_t *option4_match(const char *option)
+{
+	return match("==", json_pack("{s:{s:s}}", "ip option", "name", option),
+		     json_true());
+}
+
 /*
- * Most statements are one object; the list is for the one that is two. False
+ * Most statements are one object; the list is for those that are two. False
  * without memory: a rule that lost a statement must not be written.
  */
-static bool add_stmt(json_t *list, const struct stmt *s)
+static bool add_stmt(const struct ruleset *rs, json_t *list,
+		     const struct stmt *s)
 {
 	json_t *o = NULL;
 
@@ -264,9 +289,8 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 				  s->kind == STMT_SADDR_IS ? "saddr" : "daddr"),
 			  target(s));
 		break;
-	case STMT_NFPROTO:
-		o = match("==", meta("nfproto"),
-			  json_sprintf("ipv%d", s->target.family));
+	case STMT_FAMILY:
+		o = ip_match(rs, s->target.family);
 		break;
 	case STMT_SADDR:
 		o = set_match(s->set, "saddr");
@@ -300,6 +324,31 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 		break;
 	case STMT_SPORT:
 		o = ports_vmap("sport", s->set);
+		break;
+	case STMT_FIRST6:
+		if (json_array_append_new(list, ip_match(rs, 6)))
+			return false;
+		o = exthdr_match("==", "frag", "frag-off");
+		break;
+	case STMT_HAS_PORTS:
+		o = match("!=", payload("tcp", "dport"), json_integer(0));
+		break;
+	case STMT_NOT_TCP:
+		o = match("!=", meta("l4proto"), json_string("tcp"));
+		break;
+	case STMT_OPTIONS4:
+		o = match("!=", payload("ip", "hdrlength"), json_integer(5));
+		break;
+	case STMT_LOOSE4:
+	case STMT_STRICT4:
+		if (json_array_append_new(list, ip_match(rs, 4)))
+			return false;
+		o = option4_match(s->kind == STMT_LOOSE4 ? "lsrr" : "ssrr");
+		break;
+	case STMT_ROUTED6:
+		if (json_array_append_new(list, ip_match(rs, 6)))
+			return false;
+		o = exthdr_match("!=", "rt", "seg-left");
 		break;
 	case STMT_METER:
 		o = meter(s, false);
@@ -335,6 +384,9 @@ static bool add_stmt(json_t *list, const struct stmt *s)
 	case STMT_GOTO:
 		o = json_pack("{s:{s:s}}", "goto", "target", s->chain);
 		break;
+	case STMT_RETURN:
+		o = verdict("return");
+		break;
 	case STMT_DNAT:
 		o = json_pack("{s:{s:s, s:o}}", "dnat", "family",
 			      s->target.family == 4 ? "ip" : "ip6", "addr",
@@ -351,7 +403,7 @@ static void write_rules(struct writer *w, const struct chain *chain)
 		json_t *list = json_array(), *o;
 
 		for (unsigned int k = 0; k < rule->n && list; k++)
-			if (!add_stmt(list, &rule->stmts[k])) {
+			if (!add_stmt(w->rs, list, &rule->stmts[k])) {
 				json_decref(list);
 				list = NULL;
 			}

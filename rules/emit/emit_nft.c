@@ -138,17 +138,26 @@ static void print_meter(const struct stmt *s, const char *over, FILE *out)
 		s->meter.rate.burst);
 }
 
-static void print_stmt(const struct stmt *s, FILE *out)
+/* Names the protocol where nft would look at a tag in its place. */
+static const char *ip_version(const struct ruleset *rs, int family)
+{
+	if (rs->family == FAMILY_INET)
+		return family == 4 ? "meta nfproto ipv4" : "meta nfproto ipv6";
+	return family == 4 ? "meta protocol ip" : "meta protocol ip6";
+}
+
+static void print_stmt(const struct ruleset *rs, const struct stmt *s,
+		       FILE *out)
 {
 	switch (s->kind) {
 	case STMT_TCP:
 		fputs("meta l4proto tcp", out);
 		break;
 	case STMT_SYN:
-		fputs("tcp flags syn / fin,syn,rst,ack", out);
+		fputs("tcp flags syn / syn,ack", out);
 		break;
 	case STMT_NOT_SYN:
-		fputs("tcp flags != syn / fin,syn,rst,ack", out);
+		fputs("tcp flags != syn / syn,ack", out);
 		break;
 	case STMT_RST:
 		fputs("tcp flags rst", out);
@@ -162,8 +171,8 @@ static void print_stmt(const struct stmt *s, FILE *out)
 	case STMT_DADDR_IS:
 		print_target("", " daddr ", s, out);
 		break;
-	case STMT_NFPROTO:
-		fprintf(out, "meta nfproto ipv%d", s->target.family);
+	case STMT_FAMILY:
+		fputs(ip_version(rs, s->target.family), out);
 		break;
 	case STMT_SADDR:
 		print_set_match("saddr", s->set, out);
@@ -194,6 +203,27 @@ static void print_stmt(const struct stmt *s, FILE *out)
 		break;
 	case STMT_SPORT:
 		fprintf(out, "tcp sport vmap @%s", s->set->name);
+		break;
+	case STMT_FIRST6:
+		fprintf(out, "%s frag frag-off 0", ip_version(rs, 6));
+		break;
+	case STMT_HAS_PORTS:
+		fputs("tcp dport != 0", out);
+		break;
+	case STMT_NOT_TCP:
+		fputs("meta l4proto != tcp", out);
+		break;
+	case STMT_OPTIONS4:
+		fputs("ip hdrlength != 5", out);
+		break;
+	case STMT_LOOSE4:
+		fprintf(out, "%s ip option lsrr exists", ip_version(rs, 4));
+		break;
+	case STMT_STRICT4:
+		fprintf(out, "%s ip option ssrr exists", ip_version(rs, 4));
+		break;
+	case STMT_ROUTED6:
+		fprintf(out, "%s rt seg-left != 0", ip_version(rs, 6));
 		break;
 	case STMT_METER:
 		print_meter(s, "", out);
@@ -229,18 +259,22 @@ static void print_stmt(const struct stmt *s, FILE *out)
 	case STMT_GOTO:
 		fprintf(out, "goto %s", s->chain);
 		break;
+	case STMT_RETURN:
+		fputs("return", out);
+		break;
 	case STMT_DNAT:
 		print_target("dnat ", " to ", s, out);
 		break;
 	}
 }
 
-static void print_rule(const struct rule *rule, FILE *out)
+static void print_rule(const struct ruleset *rs, const struct rule *rule,
+		       FILE *out)
 {
 	fputc('\t', out);
 	for (unsigned int i = 0; i < rule->n; i++) {
 		fputc(i ? ' ' : '\t', out);
-		print_stmt(&rule->stmts[i], out);
+		print_stmt(rs, &rule->stmts[i], out);
 	}
 	if (rule->comment)
 		fprintf(out, " comment \"%s\"", rule->comment);
@@ -273,7 +307,7 @@ static void print_chain(const struct ruleset *rs, const struct chain *chain,
 			base->priority_name);
 	}
 	for (size_t i = 0; i < chain->rules.n; i++)
-		print_rule(&chain->rules.items[i], out);
+		print_rule(rs, &chain->rules.items[i], out);
 	fputs("\t}\n", out);
 }
 

@@ -17,6 +17,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 
 /* ---- expressions ---- */
 
@@ -134,23 +135,17 @@ static void need_l4(struct builder *b)
 	put_cmp(b, NFT_CMP_EQ, &tcp, sizeof(tcp));
 }
 
-static void put_nfproto(struct builder *b, int family)
-{
-	uint8_t nfproto = family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-
-	put_meta(b, NFT_META_NFPROTO);
-	put_cmp(b, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
-}
-
 static void need_l3(struct builder *b, int family)
 {
 	uint16_t protocol = htons(family == 4 ? 0x0800 : 0x86dd);
+	uint8_t nfproto = family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
 	if (b->l3 == family)
 		return;
 	b->l3 = family;
 	if (b->rs->family == FAMILY_INET) {
-		put_nfproto(b, family);
+		put_meta(b, NFT_META_NFPROTO);
+		put_cmp(b, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
 		return;
 	}
 	put_meta(b, NFT_META_PROTOCOL);
@@ -182,10 +177,13 @@ static void put_name_match(struct builder *b, const struct set *set,
 	put_lookup(b, set->name);
 }
 
-/* SYN without ACK, RST and FIN: RFC 9293 section 3.1, byte 13. */
+/*
+ * SYN without ACK: RFC 9293 section 3.1, byte 13. A server opens a connection
+ * whatever other flags there are.
+ */
 static void put_syn(struct builder *b, uint32_t op)
 {
-	uint8_t mask = 0x17, syn = 0x02;
+	uint8_t mask = 0x12, syn = 0x02;
 
 	need_l4(b);
 	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
@@ -201,6 +199,79 @@ static void put_rst(struct builder *b)
 	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
 	put_mask(b, &rst, 1);
 	put_cmp(b, NFT_CMP_NEQ, &zero, 1);
+}
+
+static void put_exthdr(struct builder *b, uint32_t op, uint8_t type,
+		       uint32_t offset, uint32_t len, uint32_t flags)
+{
+	struct nftnl_expr *e = expr_new(b, "exthdr");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, type);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OP, op);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_FLAGS, flags);
+}
+
+/* Offset 0 of RFC 8200 section 4.5: 13 bits from byte 2 on. */
+static void put_first6(struct builder *b)
+{
+	static const uint8_t mask[2] = { 0xff, 0xf8 }, zero[2];
+
+	need_l3(b, 6);
+	put_exthdr(b, NFT_EXTHDR_OP_IPV6, IPPROTO_FRAGMENT, 2, 2, 0);
+	put_mask(b, mask, sizeof(mask));
+	put_cmp(b, NFT_CMP_EQ, zero, sizeof(zero));
+}
+
+static void put_has_ports(struct builder *b)
+{
+	uint16_t zero = 0;
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	put_cmp(b, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+static void put_not_tcp(struct builder *b)
+{
+	uint8_t tcp = IPPROTO_TCP;
+
+	put_meta(b, NFT_META_L4PROTO);
+	put_cmp(b, NFT_CMP_NEQ, &tcp, sizeof(tcp));
+}
+
+/* Header of more than five words: RFC 791 section 3.1, byte 0. */
+static void put_options4(struct builder *b)
+{
+	uint8_t mask = 0x0f, bare = 5;
+
+	need_l3(b, 4);
+	put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, 0, 1);
+	put_mask(b, &mask, 1);
+	put_cmp(b, NFT_CMP_NEQ, &bare, 1);
+}
+
+static void put_option4(struct builder *b, uint8_t option)
+{
+	uint8_t present = 1;
+
+	need_l3(b, 4);
+	put_exthdr(b, NFT_EXTHDR_OP_IPV4, option, 0, 1, NFT_EXTHDR_F_PRESENT);
+	put_cmp(b, NFT_CMP_EQ, &present, 1);
+}
+
+/* Segments left: RFC 8200 section 4.4, byte 3. */
+static void put_routed6(struct builder *b)
+{
+	uint8_t none = 0;
+
+	need_l3(b, 6);
+	put_exthdr(b, NFT_EXTHDR_OP_IPV6, IPPROTO_ROUTING, 3, 1, 0);
+	put_cmp(b, NFT_CMP_NEQ, &none, 1);
 }
 
 static void put_local(struct builder *b)
@@ -374,8 +445,8 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 	case STMT_DADDR_IS:
 		put_address_is(b, s, false);
 		break;
-	case STMT_NFPROTO:
-		put_nfproto(b, s->target.family);
+	case STMT_FAMILY:
+		need_l3(b, s->target.family);
 		break;
 	case STMT_SADDR:
 		put_set_match(b, s->set, true);
@@ -407,6 +478,27 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 	case STMT_SPORT:
 		expr_put_ports(b, s->set, 0);
 		break;
+	case STMT_FIRST6:
+		put_first6(b);
+		break;
+	case STMT_HAS_PORTS:
+		put_has_ports(b);
+		break;
+	case STMT_NOT_TCP:
+		put_not_tcp(b);
+		break;
+	case STMT_OPTIONS4:
+		put_options4(b);
+		break;
+	case STMT_LOOSE4:
+		put_option4(b, IPOPT_LSRR);
+		break;
+	case STMT_STRICT4:
+		put_option4(b, IPOPT_SSRR);
+		break;
+	case STMT_ROUTED6:
+		put_routed6(b);
+		break;
 	case STMT_METER:
 		expr_put_meter(b, s, false);
 		break;
@@ -437,6 +529,9 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		break;
 	case STMT_GOTO:
 		put_verdict(b, NFT_GOTO, s->chain);
+		break;
+	case STMT_RETURN:
+		put_verdict(b, NFT_RETURN, NULL);
 		break;
 	case STMT_DNAT:
 		put_dnat(b, s);

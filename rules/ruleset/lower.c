@@ -223,6 +223,7 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 {
 	const struct policy *p = rs->policy;
 
+	guard_source_routes(rs, chain);
 	let_resets_out(rs, chain, hook_chain, port);
 	judge_opening_only(rs, chain, hook_chain, port);
 	if (hook_chain->outbound)
@@ -375,6 +376,7 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 {
 	const struct policy *p = rs->policy;
 
+	guard_source_routes(rs, chain);
 	for (size_t i = 0; i < p->blocks.n; i++) {
 		const struct block *b = &p->blocks.items[i];
 
@@ -417,6 +419,7 @@ static void add_hook_chain(struct ruleset *rs,
 	add_dispatch(rs, base, hook_chain, STMT_DPORT, "", &to, fill_port);
 	add_dispatch(rs, base, hook_chain, STMT_SPORT, ".from", &from,
 		     fill_replies);
+	guard_first_fragments(rs, base);
 }
 
 /* ---- redirect: the nat chain ---- */
@@ -438,7 +441,7 @@ static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
 		if ((family && family != mine) || !has_target(cl, mine))
 			continue;
 		if (!family)
-			put_target(rule_put(&rule, STMT_NFPROTO), cl, mine);
+			put_target(rule_put(&rule, STMT_FAMILY), cl, mine);
 		rule = rule_join(&rule, matches);
 		rule.origin = &cl->span;
 		put_counter(&rule, counter_for(rs, cl->key, cl));

@@ -3,6 +3,7 @@
 #ifndef MAILWALL_LOWER_H
 #define MAILWALL_LOWER_H
 
+#include "../base/guard.h"
 #include "ruleset.h"
 
 /* ---- lower_match.c: objects by name, statements, conditions ---- */
@@ -84,8 +85,14 @@ void clause_tail(struct ruleset *rs, const struct clause *clause,
 		 struct tail *tail);
 void put_goto(struct tail *tail, const struct clause *clause,
 	      const char *chain);
+void put_log_prefix(struct ruleset *rs, struct rule *rule, const char *prefix);
 void put_log(struct ruleset *rs, struct rule *rule,
 	     const struct clause *clause);
+/* A set that holds the sources of a rate, of one family. */
+const struct set *meter_set(struct ruleset *rs, const char *stem, int family,
+			    const struct rate *rate, const struct span *origin);
+void put_meter(struct rule *rule, enum stmt_kind kind, const struct set *set,
+	       const struct rate *rate);
 
 bool has_target(const struct clause *clause, int family);
 void put_target(struct stmt *s, const struct clause *clause, int family);
@@ -115,5 +122,12 @@ void add_clause(struct ruleset *rs, struct chain *chain,
 void add_block(struct ruleset *rs, struct chain *chain,
 	       const struct block *block, uint16_t port, const char *prefix,
 	       add_clause_fn *add);
+
+/* ---- lower_guard.c: what hides from a port match ---- */
+
+/* Sends first fragments without their transport header to their end. */
+void guard_first_fragments(struct ruleset *rs, struct chain *base);
+/* Sends packets with a source route to their end. */
+void guard_source_routes(struct ruleset *rs, struct chain *port);
 
 #endif

@@ -28,15 +28,21 @@ static const char *logged_verb(const struct policy *policy,
 	return action_name(would ? ACTION_OBSERVE : clause->action);
 }
 
-void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
+void put_log_prefix(struct ruleset *rs, struct rule *rule, const char *prefix)
 {
 	struct stmt *s = rule_put(rule, STMT_LOG);
 
-	s->log.prefix = arena_printf(rs->arena, "%s %s ", clause->id,
-				     logged_verb(rs->policy, clause));
+	s->log.prefix = prefix;
 	s->log.group = rs->policy->log_group;
 	s->log.snaplen = rs->policy->log_snaplen;
 	s->log.threshold = rs->policy->log_threshold;
+}
+
+void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
+{
+	put_log_prefix(rs, rule,
+		       arena_printf(rs->arena, "%s %s ", clause->id,
+				    logged_verb(rs->policy, clause)));
 }
 
 static enum stmt_kind refusal_stmt(enum refusal refusal)
@@ -74,9 +80,8 @@ static uint32_t meter_timeout_s(const struct rate *rate)
 	return refill > METER_MOST_S ? METER_MOST_S : (uint32_t)refill;
 }
 
-static const struct set *meter_set(struct ruleset *rs, const char *stem,
-				   int family, const struct rate *rate,
-				   const struct span *origin)
+const struct set *meter_set(struct ruleset *rs, const char *stem, int family,
+			    const struct rate *rate, const struct span *origin)
 {
 	const char *name =
 		arena_printf(rs->arena, "%s.sources.v%d", stem, family);
@@ -91,8 +96,8 @@ static const struct set *meter_set(struct ruleset *rs, const char *stem,
 	return set;
 }
 
-static void lower_put_meter(struct rule *rule, enum stmt_kind kind,
-			    const struct set *set, const struct rate *rate)
+void put_meter(struct rule *rule, enum stmt_kind kind, const struct set *set,
+	       const struct rate *rate)
 {
 	struct stmt *s = rule_put(rule, kind);
 
@@ -128,8 +133,8 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 	for (int family = 4; family <= 6; family += 2) {
 		struct rule *rule = verdict_rule(tail, clause, verdict);
 
-		lower_put_meter(rule, STMT_METER_OVER,
-				meter_set(rs, "log", family, rate, NULL), rate);
+		put_meter(rule, STMT_METER_OVER,
+			  meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
 		lower_put_verdict(rs, rule, clause, verdict);
 	}
@@ -193,10 +198,10 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 	for (int family = 4; family <= 6; family += 2) {
 		rule = tail_rule(tail, clause);
-		lower_put_meter(rule, STMT_METER,
-				meter_set(rs, clause->key, family,
-					  &clause->rate, &clause->span),
-				&clause->rate);
+		put_meter(rule, STMT_METER,
+			  meter_set(rs, clause->key, family, &clause->rate,
+				    &clause->span),
+			  &clause->rate);
 		put_counter(rule, counter);
 		lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 	}
@@ -295,7 +300,7 @@ bool put_concerned(struct rule *rule, const struct clause *clause, int family)
 		return true;
 	if (family)
 		return has_target(clause, family);
-	put_target(rule_put(rule, STMT_NFPROTO), clause,
+	put_target(rule_put(rule, STMT_FAMILY), clause,
 		   clause->has_target4 ? 4 : 6);
 	return true;
 }

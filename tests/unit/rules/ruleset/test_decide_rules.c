@@ -281,8 +281,15 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_LOCAL:
 	case STMT_DNAT_FROM:
 	case STMT_METER_OVER:
+	case STMT_FIRST6: /* nor does it hide anything */
+	case STMT_HAS_PORTS:
+	case STMT_NOT_TCP:
+	case STMT_OPTIONS4:
+	case STMT_LOOSE4:
+	case STMT_STRICT4:
+	case STMT_ROUTED6:
 		return NEXT_RULE;
-	case STMT_NFPROTO:
+	case STMT_FAMILY:
 		return holds(c->family == s->target.family);
 	case STMT_SADDR:
 		return holds(set_holds(w, s->set, &c->source));
@@ -314,6 +321,8 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_DNAT:
 		rewrite(w, s);
 		return END_WALK;
+	case STMT_RETURN:
+		return END_CHAIN;
 	case STMT_ACCEPT:
 	case STMT_DROP:
 	case STMT_RESET:
