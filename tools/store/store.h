@@ -54,8 +54,8 @@ struct store_loaded {
 
 /* A clock that was set while a monitor ran. */
 struct store_step {
-	int64_t time_s;	 /* what it showed then */
-	int64_t seconds; /* how far it was set forward */
+	int64_t time_s;	 /* the clock, after the step */
+	int64_t seconds; /* set forward; below 0: back */
 };
 
 /* A run of a monitor, and what it lost; written again as long as it runs. */

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 #define DAY_S	    86400
-#define TIME_LAST_S 253402300799 /* of the year 9999 */
+#define TIME_LAST_S 253402300799 /* end of the year 9999 */
 #define HOURS_BYTES (24 * 6)	 /* each: the hour, and 32 bits by seven */
 
 enum store_statement {
@@ -72,9 +72,11 @@ struct store {
 	const char *path;	 /* as the user wrote it */
 	char real[2 * PATH_MAX]; /* its folder resolved */
 	dev_t device;
-	ino_t inode; /* of the file that is open */
-	int version; /* of its schema */
-	sqlite3 *db;
+	ino_t inode;	     /* number of the file that is open */
+	int version;	     /* schema of the file */
+	sqlite3 *db;	     /* NULL: the file is not open, or is remote */
+	struct wire *remote; /* to the child that has it open; or NULL */
+	int remote_pid;
 	int64_t until_s; /* steady: a query that takes longer ends */
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t data_version; /* PRAGMA data_version, which other writers change
@@ -83,7 +85,7 @@ struct store {
 	int64_t run_number;
 	int64_t trimmed_s; /* steady, of the last trim; 0: none */
 	int error; /* errno of the open transaction, or of the last reading */
-	char why[200];
+	char why[1024];
 	struct known_series series[KNOWN_SERIES];
 	struct known_source *sources; /* NULL: the file is only read */
 	struct known_day *days;
@@ -116,8 +118,8 @@ int64_t store_run(struct store *s, sqlite3_stmt *q);
 
 /* The time by which rows are deleted, as the file keeps it. */
 struct retention {
-	int64_t trusted_s; /* that time */
-	int64_t wall_s;	   /* what the clock showed then */
+	int64_t trusted_s; /* time to delete by */
+	int64_t wall_s;	   /* clock at that time */
 	int64_t held_s;	   /* how long it has run evenly, away from that */
 };
 /* Goes on to the clock's wall_s, passed_s later by a steady one. */
@@ -127,6 +129,15 @@ void retention_advance(struct retention *r, int64_t wall_s, int64_t passed_s);
 int store_refuse(const struct store *s, struct fault *f, int error,
 		 const char *why);
 int store_failed(const struct store *s, struct fault *f, const char *what);
+
+/* ---- store_file.c: the file itself ---- */
+
+bool store_file_exists(const char *path, const char *suffix);
+/* Fills s->real. 0, or -errno and why. */
+int store_resolve(struct store *s, struct fault *f);
+int store_open_file(struct store *s, bool write, struct fault *f);
+int store_reopen_file(struct store *s, struct fault *f);
+void store_close_file(struct store *s);
 
 /* ---- store_schema.c: 0, or -errno and why ---- */
 

@@ -42,7 +42,7 @@ sqlite3_stmt *store_statement(struct store *s, enum store_statement which,
 	sqlite3_stmt **at = &s->statements[which];
 	int code;
 
-	if (!s->error && !*at) {
+	if (!s->error && !*at && s->db) {
 		code = sqlite3_prepare_v3(s->db, sql, -1,
 					  SQLITE_PREPARE_PERSISTENT, at, NULL);
 		if (code != SQLITE_OK)

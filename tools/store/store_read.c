@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Queries. */
 #include "store_priv.h"
+#include "store_remote.h"
 #include "../program/message.h"
 #include "../program/program.h"
 
@@ -118,6 +119,14 @@ int store_days(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_day row;
+
+		remote_ask(s, WIRE_DAYS, first, last, 0);
+		while (remote_next(s, WIRE_DAYS, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(&r, s, DAY_QUERY))
 		return query_end(&r);
 	query_bind_period(&r, first, last);
@@ -129,6 +138,14 @@ int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t last,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_day row;
+
+		remote_ask(s, WIRE_DAYS_OF, first, last, source);
+		while (remote_next(s, WIRE_DAYS_OF, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(&r, s, DAY_QUERY " AND source = ?3"))
 		return query_end(&r);
 	query_bind_period(&r, first, last);
@@ -142,6 +159,14 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_minute row;
+
+		remote_ask(s, WIRE_MINUTES, first, last, 0);
+		while (remote_next(s, WIRE_MINUTES, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(
 		    &r, s,
 		    "SELECT minute, source, port, outcome, clause, attempts,"
@@ -171,6 +196,14 @@ int store_sources(struct store *s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_source row;
+
+		remote_ask(s, WIRE_SOURCES, 0, 0, 0);
+		while (remote_next(s, WIRE_SOURCES, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(&r, s,
 			 "SELECT number, address, first, last FROM source"))
 		return query_end(&r);
@@ -198,6 +231,14 @@ int store_clauses(struct store *s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_clause row;
+
+		remote_ask(s, WIRE_CLAUSES, 0, 0, 0);
+		while (remote_next(s, WIRE_CLAUSES, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(&r, s,
 			 "SELECT number, id FROM clause ORDER BY number"))
 		return query_end(&r);
@@ -215,6 +256,14 @@ int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
 {
 	struct reading r;
 
+	if (s->remote) {
+		uint16_t row;
+
+		remote_ask(s, WIRE_PORTS, 0, 0, 0);
+		while (remote_next(s, WIRE_PORTS, &row, sizeof(row)))
+			fn(ctx, row);
+		return s->error;
+	}
 	if (!query_begin(&r, s, "SELECT DISTINCT port FROM what ORDER BY port"))
 		return query_end(&r);
 	while (query_step(&r))
@@ -230,6 +279,14 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_found row;
+
+		remote_ask(s, WIRE_FINDINGS, since_s, until_s, 0);
+		while (remote_next(s, WIRE_FINDINGS, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(
 		    &r, s,
 		    "SELECT time, source, finding, detector, examples, port,"
@@ -267,6 +324,14 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_loaded row;
+
+		remote_ask(s, WIRE_LOADS, since_s, until_s, 0);
+		while (remote_next(s, WIRE_LOADS, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(
 		    &r, s,
 		    "SELECT time, policy, digest, who, generation FROM loaded"
@@ -293,6 +358,14 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_run row;
+
+		remote_ask(s, WIRE_RUNS, since_s, until_s, 0);
+		while (remote_next(s, WIRE_RUNS, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (!query_begin(
 		    &r, s,
 		    "SELECT number, start, last, lost, unlogged, inputs FROM "
@@ -320,6 +393,14 @@ int store_steps(struct store *s, int64_t since_s, int64_t until_s,
 {
 	struct reading r;
 
+	if (s->remote) {
+		struct store_step row;
+
+		remote_ask(s, WIRE_STEPS, since_s, until_s, 0);
+		while (remote_next(s, WIRE_STEPS, &row, sizeof(row)))
+			fn(ctx, &row);
+		return s->error;
+	}
 	if (s->version < 2)
 		return 0;
 	if (!query_begin(&r, s,

@@ -6,6 +6,7 @@
  * day, and goes back at once where the clock goes back.
  */
 #include "store_priv.h"
+#include "store_remote.h"
 
 #include <stdlib.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ static struct retention retention_read(struct store *s, int64_t wall_s)
 				      " WHERE number = 1");
 	r.wall_s = store_number(s, "SELECT wall FROM clock WHERE number = 1");
 	r.held_s = store_number(s, "SELECT held FROM clock WHERE number = 1");
-	/* Nobody else may set it to what would delete all. */
+	/* Numbers that would delete all are somebody else's. */
 	if (r.trusted_s < 0 || r.wall_s < 0 || r.held_s < 0 ||
 	    r.trusted_s > TIME_LAST_S || r.wall_s > TIME_LAST_S ||
 	    r.held_s > BELIEVED_S)
@@ -180,10 +181,16 @@ static bool store_trim_size(struct store *s, int64_t now_s)
 bool store_trim(struct store *s, const struct store_time *now, int64_t keep_s,
 		uint64_t most_bytes, int *error)
 {
+	const struct wire_trim asked = { *now, keep_s, most_bytes };
 	char vacuum[64];
 	bool more = false;
 	int64_t now_s;
 
+	if (s->remote) {
+		more = remote_call(s, WIRE_TRIM, &asked);
+		*error = s->error;
+		return more && !*error;
+	}
 	store_begin(s);
 	now_s = retention_now(s, now);
 	if (keep_s && now_s > keep_s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Transactions. */
 #include "store_priv.h"
+#include "store_remote.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +15,12 @@ void store_begin(struct store *s)
 {
 	int64_t version;
 
+	if (s->remote) {
+		s->error = 0;
+		s->run = NULL;
+		remote_put(s, WIRE_BEGIN, "");
+		return;
+	}
 	s->error = 0;
 	s->run = NULL;
 	if (store_is_replaced(s)) {
@@ -33,8 +40,19 @@ void store_begin(struct store *s)
 
 static void store_write_out(struct store *s);
 
+static int store_end_remote(struct store *s)
+{
+	int64_t number = (int64_t)remote_call(s, WIRE_END, "");
+
+	if (!s->error && s->run)
+		s->run->id = number;
+	return s->error;
+}
+
 int store_end(struct store *s)
 {
+	if (s->remote)
+		return store_end_remote(s);
 	store_write_out(s);
 	store_run_sql(s, "COMMIT");
 	if (!s->error) {
@@ -344,6 +362,10 @@ void store_add(struct store *s, const struct store_row *row)
 
 	if (!row->attempts && !row->syns)
 		return;
+	if (s->remote) {
+		remote_put(s, WIRE_ADD, row);
+		return;
+	}
 	source = store_source_of(s, row);
 	series = store_series_of(s, row);
 	store_put_minute(s, source, series, row);
@@ -371,10 +393,16 @@ static bool store_take_from_minute(struct store *s, uint32_t source,
 void store_move(struct store *s, const struct store_row *from,
 		const struct store_row *to)
 {
-	uint32_t source = store_source_of(s, from),
-		 series = store_series_of(s, from);
 	struct store_row less = *from;
+	uint32_t source, series;
 
+	if (s->remote) {
+		remote_put(s, WIRE_MOVE, from);
+		remote_put(s, WIRE_ADD, to);
+		return;
+	}
+	source = store_source_of(s, from);
+	series = store_series_of(s, from);
 	if (!store_take_from_minute(s, source, series, from->minute))
 		return;
 	less.attempts = less.syns = -1;
@@ -414,6 +442,8 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 		" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 		" ON CONFLICT DO NOTHING");
 
+	if (s->remote)
+		remote_put(s, WIRE_FINDING, found);
 	if (!q)
 		return;
 	store_print_examples(found, examples, sizeof(examples));
@@ -442,6 +472,8 @@ void store_add_loaded(struct store *s, const struct store_loaded *l)
 		"INSERT INTO loaded (time, policy, digest, who, generation)"
 		" VALUES (?1, ?2, ?3, ?4, ?5)");
 
+	if (s->remote)
+		remote_put(s, WIRE_LOADED, l);
 	if (!q)
 		return;
 	sqlite3_bind_int64(q, 1, l->time_s);
@@ -460,6 +492,9 @@ void store_add_run(struct store *s, struct store_run *r)
 		" ON CONFLICT (number) DO UPDATE SET last = ?3, lost = ?4,"
 		" unlogged = ?5 RETURNING number");
 
+	s->run = r;
+	if (s->remote)
+		remote_put(s, WIRE_RUN, r);
 	if (!q)
 		return;
 	if (r->id)
@@ -472,7 +507,6 @@ void store_add_run(struct store *s, struct store_run *r)
 	sqlite3_bind_int64(q, 5, (int64_t)r->unlogged);
 	store_bind_text(q, 6, r->inputs);
 	s->run_number = store_run(s, q);
-	s->run = r;
 }
 
 void store_add_step(struct store *s, const struct store_step *step)
@@ -481,6 +515,8 @@ void store_add_step(struct store *s, const struct store_step *step)
 		s, PUT_STEP,
 		"INSERT INTO step (time, seconds) VALUES (?1, ?2)");
 
+	if (s->remote)
+		remote_put(s, WIRE_STEP, step);
 	if (!q)
 		return;
 	sqlite3_bind_int64(q, 1, step->time_s);
@@ -496,6 +532,8 @@ void store_add_imported(struct store *s, const struct store_imported *i)
 		" ON CONFLICT (key) DO UPDATE SET name = ?2, time = ?3,"
 		" bytes = ?4");
 
+	if (s->remote)
+		remote_put(s, WIRE_IMPORTED, i);
 	if (!q)
 		return;
 	store_bind_text(q, 1, i->key);
@@ -509,8 +547,11 @@ uint64_t store_imported_bytes(struct store *s, const char *key)
 {
 	sqlite3_stmt *q = store_statement(
 		s, GET_IMPORTED, "SELECT bytes FROM imported WHERE key = ?1");
+	const struct store_imported asked = { .key = key };
 	int64_t bytes;
 
+	if (s->remote)
+		return remote_call(s, WIRE_IMPORTED_BYTES, &asked);
 	if (!q)
 		return 0;
 	store_bind_text(q, 1, key);
