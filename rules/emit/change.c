@@ -3,6 +3,7 @@
 #include "../base/arena.h"
 #include "batch.h"
 #include "emit_netlink.h"
+#include "../ruleset/rule_read.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
@@ -281,19 +282,38 @@ static void clear_sets(struct change *c)
 	}
 }
 
-static bool counter_wanted(const struct ruleset *rs, const char *name)
-{
-	for (size_t i = 0; i < rs->counters.n; i++)
-		if (!strcmp(rs->counters.items[i]->name, name))
-			return true;
-	return false;
-}
-
-static bool counter_present(const struct present *p, const char *name)
+static const struct present_counter *present_counter(const struct present *p,
+						     const char *name)
 {
 	for (size_t i = 0; i < p->counters.n; i++)
 		if (!strcmp(p->counters.items[i].name, name))
-			return true;
+			return &p->counters.items[i];
+	return NULL;
+}
+
+/*
+ * Did another clause count there? Names are short hashes of words: where two
+ * clauses have one and the first is gone, the second must not go on with its
+ * count. The words are in the comments of the rules, perhaps cut.
+ */
+static bool counter_is_of_other(const struct change *c,
+				const struct counter *counter)
+{
+	const struct present_counter *pc =
+		counter->clause ?
+			present_counter(c->present, counter->clause->key) :
+			NULL;
+
+	return pc && pc->comment &&
+	       !comment_is_of(c->arena, pc->comment, counter->clause);
+}
+
+static bool counter_stays(const struct change *c, const char *name)
+{
+	for (size_t i = 0; i < c->rs->counters.n; i++)
+		if (!strcmp(c->rs->counters.items[i]->name, name))
+			return !counter_is_of_other(c,
+						    c->rs->counters.items[i]);
 	return false;
 }
 
@@ -302,17 +322,20 @@ static void change_counters(struct change *c)
 	const struct present *p = c->present;
 
 	for (size_t i = 0; i < p->counters.n; i++)
-		if (!counter_wanted(c->rs, p->counters.items[i].name)) {
+		if (!counter_stays(c, p->counters.items[i].name)) {
 			netlink_counter_delete(c->batch, c->rs->family,
 					       p->counters.items[i].name);
 			c->summary->counters_removed++;
 		}
-	for (size_t i = 0; i < c->rs->counters.n; i++)
-		if (!counter_present(p, c->rs->counters.items[i]->name)) {
-			netlink_counter(c->batch, c->rs,
-					c->rs->counters.items[i]);
-			c->summary->counters_added++;
-		}
+	for (size_t i = 0; i < c->rs->counters.n; i++) {
+		const struct counter *counter = c->rs->counters.items[i];
+
+		if (present_counter(p, counter->name) &&
+		    !counter_is_of_other(c, counter))
+			continue;
+		netlink_counter(c->batch, c->rs, counter);
+		c->summary->counters_added++;
+	}
 }
 
 static void change_sets(struct change *c)

@@ -43,6 +43,7 @@ struct present_chain {
 struct present_counter {
 	const char *name;
 	uint64_t packets, bytes;
+	const char *comment; /* a rule that counts there has it; NULL: none */
 };
 
 /* One table of our name, without rules and elements. */

@@ -215,45 +215,53 @@ static uint32_t clause_hash(const char *block, const char *clause)
 	return (hash ^ hash >> 24) & 0xffffff;
 }
 
-/* Counts the clauses above with the same words. */
-static size_t same_before(const struct policy *p, const char *stem)
+/* A hash of the same two that differs where clause_hash() does not. */
+static uint32_t clause_hash_more(const char *block, const char *clause)
+{
+	uint32_t hash = text_hash(~TEXT_HASH_START, clause);
+
+	return text_hash(text_hash(hash, "|"), block);
+}
+
+/* Counts the clauses above that have the name, or the name and a number. */
+static size_t same_before(const struct policy *p, const char *stem,
+			  const struct clause * not )
 {
 	size_t len = strlen(stem), n = 0;
 
 	for (size_t i = 0; i < p->blocks.n; i++)
 		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
-			const char *key =
-				p->blocks.items[i].clauses.items[k].key;
+			const struct clause *cl =
+				&p->blocks.items[i].clauses.items[k];
 
-			n += key && !strncmp(key, stem, len);
+			n += cl != not &&cl->key &&
+			     !strncmp(cl->key, stem, len) &&
+			     (!cl->key[len] || cl->key[len] == '-');
 		}
 	return n;
 }
 
-/* The clause's words without "log", which is no word of anything else. */
-static const char *text_without_log(struct arena *a, const char *text)
+/* Is the name that of a clause above with other words? */
+static bool name_is_taken(const struct policy *p, const char *stem,
+			  const struct clause *clause)
 {
-	char *out = arena_alloc(a, strlen(text) + 1);
-	size_t n = 0;
+	for (size_t i = 0; i < p->blocks.n; i++)
+		for (size_t k = 0; k < p->blocks.items[i].clauses.n; k++) {
+			const struct clause *cl =
+				&p->blocks.items[i].clauses.items[k];
 
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (len != 3 || memcmp(text, "log", 3)) {
-			if (n)
-				out[n++] = ' ';
-			memcpy(out + n, text, len);
-			n += len;
+			if (cl->key && !strcmp(cl->key, stem) &&
+			    (strcmp(cl->words, clause->words) ||
+			     strcmp(cl->block->text, clause->block->text)))
+				return true;
 		}
-		text += len;
-		text += *text == ' ';
-	}
-	return out;
+	return false;
 }
 
 /*
  * Counters keep their name while the clause keeps its words: lines may move,
- * logging may be switched on and off.
+ * logging may be switched on and off. 24 bits of hash are few: where another
+ * clause has them, a second hash follows.
  */
 static const char *clause_key(struct check *c, const struct clause *clause)
 {
@@ -266,11 +274,14 @@ static const char *clause_key(struct check *c, const struct clause *clause)
 		name = s ? s->name :
 			   arena_printf(c->arena, "%u", clause->ports.items[0]);
 	}
-	stem = arena_printf(
-		c->arena, "%s-%s-%06x", action_name(clause->action), name,
-		clause_hash(clause->block->text,
-			    text_without_log(c->arena, clause->text)));
-	before = same_before(c->policy, stem);
+	stem = arena_printf(c->arena, "%s-%s-%06x", action_name(clause->action),
+			    name,
+			    clause_hash(clause->block->text, clause->words));
+	if (name_is_taken(c->policy, stem, clause))
+		stem = arena_printf(
+			c->arena, "%s.%08x", stem,
+			clause_hash_more(clause->block->text, clause->words));
+	before = same_before(c->policy, stem, clause);
 	return before ? arena_printf(c->arena, "%s-%zu", stem, before + 1) :
 			stem;
 }
@@ -302,6 +313,7 @@ static void check_clause(struct check *c, struct block *block,
 	clause->action = decl->action;
 	clause->span = decl->span;
 	clause->text = decl->text;
+	clause->words = clause_words(c->arena, clause->text);
 	clause->log = decl->log.text;
 	clause->replies = decl->replies.text;
 	for (size_t i = 0; i < decl->services.n; i++)

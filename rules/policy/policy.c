@@ -3,6 +3,8 @@
 #include "policy.h"
 #include "../base/arena.h"
 
+#include <string.h>
+
 void policy_free(struct policy *policy)
 {
 	if (policy)
@@ -84,4 +86,24 @@ uint32_t text_hash(uint32_t hash, const char *text)
 	for (; *text; text++)
 		hash = (hash ^ (unsigned char)*text) * 16777619u;
 	return hash;
+}
+
+const char *clause_words(struct arena *a, const char *text)
+{
+	char *out = arena_alloc(a, strlen(text) + 1);
+	size_t n = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (len != 3 || memcmp(text, "log", 3)) {
+			if (n)
+				out[n++] = ' ';
+			memcpy(out + n, text, len);
+			n += len;
+		}
+		text += len;
+		text += *text == ' ';
+	}
+	return out;
 }

@@ -71,9 +71,10 @@ struct block;
 struct clause {
 	const struct block *block;
 	struct span span;
-	const char *text; /* as written, blanks folded */
-	const char *id;	  /* "residential:17": policy and line, for logs */
-	const char *key;  /* "block-smtp-3fa91c": stays when lines move */
+	const char *text;  /* as written, blanks folded */
+	const char *words; /* the text without "log" */
+	const char *id;	   /* "residential:17": policy and line, for logs */
+	const char *key;   /* "block-smtp-3fa91c": stays when lines move */
 	enum action action;
 	enum refusal refusal;
 	struct ports ports;
@@ -131,6 +132,8 @@ int policy_load(const struct policy_input *input, const char *path,
 void policy_free(struct policy *policy);
 
 bool clause_decides(const struct clause *clause, uint16_t port);
+/* A clause's text without "log", which is no word of anything else. */
+const char *clause_words(struct arena *a, const char *text);
 const char *direction_name(enum direction direction);
 const char *hook_name(enum hook hook);
 const char *refusal_name(enum refusal refusal);

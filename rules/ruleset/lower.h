@@ -10,6 +10,8 @@
 
 /* Returns the service's name, or the number. */
 const char *port_name(struct arena *a, uint16_t port);
+/* The comment of a rule: place and words, cut to COMMENT_BYTES. */
+#define COMMENT_BYTES 120 /* the kernel takes 127 */
 const char *make_comment(struct arena *a, const char *id, const char *text);
 
 struct chain *add_chain(struct ruleset *rs, const char *name,

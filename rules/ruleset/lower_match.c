@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define COMMENT_BYTES 120 /* the kernel takes 127 */
-
 /* ---- names and objects ---- */
 
 const char *port_name(struct arena *a, uint16_t port)

@@ -6,7 +6,7 @@
 #ifndef MAILWALL_RULE_READ_H
 #define MAILWALL_RULE_READ_H
 
-#include <stdint.h>
+#include "../policy/policy.h"
 
 struct nftnl_rule;
 
@@ -16,5 +16,12 @@ const char *rule_read_counter(struct nftnl_rule *rule);
 /* Calls fn for each log expression: its prefix, or NULL, and NFLOG group. */
 typedef void rule_log_fn(void *ctx, const char *prefix, uint16_t group);
 void rule_read_logs(struct nftnl_rule *rule, rule_log_fn *fn, void *ctx);
+
+/*
+ * Is a rule's comment that of a rule of the clause, whatever its line and
+ * whether it logs? A comment that was cut is compared as far as it goes.
+ */
+bool comment_is_of(struct arena *a, const char *comment,
+		   const struct clause *clause);
 
 #endif

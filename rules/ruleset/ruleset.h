@@ -163,8 +163,8 @@ struct base_hook_info {
 const struct base_hook_info *base_hook_info(enum base_hook hook);
 
 /*
- * What the digest is made of, which changes with the text of digest.c and not
- * with the rules: version 1 was made of libnftnl's text.
+ * Version of the text that the digest is made of: it changes with digest.c, not
+ * with the rules. Version 1 was libnftnl's text.
  */
 #define DIGEST_VERSION	    2
 #define DIGEST_VERSION_TEXT "2"

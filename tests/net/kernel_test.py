@@ -12,6 +12,7 @@ import pathlib
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -236,6 +237,33 @@ def test_state_survives(folder, quick):
 		meter = [s for s in after["sets"] if s["name"].startswith("limit") and
 			 s["name"].endswith("v4")]
 		expect(meter[0]["elements"] == 1, f"the limit forgot: {meter}")
+
+
+# The hash of each has the 24 bits of the other's.
+TWINS = ("block smtp to 127.1.2.98", "block smtp to 127.1.10.115")
+
+
+def test_counters_of_twins(folder, quick):
+	"""a clause whose short name another had counts from zero, and then goes on"""
+	run("ip", "link", "set", "lo", "up")
+	first, second = (policy(f"twin{n}", "hook output\noutbound {\n\t" +
+				text + "\n}\n", folder)
+			 for n, text in enumerate(TWINS))
+
+	def count(path, address):
+		mailwall("apply", "-q", path)
+		with socket.socket() as s:
+			s.connect_ex((address, 25))
+		return status()["clauses"][0]
+
+	before = count(first, "127.1.2.98")
+	after = count(second, "127.1.10.115")
+	expect(before["counter"] == after["counter"], f"no twins: {before} {after}")
+	expect(before["packets"] == after["packets"] == 1, f"{before} {after}")
+	second.write_text(second.read_text().replace("115", "115 log"))
+	again = count(second, "127.1.10.115")
+	expect(again["packets"] == 2, f"{after} became {again}")
+	mailwall("remove")
 
 
 def test_foreign_tables(folder, quick):

@@ -2,6 +2,7 @@
 #include "kernel.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
+#include "../../rules/ruleset/rule_read.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,6 +64,7 @@ static int kernel_read_table(struct netlink *nl, enum family family,
 struct kernel_reader {
 	struct arena *arena;
 	struct present *present;
+	size_t counter; /* where the rule before counts: the next one is near */
 };
 
 static const char *kernel_device_list(struct arena *a,
@@ -170,13 +172,32 @@ static void kernel_take_comment(struct present *p, const char *comment)
 	strcpy(p->digest, digest);
 }
 
+/* Keeps the comment of the first rule that counts at a counter. */
+static void kernel_take_counter(struct kernel_reader *r,
+				struct nftnl_rule *rule, const char *comment)
+{
+	const char *name = rule_read_counter(rule);
+
+	for (size_t i = 0, n = r->present->counters.n; name && i < n; i++) {
+		size_t at = (r->counter + i) % n;
+		struct present_counter *pc = &r->present->counters.items[at];
+
+		if (strcmp(pc->name, name))
+			continue;
+		if (!pc->comment)
+			pc->comment = kernel_copy_text(r->arena, comment);
+		r->counter = at;
+		return;
+	}
+}
+
 /*
  * The comment of a rule has policy and digest. A table that nft loaded from our
  * JSON has no mark of its own: the comment tells that it is ours.
  */
 static int kernel_on_rule(const struct nlmsghdr *nlh, void *ctx)
 {
-	struct present *p = ctx;
+	struct kernel_reader *r = ctx;
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 	const char *comment;
 
@@ -184,8 +205,10 @@ static int kernel_on_rule(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_ERROR;
 	if (!nftnl_rule_nlmsg_parse(nlh, rule) &&
 	    !strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), TABLE_NAME) &&
-	    (comment = rule_comment(rule)))
-		kernel_take_comment(p, comment);
+	    (comment = rule_comment(rule))) {
+		kernel_take_comment(r->present, comment);
+		kernel_take_counter(r, rule, comment);
+	}
 	nftnl_rule_free(rule);
 	return MNL_CB_OK;
 }
@@ -194,7 +217,7 @@ static int kernel_read_family(struct netlink *nl, struct arena *a,
 			      enum family family, struct present *p)
 {
 	const struct dump_table t = kernel_table(family);
-	struct kernel_reader r = { a, p };
+	struct kernel_reader r = { .arena = a, .present = p };
 	int error = kernel_read_table(nl, family, p);
 
 	if (error || !p->exists)
@@ -205,7 +228,7 @@ static int kernel_read_family(struct netlink *nl, struct arena *a,
 	    (error = dump_counters(nl, &t, kernel_on_counter, &r)))
 		return error;
 	return kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
-			   kernel_on_rule, p);
+			   kernel_on_rule, &r);
 }
 
 static int kernel_read_once(struct netlink *nl, struct arena *a,

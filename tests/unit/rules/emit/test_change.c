@@ -384,6 +384,76 @@ static struct present_set *find_set(struct scene *s, const char *name)
 	return NULL;
 }
 
+#define PAIR(address)                                                          \
+	HEADER "class subs { 192.0.2.0/24 }\noutbound from subs {\nblock "     \
+	       "smtp from 10.0." address "\n}\n"
+
+CLAIM(counter_owners, "a counter of the same short name counts on for the same "
+		      "words only, as far as the loaded rule's comment tells")
+{
+	static const struct {
+		const char *comment;
+		bool stays;
+	} vectors[] = {
+		{ "p:9 block smtp from 10.0.19.50", true },
+		{ "other:3 block smtp from 10.0.19.50 log", true },
+		{ "p:part.policy:3 block smtp log from 10.0.19.50", true },
+		{ NULL, true },
+		{ "p:9 block smtp from 10.0.17.197", false },
+		{ "p:9 block smtp from 10.0.19.5", false },
+		{ "p:9 block smtp from 10.0.19.50 drop", false },
+		{ "p:9", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct scene s = scene(PAIR("17.197"), PAIR("19.50"));
+		struct present *p = &s.present[s.rs->family];
+		struct batch *b = batch_new(1);
+
+		expect_text("two clauses have one name",
+			    s.rs->counters.items[0]->name,
+			    s.before->counters.items[0]->name);
+		p->counters.items[0].comment = vectors[i].comment;
+		change_build(b, s.a, s.rs, s.present, NULL, &s.summary);
+		batch_free(b);
+		expect(s.summary.counters_added == !vectors[i].stays &&
+			       s.summary.counters_removed == !vectors[i].stays,
+		       "\"%s\": %u added, %u removed", vectors[i].comment,
+		       s.summary.counters_added, s.summary.counters_removed);
+		scene_free(&s);
+	}
+}
+
+CLAIM(counter_owners_cut, "a comment that was cut tells as much as is left")
+{
+	char wanted[1024], comment[121], *at = wanted;
+	struct scene s;
+	struct present *p;
+
+	at += sprintf(at, HEADER "outbound {\nblock smtp from");
+	for (int i = 0; i < 30; i++)
+		at += sprintf(at, " 10.0.%d.1", 100 + i);
+	strcpy(at, "\n}\n");
+	s = scene(wanted, wanted);
+	p = &s.present[s.rs->family];
+	for (int differs = 0; differs < 2; differs++) {
+		struct batch *b = batch_new(1);
+
+		snprintf(comment, sizeof(comment), "p:7 %s",
+			 strstr(wanted, "block"));
+		strcpy(comment + 117, "...");
+		if (differs)
+			memcpy(strstr(comment, "10.0.105.1"), "10.0.205.1", 10);
+		p->counters.items[0].comment = comment;
+		change_build(b, s.a, s.rs, s.present, NULL, &s.summary);
+		expect_number(comment, s.summary.counters_added,
+			      (unsigned int)differs);
+		batch_free(b);
+	}
+	scene_free(&s);
+}
+
 CLAIM(set_fits, "a set stays if it is what is wanted, and is made anew if not")
 {
 	static const char text[] = HEADER
@@ -630,12 +700,20 @@ CLAIM(note_of_change, "every message of a change says what it is for")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(fresh),		 CLAIMED(same),
-		CLAIMED(dynamic),	 CLAIMED(difference),
-		CLAIMED(objects_go),	 CLAIMED(set_fits),
-		CLAIMED(anonymous),	 CLAIMED(chain_fits),
-		CLAIMED(devices),	 CLAIMED(other_family),
-		CLAIMED(members_lost),	 CLAIMED(removing),
+		CLAIMED(fresh),
+		CLAIMED(same),
+		CLAIMED(dynamic),
+		CLAIMED(difference),
+		CLAIMED(objects_go),
+		CLAIMED(counter_owners),
+		CLAIMED(counter_owners_cut),
+		CLAIMED(set_fits),
+		CLAIMED(anonymous),
+		CLAIMED(chain_fits),
+		CLAIMED(devices),
+		CLAIMED(other_family),
+		CLAIMED(members_lost),
+		CLAIMED(removing),
 		CLAIMED(note_of_change),
 	};
 

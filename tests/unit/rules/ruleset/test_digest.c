@@ -602,14 +602,48 @@ CLAIM(key_names, "a key says action and service, and no two clauses share "
 	policy_free(p);
 }
 
+CLAIM(key_collision, "two clauses of one short hash have names of their own, "
+		     "whichever is first; the first has the one it has alone")
+{
+	static const char *const clauses[] = { "block smtp from 10.0.17.197",
+					       "block smtp from 10.0.19.50" };
+	const char *longer[2];
+
+	for (int i = 0; i < 2; i++) {
+		char text[512];
+		struct policy *p;
+		const struct block *b;
+
+		snprintf(text, sizeof(text),
+			 HEADER "class subs { 192.0.2.0/24 }\noutbound from "
+				"subs {\n%s\n%s\n%s log\n}\n",
+			 clauses[i], clauses[!i], clauses[!i]);
+		p = good_policy(text);
+		b = &p->blocks.items[0];
+		expect_text(clauses[i], b->clauses.items[0].key,
+			    "block-smtp-dea2a5");
+		longer[i] = strdup(b->clauses.items[1].key);
+		expect(!strncmp(longer[i], "block-smtp-dea2a5.", 18) &&
+			       strlen(longer[i]) == 26,
+		       "got %s", longer[i]);
+		snprintf(text, sizeof(text), "%s-2", longer[i]);
+		expect_text("the same words again", b->clauses.items[2].key,
+			    text);
+		policy_free(p);
+	}
+	expect(strcmp(longer[0], longer[1]), "both are %s", longer[0]);
+	free((char *)longer[0]);
+	free((char *)longer[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(order),	    CLAIMED(rule_order),   CLAIMED(same),
-		CLAIMED(changes),   CLAIMED(hook_changes), CLAIMED(elements),
-		CLAIMED(add_order), CLAIMED(comments),	   CLAIMED(keys),
-		CLAIMED(key_names), CLAIMED(text),	   CLAIMED(constant),
-		CLAIMED(quoted),
+		CLAIMED(order),	    CLAIMED(rule_order),    CLAIMED(same),
+		CLAIMED(changes),   CLAIMED(hook_changes),  CLAIMED(elements),
+		CLAIMED(add_order), CLAIMED(comments),	    CLAIMED(keys),
+		CLAIMED(key_names), CLAIMED(text),	    CLAIMED(constant),
+		CLAIMED(quoted),    CLAIMED(key_collision),
 	};
 
 	return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
