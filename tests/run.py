@@ -51,6 +51,7 @@ def suites(build, program, quick):
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]
 	yield "net/watch", [python, "tests/net/watch_test.py"]
+	yield "net/priv", [python, "tests/net/priv_test.py"]
 	if not quick:	# it is built in a way of its own
 		yield "net/collectd", [python, "tests/net/collectd_test.py",
 				       "--build", build]

@@ -25,6 +25,10 @@ static int membership_read_bytes(struct membership *m, int fd, size_t len)
 		}
 		n += (size_t)got;
 	}
+	if (!priv_members_are_whole(bytes, len)) {
+		free(bytes);
+		return -EBADMSG;
+	}
 	free(m->bytes);
 	m->bytes = bytes;
 	m->len = len;

@@ -275,8 +275,24 @@ static int watch_read_input(struct watch *w, size_t i)
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* Says once that it is not well, and once that it answers again. */
+static void watch_look_at_priv(struct watch *w)
+{
+	enum priv_health before = w->priv_health;
+
+	w->priv_health = priv_look(&w->priv);
+	if (w->priv_health == before)
+		return;
+	if (priv_complaint(&w->priv))
+		message_say("%s", priv_complaint(&w->priv));
+	else if (before == PRIV_LATE)
+		message_say("the process that keeps CAP_NET_ADMIN answers "
+			    "again");
+}
+
 static int watch_tick(struct watch *w, uint64_t ticks)
 {
+	watch_look_at_priv(w);
 	engine_time(w->engine, watch_now_us());
 	if (watch_check_inputs(w))
 		return EXIT_REFUSED;

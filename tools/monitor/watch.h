@@ -45,6 +45,7 @@ struct watch {
 	struct sinks sinks;
 	struct decide_input decide; /* asks members */
 	struct priv priv;
+	enum priv_health priv_health; /* as it was said */
 	struct membership members;
 	struct losses losses;
 	int signals, timer; /* descriptors */

@@ -5,11 +5,16 @@
 #include "../program/message.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define STOP_PATIENCE_MS 500
+#define PRIV_BYTES_MOST	 ((uint64_t)1 << 30) /* in the file in memory */
 
 static int priv_say(const char *what, int error)
 {
@@ -30,6 +35,7 @@ static int priv_fork(struct priv *priv, int theirs, const struct priv_job *job)
 		priv_serve(theirs, priv->members_fd, job);
 	}
 	close(theirs);
+	priv->health = PRIV_WELL;
 	if (recv(priv->fd, &r, sizeof(r), 0) != sizeof(r))
 		return priv_say("it ended at once", EPIPE);
 	return r.error ? priv_say("it was refused", -r.error) : EXIT_DONE;
@@ -54,28 +60,185 @@ int priv_start(struct priv *priv, const struct priv_job *job)
 	return code;
 }
 
-void priv_stop(struct priv *priv)
+/* ---- the end of it ---- */
+
+static int64_t priv_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Reaps the process; one that still runs after wait_ms is left to its end. */
+static void priv_reap(struct priv *priv, int wait_ms)
+{
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+
+	for (; priv->pid > 0; wait_ms -= 10) {
+		int pid = waitpid(priv->pid, &priv->status, WNOHANG);
+
+		if (pid)
+			priv->pid = 0;
+		else if (wait_ms <= 0)
+			return;
+		else
+			nanosleep(&moment, NULL);
+	}
+}
+
+static void priv_close(struct priv *priv)
 {
 	if (priv->fd < 0)
 		return;
 	close(priv->fd);
 	close(priv->members_fd);
-	priv->fd = -1;
-	if (priv->pid > 0)
-		waitpid(priv->pid, NULL, 0);
+	priv->fd = priv->members_fd = -1;
 }
+
+static int priv_on_end(struct priv *priv)
+{
+	priv_close(priv);
+	priv->health = PRIV_ENDED;
+	priv->waits = false;
+	priv_reap(priv, 0);
+	return -ENOTCONN;
+}
+
+void priv_stop(struct priv *priv)
+{
+	priv_close(priv);
+	priv_reap(priv, STOP_PATIENCE_MS);
+	priv->health = PRIV_NONE;
+}
+
+/* ---- a request and its reply ---- */
+
+/* Is it the reply to the latest request? Others are late, or forged. */
+static bool priv_takes(const struct priv *priv, const struct reply *r,
+		       ssize_t len)
+{
+	return len == sizeof(*r) && r->sequence == priv->sequence &&
+	       r->error <= 0 && r->bytes <= PRIV_BYTES_MOST;
+}
+
+/* Waits for the reply until its time is over. 0, -ETIMEDOUT, -ENOTCONN. */
+static int priv_await(struct priv *priv, struct reply *r)
+{
+	struct pollfd fd = { priv->fd, POLLIN, 0 };
+
+	for (;;) {
+		int64_t left =
+			priv->asked_ms + PRIV_PATIENCE_MS - priv_now_ms();
+		ssize_t len;
+
+		if (poll(&fd, 1, left > 0 ? (int)left : 0) <= 0)
+			return -ETIMEDOUT;
+		len = recv(priv->fd, r, sizeof(*r), MSG_TRUNC | MSG_DONTWAIT);
+		if (len == 0 || (len < 0 && errno != EAGAIN))
+			return priv_on_end(priv);
+		if (priv_takes(priv, r, len))
+			break;
+	}
+	priv->waits = false;
+	priv->health = PRIV_WELL;
+	return 0;
+}
+
+static int priv_send_request(struct priv *priv, const struct request *q)
+{
+	struct request numbered = *q;
+
+	if (!++priv->sequence) /* 0 is that of the start */
+		priv->sequence = 1;
+	numbered.sequence = priv->sequence;
+	if (send(priv->fd, &numbered, sizeof(numbered),
+		 MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(numbered))
+		return priv_on_end(priv);
+	memcpy(priv->asked, q, sizeof(*q));
+	priv->asked_ms = priv_now_ms();
+	priv->waits = true;
+	return 0;
+}
+
+_Static_assert(sizeof(struct request) <= sizeof(((struct priv *)0)->asked),
+	       "a request has room in struct priv");
 
 static int priv_request(struct priv *priv, const struct request *q,
 			struct reply *r)
 {
-	if (priv->fd < 0)
-		return -ENOTCONN;
-	if (send(priv->fd, q, sizeof(*q), MSG_NOSIGNAL) != sizeof(*q))
-		return -errno;
-	if (recv(priv->fd, r, sizeof(*r), 0) != sizeof(*r))
-		return -EPIPE;
-	return r->error;
+	int error = priv->fd < 0 ? -ENOTCONN : 0;
+
+	if (!error && priv->waits) {
+		error = priv_await(priv, r);
+		if (!error && !memcmp(priv->asked, q, sizeof(*q)))
+			return r->error;
+	}
+	if (!error)
+		error = priv_send_request(priv, q);
+	if (!error)
+		error = priv_await(priv, r);
+	return error ? error : r->error;
 }
+
+/* Is a reply there, which the one who asked has yet to take? */
+static bool priv_has_reply(struct priv *priv)
+{
+	struct pollfd fd = { priv->fd, POLLIN, 0 };
+	char byte;
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if (recv(priv->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		return true;
+	priv_on_end(priv);
+	return false;
+}
+
+static void priv_look_again(struct priv *priv)
+{
+	const struct request nothing = { .kind = REQUEST_NOTHING };
+	struct reply r;
+
+	if (priv->waits && priv_has_reply(priv)) {
+		priv->health = PRIV_WELL;
+		if (!memcmp(priv->asked, &nothing, sizeof(nothing)))
+			priv_await(priv, &r);
+	} else if (priv->fd >= 0 && priv->waits &&
+		   priv_now_ms() - priv->asked_ms > PRIV_LATE_MS) {
+		priv->health = PRIV_LATE;
+	}
+	if (priv->fd >= 0 && !priv->waits)
+		priv_send_request(priv, &nothing);
+}
+
+enum priv_health priv_look(struct priv *priv)
+{
+	if (priv->health == PRIV_ENDED)
+		priv_reap(priv, 0);
+	if (priv->fd >= 0)
+		priv_look_again(priv);
+	return priv->health;
+}
+
+const char *priv_complaint(const struct priv *priv)
+{
+	switch (priv->health) {
+	case PRIV_NONE:
+	case PRIV_WELL:
+		return NULL;
+	case PRIV_LATE:
+		return "the process that keeps CAP_NET_ADMIN does not answer";
+	case PRIV_ENDED:
+		return "the process that keeps CAP_NET_ADMIN ended: nobody is "
+		       "put into class flagged, members of dynamic classes "
+		       "stay as they were, and counters are not read; start "
+		       "the monitor again";
+	}
+	return NULL;
+}
+
+/* ---- what is requested ---- */
 
 int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source)
 {

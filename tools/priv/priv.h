@@ -11,11 +11,28 @@
 
 #include "../../rules/base/addr.h"
 
+enum priv_health {
+	PRIV_NONE, /* none was started */
+	PRIV_WELL,
+	PRIV_LATE, /* does not answer: stopped, or busy for long */
+	PRIV_ENDED
+};
+
 struct priv {
 	int fd;		/* requests go here; -1: there is no such process */
 	int members_fd; /* a file in memory with long replies: priv_bytes.h */
 	int pid;
+	enum priv_health health;
+	int status; /* as waitpid() gave it */
+	/* The request that has no reply yet. */
+	bool waits;
+	uint8_t asked[32];
+	uint32_t sequence;
+	int64_t asked_ms;
 };
+
+#define PRIV_PATIENCE_MS      400 /* for a reply; then packets have their turn */
+#define PRIV_LATE_MS	      1500 /* without a reply it is late */
 
 #define PRIV_FLAGS_PER_MINUTE 600 /* sources that it flags at most */
 #define PRIV_GROUPS_MOST      64
@@ -29,12 +46,22 @@ struct priv_job {
 
 /* Starts the process, before privilege is dropped. An exit code; says why. */
 int priv_start(struct priv *priv, const struct priv_job *job);
-/* Ends the process and waits for it. */
+/* Ends the process and waits for it, but not if it is stopped. */
 void priv_stop(struct priv *priv);
 
 /*
- * The functions below send a request and wait for the reply. 0 or -errno, as
- * the kernel or the process said; -ENOTCONN: there is no process.
+ * Looks whether the process is there and answers, and leaves no zombie of one
+ * that ended. To be called once a second; it does not wait.
+ */
+enum priv_health priv_look(struct priv *priv);
+/* Says why it is not well: "... ended by signal 9: ..."; NULL: it is. */
+const char *priv_complaint(const struct priv *priv);
+
+/*
+ * The functions below send a request and wait for the reply, but not longer
+ * than PRIV_PATIENCE_MS: -ETIMEDOUT, and the same request made again gets the
+ * reply when it is there. 0 or -errno, as the kernel or the process said;
+ * -ENOTCONN: there is no process.
  */
 /* Puts a source into class flagged. -EBUSY: too many in this minute. */
 int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source);

@@ -8,6 +8,8 @@
 
 #include "../../rules/base/range.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* priv_members(): each set, and behind it its members, ascending. */
@@ -35,5 +37,12 @@ struct priv_fill {
 	char name[64];
 	uint64_t elements, size;
 };
+
+/*
+ * Are these bytes such a reply, whole, with texts that end? Either process may
+ * have been taken over: neither believes the other.
+ */
+bool priv_members_are_whole(const void *bytes, size_t len);
+bool priv_loaded_is_whole(const void *bytes, size_t len);
 
 #endif

@@ -11,19 +11,25 @@ enum request_kind {
 	REQUEST_FLAG,
 	REQUEST_COUNTS,
 	REQUEST_MEMBERS,
-	REQUEST_LOADED
+	REQUEST_LOADED,
+	REQUEST_NOTHING /* are you there? */
 };
 
+/* No request or reply has bytes between its members. */
 struct request {
 	uint8_t kind;	     /* enum request_kind */
 	uint8_t family;	     /* the source's: 4 or 6 */
+	uint8_t pad[2];	     /* 0 */
 	struct addr6 source; /* to flag */
 	uint32_t generation; /* the members known are of; 0: none are */
+	uint32_t sequence;   /* the reply has it again; the last member */
 };
 
 struct reply {
 	int32_t error; /* 0 or -errno */
 	uint32_t generation;
+	uint32_t sequence; /* as in the request; 0: the process has started */
+	uint32_t pad;
 	uint64_t bytes; /* in the file in memory */
 	struct block_counts counts;
 };

@@ -347,6 +347,8 @@ static int priv_do(struct priv_state *s, struct arena *a,
 		return priv_do_members(s, a, q, out);
 	case REQUEST_LOADED:
 		return priv_do_loaded(s, a, out);
+	case REQUEST_NOTHING:
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -358,13 +360,13 @@ static void priv_reply(struct priv_state *s, const struct request *q,
 {
 	struct arena *a = arena_new();
 
-	*out = (struct reply){ .error = -ENOMEM };
+	*out = (struct reply){ .error = -ENOMEM, .sequence = q->sequence };
 	if (!a || setjmp(*arena_on_failure(a))) {
 		arena_free(a);
 		return;
 	}
 	for (int i = 0; i < TRIES_MOST; i++) {
-		*out = (struct reply){ 0 };
+		*out = (struct reply){ .sequence = q->sequence };
 		out->error = priv_do(s, a, q, out);
 		/* Flagging tries again by itself, and counts once. */
 		if (q->kind == REQUEST_FLAG ||
@@ -404,6 +406,7 @@ void priv_serve(int fd, int members_fd, const struct priv_job *job)
 	struct priv_state s = { .job = job, .members_fd = members_fd };
 	struct request q;
 	struct reply r = { 0 };
+	ssize_t len;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
@@ -414,8 +417,10 @@ void priv_serve(int fd, int members_fd, const struct priv_job *job)
 		r.error = netlink_open(&s.netlink);
 	if (!priv_send(fd, &r) || r.error)
 		_exit(1);
-	while (recv(fd, &q, sizeof(q), 0) == sizeof(q)) {
-		priv_reply(&s, &q, &r);
+	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {
+		r = (struct reply){ .error = -EBADMSG };
+		if (len == sizeof(q))
+			priv_reply(&s, &q, &r);
 		if (!priv_send(fd, &r))
 			break;
 	}

@@ -367,22 +367,16 @@ static struct client *client_to_end(struct http *h)
 	return found;
 }
 
-static size_t n_clients_now(const struct http *h)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < PLACES; i++)
-		n += h->clients[i].fd >= 0 && !h->clients[i].ended;
-	return n;
-}
-
 /* Keeps places free for those that come. True: another run has to follow. */
 static bool make_room(struct http *h)
 {
-	size_t n = n_clients_now(h);
-	bool crowded = n > CLIENTS_MOST;
+	size_t n = 0;
+	bool crowded;
 	struct client *c;
 
+	for (size_t i = 0; i < PLACES; i++)
+		n += h->clients[i].fd >= 0 && !h->clients[i].ended;
+	crowded = n > CLIENTS_MOST;
 	for (; n > CLIENTS_MOST && (c = client_to_end(h)); n--) {
 		c->ended = true;
 		shutdown(c->fd, SHUT_RDWR);

@@ -304,6 +304,12 @@ static void write_lost_exact(struct writer *w)
 		plain(w, w->m->lost_exact);
 }
 
+static void write_priv(struct writer *w)
+{
+	if (w->m->has_priv)
+		plain(w, w->m->priv_up);
+}
+
 static void write_memory(struct writer *w)
 {
 	if (w->m->summary)
@@ -444,6 +450,9 @@ static const struct family families[] = {
 	  "Steps back of the time of packets, of more than 5 seconds.",
 	  SUMMARY(clock_steps) },
 
+	{ "mailwall_privileged_process_up", GAUGE,
+	  "Whether the process that keeps CAP_NET_ADMIN answers.", write_priv,
+	  0 },
 	{ "mailwall_store_rows_total", COUNTER, "Rows written to the store.",
 	  STORE(store_rows) },
 	{ "mailwall_store_errors_total", COUNTER,

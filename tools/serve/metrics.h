@@ -38,6 +38,7 @@ struct metrics {
 	bool loaded_known;	     /* policy and digest were read */
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
+	bool has_priv, priv_up; /* the process that keeps CAP_NET_ADMIN */
 	bool has_store;
 	uint64_t store_rows, store_errors;
 	int64_t start_s; /* start of the process; 0: unknown */

@@ -192,13 +192,11 @@ static int status_pages_take_loaded(struct loaded_now *n, size_t len,
 {
 	const struct priv_head *head = (const void *)n->bytes;
 	const struct priv_clause *c = (const void *)(head + 1);
-	const struct priv_fill *f =
-		(const void *)(c + (len < sizeof(*head) ? 0 : head->n_clauses));
+	const struct priv_fill *f;
 
-	if (len < sizeof(*head) ||
-	    len != sizeof(*head) + head->n_clauses * sizeof(*c) +
-			    head->n_sets * sizeof(*f))
+	if (!priv_loaded_is_whole(n->bytes, len))
 		return -EIO;
+	f = (const void *)(c + head->n_clauses);
 	n->clauses = calloc(head->n_clauses + 1, sizeof(*n->clauses));
 	n->sets = calloc(head->n_sets + 1, sizeof(*n->sets));
 	if (!n->clauses || !n->sets)
@@ -257,6 +255,8 @@ static int write_metrics(void *ctx, FILE *out)
 	m.store_rows = state.rows;
 	m.store_errors = state.errors;
 	ask_priv(l, &loaded, &m);
+	m.has_priv = l->priv->health != PRIV_NONE;
+	m.priv_up = priv_look(l->priv) == PRIV_WELL;
 	error = metrics_write(&m, out);
 	free(loaded.clauses);
 	free(loaded.sets);
@@ -272,13 +272,17 @@ static int write_health(void *ctx, FILE *out)
 	struct status_pages *l = ctx;
 	struct recorder_state state = { 0 };
 
+	priv_look(l->priv);
 	if (l->recorder)
 		recorder_state(l->recorder, &state);
-	if (!state.failing) {
+	if (!state.failing && !priv_complaint(l->priv)) {
 		fputs("ok\n", out);
 		return 0;
 	}
-	fprintf(out, "the store cannot be written\n");
+	if (state.failing)
+		fprintf(out, "the store cannot be written\n");
+	if (priv_complaint(l->priv))
+		fprintf(out, "%s\n", priv_complaint(l->priv));
 	return HTTP_UNWELL;
 }
 

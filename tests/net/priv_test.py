@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""The process that keeps CAP_NET_ADMIN: its end is said, and it believes nobody.
+
+A client, a router and a server, in namespaces that end with this program. The
+claims are the first lines of the functions.
+"""
+
+import ctypes
+import os
+import pathlib
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+import lab
+from watch_test import (BOT, CLIENT, MAILWALL, Watch, build_network, expect,
+			fetch, run)
+
+POLICY = """policy priv
+purpose "test"
+contact "test@example"
+review 2099-01-01
+hook forward
+class subs { 100.64.0.0/24 2001:db8:1::/48 }
+class relays { 100.64.0.9 2001:db8:1:9::25 }
+class shared users 50 { 100.64.0.10 }
+class exempt dynamic
+outbound from subs {
+	block smtp submission from flagged
+	allow smtp from relays
+	allow smtp from exempt
+	block smtp reset log
+}
+watch { quarantine 1h }
+"""
+PAGES = "127.0.0.1:9525"
+# From tools/priv/priv_request.h.
+FLAG, COUNTS, MEMBERS, LOADED, NOTHING = range(5)
+REQUEST = struct.Struct("=BB2x16sII")
+REPLY = struct.Struct("=iII4xQQQ")
+SYS_PIDFD_OPEN, SYS_PIDFD_GETFD = 434, 438
+
+
+def children(pid):
+	path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+	return [int(word) for word in path.read_text().split()]
+
+
+def state(pid):
+	try:
+		text = pathlib.Path(f"/proc/{pid}/status").read_text()
+	except FileNotFoundError:
+		return "gone"
+	fields = dict(line.split(":\t", 1) for line in text.splitlines())
+	if fields["State"][0] == "Z" and fields["PPid"] == "1":
+		return "gone"	# this program is process 1 here, and reaps nobody
+	return fields["State"][0]
+
+
+def until(true, what, seconds=5):
+	end = time.monotonic() + seconds
+	while not true():
+		expect(time.monotonic() < end, what() if callable(what) else what)
+		time.sleep(0.05)
+
+
+class Pair:
+	"""A monitor and the process that keeps CAP_NET_ADMIN for it."""
+
+	latest = None
+
+	def __init__(self, folder, *words):
+		if Pair.latest and Pair.latest.watch.child.poll() is None:
+			Pair.latest.watch.child.kill()	# its claim failed
+			Pair.latest.watch.child.wait()
+		Pair.latest = self
+		path = pathlib.Path(folder) / "priv.policy"
+		path.write_text(POLICY)
+		os.chmod(folder, 0o755)
+		run(MAILWALL, "apply", "-q", path, ns="router")
+		self.watch = Watch("-g", 25, "-i", "cust0", "-p", path,
+				   "--no-warmup", "--http", PAGES, *words)
+		self.reader = self.watch.child.pid
+		until(lambda: children(self.reader), self.watch.said)
+		self.priv = children(self.reader)[0]
+
+	def socket(self):
+		"""The reader's end, as one has it who took the reader over."""
+		libc = ctypes.CDLL(None, use_errno=True)
+		process = libc.syscall(SYS_PIDFD_OPEN, self.reader, 0)
+		for fd in range(64):
+			copy = libc.syscall(SYS_PIDFD_GETFD, process, fd, 0)
+			if copy < 0:
+				continue
+			try:
+				found = socket.socket(fileno=copy)
+			except OSError:
+				os.close(copy)
+				continue
+			if (found.family, found.type) == (
+					socket.AF_UNIX, socket.SOCK_SEQPACKET):
+				found.settimeout(5)
+				return found
+			found.close()
+		raise AssertionError("no socket")
+
+
+def ask(wire, kind, family=0, address="", generation=0):
+	packed = b""
+	if family:
+		packed = socket.inet_pton(socket.AF_INET if family == 4 else
+					  socket.AF_INET6, address)
+	wire.send(REQUEST.pack(kind, family, packed.ljust(16, b"\0"),
+			       generation, 0x7fffffff))
+	while True:	# the reader asks as well
+		reply = REPLY.unpack(wire.recv(REPLY.size))
+		if reply[2] == 0x7fffffff:
+			return reply[0]
+
+
+def its_end_is_said(folder):
+	"""killed, it is no zombie; healthz, metrics and the log say that it ended"""
+	pair = Pair(folder)
+	expect("200 OK" in fetch("/healthz"), fetch("/healthz"))
+	expect("mailwall_privileged_process_up 1" in fetch("/metrics"), "not up")
+	os.kill(pair.priv, signal.SIGKILL)
+	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
+	health = fetch("/healthz")
+	expect("503" in health and "CAP_NET_ADMIN ended" in health, health)
+	until(lambda: "mailwall_privileged_process_up 0" in fetch("/metrics"),
+	      "it is up in metrics")
+	until(lambda: "CAP_NET_ADMIN ended" in pair.watch.said(),
+	      pair.watch.said)
+	expect(pair.watch.said().count("CAP_NET_ADMIN ended") == 1,
+	       pair.watch.said())
+	pair.watch.stop()
+
+
+def waits_for_nothing(folder):
+	"""stopped, it holds up neither pages nor the end; it goes on, and that is said"""
+	pair = Pair(folder)
+	os.kill(pair.priv, signal.SIGSTOP)
+	until(lambda: "does not answer" in fetch("/healthz"),
+	      lambda: fetch("/healthz"))
+	expect("mailwall_privileged_process_up 0" in fetch("/metrics"), "up")
+	until(lambda: "does not answer" in pair.watch.said(), pair.watch.said)
+	os.kill(pair.priv, signal.SIGCONT)
+	until(lambda: "200 OK" in fetch("/healthz"), lambda: fetch("/healthz"))
+	until(lambda: "answers again" in pair.watch.said(), pair.watch.said)
+	expect("mailwall_clause_packets_total" in fetch("/metrics"), "no counts")
+	os.kill(pair.priv, signal.SIGSTOP)
+	pair.watch.stop()
+	os.kill(pair.priv, signal.SIGCONT)
+	until(lambda: state(pair.priv) == "gone", "it outlives the reader")
+
+
+def ends_with_the_reader(folder):
+	"""killed, the reader leaves no process behind"""
+	pair = Pair(folder)
+	pair.watch.child.kill()
+	pair.watch.child.wait()
+	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
+
+
+def takes_any_message(folder):
+	"""requests of any kind, family and length are answered, and it goes on"""
+	pair = Pair(folder)
+	os.kill(pair.reader, signal.SIGSTOP)
+	wire = pair.socket()
+	for kind in range(256):
+		for family in 0, 4, 6, 255:
+			wire.send(REQUEST.pack(kind, family, b"\x64\x40\0\1" * 4,
+					       0, 7))
+			wire.recv(REPLY.size)
+	for length in 1, REQUEST.size - 1, REQUEST.size + 1, 4096, 65000:
+		wire.send(bytes(length))
+		error = REPLY.unpack(wire.recv(REPLY.size))[0]
+		expect(error == -74, f"{length} bytes: {error}")
+	expect(ask(wire, NOTHING) == 0, "it is not well")
+	wire.close()
+	os.kill(pair.reader, signal.SIGCONT)
+	until(lambda: "200 OK" in fetch("/healthz"), lambda: fetch("/healthz"))
+	pair.watch.stop()
+
+
+CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
+	  takes_any_message)
+
+
+def main():
+	lab.enter()
+	with tempfile.TemporaryDirectory() as folder:
+		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
+		build_network()
+		return lab.hold(CLAIMS, folder)
+
+
+if __name__ == "__main__":
+	sys.exit(main())
