@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state_file.h"
 #include "../priv/folder.h"
+#include "../program/file_lock.h"
 #include "../program/whole_file.h"
 #include "../../rules/base/arena.h"
 #include "../program/program.h"
@@ -94,7 +95,26 @@ static int state_file_try(struct state_file *s)
 	return EXIT_DONE;
 }
 
-int state_file_read(struct state_file *s, struct engine *e)
+/* Two monitors with one state would each undo what the other knows. */
+static int state_file_lock(struct state_file *s)
+{
+	char name[300];
+	int holder, fd;
+
+	snprintf(name, sizeof(name), ".%.250s.lock", s->name);
+	fd = file_lock(s->folder, name, 0, &holder);
+	if (fd >= 0)
+		return EXIT_DONE; /* for as long as the process runs */
+	if (fd == -EBUSY)
+		message_say("\"%s\": process %d keeps its state there already; "
+			    "give this one another --state, or end that one",
+			    s->path, holder);
+	else
+		message_say("cannot write \"%s\": %s", s->path, strerror(-fd));
+	return EXIT_REFUSED;
+}
+
+static int state_file_load(struct state_file *s, struct engine *e)
 {
 	int fd = openat(s->folder, s->name,
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -120,6 +140,13 @@ int state_file_read(struct state_file *s, struct engine *e)
 	}
 	free((char *)bytes);
 	return code;
+}
+
+int state_file_read(struct state_file *s, struct engine *e)
+{
+	int code = state_file_lock(s);
+
+	return code ? code : state_file_load(s, e);
 }
 
 /* ---- writing ---- */

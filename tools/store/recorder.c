@@ -18,6 +18,7 @@
 #define FINDINGS_MOST 4096
 #define TRIM_EVERY_S  60
 #define STEPS_MOST    64
+#define WAIT_S	      30 /* for another command that writes */
 
 #define MOVES_MOST    65536
 
@@ -225,6 +226,10 @@ int recorder_open(struct recorder **out, const struct recorder_options *options,
 	pthread_cond_init(&r->changed, NULL);
 	r->options = *options;
 	error = store_open(options->path, true, &r->store, f);
+	if (!error)
+		error = options->inputs ?
+				store_lock(r->store, STORE_MONITOR, 0, f) :
+				store_lock(r->store, STORE_IMPORT, WAIT_S, f);
 	if (error)
 		recorder_close(r);
 	else

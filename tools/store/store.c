@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- whose it is ---- */
@@ -137,6 +138,49 @@ int store_open(const char *path, bool write, struct store **out,
 	else
 		*out = s;
 	return error;
+}
+
+/* One try. */
+static int store_lock_any(struct store *s, enum store_role role, int *holder)
+{
+	const struct wire_lock asked = { role };
+	uint64_t number;
+
+	if (!s->remote)
+		return store_lock_file(s, role, holder);
+	number = remote_call(s, WIRE_LOCK, &asked);
+	*holder = (int)number;
+	return s->error ? s->error : number ? -EBUSY : 0;
+}
+
+#define TRY_EVERY_MS 200
+
+int store_lock(struct store *s, enum store_role role, unsigned int wait_s,
+	       struct fault *f)
+{
+	const struct timespec pause = { .tv_nsec = TRY_EVERY_MS * 1000000 };
+	unsigned int tries = wait_s * 1000 / TRY_EVERY_MS;
+	int holder = 0;
+	int error = store_lock_any(s, role, &holder);
+
+	while (error == -EBUSY && tries--) {
+		nanosleep(&pause, NULL);
+		error = store_lock_any(s, role, &holder);
+	}
+	if (error == -EBUSY && role == STORE_MONITOR)
+		return fault_set(f, error,
+				 "\"%s\": process %d is its monitor already; "
+				 "give this one another store, or end that one",
+				 s->path, holder);
+	if (error == -EBUSY)
+		return fault_set(
+			f, error,
+			"\"%s\": process %d writes it, and did not end "
+			"in %u seconds; try again",
+			s->path, holder, wait_s);
+	return error ? fault_set(f, error, "cannot lock \"%s-lock\": %s",
+				 s->path, strerror(-error)) :
+		       0;
 }
 
 int store_reopen(struct store *s, struct fault *f)

@@ -29,6 +29,14 @@ struct store;
 int store_open(const char *path, bool write, struct store **out,
 	       struct fault *f);
 /*
+ * Takes the place of a writer that others are to keep away from: of the one
+ * monitor, or of the one command that writes what others saw. 0, or -errno and
+ * why; -EBUSY: another process has it, and had it for wait_s.
+ */
+enum store_role { STORE_SHARED, STORE_MONITOR, STORE_IMPORT };
+int store_lock(struct store *s, enum store_role role, unsigned int wait_s,
+	       struct fault *f);
+/*
  * Opens the path anew to be written, after it was replaced or deleted: to be
  * called once store_end() said -ESTALE. 0, or -errno and why; then it is to be
  * tried again.

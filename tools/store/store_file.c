@@ -4,6 +4,7 @@
  * nothing, and no query runs for ever.
  */
 #include "store_priv.h"
+#include "../program/file_lock.h"
 #include "../program/message.h"
 #include "../program/program.h"
 
@@ -124,13 +125,21 @@ static void store_harden(struct store *s)
 
 /* ---- opening ---- */
 
-void store_close_file(struct store *s)
+static void store_close_database(struct store *s)
 {
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	memset(s->statements, 0, sizeof(s->statements));
 	sqlite3_close(s->db);
 	s->db = NULL;
+}
+
+void store_close_file(struct store *s)
+{
+	store_close_database(s);
+	if (s->role != STORE_SHARED && s->lock_fd >= 0)
+		close(s->lock_fd);
+	s->role = STORE_SHARED;
 }
 
 static int store_open_database(struct store *s, const char *name, int flags,
@@ -266,7 +275,7 @@ static int store_open_to_read(struct store *s, struct fault *f)
 	store_number(s, "PRAGMA user_version");
 	if (s->error && s->error != -EBADMSG &&
 	    !store_file_exists(s->real, "-wal")) {
-		store_close_file(s);
+		store_close_database(s);
 		store_print_uri(s->real, uri, sizeof(uri));
 		error = store_open_database(
 			s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, f);
@@ -279,9 +288,39 @@ static int store_open_to_read(struct store *s, struct fault *f)
 	return store_check_schema(s, false, f);
 }
 
+/* Makes "db-lock" beside the file, as SQLite does with its own. */
+int store_lock_file(struct store *s, enum store_role role, int *holder)
+{
+	char name[2 * PATH_MAX + 8];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s-lock", s->real);
+	if (s->role != STORE_SHARED && s->lock_fd >= 0)
+		close(s->lock_fd);
+	s->role = role;
+	fd = file_lock(AT_FDCWD, name, role, holder);
+	s->lock_fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? fd : 0;
+}
+
+/* A file that was deleted took its place along. */
+static int store_lock_again(struct store *s, struct fault *f)
+{
+	int holder, error = 0;
+
+	if (s->role != STORE_SHARED)
+		error = store_lock_file(s, s->role, &holder);
+	return error ? fault_set(f, error,
+				 "\"%s\": process %d writes it already",
+				 s->path, holder) :
+		       0;
+}
+
 int store_open_file(struct store *s, bool write, struct fault *f)
 {
 	int error = store_resolve(s, f);
+
+	bus_error_catch();
 
 	if (!error)
 		error = store_take_file(s, write, f);
@@ -299,14 +338,20 @@ int store_reopen_file(struct store *s, struct fault *f)
 {
 	int error;
 
-	if (s->db)
+	if (s->db && s->broken)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+				  NULL);
+	else if (s->db)
 		sqlite3_wal_checkpoint_v2(
 			s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	store_close_file(s);
+	store_close_database(s);
 	store_forget_known(s);
 	s->run = NULL;
 	s->error = 0;
-	error = store_open_file(s, true, f);
+	s->broken = false;
+	error = store_lock_again(s, f);
+	if (!error)
+		error = store_open_file(s, true, f);
 	/* No file is number 0: the next transaction says -ESTALE again. */
 	if (error)
 		s->inode = 0;

@@ -77,6 +77,10 @@ struct store {
 	sqlite3 *db;	     /* NULL: the file is not open, or is remote */
 	struct wire *remote; /* to the child that has it open; or NULL */
 	int remote_pid;
+	enum store_role role;
+	int lock_fd;		 /* -1: none */
+	unsigned int bus_errors; /* pages that were missing when it began */
+	bool broken;	 /* pages were missing: nothing is moved to the file */
 	int64_t until_s; /* steady: a query that takes longer ends */
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t data_version; /* PRAGMA data_version, which other writers change
@@ -130,12 +134,21 @@ int store_refuse(const struct store *s, struct fault *f, int error,
 		 const char *why);
 int store_failed(const struct store *s, struct fault *f, const char *what);
 
+/* ---- bus_error.c: pages of a mapping that are missing ---- */
+
+/* Has them read as zeros, where the process would end. */
+void bus_error_catch(void);
+/* Counts them. */
+unsigned int bus_error_count(void);
+
 /* ---- store_file.c: the file itself ---- */
 
 bool store_file_exists(const char *path, const char *suffix);
 /* Fills s->real. 0, or -errno and why. */
 int store_resolve(struct store *s, struct fault *f);
 int store_open_file(struct store *s, bool write, struct fault *f);
+/* Takes the place, or takes it again in a new file; -EBUSY: of *holder. */
+int store_lock_file(struct store *s, enum store_role role, int *holder);
 int store_reopen_file(struct store *s, struct fault *f);
 void store_close_file(struct store *s);
 

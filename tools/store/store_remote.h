@@ -7,7 +7,106 @@
 #define MAILWALL_STORE_REMOTE_H
 
 #include "store_priv.h"
-#include "store_wire.h"
+#include "store_write.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- store_wire.c: messages ---- */
+
+/*
+ * Both ends are one program, so structs go as they lie in memory; texts follow
+ * them, each with its NUL.
+ */
+
+enum wire_kind {
+	/* Rows that are read. */
+	WIRE_DAYS,
+	WIRE_DAYS_OF,
+	WIRE_MINUTES,
+	WIRE_SOURCES,
+	WIRE_CLAUSES,
+	WIRE_PORTS,
+	WIRE_FINDINGS,
+	WIRE_LOADS,
+	WIRE_RUNS,
+	WIRE_STEPS,
+	/* Asks for rows of a kind; they come, then WIRE_DONE. */
+	WIRE_ASK,
+	/* Rows that are written; no reply. */
+	WIRE_BEGIN,
+	WIRE_ADD,
+	WIRE_MOVE, /* row to take from; WIRE_ADD follows */
+	WIRE_FINDING,
+	WIRE_LOADED,
+	WIRE_RUN,
+	WIRE_STEP,
+	WIRE_IMPORTED,
+	/* The reply to these is WIRE_DONE. */
+	WIRE_IMPORTED_BYTES,
+	WIRE_TRIM,
+	WIRE_END,
+	WIRE_REOPEN,
+	WIRE_LOCK,
+	WIRE_DONE,
+	WIRE_KINDS
+};
+
+/* Asks for rows. */
+struct wire_ask {
+	enum wire_kind kind; /* WIRE_DAYS to WIRE_STEPS */
+	int64_t first, end;
+	uint32_t source;
+};
+
+struct wire_trim {
+	struct store_time now;
+	int64_t keep_s;
+	uint64_t most_bytes;
+};
+
+struct wire_lock {
+	enum store_role role;
+};
+
+/* The end of a reply. */
+struct wire_done {
+	int error;	 /* 0 or -errno */
+	uint64_t number; /* run, bytes, holder; 1: more to trim */
+	const char *why;
+};
+
+#define WIRE_BYTES	  65536
+#define WIRE_TEXT_MOST	  8192 /* longer texts are cut */
+#define WIRE_MESSAGE_MOST 32768
+
+/* One end of the socket. */
+struct wire {
+	int fd;
+	int silence_s;	 /* how long the other end may take; 0: for ever */
+	int64_t until_s; /* steady: all of a reply; 0: for ever */
+	int error;	 /* the first: nothing is sent or read after it */
+	size_t out_n, in_at, in_n;
+	uint8_t out[WIRE_BYTES], in[WIRE_BYTES];
+};
+
+/*
+ * Queues a message: a struct of its kind, with its texts, which are its
+ * members. Sends what is queued where there is no room.
+ */
+void wire_put(struct wire *w, enum wire_kind kind, const void *row);
+/* Sends what is queued. */
+void wire_flush(struct wire *w);
+
+/*
+ * Reads the next message into row, which has room for WIRE_ROW_MOST. Its texts
+ * live until the next call. False: w->error says why, -EPIPE of an end.
+ */
+#define WIRE_ROW_MOST 2048
+bool wire_get(struct wire *w, enum wire_kind *kind, void *row);
+
+/* ---- store_remote.c: root's end ---- */
 
 /* How long a child may be silent, and take for all of one reply. */
 #define REMOTE_SILENCE_S 20

@@ -2,12 +2,14 @@
 /* The child of store_remote.h: it has the file open as the user who owns it. */
 #include "store_remote.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 union request {
 	uint8_t room[WIRE_ROW_MOST];
 	struct wire_ask ask;
 	struct wire_trim trim;
+	struct wire_lock lock;
 	struct store_row row;
 	struct store_finding finding;
 	struct store_loaded loaded;
@@ -142,6 +144,18 @@ static void serve_reopen(struct server *v)
 	serve_done(v, error, 0);
 }
 
+/* The number is whose it is, and 0 once it is ours. */
+static void serve_lock(struct server *v, const struct wire_lock *l)
+{
+	int holder;
+	int error = store_lock_file(v->store, l->role, &holder);
+
+	if (error == -EBUSY)
+		serve_done(v, 0, holder > 0 ? (uint64_t)holder : 1);
+	else
+		serve_done(v, error, 0);
+}
+
 static void serve_write(struct server *v, enum wire_kind kind,
 			const union request *r)
 {
@@ -192,6 +206,9 @@ static void serve_one(struct server *v, enum wire_kind kind,
 		break;
 	case WIRE_TRIM:
 		serve_trim(v, &r->trim);
+		break;
+	case WIRE_LOCK:
+		serve_lock(v, &r->lock);
 		break;
 	case WIRE_END:
 		serve_end(v);

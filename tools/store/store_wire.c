@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "store_wire.h"
-#include "store_priv.h"
+#include "store_remote.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -68,6 +67,7 @@ static const struct wire_form forms[WIRE_KINDS] = {
 	[WIRE_TRIM] = FORM(struct wire_trim),
 	[WIRE_END] = FORM(uint8_t),
 	[WIRE_REOPEN] = FORM(uint8_t),
+	[WIRE_LOCK] = FORM(struct wire_lock),
 	[WIRE_DONE] = FORM_1(struct wire_done, why),
 };
 

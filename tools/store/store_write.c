@@ -29,6 +29,7 @@ void store_begin(struct store *s)
 			 "it was deleted or replaced while it was open");
 		return;
 	}
+	s->bus_errors = bus_error_count();
 	store_give_time(s, STORE_WRITING_S);
 	store_run_sql(s, "BEGIN IMMEDIATE");
 	/* Another writer may have deleted series numbers stand for. */
@@ -39,6 +40,22 @@ void store_begin(struct store *s)
 }
 
 static void store_write_out(struct store *s);
+
+/*
+ * Pages of "db-shm" that are missing say nothing of the file: what was read by
+ * them is not to be written. The file is opened anew.
+ */
+static void store_see_bus_errors(struct store *s)
+{
+	if (bus_error_count() == s->bus_errors || s->broken)
+		return;
+	s->broken = true;
+	s->inode = 0;
+	if (sqlite3_get_autocommit(s->db))
+		return; /* committed: the next transaction opens it anew */
+	s->error = -ESTALE;
+	snprintf(s->why, sizeof(s->why), "its file \"-shm\" was cut short");
+}
 
 static int store_end_remote(struct store *s)
 {
@@ -54,7 +71,9 @@ int store_end(struct store *s)
 	if (s->remote)
 		return store_end_remote(s);
 	store_write_out(s);
+	store_see_bus_errors(s);
 	store_run_sql(s, "COMMIT");
+	store_see_bus_errors(s);
 	if (!s->error) {
 		if (s->run)
 			s->run->id = s->run_number;

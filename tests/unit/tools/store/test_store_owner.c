@@ -3,7 +3,7 @@
  * see: the claims are skipped. */
 #include "../../store_facts.h"
 #include "../../../../tools/store/recorder.h"
-#include "../../../../tools/store/store_wire.h"
+#include "../../../../tools/store/store_remote.h"
 #include "../../../../tools/store/loaded_note.h"
 
 #include <signal.h>
