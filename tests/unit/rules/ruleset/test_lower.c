@@ -247,9 +247,12 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 		ruleset_free(rs);
 		policy_free(p);
 	}
+	/* What counts there has a name of its own, and counts openings. */
 	try(&(struct vector){ HEADER "mode observe\noutbound {\nblock "
 				     "smtp\n}\n",
-			      BASE "forward.smtp: counter name \"K0\" "
+			      BASE "forward.smtp: goto K0\n"
+				   "K0: tcp flags != syn / syn,ack "
+				   "accept | counter name \"K0-observed\" "
 				   "accept\n" });
 }
 
@@ -279,12 +282,14 @@ CLAIM(guards, "first fragments without their transport header end behind the "
 		  "prerouting: tcp dport vmap @prerouting.ports | meta "
 		  "protocol ip6 frag frag-off 0 jump first-fragments\n"
 		  "prerouting.smtp: ip hdrlength != 5 jump ip-options | meta "
-		  "protocol ip6 rt seg-left != 0 jump source-routes | counter "
-		  "name \"K0\" accept\n"
+		  "protocol ip6 rt seg-left != 0 jump source-routes | goto "
+		  "K0\n"
 		  "source-routes: counter name \"source-routes\"\n"
 		  "ip-options: meta protocol ip ip option lsrr exists jump "
 		  "source-routes | meta protocol ip ip option ssrr exists jump "
 		  "source-routes\n"
+		  "K0: tcp flags != syn / syn,ack accept | counter name "
+		  "\"K0-observed\" accept\n"
 		  "first-fragments: tcp dport != 0 return | meta l4proto != "
 		  "tcp return | counter name \"first-fragments\"\n" },
 	};
