@@ -478,6 +478,8 @@ static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 	lint_bounces(c, cl);
 	lint_answers(c, cl);
 	lint_nat64(c, cl);
+	lint_owner(c, cl);
+	lint_ports(c, cl);
 	return false;
 }
 

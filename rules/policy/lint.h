@@ -27,4 +27,9 @@ bool refs_meet(struct arena *a, const struct class_refs *x,
 /* Warns of a clause that is decided above it, as a whole or for some ports. */
 void lint_reach(struct check *c, const struct clause *cl);
 
+/* lint_owner.c: warns of what a socket of root lets past. */
+void lint_owner(struct check *c, const struct clause *cl);
+/* lint_ports.c: warns of a clause that closes what is not mail. */
+void lint_ports(struct check *c, const struct clause *cl);
+
 #endif

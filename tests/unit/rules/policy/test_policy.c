@@ -82,6 +82,7 @@ static const char *const codes[] = {
 	"no-redirect-here",
 	"no-review",
 	"no-target",
+	"not-mail",
 	"nul-byte",
 	"one-family",
 	"pop3s-blocked",
@@ -91,6 +92,7 @@ static const char *const codes[] = {
 	"repeated",
 	"reserved",
 	"review-passed",
+	"root-sockets",
 	"string-not-closed",
 	"submission-blocked",
 	"submissions-blocked",
@@ -971,6 +973,34 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 				 "10.0.0.1\nallow smtp-alt smtp to internet\n"
 				 "}\n",
 		  .want = "7:1 ~nat64" },
+		/* sockets of root */
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow smtp "
+						   "user 0 8\nobserve "
+						   "imap smtp group 0\nblock "
+						   "smtp\n}\n",
+		  .want = "7:1 ~root-sockets; 8:1 ~root-sockets" },
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow imaps "
+						   "user 0\nallow smtp "
+						   "user 8\nblock smtp\n}\n",
+		  .want = "" },
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow smtp "
+						   "user 8\nblock smtp user "
+						   "33\nblock submissions "
+						   "group 33\n}\n",
+		  .want = "8:1 ~root-sockets; 9:1 ~no-exemption; 9:1 "
+			  "~submissions-blocked" },
+		/* ports that are not mail's */
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow 22 from "
+						   "private\nblock 22 443 "
+						   "drop\n}\ninbound {\n"
+						   "limit 22 5/minute per "
+						   "source\n}\n",
+		  .want = "8:1 ~no-exemption; 8:1 ~not-mail; 8:1 ~not-mail; "
+			  "11:1 ~not-mail" },
+		{ .text = HEADER "outbound {\nallow 22 443\nobserve 80\nallow "
+				 "26 24 from private\nblock 26 24\nredirect 52 "
+				 "to 192.0.2.1 ::2\n}\n",
+		  .want = "11:1 ~not-mail" },
 		{ .text = HEADER "watch { quarantine 1d }\n" FREE,
 		  .want = "6:20 ~quarantine-unused" },
 		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n",
