@@ -300,6 +300,17 @@ static void write_undecoded(struct writer *w)
 	}
 }
 
+static void write_hidden(struct writer *w)
+{
+	const struct engine_summary *s = w->m->summary;
+
+	for (enum hidden h = HIDDEN_NOT + 1; s && h < HIDDEN_N; h++) {
+		const struct label labels[] = { { "reason", hidden_name(h) } };
+
+		sample(w, labels, COUNT(labels), s->hidden[h]);
+	}
+}
+
 static void write_findings(struct writer *w)
 {
 	const struct engine_summary *s = w->m->summary;
@@ -447,6 +458,8 @@ static const struct family families[] = {
 	  write_last_packet, 0 },
 	{ "mailwall_undecoded_packets_total", COUNTER,
 	  "Packets that could not be decoded.", write_undecoded, 0 },
+	{ "mailwall_hidden_packets_total", COUNTER,
+	  "Packets that hid the ports of TCP from rules.", write_hidden, 0 },
 	{ "mailwall_lost_packets_total", COUNTER,
 	  "Packets that were lost before they were read.", METRIC(lost) },
 	{ "mailwall_lost_packets_exact", GAUGE,
