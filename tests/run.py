@@ -45,7 +45,6 @@ def suites(build, program, quick):
 		       f"{build}/tests/unit/tools/page/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
-	yield "net/acting", [python, "tests/net/acting_test.py"]
 	if not quick:	# it makes its own builds with sanitizers
 		yield "abi", [python, "tests/abi/abi_test.py", "--build", build]
 	yield "net/lab", [python, "tests/net/lab_test.py"]
@@ -56,6 +55,7 @@ def suites(build, program, quick):
 	if not quick:	# it is built in a way of its own
 		yield "net/collectd", [python, "tests/net/collectd_test.py",
 				       "--build", build]
+	yield "net/packets", [python, "tests/net/packets.py"]
 	yield "net/mail", [python, "tests/net/mail_test.py"]
 	for way in ("apply", "text"):
 		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]

@@ -74,3 +74,9 @@ bool action_only_counts(enum action action)
 	return action_infos[action].verdict == VERDICT_PASS &&
 	       !action_infos[action].exempts;
 }
+
+const struct guard_info guard_infos[GUARD_N] = {
+#define GUARD_ROW(name, word, counter) [GUARD_##name] = { word, counter },
+	GUARDS(GUARD_ROW)
+#undef GUARD_ROW
+};

@@ -65,4 +65,30 @@ bool action_redirects(enum action action);
 /* Does the action let the connection through only to count it? */
 bool action_only_counts(enum action action);
 
+/*
+ * Guards: packets that hide from a port match. No clause decides them: a policy
+ * of any kind drops and counts them, or counts them alone under mode observe.
+ *
+ * Name, the word in a log prefix ("residential:source-route block "), the
+ * counter and chain of the table. The words are contracts.
+ */
+#define GUARDS(X)                                                              \
+	X(FIRST_FRAGMENT, "first-fragment", "first-fragments")                 \
+	X(SOURCE_ROUTE, "source-route", "source-routes")                       \
+	X(STACKED_TAGS, "stacked-tags", "stacked-tags")                        \
+	X(ENCAPSULATED, "encapsulated", "encapsulated")
+
+enum guard {
+#define GUARD_ENUM(name, ...) GUARD_##name,
+	GUARDS(GUARD_ENUM)
+#undef GUARD_ENUM
+		GUARD_N
+};
+
+struct guard_info {
+	const char *word, *counter;
+};
+
+extern const struct guard_info guard_infos[GUARD_N];
+
 #endif

@@ -229,6 +229,20 @@ static json_t *verdict(const char *what)
 	return json_pack("{s:n}", what);
 }
 
+static json_t *bytes_match_json(const struct bytes_match *m)
+{
+	static const char *const ops[] = { "==", "!=", ">=" };
+	json_t *left = json_pack("{s:{s:s, s:i, s:i}}", "payload", "base",
+				 m->link ? "ll" : "nh", "offset", 8 * m->offset,
+				 "len", 8 * m->len);
+
+	if (m->mask)
+		left = json_pack("{s:[o, i]}", "&", left, (int)m->mask);
+	/* nft's numbers have a sign. */
+	return match(ops[m->op], left,
+		     json_sprintf("0x%llx", (unsigned long long)m->value));
+}
+
 /* Names the protocol where nft would look at a tag in its place. */
 static json_t *ip_match(const struct ruleset *rs, int family)
 {
@@ -349,6 +363,14 @@ static bool add_stmt(const struct ruleset *rs, json_t *list,
 		if (json_array_append_new(list, ip_match(rs, 6)))
 			return false;
 		o = exthdr_match("!=", "rt", "seg-left");
+		break;
+	case STMT_PROTOCOL:
+	case STMT_NOT_PROTOCOL:
+		o = match(s->kind == STMT_PROTOCOL ? "==" : "!=",
+			  meta("protocol"), json_integer(s->protocol));
+		break;
+	case STMT_BYTES:
+		o = bytes_match_json(&s->bytes);
 		break;
 	case STMT_METER:
 		o = meter(s, false);

@@ -138,6 +138,17 @@ static void print_meter(const struct stmt *s, const char *over, FILE *out)
 		s->meter.rate.burst);
 }
 
+static void print_bytes(const struct bytes_match *m, FILE *out)
+{
+	static const char *const ops[] = { "==", "!=", ">=" };
+
+	fprintf(out, "@%s,%d,%d ", m->link ? "ll" : "nh", 8 * m->offset,
+		8 * m->len);
+	if (m->mask)
+		fprintf(out, "& 0x%x ", m->mask);
+	fprintf(out, "%s 0x%llx", ops[m->op], (unsigned long long)m->value);
+}
+
 /* Names the protocol where nft would look at a tag in its place. */
 static const char *ip_version(const struct ruleset *rs, int family)
 {
@@ -224,6 +235,15 @@ static void print_stmt(const struct ruleset *rs, const struct stmt *s,
 		break;
 	case STMT_ROUTED6:
 		fprintf(out, "%s rt seg-left != 0", ip_version(rs, 6));
+		break;
+	case STMT_PROTOCOL:
+		fprintf(out, "meta protocol 0x%04x", s->protocol);
+		break;
+	case STMT_NOT_PROTOCOL:
+		fprintf(out, "meta protocol != 0x%04x", s->protocol);
+		break;
+	case STMT_BYTES:
+		print_bytes(&s->bytes, out);
 		break;
 	case STMT_METER:
 		print_meter(s, "", out);

@@ -142,6 +142,23 @@ static void check_watch(struct check *c)
 		check_order(c, &watch_orders[i]);
 }
 
+static void check_encapsulated(struct check *c)
+{
+	static const char *const fates[] = { "pass", "drop" };
+	const struct word *word = &c->decl.encapsulated;
+
+	if (!word->text)
+		return;
+	c->policy->drop_encapsulated =
+		check_choose(c, word, fates, 2,
+			     "what becomes of encapsulated frames") == 1;
+	if (c->policy->hook != HOOK_BRIDGE && c->policy->hook != HOOK_INGRESS)
+		diag_error(c->diags, &word->span, "unexpected",
+			   "only hooks bridge and ingress see frames")
+			->help = "leave \"encapsulated\" out: what comes to "
+				 "this hook is IP";
+}
+
 void check_header(struct check *c)
 {
 	static const char *const modes[] = { "enforce", "observe" };
@@ -161,6 +178,7 @@ void check_header(struct check *c)
 		p->observe =
 			check_choose(c, &c->decl.mode, modes, 2, "a mode") == 1;
 	check_hook(c);
+	check_encapsulated(c);
 	check_log(c);
 	p->quarantine_s = header_duration(c, &c->decl.watch.quarantine);
 	if (c->decl.watch.destinations.text)

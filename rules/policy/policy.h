@@ -105,6 +105,7 @@ struct policy {
 	struct diags diags;
 	const char *name, *purpose, *contact, *review; /* NULL: not given */
 	bool observe;				       /* blocks only count */
+	bool drop_encapsulated; /* frames that no rule looks into */
 	enum hook hook;
 	struct words devices; /* interfaces of hook ingress */
 	uint16_t log_group;

@@ -8,6 +8,7 @@
 #include "expr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
@@ -274,6 +275,32 @@ static void put_routed6(struct builder *b)
 	put_cmp(b, NFT_CMP_NEQ, &none, 1);
 }
 
+static void put_protocol(struct builder *b, uint16_t protocol, uint32_t op)
+{
+	uint16_t value = htons(protocol);
+
+	put_meta(b, NFT_META_PROTOCOL);
+	put_cmp(b, op, &value, sizeof(value));
+}
+
+static void put_bytes(struct builder *b, const struct bytes_match *m)
+{
+	static const uint32_t ops[] = {
+		[BYTES_ARE] = NFT_CMP_EQ,
+		[BYTES_ARE_NOT] = NFT_CMP_NEQ,
+		[BYTES_ARE_AT_LEAST] = NFT_CMP_GTE,
+	};
+	uint64_t value = htobe64(m->value << (64 - 8 * m->len));
+	uint64_t mask = htobe64((uint64_t)m->mask << (64 - 8 * m->len));
+
+	put_payload(
+		b, m->link ? NFT_PAYLOAD_LL_HEADER : NFT_PAYLOAD_NETWORK_HEADER,
+		m->offset, m->len);
+	if (m->mask)
+		put_mask(b, &mask, m->len);
+	put_cmp(b, ops[m->op], &value, m->len);
+}
+
 static void put_local(struct builder *b)
 {
 	uint32_t local = RTN_LOCAL;
@@ -498,6 +525,15 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		break;
 	case STMT_ROUTED6:
 		put_routed6(b);
+		break;
+	case STMT_PROTOCOL:
+		put_protocol(b, s->protocol, NFT_CMP_EQ);
+		break;
+	case STMT_NOT_PROTOCOL:
+		put_protocol(b, s->protocol, NFT_CMP_NEQ);
+		break;
+	case STMT_BYTES:
+		put_bytes(b, &s->bytes);
 		break;
 	case STMT_METER:
 		expr_put_meter(b, s, false);

@@ -419,7 +419,7 @@ static void add_hook_chain(struct ruleset *rs,
 	add_dispatch(rs, base, hook_chain, STMT_DPORT, "", &to, fill_port);
 	add_dispatch(rs, base, hook_chain, STMT_SPORT, ".from", &from,
 		     fill_replies);
-	guard_first_fragments(rs, base);
+	guard_base(rs, base);
 }
 
 /* ---- redirect: the nat chain ---- */
@@ -554,6 +554,7 @@ static int lower(struct ruleset *rs)
 		if (hook_chain[i].name)
 			add_hook_chain(rs, &hook_chain[i]);
 	add_redirects(rs);
+	guards_fill(rs);
 	error = ruleset_digest(rs);
 	if (error)
 		return error;

@@ -3,7 +3,7 @@
 #ifndef MAILWALL_LOWER_H
 #define MAILWALL_LOWER_H
 
-#include "../base/guard.h"
+#include "../base/action.h"
 #include "ruleset.h"
 
 /* ---- lower_match.c: objects by name, statements, conditions ---- */
@@ -127,9 +127,14 @@ void add_block(struct ruleset *rs, struct chain *chain,
 
 /* ---- lower_guard.c: what hides from a port match ---- */
 
-/* Sends first fragments without their transport header to their end. */
-void guard_first_fragments(struct ruleset *rs, struct chain *base);
+/*
+ * Guards a base chain, behind its maps: against first fragments without their
+ * transport header, and against what lies between Ethernet and IP.
+ */
+void guard_base(struct ruleset *rs, struct chain *base);
 /* Sends packets with a source route to their end. */
 void guard_source_routes(struct ruleset *rs, struct chain *port);
+/* Fills the chains of the guards. */
+void guards_fill(struct ruleset *rs);
 
 #endif

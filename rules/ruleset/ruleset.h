@@ -15,11 +15,6 @@
 #define TABLE_NAME "mailwall"
 /* The counter of packets that a log rate kept out of the log. */
 #define COUNTER_SUPPRESSED "log-suppressed"
-/*
- * What follows a counter's name where mode observe lets its packets pass. The
- * counter of that name stays beside it, and counts on once the mode changes.
- */
-#define COUNTER_OBSERVED "-observed"
 /* The table's comment: without it a table of our name is somebody else's. */
 #define TABLE_COMMENT	  "mailwall 1"
 
@@ -72,6 +67,17 @@ struct counter {
 	const struct span *origin;
 };
 
+enum bytes_op { BYTES_ARE, BYTES_ARE_NOT, BYTES_ARE_AT_LEAST };
+
+/* Up to 8 bytes of a header as a number, compared under a mask. */
+struct bytes_match {
+	enum bytes_op op;
+	bool link; /* of the link header, else of the network header */
+	uint8_t offset, len;
+	uint16_t mask; /* 0: none */
+	uint64_t value;
+};
+
 struct stmt {
 	enum stmt_kind kind;
 	union {
@@ -88,6 +94,8 @@ struct stmt {
 			uint16_t group;
 			uint32_t snaplen, threshold;
 		} log;
+		uint16_t protocol; /* of Ethernet */
+		struct bytes_match bytes;
 		struct {
 			int family; /* 4 or 6 */
 			uint32_t v4;

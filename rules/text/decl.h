@@ -76,7 +76,7 @@ struct decl_watch {
 };
 
 struct decl_policy {
-	struct word name, purpose, contact, review, mode;
+	struct word name, purpose, contact, review, mode, encapsulated;
 	struct word hook;
 	struct words devices; /* interfaces of hook ingress */
 	struct decl_log log;

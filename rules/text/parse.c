@@ -13,8 +13,9 @@
 /* ---- header statements ---- */
 
 static const char *const statement_words[] = {
-	"policy",  "purpose", "contact", "review",   "mode",	"hook", "log",
-	"include", "define",  "class",	 "outbound", "inbound", "watch"
+	"policy",   "purpose", "contact", "review",	 "mode",
+	"hook",	    "log",     "include", "define",	 "class",
+	"outbound", "inbound", "watch",	  "encapsulated"
 };
 
 static void parse_hook(struct parser *p)
@@ -291,7 +292,8 @@ static const char *statement_help(struct parser *p)
 		       "\"inbound { ... }\" block";
 	return near_help(p, statement_words, COUNT(statement_words),
 			 "a policy has policy, purpose, contact, review, mode, "
-			 "hook, log, include, define, class, outbound, inbound "
+			 "encapsulated, hook, log, include, define, class, "
+			 "outbound, inbound "
 			 "and watch");
 }
 
@@ -322,6 +324,8 @@ static const struct {
 	{ "review", offsetof(struct decl_policy, review),
 	  "a date like 2027-06-30" },
 	{ "mode", offsetof(struct decl_policy, mode), "enforce or observe" },
+	{ "encapsulated", offsetof(struct decl_policy, encapsulated),
+	  "pass or drop" },
 };
 
 /* The others; they end their own statement. */

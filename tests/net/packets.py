@@ -7,13 +7,15 @@ The shapes of shapes.py are sent from a customer's side through a laboratory of
 its own (lab.py) to servers that really answer. Once without rules: then every
 shape that a server answers must be an attempt of `mailwall watch` on the
 interface. Then under each shipped policy, at its own hook, and at hook bridge
-and hook ingress: no SYN is answered that no clause allowed.
+and hook ingress: no SYN is answered that no clause allowed, and a SYN that a
+clause stopped and logged is an attempt of `mailwall watch` on the NFLOG group.
 
 packets.tsv was written by reading, not by running. Its words:
 
 	clause	the policy's clause for port 25 and this source decides
-	drop	no policy lets it through
-	route	a source route: no policy with a clause for port 25 does
+	587	its clause for port 587 does
+	drop	a guard stops it, whatever the policy; mode observe counts it
+	route	the same, under a policy with a clause for port 25
 	pass	no policy for port 25 stops it
 	opaque	no hook sees what is inside: counted, and passed
 	dead	nobody takes it for a connection; whether it passes is all one
@@ -42,7 +44,9 @@ import lab
 import shapes
 import table
 
-WAIT_S = 0.4
+QUIET_S = 0.5			# nothing came for so long
+READY_S = 30
+FLUSH_S = 1.2			# the kernel keeps logs back for a second
 CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 IPV6_HDRINCL = 36
@@ -64,6 +68,14 @@ SUBJECTS = {
 	"residential": ("100.64.3.3", "2001:db8:4000:3::3", "held"),
 	"shared-hosting": ("192.0.2.80", "2001:db8:80::80", "held"),
 }
+SUBMISSION_HELD = {"cloud-all"}		# its clause for port 587 stops them
+OBSERVING = {"observe-first"}
+LOG_GROUP = "25"
+# What the monitor does not see yet, on the interface and in the log.
+UNSEEN = re.compile(r"v6 fragments.*, (2|3|12) options cut at (8|48)\b"
+		    r"(?!, in )|v[46] tagged 0 three times")
+UNLOGGED = re.compile(r"v4 fragments of 8\b|v4 fragments with options"
+		      r"|v6 twelve destination options")
 WWW_UID = 33
 MIDDLES = {"forward": "router", "ingress": "router", "output": "host",
 	   "bridge": "bridge"}
@@ -144,7 +156,7 @@ class Stage:
 			  for n, address in enumerate(OTHER_TARGETS)]
 		links = {"outside": "wan0"} if middle == "host" else {
 			"client": "cust0", "outside": "wan0"}
-		self.middle, self.uid = middle, uid
+		self.middle, self.uid, self.runs = middle, uid, 0
 		self.lab = lab.Lab(middle, links, hosts)
 
 	def __enter__(self):
@@ -196,14 +208,12 @@ class Stage:
 
 	def look(self, cases):
 		"""{shape: "answered" or "arrived"} of what the far side saw."""
-		seen, until = {}, time.monotonic() + WAIT_S
+		seen = {}
 		marks = {case.seq.to_bytes(4, "big"): name
 			 for name, case in cases.items()}
 		answers = {(case.seq + 1).to_bytes(4, "big"): name
 			   for name, case in cases.items()}
-		while time.monotonic() < until:
-			if not select.select([self.eye], [], [], 0.05)[0]:
-				continue
+		while select.select([self.eye], [], [], QUIET_S)[0]:
 			data, place = self.eye.recvfrom(65536)
 			if place[2] != PACKET_OUTGOING:
 				for mark, name in marks.items():
@@ -229,7 +239,8 @@ class Stage:
 		"""Sends every shape, and says what became of each."""
 		cases, self_made = {}, {}
 		self.clear()
-		for number, row in enumerate(rows, 1):
+		self.runs += 1	# answers may come again, and fragments wait
+		for number, row in enumerate(rows, 1000 * self.runs):
 			if row.fate[hook] == "-":
 				continue
 			make, raw = shapes.SHAPES[row.shape]
@@ -245,12 +256,21 @@ class Stage:
 
 # ---- what should be ----
 
-def is_right(word, decided, before, after, pieces):
-	"""before: what became of it without rules; after: under the policy."""
+def meaning(word, policy):
+	"""drop, pass or dead under this policy."""
+	decided = SUBJECTS[policy][2]
 	if word == "clause":
-		word = {"held": "drop", "passes": "pass", None: "pass"}[decided]
-	if word == "route":
-		word = "drop" if decided else "pass"
+		return "drop" if decided == "held" else "pass"
+	if word == "587":
+		return "drop" if policy in SUBMISSION_HELD else "pass"
+	if word in ("drop", "route"):
+		passes = policy in OBSERVING or (word == "route" and not decided)
+		return "pass" if passes else "drop"
+	return word
+
+
+def is_right(word, before, after, pieces):
+	"""before: what became of it without rules; after: under the policy."""
 	if word == "dead":
 		return after != "answered"
 	if word in ("pass", "opaque"):
@@ -267,7 +287,7 @@ def judge(rows, hook, policy, before, after):
 			continue
 		was, pieces, _ = before[row.shape]
 		now = after[row.shape][0]
-		if not is_right(row.fate[hook], SUBJECTS[policy][2], was, now,
+		if not is_right(meaning(row.fate[hook], policy), was, now,
 				pieces):
 			wrong.append(f"packets.tsv:{row.number}: {row.shape}: "
 				     f"{policy} at {hook}: should be "
@@ -288,6 +308,11 @@ def shipped(hook):
 			yield path.stem, at_hook(text, own, hook)
 
 
+def dropping(text):
+	return re.sub(r"^(\s*(?:block|limit)\b.*?)\s(?:reset|reject)\b",
+		      r"\1 drop", text, flags=re.MULTILINE)
+
+
 def at_hook(text, own, hook):
 	"""The same decisions at another hook, as far as it can make them."""
 	if own == hook:
@@ -296,8 +321,10 @@ def at_hook(text, own, hook):
 	text = re.sub(r"^hook\s+forward", f"hook {named}", text,
 		      flags=re.MULTILINE)
 	if hook == "bridge":
-		text = re.sub(r"^(\s*(?:block|limit)\b.*?)\s(?:reset|reject)\b",
-			      r"\1 drop", text, flags=re.MULTILINE)
+		text = dropping(text)
+	else:	# towards the device a packet can only be dropped
+		text = re.sub(r"^inbound.*?^}", lambda block: dropping(block[0]),
+			      text, flags=re.MULTILINE | re.DOTALL)
 	text = re.sub(r'interface "ppp\*"', "", text)
 	return text
 
@@ -324,17 +351,23 @@ def loaded(stage, name, text):
 # ---- the monitor ----
 
 @contextlib.contextmanager
-def watching(stage, device):
+def watching(stage, *where):
 	"""Yields a function that ends the watch and returns the ports seen."""
-	words = [mailwall(), "watch", "-q", "-j", "-a", "-w", "-i", device]
-	with tempfile.TemporaryFile("w+") as out:
+	words = [mailwall(), "watch", "-q", "-j", "-a", "-w", *where]
+	with tempfile.TemporaryFile("w+") as out, \
+			tempfile.TemporaryDirectory() as folder, \
+			socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+		told.bind(f"{folder}/ready")
+		told.settimeout(READY_S)
 		child = subprocess.Popen(
 			stage.lab.command(stage.middle, words), stdout=out,
-			stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-		time.sleep(1)
+			stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+			env={**os.environ, "NOTIFY_SOCKET": f"{folder}/ready"})
+		while b"READY=1" not in told.recv(300):
+			pass
 
 		def ports():
-			time.sleep(0.5)
+			time.sleep(FLUSH_S)
 			child.terminate()
 			child.wait(20)
 			out.seek(0)
@@ -349,17 +382,40 @@ def watching(stage, device):
 			child.wait()
 
 
+def case_ports(row, case):
+	return {case.sport, 25} if "from port 25" in row.shape else {case.sport}
+
+
 def unseen(rows, before, ports):
 	"""Shapes that a server answered and the monitor did not see."""
 	for row in rows:
 		if row.shape not in before:
 			continue
 		fate, _, case = before[row.shape]
-		mine = {case.sport, 25} if "from port 25" in row.shape \
-			else {case.sport}
-		if fate == "answered" and not mine & ports:
+		seen = bool(case_ports(row, case) & ports)
+		if fate == "answered" and not is_known(UNSEEN, row.shape, seen):
 			yield (f"packets.tsv:{row.number}: {row.shape}: a server "
-			       "answered, and the monitor saw no attempt")
+			       f"answered, and the monitor saw "
+			       f"{'an' if seen else 'no'} attempt")
+
+
+def is_known(pattern, shape, seen):
+	"""False where what is seen is not what the pattern says."""
+	return bool(pattern.match(shape)) != seen
+
+
+def unlogged(rows, hook, policy, before, after, ports):
+	"""Openings that a clause stopped and logged, and no log told of."""
+	for row in rows:
+		if row.shape not in after or row.fate[hook] != "clause" \
+				or SUBJECTS[policy][2] != "held":
+			continue
+		seen = bool(case_ports(row, after[row.shape][2]) & ports)
+		if before[row.shape][0] == "answered" \
+				and not is_known(UNLOGGED, row.shape, seen):
+			yield (f"packets.tsv:{row.number}: {row.shape}: {policy} at "
+			       f"{hook}: stopped, and the log told of "
+			       f"{'an' if seen else 'no'} attempt")
 
 
 # ---- all together ----
@@ -382,7 +438,7 @@ def try_hook(rows, hook, only, show):
 		any_source = dict(zip((4, 6), SUBJECTS[
 			"shared-hosting" if hook == "output" else "cloud-25"]))
 		device = "wan0" if hook == "output" else "cust0"
-		with watching(stage, device) as ports:
+		with watching(stage, "-i", device) as ports:
 			before = stage.try_all(rows, hook, any_source)
 			wrong += unseen(rows, before, ports())
 		answered = sum(fate == "answered" for fate, *_ in before.values())
@@ -393,12 +449,26 @@ def try_hook(rows, hook, only, show):
 			if only and name not in only:
 				continue
 			source = dict(zip((4, 6), SUBJECTS[name]))
-			with loaded(stage, name, text):
+			with loaded(stage, name, text), \
+					watching(stage, "-g", LOG_GROUP) as ports:
 				results[name] = stage.try_all(rows, hook, source)
+				wrong += unlogged(rows, hook, name, before,
+						  results[name], ports())
 			wrong += judge(rows, hook, name, before, results[name])
 	if show:
 		print_table(hook, rows, before, results)
 	return wrong
+
+
+def all_hooks(arguments):
+	"""Each in namespaces of its own, all at once."""
+	words = [sys.executable, __file__, *["--print"] * arguments.show]
+	children = [subprocess.Popen(
+		[*words, "--hook", hook, *arguments.policies],
+		stdout=subprocess.PIPE, text=True) for hook in HOOKS]
+	for child in children:
+		print(child.communicate()[0], end="", flush=True)
+	return max(child.returncode for child in children)
 
 
 def main():
@@ -407,10 +477,12 @@ def main():
 	parser.add_argument("--print", action="store_true", dest="show")
 	parser.add_argument("policies", nargs="*")
 	arguments = parser.parse_args()
+	if not arguments.hook:
+		return all_hooks(arguments)
 	lab.enter()
 	rows = read_table()
 	failed = 0
-	for hook in arguments.hook or HOOKS:
+	for hook in arguments.hook:
 		try:
 			wrong = try_hook(rows, hook, arguments.policies,
 					 arguments.show)

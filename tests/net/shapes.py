@@ -21,7 +21,7 @@ class Case:
 		self.source, self.target = source, target	# {4: , 6: }
 		self.router = router				# {4: , 6: }
 		self.sport = 20000 + number
-		self.seq = 0x5A000000 + number * 0x1000
+		self.seq = 0x5A000A51 + number * 0x1000
 
 	def tcp(self, family=4, dport=25, sport=None, source=None, target=None,
 		**how):

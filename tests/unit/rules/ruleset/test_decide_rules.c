@@ -288,6 +288,9 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_LOOSE4:
 	case STMT_STRICT4:
 	case STMT_ROUTED6:
+	case STMT_PROTOCOL: /* nor is it in a frame of another kind */
+	case STMT_NOT_PROTOCOL:
+	case STMT_BYTES:
 		return NEXT_RULE;
 	case STMT_FAMILY:
 		return holds(c->family == s->target.family);
