@@ -44,6 +44,7 @@ def suites(build, program, quick):
 	yield "page", [python, "tests/page/page_test.py", "--made-by",
 		       f"{build}/tests/unit/tools/page/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
+	yield "import", [python, "tests/review/import_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	if not quick:	# it makes its own builds with sanitizers
 		yield "abi", [python, "tests/abi/abi_test.py", "--build", build]

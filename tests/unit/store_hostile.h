@@ -25,10 +25,11 @@ static const char loose[] =
 	" who, generation);"
 	"CREATE TABLE run (number INTEGER PRIMARY KEY, start, last, lost,"
 	" unlogged, inputs);"
-	"CREATE TABLE imported (key PRIMARY KEY, name, time, bytes);"
 	"CREATE TABLE clock (number INTEGER PRIMARY KEY, trusted, wall, held);"
 	"CREATE TABLE step (number INTEGER PRIMARY KEY, time, seconds);"
-	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 2;";
+	"CREATE TABLE line (number INTEGER PRIMARY KEY, hour, digests);"
+	"CREATE INDEX line_hour ON line (hour);"
+	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 3;";
 
 /* Gives the tables the texts that they have in a good store at "good". */
 static inline void disguise(const char *path, const char *good)
@@ -62,6 +63,8 @@ static const char hostile[] =
 	" -1, -1, -1, -1, -1, NULL), (2, 5, 1, x'ff', 1e9, 'p', 'a', 's', 'd',"
 	" 'e', 'g', 'f', 'l', 'p', 'b', 5);"
 	"INSERT INTO loaded VALUES (1, 5, NULL, NULL, NULL, -1);"
-	"INSERT INTO run VALUES (1, 5, 5, -1, -1, NULL);";
+	"INSERT INTO run VALUES (1, 5, 5, -1, -1, NULL);"
+	"INSERT INTO line VALUES (1, 7, NULL), (2, 7, 'text'), (3, 7, 5),"
+	" (4, 7, zeroblob(100003)), (5, 'x', x'00');";
 
 #endif

@@ -39,7 +39,8 @@ struct file {
 static const struct reason {
 	const char *libpcap, *text; /* how its message begins; our sentence */
 } reasons[] = {
-	{ "unknown file format", "is not a pcap or pcapng file" },
+	{ "unknown file format",
+	  "is not a pcap or pcapng file; logs are for mailwall import" },
 	{ "truncated", "ends in the middle of a packet; what came before it "
 		       "was read" },
 	{ "an interface has a type",

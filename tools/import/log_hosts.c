@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of the hosts of a log: each has its own clock. */
+/* Hosts of a log: each has its own clock. */
 #include "log_priv.h"
 
 #include <stdlib.h>

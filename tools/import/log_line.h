@@ -27,9 +27,9 @@ struct log_format;
 
 enum log_result {
 	LOG_EVENT,
-	LOG_NOT_OURS, /* of the kernel or a firewall; no opening to our port */
-	LOG_OTHER,    /* of another program, or empty */
-	LOG_UNKNOWN,  /* of no log that is known */
+	LOG_NOT_OURS, /* the kernel's or a firewall's, no SYN to our port */
+	LOG_OTHER,    /* another program's, or empty */
+	LOG_UNKNOWN,  /* no log is known to have such lines */
 	LOG_BAD,      /* a firewall's line that cannot be read */
 };
 
@@ -67,7 +67,7 @@ struct log_event {
 	char prefix[LOG_PREFIX_SIZE];
 };
 
-/* What is known of the hosts of a log, a bounded number of them. */
+/* Hosts of a log, a bounded number of them, and the clock of each. */
 struct log_hosts;
 
 /* NULL: no memory, which costs only what hosts would tell. */
@@ -117,7 +117,7 @@ struct log_clock {
 	uint8_t month_len, month;
 	bool has_quarter;
 	int64_t quarter, quarter_s, again_s;
-	int64_t *host_s; /* of the host of this line */
+	int64_t *host_s; /* log_host.last_s of this line's host */
 };
 
 /* The format at an index from 0 on; NULL behind the last. */
@@ -150,5 +150,15 @@ enum log_result log_line_parse(const struct log_format *format,
 			       const struct port_bits *ports, const char *line,
 			       size_t len, struct log_event *out,
 			       const char **why);
+
+/*
+ * Files and lines that are not read: "is a capture of packets; mailwall replay
+ * reads it" by the first bytes of a file, and "Cisco ASA, which is not read" by
+ * a line. NULL: not known.
+ */
+const char *log_hint_file(const char *bytes, size_t len);
+const char *log_hint_line(const char *line, size_t len);
+/* One of these, of lines that are in many a log beside those of a firewall. */
+extern const char log_hint_mail[];
 
 #endif

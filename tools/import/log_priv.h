@@ -47,7 +47,7 @@ enum stamp_kind {
 
 struct stamp {
 	enum stamp_kind kind;
-	bool bare; /* of dmesg: the text follows, without a host */
+	bool bare; /* dmesg wrote it: the text follows, without a host */
 	bool iso;  /* has the form of ISO 8601 */
 	bool fine; /* a fraction of a second was written */
 	int year;  /* 0: that of the clock */
@@ -95,7 +95,7 @@ struct log_host {
 	uint64_t hash;
 	int64_t last_s; /* local time of the last line that had one */
 	bool used, has_event;
-	struct log_event event; /* of the last line, if it was one */
+	struct log_event event; /* the last line, if it was one */
 };
 
 /* The state of a host; NULL: hosts are not kept apart. */
@@ -134,6 +134,9 @@ static inline enum log_result log_bad(const char **why, const char *text)
 /* ---- log_kernel.c, log_journal.c ---- */
 
 #define LOG_TCP " PROTO=TCP"
+#define LOG_NO_DATE                                                            \
+	"does not begin with a date; journalctl -k -o short-iso writes one, "  \
+	"and a writer"
 
 /* Parses the message of the kernel, which has all of an event but its time. */
 enum log_result kernel_message(const struct port_bits *ports,

@@ -32,9 +32,8 @@ static enum log_result syslog_no_time(const struct scan *line, const char **why)
 {
 	if (line->at == line->end || scan_is(line, "-- ", 3))
 		return LOG_OTHER;
-	return scan_find(line, LOG_TCP " ") ?
-		       log_bad(why, "does not begin with a date") :
-		       LOG_UNKNOWN;
+	return scan_find(line, LOG_TCP " ") ? log_bad(why, LOG_NO_DATE) :
+					      LOG_UNKNOWN;
 }
 
 /* "last message repeated 3 times" stands for the last line of its host. */

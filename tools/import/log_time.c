@@ -483,13 +483,15 @@ const char *stamp_time(const struct stamp *stamp, struct log_clock *clock,
 
 	switch (stamp->kind) {
 	case STAMP_NONE:
-		return "does not begin with a date";
+		return LOG_NO_DATE;
 	case STAMP_MONTH:
 		return "a month whose name is not known";
 	case STAMP_UPTIME:
-		return "has no date, only seconds since the start";
+		return "has no date, only seconds since the start; dmesg "
+		       "--time-format=iso writes dates";
 	case STAMP_PERIOD:
-		return "has no date, only the time since the line before";
+		return "has no date, only the time since the line before; "
+		       "dmesg --time-format=iso writes dates";
 	case STAMP_UNIX:
 		s = stamp->unix_s;
 		break;

@@ -496,6 +496,7 @@ int recorder_flush(struct recorder *r)
 
 struct store *recorder_store(struct recorder *r)
 {
+	recorder_wait_for_writer(r);
 	return r->store;
 }
 

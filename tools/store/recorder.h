@@ -57,7 +57,10 @@ void recorder_submit(struct recorder *r);
 /* Writes all sums in the calling thread. */
 int recorder_flush(struct recorder *r);
 
-/* The store, which the caller may use between a flush and the next attempt. */
+/*
+ * Waits for a busy writer. The caller may use the store until the next tick or
+ * submit.
+ */
 struct store *recorder_store(struct recorder *r);
 
 struct recorder_state {

@@ -5,6 +5,8 @@
 #include "../program/message.h"
 #include "../program/program.h"
 
+#include <endian.h>
+
 /* A query that is being read, a row at a time. */
 struct reading {
 	struct store *store;
@@ -384,6 +386,49 @@ int store_runs(struct store *s, int64_t since_s, int64_t until_s,
 		};
 
 		fn(ctx, &run);
+	}
+	return query_end(&r);
+}
+
+/* A portion of digests, of bytes that anybody may have written. */
+static void lines_portion(const uint8_t *bytes, size_t n, struct store_lines *l)
+{
+	l->n = (uint32_t)n;
+	memcpy(l->digests, bytes, n * sizeof(*l->digests));
+	for (size_t i = 0; i < n; i++)
+		l->digests[i] = le64toh(l->digests[i]);
+}
+
+int store_lines_of(struct store *s, int64_t hour,
+		   void (*fn)(void *ctx, const struct store_lines *lines),
+		   void *ctx)
+{
+	struct store_lines l = { .hour = hour };
+	struct reading r;
+
+	if (s->remote) {
+		remote_ask(s, WIRE_LINES_OF, hour, hour + 1, 0);
+		while (remote_next(s, WIRE_LINES_OF, &l, sizeof(l)))
+			fn(ctx, &l);
+		return s->error;
+	}
+	if (s->version < 3)
+		return 0;
+	if (!query_begin(&r, s, "SELECT digests FROM line WHERE hour = ?1"))
+		return query_end(&r);
+	sqlite3_bind_int64(r.query, 1, hour);
+	while (query_step(&r)) {
+		size_t n = (size_t)sqlite3_column_bytes(r.query, 0) / 8;
+		const uint8_t *bytes = sqlite3_column_blob(r.query, 0);
+
+		for (size_t done = 0; done < n; done += l.n) {
+			lines_portion(bytes + done * 8,
+				      n - done < STORE_LINES_MOST ?
+					      n - done :
+					      STORE_LINES_MOST,
+				      &l);
+			fn(ctx, &l);
+		}
 	}
 	return query_end(&r);
 }

@@ -219,6 +219,10 @@ static void remote_fix(enum wire_kind kind, void *row)
 		struct store_step *step = row;
 
 		step->time_s = remote_time(step->time_s);
+	} else if (kind == WIRE_LINES_OF) {
+		struct store_lines *l = row;
+
+		l->n = l->n > STORE_LINES_MOST ? STORE_LINES_MOST : l->n;
 	}
 }
 

@@ -32,6 +32,7 @@ enum wire_kind {
 	WIRE_LOADS,
 	WIRE_RUNS,
 	WIRE_STEPS,
+	WIRE_LINES_OF,
 	/* Asks for rows of a kind; they come, then WIRE_DONE. */
 	WIRE_ASK,
 	/* Rows that are written; no reply. */
@@ -42,9 +43,8 @@ enum wire_kind {
 	WIRE_LOADED,
 	WIRE_RUN,
 	WIRE_STEP,
-	WIRE_IMPORTED,
+	WIRE_LINES,
 	/* The reply to these is WIRE_DONE. */
-	WIRE_IMPORTED_BYTES,
 	WIRE_TRIM,
 	WIRE_END,
 	WIRE_REOPEN,
@@ -55,7 +55,7 @@ enum wire_kind {
 
 /* Asks for rows. */
 struct wire_ask {
-	enum wire_kind kind; /* WIRE_DAYS to WIRE_STEPS */
+	enum wire_kind kind; /* WIRE_DAYS to WIRE_LINES_OF */
 	int64_t first, end;
 	uint32_t source;
 };

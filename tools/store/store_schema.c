@@ -70,6 +70,12 @@ static const char *const schemas[] = {
 	"CREATE TABLE step ("
 	" number INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
 	" seconds INTEGER NOT NULL) STRICT;",
+	/* 3: lines of logs are known one by one. */
+	"DROP TABLE imported;"
+	"CREATE TABLE line ("
+	" number INTEGER PRIMARY KEY, hour INTEGER NOT NULL,"
+	" digests BLOB NOT NULL) STRICT;" /* 8 bytes each, little-endian */
+	"CREATE INDEX line_hour ON line (hour);",
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 

@@ -15,7 +15,7 @@ union request {
 	struct store_loaded loaded;
 	struct store_run run;
 	struct store_step step;
-	struct store_imported imported;
+	struct store_lines lines;
 };
 
 struct server {
@@ -52,6 +52,7 @@ SERVE(found, struct store_found, WIRE_FINDINGS)
 SERVE(load, struct store_loaded, WIRE_LOADS)
 SERVE(run, struct store_run, WIRE_RUNS)
 SERVE(step, struct store_step, WIRE_STEPS)
+SERVE(lines, struct store_lines, WIRE_LINES_OF)
 #undef SERVE
 
 static void serve_port(void *ctx, uint16_t port)
@@ -86,6 +87,8 @@ static int serve_rows(struct server *v, const struct wire_ask *a)
 		return store_runs(s, a->first, a->end, serve_run, w);
 	case WIRE_STEPS:
 		return store_steps(s, a->first, a->end, serve_step, w);
+	case WIRE_LINES_OF:
+		return store_lines_of(s, a->first, serve_lines, w);
 	}
 	return 0;
 }
@@ -182,8 +185,8 @@ static void serve_write(struct server *v, enum wire_kind kind,
 	case WIRE_STEP:
 		store_add_step(v->store, &r->step);
 		break;
-	case WIRE_IMPORTED:
-		store_add_imported(v->store, &r->imported);
+	case WIRE_LINES:
+		store_add_lines(v->store, &r->lines);
 		break;
 	}
 }
@@ -193,16 +196,9 @@ static void serve_write(struct server *v, enum wire_kind kind,
 static void serve_one(struct server *v, enum wire_kind kind,
 		      const union request *r)
 {
-	uint64_t bytes;
-
 	switch ((int)kind) {
 	case WIRE_ASK:
 		serve_done(v, serve_rows(v, &r->ask), 0);
-		break;
-	case WIRE_IMPORTED_BYTES:
-		v->store->error = 0;
-		bytes = store_imported_bytes(v->store, r->imported.key);
-		serve_done(v, v->store->error, bytes);
 		break;
 	case WIRE_TRIM:
 		serve_trim(v, &r->trim);

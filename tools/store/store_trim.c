@@ -120,6 +120,7 @@ static void store_trim_lists(struct store *s, int64_t before_s)
 	store_delete(s, "DELETE FROM loaded WHERE time < ?1", before_s);
 	store_delete(s, "DELETE FROM run WHERE last < ?1", before_s);
 	store_delete(s, "DELETE FROM step WHERE time < ?1", before_s);
+	store_delete(s, "DELETE FROM line WHERE hour < ?1", before_s / 3600);
 	/* Sources go by whole days: the rest of a day needs its sources. */
 	store_delete(s, "DELETE FROM source WHERE last < ?1",
 		     before_s / DAY_S * DAY_S);

@@ -4,6 +4,7 @@
 #include "store_remote.h"
 
 #include <errno.h>
+#include <endian.h>
 #include <stdio.h>
 
 #define PLACES	     8u	   /* places that a known source or day may have */
@@ -543,37 +544,21 @@ void store_add_step(struct store *s, const struct store_step *step)
 	store_run(s, q);
 }
 
-void store_add_imported(struct store *s, const struct store_imported *i)
+void store_add_lines(struct store *s, const struct store_lines *l)
 {
 	sqlite3_stmt *q = store_statement(
-		s, PUT_IMPORTED,
-		"INSERT INTO imported VALUES (?1, ?2, ?3, ?4)"
-		" ON CONFLICT (key) DO UPDATE SET name = ?2, time = ?3,"
-		" bytes = ?4");
+		s, PUT_LINES,
+		"INSERT INTO line (hour, digests) VALUES (?1, ?2)");
+	uint64_t bytes[STORE_LINES_MOST];
 
 	if (s->remote)
-		remote_put(s, WIRE_IMPORTED, i);
+		remote_put(s, WIRE_LINES, l);
 	if (!q)
 		return;
-	store_bind_text(q, 1, i->key);
-	store_bind_text(q, 2, i->name);
-	sqlite3_bind_int64(q, 3, i->time_s);
-	sqlite3_bind_int64(q, 4, (int64_t)i->bytes);
+	for (uint32_t i = 0; i < l->n; i++)
+		bytes[i] = htole64(l->digests[i]);
+	sqlite3_bind_int64(q, 1, l->hour);
+	sqlite3_bind_blob(q, 2, bytes, (int)(l->n * sizeof(*bytes)),
+			  SQLITE_STATIC);
 	store_run(s, q);
-}
-
-uint64_t store_imported_bytes(struct store *s, const char *key)
-{
-	sqlite3_stmt *q = store_statement(
-		s, GET_IMPORTED, "SELECT bytes FROM imported WHERE key = ?1");
-	const struct store_imported asked = { .key = key };
-	int64_t bytes;
-
-	if (s->remote)
-		return remote_call(s, WIRE_IMPORTED_BYTES, &asked);
-	if (!q)
-		return 0;
-	store_bind_text(q, 1, key);
-	bytes = store_run(s, q);
-	return bytes > 0 ? (uint64_t)bytes : 0;
 }

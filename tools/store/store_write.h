@@ -29,11 +29,12 @@ struct store_finding {
 	bool keep_examples; /* destinations are to be stored */
 };
 
-/* A log, by the hash of its first line, and how far it was imported. */
-struct store_imported {
-	const char *key, *name;
-	int64_t time_s;
-	uint64_t bytes;
+/* Lines of logs that were imported, by their digests, of one hour. */
+#define STORE_LINES_MOST 250
+struct store_lines {
+	int64_t hour; /* since 1970 */
+	uint32_t n;
+	uint64_t digests[STORE_LINES_MOST];
 };
 
 void store_begin(struct store *s);
@@ -49,9 +50,14 @@ void store_add_finding(struct store *s, const struct store_finding *f);
 void store_add_loaded(struct store *s, const struct store_loaded *l);
 /* Adds the run, or renews its row. */
 void store_add_run(struct store *s, struct store_run *run);
-void store_add_imported(struct store *s, const struct store_imported *i);
-/* Bytes of a log that were imported already; 0: none. */
-uint64_t store_imported_bytes(struct store *s, const char *key);
+void store_add_lines(struct store *s, const struct store_lines *l);
+/*
+ * Hands out the lines of an hour that were added, in some portions, the last
+ * transaction's as well. 0 or -errno.
+ */
+int store_lines_of(struct store *s, int64_t hour,
+		   void (*fn)(void *ctx, const struct store_lines *lines),
+		   void *ctx);
 
 /* Notes that the clock was set. */
 void store_add_step(struct store *s, const struct store_step *step);

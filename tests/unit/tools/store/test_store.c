@@ -657,45 +657,62 @@ CLAIM(happenings, "loads and runs come back, loads latest first, runs by "
 	store_close(s);
 }
 
-CLAIM(imported, "how far a log was taken in is known by its key, also after a "
-		"restart, and not if the transaction failed")
+struct lines_sum {
+	uint64_t n, sum;
+};
+
+static void sum_lines(void *ctx, const struct store_lines *l)
+{
+	struct lines_sum *sum = ctx;
+
+	sum->n += l->n;
+	for (uint32_t i = 0; i < l->n; i++)
+		sum->sum += l->digests[i];
+}
+
+static struct lines_sum lines_of(struct store *s, int64_t hour)
+{
+	struct lines_sum sum = { 0 };
+
+	assert_int_equal(store_lines_of(s, hour, sum_lines, &sum), 0);
+	return sum;
+}
+
+CLAIM(lines, "lines that were imported are known by their hour, also after a "
+	     "restart")
 {
 	const char *path = file_of("db");
 	struct store *s = open_good(path, true);
-	struct store_imported i = { "k1", "mail.log", 5, 1000 };
+	struct store_lines l = { .hour = 480000, .n = STORE_LINES_MOST };
+	struct lines_sum sum;
 
-	expect_number("nothing", store_imported_bytes(s, "k1"), 0);
+	expect_number("nothing", lines_of(s, 480000).n, 0);
+	for (uint32_t i = 0; i < l.n; i++)
+		l.digests[i] = (uint64_t)1 << 40;
 	store_begin(s);
-	store_add_imported(s, &i);
-	assert_int_equal(store_end(s), 0);
-	expect_number("taken", store_imported_bytes(s, "k1"), 1000);
-	expect_number("another", store_imported_bytes(s, "k2"), 0);
-	i.bytes = INT64_MAX;
-	store_begin(s);
-	store_add_imported(s, &i);
+	store_add_lines(s, &l);
+	l.n = 1;
+	l.digests[0] = 7;
+	store_add_lines(s, &l);
 	assert_int_equal(store_end(s), 0);
 	store_close(s);
 	s = open_good(path, true);
-	expect_number("restart", store_imported_bytes(s, "k1"), INT64_MAX);
-	let_triggers(s);
-	other(path, "CREATE TRIGGER no BEFORE INSERT ON minute BEGIN"
-		    " SELECT RAISE(ABORT, 'no'); END");
-	i.bytes = 7;
+	sum = lines_of(s, 480000);
+	expect_number("restart", sum.n, STORE_LINES_MOST + 1);
+	expect_number("digests", sum.sum,
+		      ((uint64_t)STORE_LINES_MOST << 40) + 7);
+	expect_number("another hour", lines_of(s, 479999).n, 0);
+	other(path, "UPDATE line SET digests = zeroblob(8 * 2500 + 3)");
+	expect_number("cut, and long", lines_of(s, 480000).n, 5000);
 	store_begin(s);
-	store_add_imported(s, &i);
-	store_add(s, &(struct store_row){
-			     .minute = 1, .attempts = 1, .clause = "" });
-	expect(store_end(s) < 0, "it did not fail");
-	store_begin(s);
+	store_add_lines(s, &l);
+	store_add(s, &(struct store_row){ .minute = 1,
+					  .attempts = INT32_MAX,
+					  .syns = INT32_MAX,
+					  .clause = "" });
 	assert_int_equal(store_end(s), 0);
-	expect_number("failed", store_imported_bytes(s, "k1"), INT64_MAX);
-	other(path, "UPDATE imported SET bytes = -3");
-	expect_number("negative", store_imported_bytes(s, "k1"), 0);
+	expect_number("more", lines_of(s, 480000).n, 5001);
 	store_close(s);
-	expect_number(
-		"rows",
-		(uint64_t)other_number(path, "SELECT count(*) FROM imported"),
-		1);
 }
 
 /* ---- bounds ---- */
@@ -905,7 +922,7 @@ int main(void)
 		IN_FOLDER(busy),	  IN_FOLDER(run_number),
 		IN_FOLDER(run_again),	  IN_FOLDER(findings),
 		IN_FOLDER(finding_ports), IN_FOLDER(happenings),
-		IN_FOLDER(imported),	  IN_FOLDER(trim_age),
+		IN_FOLDER(lines),	  IN_FOLDER(trim_age),
 		IN_FOLDER(trim_day),	  IN_FOLDER(trim_two),
 		IN_FOLDER(trim_size),
 	};

@@ -74,7 +74,7 @@ CLAIM(made, "a writer makes the file, not for all to read, or takes an empty "
 		      (uint64_t)other_number(path, "PRAGMA application_id"),
 		      0x6d77616c);
 	expect_number("schema",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 2);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 3);
 	expect_number("auto_vacuum",
 		      (uint64_t)other_number(empty, "PRAGMA auto_vacuum"), 2);
 	expect_said("no folder", opening(file_of("none/db"), true),

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "intake_known.h"
+
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOUR_US	 INT64_C(3600000000)
+#define HOURS	 8    /* a power of two */
+#define OPEN	 2    /* the last hours, whose attempts may be under way */
+#define LEAST	 1024 /* places; a power of two */
+#define DIGEST_0 1    /* stands for a digest of 0, which is a free place */
+
+/* The digests of an hour: a set, and those of them that are not stored. */
+struct known_hour {
+	int64_t hour;
+	bool used;
+	int error;
+	uint64_t *set; /* open addressing, at most half full */
+	size_t places, n;
+	uint64_t *fresh;
+	size_t n_fresh, size_fresh;
+};
+
+struct intake_known {
+	struct recorder *recorder;
+	bool again;
+	int64_t newest;
+	struct known_hour hours[HOURS];
+};
+
+/* ---- digests ---- */
+
+static bool is_margin(char c)
+{
+	return !c || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+uint64_t intake_digest(const char *line, size_t len)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+	uint64_t out;
+
+	for (; len && is_margin(line[len - 1]); len--)
+		;
+	for (; len && is_margin(*line); len--)
+		line++;
+	if (len >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+		line += 3;
+		len -= 3;
+	}
+	sha256_init(&sha);
+	sha256_update(&sha, len, (const uint8_t *)line);
+	sha256_digest(&sha, sizeof(digest), digest);
+	memcpy(&out, digest, sizeof(out));
+	return out ? out : DIGEST_0;
+}
+
+/* ---- an hour ---- */
+
+static uint64_t *hour_place(const struct known_hour *h, uint64_t digest)
+{
+	size_t at = (size_t)digest & (h->places - 1);
+
+	while (h->set[at] && h->set[at] != digest)
+		at = (at + 1) & (h->places - 1);
+	return &h->set[at];
+}
+
+static int hour_grow(struct known_hour *h)
+{
+	struct known_hour more = *h;
+
+	more.places = h->places ? h->places * 2 : LEAST;
+	more.set = calloc(more.places, sizeof(*more.set));
+	if (!more.set)
+		return -ENOMEM;
+	for (size_t i = 0; i < h->places; i++)
+		if (h->set[i])
+			*hour_place(&more, h->set[i]) = h->set[i];
+	free(h->set);
+	*h = more;
+	return 0;
+}
+
+/* 1: it is there; 0: it is from now on; or -ENOMEM. */
+static int hour_add(struct known_hour *h, uint64_t digest)
+{
+	uint64_t *place;
+	int error;
+
+	if (h->n >= h->places / 2) {
+		error = hour_grow(h);
+		if (error)
+			return error;
+	}
+	place = hour_place(h, digest);
+	if (*place)
+		return 1;
+	*place = digest;
+	h->n++;
+	return 0;
+}
+
+static int hour_add_fresh(struct known_hour *h, uint64_t digest)
+{
+	if (h->n_fresh == h->size_fresh) {
+		size_t size = h->size_fresh ? h->size_fresh * 2 : LEAST;
+		uint64_t *more = realloc(h->fresh, size * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		h->fresh = more;
+		h->size_fresh = size;
+	}
+	h->fresh[h->n_fresh++] = digest;
+	return 0;
+}
+
+static void hour_free(struct known_hour *h)
+{
+	free(h->set);
+	free(h->fresh);
+	*h = (struct known_hour){ 0 };
+}
+
+/* ---- the store ---- */
+
+static void hour_load_lines(void *ctx, const struct store_lines *l)
+{
+	struct known_hour *h = ctx;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		int error = l->digests[i] ? hour_add(h, l->digests[i]) : 0;
+
+		if (error < 0)
+			h->error = error;
+	}
+}
+
+static int hour_load(struct intake_known *k, struct known_hour *h)
+{
+	int error = 0;
+
+	if (!k->again)
+		error = store_lines_of(recorder_store(k->recorder), h->hour,
+				       hour_load_lines, h);
+	return error ? error : h->error;
+}
+
+static void hour_put(struct store *s, const struct known_hour *h)
+{
+	struct store_lines l = { .hour = h->hour };
+
+	for (size_t done = 0; done < h->n_fresh; done += l.n) {
+		l.n = h->n_fresh - done < STORE_LINES_MOST ?
+			      (uint32_t)(h->n_fresh - done) :
+			      STORE_LINES_MOST;
+		memcpy(l.digests, h->fresh + done, l.n * sizeof(*l.digests));
+		store_add_lines(s, &l);
+	}
+}
+
+int intake_known_write(struct intake_known *k, bool all)
+{
+	struct store *s = recorder_store(k->recorder);
+	bool written[HOURS] = { false };
+	int error;
+
+	store_begin(s);
+	for (size_t i = 0; i < HOURS; i++) {
+		struct known_hour *h = &k->hours[i];
+
+		written[i] = h->used && (all || h->hour <= k->newest - OPEN);
+		if (written[i])
+			hour_put(s, h);
+	}
+	error = store_end(s);
+	for (size_t i = 0; i < HOURS && !error; i++)
+		if (written[i])
+			hour_free(&k->hours[i]);
+	return error;
+}
+
+/* ---- all hours ---- */
+
+int intake_known_new(struct recorder *recorder, bool again,
+		     struct intake_known **out)
+{
+	struct intake_known *k = calloc(1, sizeof(*k));
+
+	*out = k;
+	if (!k)
+		return -ENOMEM;
+	k->recorder = recorder;
+	k->again = again;
+	k->newest = INT64_MIN;
+	return 0;
+}
+
+void intake_known_free(struct intake_known *k)
+{
+	for (size_t i = 0; k && i < HOURS; i++)
+		hour_free(&k->hours[i]);
+	free(k);
+}
+
+/* Makes room: attempts and lines of all hours that are behind are written. */
+static int known_settle(struct intake_known *k)
+{
+	int error = recorder_flush(k->recorder);
+
+	return error ? error : intake_known_write(k, false);
+}
+
+static struct known_hour *known_find(struct intake_known *k, int64_t hour,
+				     struct known_hour **room)
+{
+	*room = NULL;
+	for (size_t i = 0; i < HOURS; i++) {
+		if (k->hours[i].used && k->hours[i].hour == hour)
+			return &k->hours[i];
+		if (!k->hours[i].used)
+			*room = &k->hours[i];
+	}
+	return NULL;
+}
+
+/* The hour of a line, loaded. NULL: *error says why. */
+static struct known_hour *known_hour_of(struct intake_known *k, int64_t hour,
+					int *error)
+{
+	struct known_hour *room, *h = known_find(k, hour, &room);
+
+	*error = 0;
+	if (h)
+		return h;
+	if (hour > k->newest)
+		k->newest = hour;
+	if (!room) {
+		*error = known_settle(k);
+		known_find(k, hour, &room);
+	}
+	if (*error || !room)
+		return NULL;
+	*room = (struct known_hour){ .hour = hour, .used = true };
+	*error = hour_load(k, room);
+	return *error ? NULL : room;
+}
+
+int intake_known_add(struct intake_known *k, int64_t time_us, uint64_t digest)
+{
+	int error;
+	struct known_hour *h = known_hour_of(k, time_us / HOUR_US, &error);
+	int known;
+
+	if (!h)
+		return error ? error : -ENOSPC;
+	known = hour_add(h, digest);
+	if (known)
+		return known;
+	return hour_add_fresh(h, digest);
+}

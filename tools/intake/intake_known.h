@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lines of logs that were imported, in this run or in an earlier one. Lines
+ * come about in the order of their times; those of an hour are in memory while
+ * it lasts.
+ */
+#ifndef MAILWALL_INTAKE_KNOWN_H
+#define MAILWALL_INTAKE_KNOWN_H
+
+#include "../store/recorder.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct intake_known;
+
+/* The digest of a line, whatever blanks and marks are around it. */
+uint64_t intake_digest(const char *line, size_t len);
+
+/* again: what earlier runs had is not asked for. 0 or -ENOMEM. */
+int intake_known_new(struct recorder *recorder, bool again,
+		     struct intake_known **out);
+void intake_known_free(struct intake_known *k);
+
+/* 1: the line is known; 0: it is not, and is from now on; or -errno. */
+int intake_known_add(struct intake_known *k, int64_t time_us, uint64_t digest);
+
+/*
+ * Writes what is behind us: the attempts of those lines have to be in the
+ * store. all: the rest as well. 0 or -errno.
+ */
+int intake_known_write(struct intake_known *k, bool all);
+
+#endif
