@@ -405,3 +405,16 @@ void engine_sources(struct engine *e,
 		fn(ctx, &v);
 	}
 }
+
+bool engine_source(struct engine *e, uint8_t family, const struct addr6 *source,
+		   struct source_view *out)
+{
+	struct sources *t = &e->judge.sources;
+	uint64_t key = source_key(family, source);
+	const struct source *s =
+		sources_find(t, source_hash(t, family, key), family, key);
+
+	if (s)
+		source_view_of(e, s, out);
+	return s;
+}

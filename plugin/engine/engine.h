@@ -111,6 +111,9 @@ struct source_view {
 void engine_sources(struct engine *e,
 		    void (*fn)(void *ctx, const struct source_view *view),
 		    void *ctx);
+/* Looks up one source; false: it is not known, or no longer. */
+bool engine_source(struct engine *e, uint8_t family, const struct addr6 *source,
+		   struct source_view *out);
 
 /* A state file begins with this, whatever its version. */
 #define ENGINE_STATE "mailwall sources "

@@ -8,6 +8,7 @@ claims are the first lines of the functions.
 import ctypes
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -113,9 +114,10 @@ class Pair:
 def ask(wire, kind, family=0, address="", generation=0):
 	packed = b""
 	if family:
-		packed = socket.inet_pton(socket.AF_INET if family == 4 else
-					  socket.AF_INET6, address)
-	wire.send(REQUEST.pack(kind, family, packed.ljust(16, b"\0"),
+		packed = socket.inet_pton(socket.AF_INET if "." in address
+					  else socket.AF_INET6, address)
+	# Behind four bytes of IPv4 an honest reader has zeros.
+	wire.send(REQUEST.pack(kind, family, packed.ljust(16, b"\1"),
 			       generation, 0x7fffffff))
 	while True:	# the reader asks as well
 		reply = REPLY.unpack(wire.recv(REPLY.size))
@@ -188,8 +190,105 @@ def takes_any_message(folder):
 	pair.watch.stop()
 
 
+def flagged():
+	return "".join(run("nft", "list", "set", "inet", "mailwall",
+			   f"flagged.v{family}", ns="router").stdout
+		       for family in (4, 6))
+
+
+PROTECTED = """
+127.0.0.1 0.0.0.0 169.254.1.1 224.0.0.1 255.255.255.255
+100.64.0.1 198.51.100.1
+100.64.0.9 100.64.0.8 100.64.0.10
+192.0.2.25 8.8.8.8
+:: ::1 fe80::1 ff02::1 64:ff9b::100:1
+2001:db8:1:9::1 2001:db8:2::1
+"""
+
+
+def flags_only_subscribers(folder):
+	"""a reader that was taken over cannot have others flagged than subscribers"""
+	pair = Pair(folder)
+	run(MAILWALL, "exempt", "add", "100.64.0.8", ns="router")
+	os.kill(pair.reader, signal.SIGSTOP)
+	wire = pair.socket()
+	for address in PROTECTED.split():
+		family = 6 if ":" in address else 4
+		error = ask(wire, FLAG, family, address)
+		expect(error == -13, f"{address}: {error}")
+	expect("expires" not in flagged(), flagged())
+	expect(ask(wire, FLAG, 5, "100.64.0.77") == -13, "family 5")
+	for address in "100.64.0.77", "2001:db8:1:7::5":
+		family = 6 if ":" in address else 4
+		expect(ask(wire, FLAG, family, address) == 0, address)
+	expect(flagged().count("expires") == 2, flagged())
+	answers = [ask(wire, FLAG, 4, f"100.64.0.{i % 200 + 20}")
+		   for i in range(1300)]
+	expect(-16 in answers, "no limit")
+	wire.close()
+	os.kill(pair.reader, signal.SIGCONT)
+	pair.watch.stop()
+
+
+# Opening packets from each of n sources to m networks: source, n, m.
+CROWD = BOT.split("for i in")[0] + """
+first, n, m = source, int(sys.argv[2]), int(sys.argv[3])
+for k in range(n * m):
+	i, source = k // n, first[:2] + bytes([first[2] + k % n // 250, k % n % 250 + 1])
+""" + "\tto =" + BOT.split("\tto =", 1)[1]
+
+
+def is_not_flooded(folder):
+	"""SYNs in the names of 600 flag few of them, and who goes on is flagged"""
+	path = pathlib.Path(folder) / "crowd.policy"
+	path.write_text(POLICY.replace("100.64.0.0/24", "100.64.0.0/16"))
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	for number in "all", "cust0":
+		run("sysctl", "-qw", f"net.ipv4.conf.{number}.rp_filter=0",
+		    ns="router")
+	watch = Watch("-g", 25, "-p", path, "--no-warmup", "--http", PAGES)
+	Pair.latest = None
+	run(sys.executable, "-c", CROWD, "100.64.8.0", 600, 30, ns="client")
+	until(lambda: "wait to be put" in watch.said(), watch.said, 20)
+	run(sys.executable, "-c", BOT, CLIENT, 300, ns="client")
+	end = time.monotonic() + 120
+	while CLIENT + " " not in flagged():
+		expect(time.monotonic() < end, watch.said())
+		time.sleep(5)
+		run(sys.executable, "-c", BOT, CLIENT, 20, ns="client")
+	innocent = flagged().count("100.64.8.") + flagged().count("100.64.9.")
+	expect(innocent <= 10, f"{innocent} innocents")
+	metrics = fetch("/metrics")
+	expect(re.search(r"mailwall_quarantine_waiting (59\d|600)\n", metrics) and
+	       all(f"\nmailwall_quarantine_{what}_total " in metrics
+		   for what in ("flagged", "refused", "forgotten")), metrics)
+	watch.stop()
+
+
+def waits_for_room(folder):
+	"""a full set is said, and the source is flagged when there is room"""
+	path = pathlib.Path(folder) / "full.policy"
+	path.write_text(POLICY)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	at = 0
+	for piece in 8192, 1024, 128, 16, 1:	# until not one more has room
+		while not run("nft", "-f", "-", ns="router", check=False,
+			      text="add element inet mailwall flagged.v4 { "
+			      + ", ".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}"
+					  for i in range(at, at + 2 * piece, 2))
+			      + " }").returncode:
+			at += 2 * piece
+	watch = Watch("-g", 25, "-p", path, "--no-warmup")
+	run(sys.executable, "-c", BOT, CLIENT, 100, ns="client")
+	until(lambda: "its set is full" in watch.said(), watch.said, 20)
+	run("nft", "flush", "set", "inet", "mailwall", "flagged.v4", ns="router")
+	until(lambda: CLIENT + " " in flagged(), watch.said, 30)
+	watch.stop()
+
+
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
-	  takes_any_message)
+	  takes_any_message, flags_only_subscribers, waits_for_room,
+	  is_not_flooded)
 
 
 def main():

@@ -19,6 +19,9 @@ struct summary_extra {
 	bool lost_exact;   /* no input only estimates it */
 	uint64_t unlogged; /* packets that clauses counted, and no log came */
 	bool final;	   /* the last one of a run */
+	bool has_quarantine;
+	/* Sources that wait for class flagged, are put there, or are not. */
+	uint64_t waiting, flagged, refused, forgotten;
 };
 
 json_t *attempt_json(const struct attempt_event *event, const char *input);

@@ -8,15 +8,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-int netlink_open(struct netlink *nl)
+int netlink_open_bus(struct netlink *nl, int bus)
 {
 	int one = 1, error;
 
 	*nl = (struct netlink){ .seq = 1 };
 	nl->buffer = malloc(NETLINK_REPLY_BYTES);
-	nl->socket = nl->buffer ?
-			     mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC) :
-			     NULL;
+	nl->socket = nl->buffer ? mnl_socket_open2(bus, SOCK_CLOEXEC) : NULL;
 	if (!nl->socket)
 		goto failed;
 	if (mnl_socket_bind(nl->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -30,6 +28,11 @@ failed:
 	error = errno;
 	netlink_close(nl);
 	return error ? -error : -ENOMEM;
+}
+
+int netlink_open(struct netlink *nl)
+{
+	return netlink_open_bus(nl, NETLINK_NETFILTER);
 }
 
 void netlink_close(struct netlink *nl)

@@ -22,6 +22,8 @@ struct netlink {
 
 /* Opens a socket and binds it. 0 or -errno. */
 int netlink_open(struct netlink *nl);
+/* The same for another bus than that of nf_tables: NETLINK_ROUTE. */
+int netlink_open_bus(struct netlink *nl, int bus);
 /* Closes the socket; one that was never opened is fine if it is zeroed. */
 void netlink_close(struct netlink *nl);
 

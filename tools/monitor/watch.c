@@ -40,7 +40,16 @@ bool watch_has_screen(const struct watch *w)
 
 struct summary_extra watch_losses(struct watch *w)
 {
-	return losses_now(&w->losses, w->capture);
+	struct summary_extra extra = losses_now(&w->losses, w->capture);
+
+	if (w->quarantine) {
+		extra.has_quarantine = true;
+		extra.waiting = w->quarantine->n;
+		extra.flagged = w->quarantine->flagged;
+		extra.refused = w->quarantine->refused;
+		extra.forgotten = w->quarantine->forgotten;
+	}
+	return extra;
 }
 
 /* ---- opening ---- */
@@ -74,6 +83,7 @@ static int watch_open_priv(struct watch *w)
 {
 	struct priv_job job = { .run_dir = w->program->run_dir };
 
+	job.policy = w->policy;
 	if (w->policy)
 		job.quarantine_s = w->policy->quarantine_s;
 	for (size_t i = 0; i < w->groups.n; i++)
@@ -199,6 +209,9 @@ static void watch_compare(const struct watch *w, const struct policy *next,
 	engine_ports(w->engine, &n);
 	if (next->quarantine_s != w->policy->quarantine_s)
 		message_say("what it says of a quarantine waits for a restart");
+	else if (next->quarantine_s)
+		message_say("only whom the policy had at the start is put into "
+			    "class flagged, until a restart");
 	if (n != n_ports && w->interfaces.n)
 		message_say("ports that are new in it are captured at "
 			    "interfaces only after a restart");

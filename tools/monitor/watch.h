@@ -8,6 +8,7 @@
 
 #include "losses.h"
 #include "membership.h"
+#include "../priv/quarantine.h"
 #include "screen.h"
 #include "sinks.h"
 #include "state_file.h"
@@ -56,6 +57,7 @@ struct watch {
 	struct state_file state;
 	struct recorder *recorder;
 	struct status_pages *pages;
+	struct quarantine *quarantine;
 	bool in_journal; /* the journal took the latest finding */
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define SAVE_EVERY_S 300
 
@@ -202,47 +203,86 @@ static bool flagged_wanted(const void *ctx)
 	return w->policy && w->policy->quarantine_s;
 }
 
-/* Users behind a shared address are not cut off for one of them. */
-static bool flagged_may_be(const struct watch *w, const struct finding *f)
+static bool flagged_may_come(const struct watch *w, const struct finding *f)
 {
-	if (!flagged_wanted(w) || f->again ||
-	    detector_finding(f->detector) != FINDING_SPAM_SOURCE)
-		return false;
-	for (size_t i = 0; i < w->policy->classes.n; i++) {
-		const struct class *c = w->policy->classes.items[i];
+	return flagged_wanted(w) && !f->again &&
+	       detector_finding(f->detector) == FINDING_SPAM_SOURCE;
+}
 
-		if (c->users > 1 && class_has(c, f->family, &f->source))
-			return false;
-	}
-	return true;
+static int64_t flagged_now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static int flagged_flag(void *ctx, const struct quarantine_source *source,
+			enum flag_refusal *refusal)
+{
+	struct watch *w = ctx;
+
+	/* The policy was read again perhaps, and protects others. */
+	*refusal = flag_may_be(w->policy, source->family, &source->source);
+	return *refusal ? -EACCES :
+			  priv_flag(&w->priv, source->family, &source->source,
+				    refusal);
+}
+
+static bool flagged_look(void *ctx, const struct quarantine_source *source,
+			 struct source_view *out)
+{
+	return engine_source(((struct watch *)ctx)->engine, source->family,
+			     &source->source, out);
+}
+
+static void flagged_say(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	message_say("%s", sentence);
+}
+
+static int flagged_start(void *ctx)
+{
+	struct watch *w = ctx;
+	const struct quarantine_ways ways = { flagged_flag, flagged_look,
+					      flagged_say, w };
+
+	w->quarantine = quarantine_new(&ways);
+	return w->quarantine ? EXIT_DONE : message_out_of_memory();
 }
 
 static int flagged_on_finding(void *ctx, const struct finding *f)
 {
 	struct watch *w = ctx;
-	char source[RANGE_TEXT_MAX];
-	int error;
 
-	if (!flagged_may_be(w, f))
-		return EXIT_DONE;
-	addr_print_source(source, f->family, &f->source);
-	error = priv_flag(&w->priv, f->family, &f->source);
-	if (error)
-		message_say("%s could not be put into class flagged: %s",
-			    source,
-			    error == -ENOENT ?
-				    "no policy with that class is loaded" :
-			    error == -EBUSY ? "too many in one minute" :
-					      strerror(-error));
-	else
-		message_say("%s is in class flagged", source);
+	if (flagged_may_come(w, f))
+		quarantine_add(w->quarantine, f, flagged_now_s());
+	return EXIT_DONE;
+}
+
+static void flagged_tick(void *ctx, uint64_t ticks)
+{
+	struct watch *w = ctx;
+
+	(void)ticks;
+	if (flagged_wanted(w))
+		quarantine_run(w->quarantine, flagged_now_s());
+}
+
+static int flagged_close(void *ctx)
+{
+	quarantine_free(((struct watch *)ctx)->quarantine);
 	return EXIT_DONE;
 }
 
 const struct sink watch_sink_flagged = {
 	.name = "flagged",
 	.wanted = flagged_wanted,
+	.start = flagged_start,
 	.finding = flagged_on_finding,
+	.tick = flagged_tick,
+	.close = flagged_close,
 };
 
 /* ---- systemd ---- */

@@ -240,14 +240,17 @@ const char *priv_complaint(const struct priv *priv)
 
 /* ---- what is requested ---- */
 
-int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source)
+int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source,
+	      enum flag_refusal *refusal)
 {
 	struct request q = { .kind = REQUEST_FLAG,
 			     .family = family,
 			     .source = *source };
-	struct reply r;
+	struct reply r = { 0 };
+	int error = priv_request(priv, &q, &r);
 
-	return priv_request(priv, &q, &r);
+	*refusal = r.refusal < FLAG_REFUSALS_N ? r.refusal : FLAG_MAY_BE;
+	return error;
 }
 
 int priv_counts(struct priv *priv, struct block_counts *out)

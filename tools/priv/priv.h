@@ -9,6 +9,7 @@
 #ifndef MAILWALL_PRIV_H
 #define MAILWALL_PRIV_H
 
+#include "flaggable.h"
 #include "../../rules/base/addr.h"
 
 enum priv_health {
@@ -37,7 +38,10 @@ struct priv {
 #define PRIV_FLAGS_PER_MINUTE 600 /* sources that it flags at most */
 #define PRIV_GROUPS_MOST      64
 
+struct policy;
+
 struct priv_job {
+	const struct policy *policy;	   /* whom it may flag; NULL: nobody */
 	uint32_t quarantine_s;		   /* 0: it flags nobody */
 	uint16_t groups[PRIV_GROUPS_MOST]; /* NFLOG groups that are read */
 	size_t n_groups;
@@ -63,8 +67,12 @@ const char *priv_complaint(const struct priv *priv);
  * reply when it is there. 0 or -errno, as the kernel or the process said;
  * -ENOTCONN: there is no process.
  */
-/* Puts a source into class flagged. -EBUSY: too many in this minute. */
-int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source);
+/*
+ * Puts a source into class flagged. -EBUSY: too many in this minute; -ENFILE:
+ * the set is full; -EACCES: the policy forbids it, and *refusal says why.
+ */
+int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source,
+	      enum flag_refusal *refusal);
 
 /* Packets blocked by clauses that log to a group, if no rate held it back. */
 struct block_counts {

@@ -29,8 +29,8 @@ struct reply {
 	int32_t error; /* 0 or -errno */
 	uint32_t generation;
 	uint32_t sequence; /* as in the request; 0: the process has started */
-	uint32_t pad;
-	uint64_t bytes; /* in the file in memory */
+	uint32_t refusal;  /* enum flag_refusal, with -EACCES */
+	uint64_t bytes;	   /* in the file in memory */
 	struct block_counts counts;
 };
 

@@ -4,6 +4,7 @@
 #include "priv_bytes.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit_netlink.h"
+#include "../kernel/host_addresses.h"
 #include "../kernel/members.h"
 #include "../kernel/applied.h"
 #include "../kernel/transaction.h"
@@ -27,7 +28,8 @@ struct priv_state {
 	struct netlink netlink;
 	const struct priv_job *job;
 	int members_fd;
-	time_t minute;		/* since 1970 */
+	struct netlink route;
+	time_t minute;		/* of a clock that never steps */
 	unsigned int in_minute; /* sources flagged in it */
 	/* The latest difference from the digest in the rules. */
 	uint32_t drift_generation;
@@ -46,19 +48,67 @@ static void priv_add_source(struct batch *b, enum family family,
 			       .timeout_ms = (uint64_t)seconds * 1000 };
 	uint32_t v4 = addr4_load(&q->source);
 	struct range4 r4 = { v4, v4 };
-	struct range6 r6 = { q->source, q->source };
+	struct range6 r6 = flag_range(q->family, &q->source);
 
-	/* An IPv6 source is a /64. */
-	memset(r6.first.byte + 8, 0, 8);
-	memset(r6.last.byte + 8, 0xff, 8);
 	if (q->family == 4)
 		netlink_ranges4(b, &to, &(struct ranges4){ &r4, 1, 1 });
 	else
 		netlink_ranges6(b, &to, &(struct ranges6){ &r6, 1, 1 });
 }
 
+/* Is a member of the class in the range of the source? */
+static int priv_class_meets(struct priv_state *s, struct arena *a,
+			    enum family table, const struct class *class,
+			    const struct request *q, bool *meets)
+{
+	struct range6 of = flag_range(q->family, &q->source);
+	struct members list = { 0 };
+	int error =
+		members_read(&s->netlink, a, table,
+			     arena_printf(a, "%s.v%u", class->name, q->family),
+			     q->family, &list);
+
+	for (size_t i = 0; i < list.n && !*meets; i++)
+		*meets = addr6_compare(&list.items[i].range.first, &of.last) <=
+				 0 &&
+			 addr6_compare(&of.first, &list.items[i].range.last) <=
+				 0;
+	/* Another policy may be loaded, which has no such class. */
+	return error == -ENOENT ? 0 : error;
+}
+
+static int priv_find_exempt(struct priv_state *s, struct arena *a,
+			    enum family table, const struct request *q,
+			    bool *exempt)
+{
+	const struct policy *p = s->job->policy;
+	int error = 0;
+
+	for (size_t i = 0; i < p->classes.n && !error && !*exempt; i++)
+		if (p->classes.items[i]->kind == CLASS_DYNAMIC &&
+		    flag_class_is_allowed(p, p->classes.items[i]))
+			error = priv_class_meets(
+				s, a, table, p->classes.items[i], q, exempt);
+	return error;
+}
+
+/* Asks the kernel what the policy cannot know. 0 or -errno. */
+static int priv_refuse(struct priv_state *s, struct arena *a, enum family table,
+		       const struct request *q, enum flag_refusal *why)
+{
+	struct range6 of = flag_range(q->family, &q->source);
+	bool own = false, exempt = false;
+	int error = host_addresses_meet(&s->route, q->family, &of, &own);
+
+	if (!error)
+		error = priv_find_exempt(s, a, table, q, &exempt);
+	if (!error)
+		*why = own ? FLAG_OWN : exempt ? FLAG_EXEMPT : FLAG_MAY_BE;
+	return error;
+}
+
 static int priv_try_flag(struct priv_state *s, struct arena *a,
-			 const struct request *q)
+			 const struct request *q, enum flag_refusal *why)
 {
 	struct reading r = { .arena = a };
 	struct kernel_errors errors = { 0 };
@@ -68,6 +118,9 @@ static int priv_try_flag(struct priv_state *s, struct arena *a,
 
 	if (error || family < 0)
 		return error ? error : -ENOENT;
+	error = priv_refuse(s, a, (enum family)family, q, why);
+	if (error || *why)
+		return error ? error : -EACCES;
 	b = batch_new(r.generation);
 	if (!b)
 		return -ENOMEM;
@@ -81,22 +134,27 @@ static int priv_try_flag(struct priv_state *s, struct arena *a,
 }
 
 static int priv_do_flag(struct priv_state *s, struct arena *a,
-			const struct request *q)
+			const struct request *q, struct reply *out)
 {
-	time_t minute = time(NULL) / 60;
+	enum flag_refusal why = FLAG_MAY_BE;
+	struct timespec now;
 	int error = -ERESTART;
 
-	if (!s->job->quarantine_s)
+	if (!s->job->quarantine_s || !s->job->policy)
 		return -EPERM;
-	if (minute != s->minute) {
-		s->minute = minute;
+	why = flag_may_be(s->job->policy, q->family, &q->source);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec / 60 != s->minute) {
+		s->minute = now.tv_sec / 60;
 		s->in_minute = 0;
 	}
-	if (s->in_minute++ >= PRIV_FLAGS_PER_MINUTE)
+	if (!why && s->in_minute++ >= PRIV_FLAGS_PER_MINUTE)
 		return -EBUSY;
-	for (int i = 0; i < TRIES_MOST && transaction_try_again(error); i++)
-		error = priv_try_flag(s, a, q);
-	return error;
+	for (int i = 0; !why && i < TRIES_MOST && transaction_try_again(error);
+	     i++)
+		error = priv_try_flag(s, a, q, &why);
+	out->refusal = why;
+	return why ? -EACCES : error;
 }
 
 /* ---- counting blocked packets ---- */
@@ -340,7 +398,7 @@ static int priv_do(struct priv_state *s, struct arena *a,
 {
 	switch ((enum request_kind)q->kind) {
 	case REQUEST_FLAG:
-		return priv_do_flag(s, a, q);
+		return priv_do_flag(s, a, q, out);
 	case REQUEST_COUNTS:
 		return priv_do_counts(s, a, &out->counts);
 	case REQUEST_MEMBERS:
@@ -415,6 +473,8 @@ void priv_serve(int fd, int members_fd, const struct priv_job *job)
 	r.error = priv_drop_others();
 	if (!r.error)
 		r.error = netlink_open(&s.netlink);
+	if (!r.error)
+		r.error = host_addresses_open(&s.route);
 	if (!priv_send(fd, &r) || r.error)
 		_exit(1);
 	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {

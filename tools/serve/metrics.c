@@ -132,6 +132,12 @@ static void write_store(struct writer *w)
 		write_metric(w);
 }
 
+static void write_quarantine(struct writer *w)
+{
+	if (w->m->has_quarantine)
+		write_metric(w);
+}
+
 static void write_summary(struct writer *w)
 {
 	if (w->m->summary)
@@ -335,8 +341,10 @@ static void write_last_packet(struct writer *w)
 
 /* ---- the table ---- */
 
-#define METRIC(field)  write_watched, offsetof(struct metrics, field)
-#define STORE(field)   write_store, offsetof(struct metrics, field)
+#define METRIC(field) write_watched, offsetof(struct metrics, field)
+#define STORE(field)  write_store, offsetof(struct metrics, field)
+#define QUARANTINE(field)                                                      \
+	write_quarantine, offsetof(struct metrics, quarantine_##field)
 #define SUMMARY(field) write_summary, offsetof(struct engine_summary, field)
 #define CLAUSES(field) write_clauses, offsetof(struct metrics_clause, field)
 #define PORTS(field)   write_ports, offsetof(struct port_counts, field)
@@ -453,6 +461,18 @@ static const struct family families[] = {
 	{ "mailwall_privileged_process_up", GAUGE,
 	  "Whether the process that keeps CAP_NET_ADMIN answers.", write_priv,
 	  0 },
+	{ "mailwall_quarantine_flagged_total", COUNTER,
+	  "Sources that were put into class flagged.", QUARANTINE(flagged) },
+	{ "mailwall_quarantine_waiting", GAUGE,
+	  "Sources that wait to be put into class flagged.",
+	  QUARANTINE(waiting) },
+	{ "mailwall_quarantine_refused_total", COUNTER,
+	  "Sources that the policy keeps out of class flagged.",
+	  QUARANTINE(refused) },
+	{ "mailwall_quarantine_forgotten_total", COUNTER,
+	  "Sources that waited for class flagged and sent no more.",
+	  QUARANTINE(forgotten) },
+
 	{ "mailwall_store_rows_total", COUNTER, "Rows written to the store.",
 	  STORE(store_rows) },
 	{ "mailwall_store_errors_total", COUNTER,

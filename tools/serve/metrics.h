@@ -39,6 +39,9 @@ struct metrics {
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
 	bool has_priv, priv_up; /* the process that keeps CAP_NET_ADMIN */
+	bool has_quarantine;
+	uint64_t quarantine_waiting, quarantine_flagged;
+	uint64_t quarantine_refused, quarantine_forgotten;
 	bool has_store;
 	uint64_t store_rows, store_errors;
 	int64_t start_s; /* start of the process; 0: unknown */

@@ -243,6 +243,11 @@ static int write_metrics(void *ctx, FILE *out)
 			     .lost = l->losses.lost,
 			     .unlogged = l->losses.unlogged,
 			     .lost_exact = l->losses.lost_exact,
+			     .has_quarantine = l->losses.has_quarantine,
+			     .quarantine_waiting = l->losses.waiting,
+			     .quarantine_flagged = l->losses.flagged,
+			     .quarantine_refused = l->losses.refused,
+			     .quarantine_forgotten = l->losses.forgotten,
 			     .has_store = l->recorder,
 			     .start_s = l->start_s };
 	int error;
