@@ -187,7 +187,7 @@ extern "C" {
 #define MAILWALL_SYMBOL	      "mailwall_get"
 #define MAILWALL_MAGIC	      0x4d57414cu /* "MWAL" */
 #define MAILWALL_MAJOR	      1
-#define MAILWALL_MINOR	      0
+#define MAILWALL_MINOR	      1
 
 #define MAILWALL_WHY_BYTES    256 /* hold most sentences whole */
 #define MAILWALL_DIGEST_BYTES 33  /* 32 hex digits and a NUL */
@@ -195,6 +195,7 @@ extern "C" {
 #define MAILWALL_PORTS	      64		  /* watched by one engine */
 #define MAILWALL_FINDINGS     16		  /* kinds; room for more */
 #define MAILWALL_DECODED      16		  /* results; room for more */
+#define MAILWALL_HIDDEN	      8			  /* ways to hide; room */
 #define MAILWALL_NO_CLAUSE    UINT32_MAX
 #define MAILWALL_NO_CLASS     UINT32_MAX
 
@@ -222,7 +223,8 @@ enum mailwall_name {
 	MAILWALL_NAME_DECODED = 9,
 	MAILWALL_NAME_CONDITION = 10,
 	MAILWALL_NAME_CLASS = 11,
-	MAILWALL_NAME_KEY = 12 /* nft's word: "ipv4_addr" */
+	MAILWALL_NAME_KEY = 12, /* nft's word: "ipv4_addr" */
+	MAILWALL_NAME_HIDDEN = 13
 };
 
 enum mailwall_severity { MAILWALL_ERROR = 0, MAILWALL_WARNING = 1 };
@@ -315,7 +317,18 @@ enum mailwall_finding_kind {
 	MAILWALL_LOGIN_STORM = 3,
 	MAILWALL_LOGIN_FAILURES = 4,
 	MAILWALL_CLEARTEXT_LOGIN = 5,
-	MAILWALL_STARTTLS_STRIPPED = 6
+	MAILWALL_STARTTLS_STRIPPED = 6,
+	MAILWALL_EVASION = 7 /* a header was hidden from rules */
+};
+
+/* Ways to hide the ports of TCP from rules. */
+enum mailwall_hidden {
+	MAILWALL_HIDDEN_NOT = 0,
+	/* IPv6: the first fragment ends before them. */
+	MAILWALL_HIDDEN_FIRST_FRAGMENT = 1,
+	MAILWALL_HIDDEN_SOURCE_ROUTE = 2, /* of IPv4 or IPv6 */
+	MAILWALL_HIDDEN_STACKED_TAGS = 3, /* several tags of VLAN 0 */
+	MAILWALL_HIDDEN_ENCAPSULATED = 4  /* PPPoE, MPLS, QinQ, a tunnel */
 };
 
 /* The result of decoding a frame. */
@@ -571,7 +584,8 @@ struct mailwall_frame {
 struct mailwall_attempt {
 	size_t size;
 	int64_t time_us, last_us; /* the first and the latest SYN */
-	const char *clause;	  /* "residential:17", as logged; or NULL */
+	/* "residential:17", "residential:source-route", as logged; or NULL */
+	const char *clause;
 	const char *service; /* IANA's name of the port; NULL: it has none */
 	/* With a policy: the clause that decides it; NULL: none does. */
 	const char *decided;
@@ -590,6 +604,9 @@ struct mailwall_attempt {
 	/* Replies of 2xx and 3xx, of 4xx, of 5xx; they stick at 255. */
 	uint8_t replies_mail[3], replies_rcpt[3], replies_data[3];
 	uint8_t source[16], destination[16];
+	/* Since 1.1: enum mailwall_hidden, the worst of its SYNs. */
+	uint32_t hidden;
+	uint32_t reserved;
 };
 
 struct mailwall_finding {
@@ -670,6 +687,11 @@ struct mailwall_summary {
 	uint32_t n_ports;
 	uint8_t warm; /* warm-up is over */
 	uint8_t reserved[3];
+	/*
+	 * Since 1.1, by enum mailwall_hidden: first fragments that end before
+	 * the ports of TCP, and SYNs to watched ports that are hidden so.
+	 */
+	uint64_t hidden[MAILWALL_HIDDEN];
 };
 
 /* The counts of a port that is watched. */

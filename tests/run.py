@@ -46,6 +46,7 @@ def suites(build, program, quick):
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "import", [python, "tests/review/import_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
+	yield "net/acting", [python, "tests/net/acting_test.py"]
 	if not quick:	# it makes its own builds with sanitizers
 		yield "abi", [python, "tests/abi/abi_test.py", "--build", build]
 	yield "net/lab", [python, "tests/net/lab_test.py"]

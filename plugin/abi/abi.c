@@ -55,6 +55,7 @@ SAME(MAILWALL_LOGIN_STORM, FINDING_LOGIN_STORM);
 SAME(MAILWALL_LOGIN_FAILURES, FINDING_LOGIN_FAILURES);
 SAME(MAILWALL_CLEARTEXT_LOGIN, FINDING_CLEARTEXT_LOGIN);
 SAME(MAILWALL_STARTTLS_STRIPPED, FINDING_STARTTLS_STRIPPED);
+SAME(MAILWALL_EVASION, FINDING_EVASION);
 SAME(MAILWALL_DECODED_SEGMENT, DECODED_SEGMENT);
 SAME(MAILWALL_DECODED_OTHER, DECODED_OTHER);
 SAME(MAILWALL_DECODED_HELD, DECODED_HELD);
@@ -63,6 +64,11 @@ SAME(MAILWALL_UNDECODED_UNKNOWN, UNDECODED_UNKNOWN);
 SAME(MAILWALL_UNDECODED_TOO_DEEP, UNDECODED_TOO_DEEP);
 SAME(MAILWALL_UNDECODED_BAD_LENGTH, UNDECODED_BAD_LENGTH);
 SAME(MAILWALL_UNDECODED_FRAGMENT, UNDECODED_FRAGMENT);
+SAME(MAILWALL_HIDDEN_NOT, HIDDEN_NOT);
+SAME(MAILWALL_HIDDEN_FIRST_FRAGMENT, HIDDEN_FIRST_FRAGMENT);
+SAME(MAILWALL_HIDDEN_SOURCE_ROUTE, HIDDEN_SOURCE_ROUTE);
+SAME(MAILWALL_HIDDEN_STACKED_TAGS, HIDDEN_STACKED_TAGS);
+SAME(MAILWALL_HIDDEN_ENCAPSULATED, HIDDEN_ENCAPSULATED);
 SAME(MAILWALL_CLASS_STATIC, CLASS_STATIC);
 SAME(MAILWALL_CLASS_DYNAMIC, CLASS_DYNAMIC);
 SAME(MAILWALL_CLASS_ANY, CLASS_ANY);
@@ -72,9 +78,10 @@ SAME(MAILWALL_KEY_INTERFACE, KEY_IFNAME);
 SAME(MAILWALL_KEY_SERVICE, KEY_SERVICE);
 SAME(MAILWALL_DIGEST_BYTES, DIGEST_TEXT_BYTES);
 /* A number that is new here needs a row above, and one in mailwall.h. */
-_Static_assert(OUTCOME_N == 5 && FINDING_N == 7 && DECODED_N == 8 &&
+_Static_assert(OUTCOME_N == 5 && FINDING_N == 8 && DECODED_N == 8 &&
 		       PORTS_MOST == MAILWALL_PORTS &&
-		       FINDING_N <= MAILWALL_FINDINGS &&
+		       FINDING_N <= MAILWALL_FINDINGS && HIDDEN_N == 5 &&
+		       HIDDEN_N <= MAILWALL_HIDDEN &&
 		       DECODED_N <= MAILWALL_DECODED && EXAMPLES_MOST == 8,
 	       "mailwall.h has all numbers");
 
@@ -98,10 +105,10 @@ FULL(mailwall_connection, reserved);
 FULL(mailwall_decision, reserved);
 FULL(mailwall_members, member);
 FULL(mailwall_frame, reserved);
-FULL(mailwall_attempt, destination);
+FULL(mailwall_attempt, reserved);
 FULL(mailwall_finding, examples);
 FULL(mailwall_engine_config, reserved);
-FULL(mailwall_summary, reserved);
+FULL(mailwall_summary, hidden);
 FULL(mailwall_port, reserved);
 FULL(mailwall_source, reserved);
 FULL(mailwall_element, last_text);
@@ -182,6 +189,9 @@ static const char *abi_name(unsigned int what, unsigned int number)
 		return number > KEY_SERVICE ?
 			       NULL :
 			       set_key_name((enum set_key)number);
+	case MAILWALL_NAME_HIDDEN:
+		return number < HIDDEN_N ? hidden_name((enum hidden)number) :
+					   NULL;
 	}
 	return NULL;
 }

@@ -72,6 +72,7 @@ abi_engine_attempt(const struct mailwall_engine *m,
 		.established = a->established,
 		.would_block = a->would_block,
 		.was_early = a->was_early,
+		.hidden = a->hidden,
 	};
 
 	abi_engine_add_decision(m, a->decided, &out);
@@ -415,6 +416,7 @@ abi_engine_counts(const struct mailwall_engine *m,
 
 	memcpy(out.decoded, s->decoded, sizeof(s->decoded));
 	memcpy(out.findings, s->findings, sizeof(s->findings));
+	memcpy(out.hidden, s->hidden, sizeof(s->hidden));
 	return out;
 }
 

@@ -71,9 +71,10 @@ static int abi_emit_rules(const struct ruleset *rs, const struct format *f,
 	f->emit(rs, out);
 	bad = ferror(out);
 	bad = fclose(out) || bad;
-	if (s->cut)
-		return -ENOMEM;
-	return s->error ? s->error : bad ? -ENOMEM : 0;
+	/* An emitter calls a write that failed a want of memory. */
+	if (s->error)
+		return s->error;
+	return s->cut || bad ? -ENOMEM : 0;
 }
 
 static const struct format *abi_format(const char *name)

@@ -23,23 +23,47 @@ const char *decoded_name(enum decoded decoded)
 	return names[decoded];
 }
 
+const char *hidden_name(enum hidden hidden)
+{
+	static const char *const hidden_names[HIDDEN_N] = {
+		[HIDDEN_NOT] = "none",
+		[HIDDEN_FIRST_FRAGMENT] = "first-fragment",
+		[HIDDEN_SOURCE_ROUTE] = "source-route",
+		[HIDDEN_STACKED_TAGS] = "stacked-tags",
+		[HIDDEN_ENCAPSULATED] = "encapsulated",
+	};
+
+	return hidden_names[hidden];
+}
+
 struct decoder *decoder_new(const struct port_bits *ports)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 
-	if (d)
-		d->ports = ports;
-	return d;
+	if (!d)
+		return NULL;
+	d->ports = ports;
+	if (!reassembly_init(&d->reassembly))
+		return d;
+	free(d);
+	return NULL;
 }
 
 void decoder_free(struct decoder *d)
 {
+	if (d)
+		reassembly_free(&d->reassembly);
 	free(d);
 }
 
 uint64_t decoder_given_up(const struct decoder *d)
 {
 	return d->reassembly.given_up;
+}
+
+uint64_t decoder_hidden(const struct decoder *d, enum hidden hidden)
+{
+	return d->hidden[hidden];
 }
 
 void layer_other(struct packet *p)
@@ -144,7 +168,8 @@ static enum decoded decode_layers(struct decoder *d, const struct frame *f,
 	};
 
 	segment_clear(out, f);
-	for (int i = 0; i < LAYERS_MOST; i++) {
+	for (int i = 0; i < LAYERS_MOST; i += !p.repeats) {
+		p.repeats = false;
 		p.next(&p);
 		if (p.cursor.error)
 			return p.cursor.error;

@@ -25,6 +25,8 @@ enum decoded {
 
 /* Names them as a summary does: "truncated", "unknown", ... */
 const char *decoded_name(enum decoded decoded);
+/* "first-fragment", "source-route", ...; of HIDDEN_NOT: "none" */
+const char *hidden_name(enum hidden hidden);
 
 /* Ports as a set of bits. */
 struct port_bits {
@@ -46,11 +48,16 @@ struct decoder;
 struct decoder *decoder_new(const struct port_bits *ports);
 void decoder_free(struct decoder *d);
 
-/* Decodes a frame. Only for DECODED_SEGMENT may *out be read. */
+/*
+ * Decodes a frame. Only for DECODED_SEGMENT may *out be read; for DECODED_HELD
+ * its time, its addresses, hidden and prefix.
+ */
 enum decoded decode_frame(struct decoder *d, const struct frame *frame,
 			  struct segment *out);
 
 /* Counts the datagrams whose fragments were given up so far. */
 uint64_t decoder_given_up(const struct decoder *d);
+/* Counts first fragments that hide a header, and SYNs that are hidden. */
+uint64_t decoder_hidden(const struct decoder *d, enum hidden hidden);
 
 #endif

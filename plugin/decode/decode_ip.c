@@ -1,99 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IP, its extension headers and fragments, ICMP errors, UDP and TCP. */
+/* IP, its options and extension headers, ICMP errors, UDP and TCP. */
 #include "layer.h"
 
 #include <netinet/in.h>
 #include <string.h>
-
-#define TCP_LEAST 14 /* bytes of a header, up to the flags */
-
-static bool packet_is_ours(const struct packet *p, const uint8_t *ports)
-{
-	return port_is_in(p->decoder->ports, get16(ports)) ||
-	       port_is_in(p->decoder->ports, get16(ports + 2));
-}
-
-/* ---- fragments ---- */
-
-/* True if the fragment alone holds the head, and no other is waiting. */
-static bool fragment_suffices(struct packet *p, const struct datagram_key *key,
-			      const struct fragment *f)
-{
-	const struct datagram *d;
-
-	if (f->n < HEAD_BYTES) /* a whole head begins at 0 */
-		return false;
-	d = reassembly_find(&p->decoder->reassembly, key, p->frame->time_us);
-	return !d || d->done;
-}
-
-/* Adds the fragment to the head, which is read once it is long enough. */
-static void fragment_hold(struct packet *p, const struct datagram_key *key,
-			  const struct fragment *f)
-{
-	struct datagram *d = reassembly_add(&p->decoder->reassembly, key,
-					    p->frame->time_us, f);
-	uint32_t n;
-
-	if (d->done) { /* the head was read before */
-		packet_end(p, DECODED_OTHER);
-		return;
-	}
-	n = datagram_head_len(d);
-	if (n < 4 || (n < TCP_LEAST && packet_is_ours(p, d->head))) {
-		packet_end(p, DECODED_HELD);
-		return;
-	}
-	d->done = true;
-	p->cursor = (struct cursor){
-		.at = d->head, .captured = n, .wire = n, .open = true
-	};
-	p->next = layer_tcp;
-}
-
-static void fragment_read_tcp(struct packet *p, uint32_t id, uint32_t offset)
-{
-	const struct cursor *c = &p->cursor;
-	struct datagram_key key = {
-		.source = p->out->source,
-		.destination = p->out->destination,
-		.id = id,
-		.family = p->out->family,
-		.input = p->frame->input,
-	};
-	struct fragment f = { c->at, offset, HEAD_BYTES - offset };
-
-	if (f.n > c->wire)
-		f.n = c->wire;
-	if (!f.n)
-		packet_end(p, UNDECODED_BAD_LENGTH);
-	else if (f.n > c->captured && offset)
-		packet_end(p, UNDECODED_TRUNCATED);
-	else if (f.n > c->captured || fragment_suffices(p, &key, &f))
-		p->next = layer_tcp;
-	else
-		fragment_hold(p, &key, &f);
-}
-
-/*
- * Only a fragment with bytes of a TCP header, or the start of a tunnel,
- * matters.
- */
-static void fragment_read(struct packet *p, uint8_t protocol, uint32_t id,
-			  uint32_t offset)
-{
-	if (offset >= HEAD_BYTES ||
-	    (offset && (p->quoted || protocol != IPPROTO_TCP))) {
-		packet_end(p, DECODED_OTHER);
-		return;
-	}
-	p->cursor.open = true; /* the rest lies in other fragments */
-	if (protocol == IPPROTO_TCP && !p->quoted)
-		fragment_read_tcp(p, id, offset);
-	else
-		p->next =
-			layer_of_protocol(protocol, p->out->family, p->quoted);
-}
 
 /* ---- IP ---- */
 
@@ -102,6 +12,7 @@ static void packet_set_addresses(struct packet *p, uint8_t family,
 {
 	struct segment *out = p->out;
 
+	p->encapsulated |= out->family != 0;
 	out->family = family;
 	memset(&out->source, 0, sizeof(out->source));
 	memset(&out->destination, 0, sizeof(out->destination));
@@ -118,6 +29,45 @@ static void packet_limit(struct packet *p, uint32_t len)
 {
 	if (!p->quoted)
 		cursor_limit(&p->cursor, len);
+}
+
+#define OPTION_END	    0
+#define OPTION_NO_OPERATION 1
+#define OPTION_LOOSE_ROUTE  0x83
+#define OPTION_STRICT_ROUTE 0x89
+
+/*
+ * A source route: type, length, pointer, addresses. Until the pointer is beyond
+ * them the destination in the header is one on the way, and the last of them is
+ * the one that is meant.
+ */
+static void ipv4_read_route(struct packet *p, const uint8_t *option)
+{
+	uint32_t len = option[1];
+
+	p->hidden = HIDDEN_SOURCE_ROUTE;
+	if (!p->quoted && len >= 7 && option[2] < len)
+		memcpy(&p->out->destination, option + len - 4, 4);
+}
+
+/* RFC 791, section 3.1: type, and but for two of them a length */
+static void ipv4_read_options(struct packet *p, uint32_t n)
+{
+	const uint8_t *options = p->cursor.at;
+	uint32_t left = n < p->cursor.captured ? n : p->cursor.captured;
+
+	cursor_skip(&p->cursor, n);
+	while (left >= 3 && *options != OPTION_END) {
+		uint32_t len = *options == OPTION_NO_OPERATION ? 1 : options[1];
+
+		if (!len || len > left || (len == 1 && *options > 1))
+			return;
+		if (len >= 3 && (*options == OPTION_LOOSE_ROUTE ||
+				 *options == OPTION_STRICT_ROUTE))
+			ipv4_read_route(p, options);
+		options += len;
+		left -= len;
+	}
 }
 
 /* RFC 791, section 3.1 */
@@ -140,11 +90,16 @@ void layer_ipv4(struct packet *p)
 	}
 	if (total)
 		packet_limit(p, total - 20);
-	cursor_skip(&p->cursor, header - 20);
 	packet_set_addresses(p, 4, h + 12, 4);
+	if (header > 20)
+		ipv4_read_options(p, header - 20);
 	if (get16(h + 6) & 0x3fff) /* an offset, or more fragments */
-		fragment_read(p, h[9], get16(h + 4),
-			      (get16(h + 6) & 0x1fffu) * 8);
+		fragment_read_ipv4(
+			p, &(struct fragment_of){
+				   .protocol = h[9],
+				   .id = get16(h + 4),
+				   .offset = (get16(h + 6) & 0x1fffu) * 8,
+				   .more = get16(h + 6) & 0x2000 });
 	else
 		p->next = layer_of_protocol(h[9], 4, p->quoted);
 }
@@ -189,9 +144,37 @@ static void ip_read_extension(struct packet *p, uint32_t unit, uint32_t more)
 		return;
 	cursor_skip(&p->cursor, (h[1] + more) * unit - 2);
 	p->next = layer_of_protocol(h[0], p->out->family, p->quoted);
+	p->repeats = true;
 }
 
-/* RFC 8200, sections 4.3, 4.4, 4.6 */
+/*
+ * RFC 8200, section 4.4: next, length, type, segments left, 4 bytes, addresses.
+ * With segments left the destination is one on the way. The last is the last
+ * address, of segment routing the first (RFC 8754).
+ */
+static void layer_routing(struct packet *p)
+{
+	const uint8_t *h = cursor_read(&p->cursor, 8);
+	const uint8_t *addresses;
+	uint32_t len;
+
+	if (!h)
+		return;
+	len = h[1] * 8u;
+	p->repeats = true;
+	p->next = layer_of_protocol(h[0], p->out->family, p->quoted);
+	if (!h[3] || p->quoted) {
+		cursor_skip(&p->cursor, len);
+		return;
+	}
+	p->hidden = HIDDEN_SOURCE_ROUTE;
+	addresses = len ? cursor_read(&p->cursor, len) : NULL;
+	if (addresses && len >= 16)
+		memcpy(&p->out->destination,
+		       addresses + (h[2] == 4 ? 0 : len - 16), 16);
+}
+
+/* RFC 8200, sections 4.3, 4.6 */
 static void layer_options(struct packet *p)
 {
 	ip_read_extension(p, 8, 1);
@@ -211,7 +194,11 @@ static void layer_fragment_header(struct packet *p)
 	if (!h)
 		return;
 	if (get16(h + 2) & 0xfff9)
-		fragment_read(p, h[0], get32(h + 4), get16(h + 2) & 0xfff8u);
+		fragment_read_ipv6(p, &(struct fragment_of){
+					      .protocol = h[0],
+					      .id = get32(h + 4),
+					      .offset = get16(h + 2) & 0xfff8u,
+					      .more = h[3] & 1 });
 	else
 		p->next = layer_of_protocol(h[0], 6, p->quoted);
 }
@@ -278,6 +265,22 @@ static void tcp_read_quoted(struct packet *p, const uint8_t *seq)
 	packet_end(p, DECODED_SEGMENT);
 }
 
+/* Only a SYN can get past: rules for what is open already are others. */
+static void tcp_note_hidden(struct packet *p)
+{
+	enum hidden hidden = p->hidden;
+
+	if ((p->out->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+		return;
+	if (!hidden && p->tags > 1 && p->tags == p->tags_of_0)
+		hidden = HIDDEN_STACKED_TAGS;
+	else if (!hidden && (p->tags > 1 || p->encapsulated))
+		hidden = HIDDEN_ENCAPSULATED;
+	p->out->hidden = (uint8_t)hidden;
+	if (hidden && hidden != HIDDEN_FIRST_FRAGMENT)
+		p->decoder->hidden[hidden]++;
+}
+
 static void tcp_read_header(struct packet *p, const uint8_t *seq)
 {
 	struct cursor *c = &p->cursor;
@@ -298,6 +301,7 @@ static void tcp_read_header(struct packet *p, const uint8_t *seq)
 	out->payload = c->captured ? c->at : NULL;
 	out->payload_len = c->captured;
 	out->payload_wire_len = c->wire;
+	tcp_note_hidden(p);
 	packet_end(p, DECODED_SEGMENT);
 }
 
@@ -342,7 +346,7 @@ static const struct {
 	{ IPPROTO_FRAGMENT, V6 | QUOTED, layer_fragment_header },
 	{ IPPROTO_HOPOPTS, V6 | QUOTED, layer_options },
 	{ IPPROTO_DSTOPTS, V6 | QUOTED, layer_options },
-	{ IPPROTO_ROUTING, V6 | QUOTED, layer_options },
+	{ IPPROTO_ROUTING, V6 | QUOTED, layer_routing },
 	{ IPPROTO_AH, V4 | V6 | QUOTED, layer_ah },
 	{ 97, V4 | V6, layer_etherip },
 	{ IPPROTO_MPLS, V4 | V6, layer_mpls }, /* RFC 4023 */

@@ -30,23 +30,28 @@ static void layer_llc(struct packet *p)
 		return;
 	}
 	h = cursor_read(&p->cursor, 5);
+	p->encapsulated = true;
 	if (h)
 		p->next = layer_of_snap(h);
 }
 
-/* An address or a tag ends in an ethertype, or IEEE 802.3's length. */
-static void link_read_typed(struct packet *p, uint32_t len)
+/*
+ * An address or a tag ends in an ethertype, or IEEE 802.3's length. Returns its
+ * bytes; NULL: not there.
+ */
+static const uint8_t *link_read_typed(struct packet *p, uint32_t len)
 {
 	const uint8_t *h = cursor_read(&p->cursor, len);
 
 	if (!h)
-		return;
+		return NULL;
 	if (get16(h + len - 2) > LENGTH_MOST) {
 		p->next = layer_of_ethertype(get16(h + len - 2));
-		return;
+		return h;
 	}
 	cursor_limit(&p->cursor, get16(h + len - 2));
 	p->next = layer_llc;
+	return h;
 }
 
 void layer_ethernet(struct packet *p)
@@ -54,11 +59,16 @@ void layer_ethernet(struct packet *p)
 	link_read_typed(p, 14);
 }
 
-/* IEEE 802.1Q: priority, VLAN */
-
+/* IEEE 802.1Q: priority, VLAN. Hosts strip any number of tags of VLAN 0. */
 static void layer_vlan(struct packet *p)
 {
-	link_read_typed(p, 4);
+	const uint8_t *tag = link_read_typed(p, 4);
+
+	if (!tag)
+		return;
+	p->repeats = true;
+	p->tags += p->tags < UINT8_MAX;
+	p->tags_of_0 += p->tags_of_0 < UINT8_MAX && !(get16(tag) & 0x0fff);
 }
 
 /* VN-tag of Cisco; HSR and PRP, IEC 62439-3 */
@@ -77,6 +87,7 @@ static void layer_tag8(struct packet *p)
 static void layer_itag(struct packet *p)
 {
 	cursor_skip(&p->cursor, 4);
+	p->encapsulated = true;
 	p->next = layer_ethernet;
 }
 

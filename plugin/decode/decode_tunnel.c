@@ -15,6 +15,7 @@ void layer_pppoe(struct packet *p)
 		packet_end(p, DECODED_OTHER); /* discovery */
 	} else {
 		cursor_limit(&p->cursor, get16(h + 4));
+		p->encapsulated = true;
 		p->next = layer_ppp;
 	}
 }
@@ -47,6 +48,7 @@ void layer_mpls(struct packet *p)
 {
 	const uint8_t *h = cursor_read(&p->cursor, 4);
 
+	p->encapsulated = true;
 	if (h)
 		p->next = h[2] & 1 ? layer_labelled : layer_mpls;
 }

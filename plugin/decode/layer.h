@@ -15,6 +15,7 @@
 struct decoder {
 	const struct port_bits *ports;
 	struct reassembly reassembly;
+	uint64_t hidden[HIDDEN_N];
 };
 
 struct packet;
@@ -23,9 +24,13 @@ typedef void layer_fn(struct packet *p);
 /* A frame on its way through its layers. */
 struct packet {
 	struct cursor cursor;
-	layer_fn *next;	     /* NULL behind the last */
-	enum decoded result; /* the last layer's */
-	bool quoted;	     /* this lies within an ICMP error */
+	layer_fn *next;		 /* NULL behind the last */
+	enum decoded result;	 /* the last layer's */
+	bool quoted;		 /* this lies within an ICMP error */
+	bool repeats;		 /* servers follow any number of such layers */
+	bool encapsulated;	 /* in more than Ethernet, a tag and IP */
+	uint8_t tags, tags_of_0; /* of VLANs */
+	enum hidden hidden;	 /* by an IP header */
 	struct decoder *decoder;
 	const struct frame *frame;
 	struct segment *out; /* filled on the way */
@@ -54,5 +59,24 @@ layer_fn layer_mpls, layer_pppoe, layer_gre, layer_etherip;
 
 /* decode_ip.c */
 layer_fn layer_ip, layer_ipv4, layer_ipv6, layer_tcp;
+
+#define TCP_LEAST 14 /* bytes of a header, up to the flags */
+
+static inline bool packet_is_ours(const struct packet *p, const uint8_t *ports)
+{
+	return port_is_in(p->decoder->ports, get16(ports)) ||
+	       port_is_in(p->decoder->ports, get16(ports + 2));
+}
+
+/* decode_fragment.c */
+
+/* A fragment as its IP header tells of it; the cursor stands behind that. */
+struct fragment_of {
+	uint8_t protocol;
+	uint32_t id, offset;
+	bool more;
+};
+void fragment_read_ipv4(struct packet *p, const struct fragment_of *f);
+void fragment_read_ipv6(struct packet *p, const struct fragment_of *f);
 
 #endif

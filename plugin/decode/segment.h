@@ -19,6 +19,16 @@ enum segment_kind {
 	SEGMENT_UNREACHABLE, /* an ICMP error that quotes this segment */
 };
 
+/* Ways to hide the ports of TCP from rules. The worst comes first. */
+enum hidden {
+	HIDDEN_NOT,
+	HIDDEN_FIRST_FRAGMENT, /* IPv6, and they lie in another fragment */
+	HIDDEN_SOURCE_ROUTE,   /* the destination is not the last one */
+	HIDDEN_STACKED_TAGS,   /* several tags of VLAN 0, which hosts strip */
+	HIDDEN_ENCAPSULATED,   /* PPPoE, MPLS, more tags, LLC, a tunnel */
+	HIDDEN_N
+};
+
 struct segment {
 	int64_t time_us;
 	/* An IPv4 address is in the first four bytes. */
@@ -29,6 +39,7 @@ struct segment {
 	uint8_t family; /* 4 or 6 */
 	uint8_t kind;	/* enum segment_kind */
 	uint8_t input;
+	uint8_t hidden; /* enum hidden: of a SYN, or a fragment that is held */
 	bool has_uid;
 	/* Borrowed from the frame. */
 	const uint8_t *payload;

@@ -49,16 +49,18 @@ struct attempt {
 	uint16_t source_port, destination_port;
 	uint16_t syns;	 /* sticks at 65535 */
 	uint16_t clause; /* named by NFLOG; 0: none */
-	uint8_t family : 4, state : 4;
-	uint8_t port : 7,   /* index of the monitored port */
-		judged : 1; /* counted for its source */
-	uint8_t input;
-	uint8_t has_payload : 1, /* payload was seen, which implies an
-				    answer */
-		early : 3,	 /* outcome reported early, plus one */
-		has_data : 1,	 /* in a SYN: TCP Fast Open */
-		last_high : 3;
+	uint32_t family : 3, state : 3;
+	uint32_t port : 6;	  /* index of the monitored port */
+	uint32_t judged : 1;	  /* counted for its source */
+	uint32_t has_payload : 1; /* it was seen, which implies an answer */
+	uint32_t early : 3;	  /* outcome reported early, plus one */
+	uint32_t has_data : 1;	  /* in a SYN: TCP Fast Open */
+	uint32_t last_high : 3;
+	uint32_t hidden : 3; /* enum hidden: the worst of its SYNs */
+	uint32_t input : 8;
 };
+_Static_assert(sizeof(struct attempt) == 64, "a cache line");
+_Static_assert(HIDDEN_N <= 1 << 3, "attempt.hidden has three bits");
 
 /* An attempt stays open after an error for one SYN: another may be answered. */
 static inline bool attempt_is_open(const struct attempt *a)

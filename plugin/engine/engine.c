@@ -280,20 +280,36 @@ static void engine_submit(struct engine *e)
 		engine_flush(e);
 }
 
+/* A first fragment that hides the header, of a source that may do it again. */
+static void engine_on_held(struct engine *e, struct segment *s)
+{
+	const struct segment held = *s;
+
+	engine_set_time(e, held.time_us);
+	engine_flush(e);
+	attempt_on_held(e, &held);
+}
+
 void engine_frame(struct engine *e, const struct frame *frame)
 {
 	enum decoded decoded =
 		decode_frame(e->decoder, frame, &e->batch[e->n_batch].segment);
 
+	struct segment *s = &e->batch[e->n_batch].segment;
+
 	count_packet(e, frame->time_us, frame->len, decoded);
-	if (decoded != DECODED_SEGMENT)
+	if (decoded != DECODED_SEGMENT &&
+	    !(decoded == DECODED_HELD && s->hidden))
 		return;
-	e->batch[e->n_batch].segment.time_us = frame->time_us;
+	s->time_us = frame->time_us;
 	if (frame->prefix) {
-		e->batch[e->n_batch].segment.prefix = frame->prefix;
-		e->batch[e->n_batch].segment.prefix_len = frame->prefix_len;
+		s->prefix = frame->prefix;
+		s->prefix_len = frame->prefix_len;
 	}
-	engine_submit(e);
+	if (decoded == DECODED_SEGMENT)
+		engine_submit(e);
+	else
+		engine_on_held(e, s);
 }
 
 void engine_segment(struct engine *e, const struct segment *segment)
@@ -344,6 +360,8 @@ void engine_summary(struct engine *e, struct engine_summary *out)
 	out->histories_evicted = e->judge.sources.forgotten;
 	out->attempts_cut = e->attempts.cut_short;
 	out->connections_cut = e->attempts.connections_cut;
+	for (enum hidden h = HIDDEN_NOT; h < HIDDEN_N; h++)
+		out->hidden[h] = decoder_hidden(e->decoder, h);
 	memcpy(out->findings, e->judge.findings, sizeof(out->findings));
 	out->memory = e->pool.used;
 	out->warm = judge_is_warm(&e->judge);

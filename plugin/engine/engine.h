@@ -61,6 +61,8 @@ struct engine_summary {
 	uint64_t clock_steps;			/* back, by more than 5 s */
 	uint64_t times_refused; /* before 1970 or past 2106: ignored */
 	uint64_t clauses_cut;	/* NFLOG prefixes beyond the table */
+	/* First fragments and SYNs to mail ports that hid their ports so. */
+	uint64_t hidden[HIDDEN_N];
 	uint64_t findings[FINDING_N];
 	size_t memory; /* bytes in use */
 	bool warm;

@@ -107,6 +107,7 @@ static struct attempt_event event_of(const struct engine *e,
 		.outcome = outcome_of(e, a),
 		.established = a->state == ATTEMPT_ESTABLISHED,
 		.clause = c ? c->id : NULL,
+		.hidden = a->hidden,
 		.decided = decision->clause,
 		.would_block = would_block(e, decision),
 		.was_early = a->early,
@@ -151,6 +152,26 @@ static void event_early_blocked(struct engine *e, struct attempt *a)
 
 /* ---- the judge ---- */
 
+/* Of capsules only a log tells that a policy refuses them. */
+static enum evasion evasion_of(const struct engine *e, const struct attempt *a)
+{
+	const struct logged_clause *c = attempt_clause(e, a);
+
+	switch ((enum hidden)a->hidden) {
+	case HIDDEN_FIRST_FRAGMENT:
+	case HIDDEN_SOURCE_ROUTE:
+		return EVASION_CERTAIN;
+	case HIDDEN_STACKED_TAGS:
+		return EVASION_LIKELY;
+	case HIDDEN_ENCAPSULATED:
+		return c && c->hidden ? EVASION_LIKELY : EVASION_NONE;
+	case HIDDEN_NOT:
+	case HIDDEN_N:
+		break;
+	}
+	return EVASION_NONE;
+}
+
 static inline uint64_t observation_hash(const struct engine *e,
 					const struct attempt *a)
 {
@@ -179,7 +200,23 @@ static inline struct observation observation_of(struct engine *e,
 		.answered = was_answered(a) || a->has_payload,
 		.allowed = d->clause && action_infos[d->clause->action].exempts,
 		.blocked = (c && c->blocks) || would_block(e, d),
+		.evasion = a->hidden ? evasion_of(e, a) : EVASION_NONE,
 	};
+}
+
+void attempt_on_held(struct engine *e, const struct segment *s)
+{
+	struct observation a = {
+		.family = s->family,
+		.source = &s->source,
+		.destination = &s->destination,
+		.hash = source_hash(&e->judge.sources, s->family,
+				    source_key(s->family, &s->source)),
+		.time_s = (uint32_t)(e->now_us / SECOND_US),
+		.evasion = EVASION_UNSEEN,
+	};
+
+	judge_hidden(&e->judge, &a);
 }
 
 static void attempt_observe(struct engine *e, struct attempt *a, uint64_t hash,
@@ -326,6 +363,21 @@ static void count_pair(struct engine *e, const struct attempt *a)
 	distinct_add(&attempt_port(e, a)->pairs, &e->pool, &limits, hash);
 }
 
+/* The clause, and the worst way to hide it, of a SYN or of its log. */
+static void attempt_note_hidden(const struct engine *e, struct attempt *a,
+				const struct pending *p)
+{
+	enum hidden hidden = p->segment.hidden;
+
+	if (p->clause) {
+		a->clause = p->clause;
+		if (e->clauses[p->clause - 1].hidden)
+			hidden = e->clauses[p->clause - 1].hidden;
+	}
+	if (hidden && (!a->hidden || hidden < a->hidden))
+		a->hidden = (unsigned int)hidden & 7;
+}
+
 static void attempt_new(struct engine *e, const struct pending *p)
 {
 	const struct segment *s = &p->segment;
@@ -336,7 +388,7 @@ static void attempt_new(struct engine *e, const struct pending *p)
 	a->isn = s->seq;
 	a->syns = 1;
 	a->has_data = s->payload_wire_len > 0;
-	a->clause = p->clause;
+	attempt_note_hidden(e, a, p);
 	a->input = s->input;
 	a->port = e->port_index[p->tuple.server_port] & 0x7f;
 	attempt_port(e, a)->counts.syns++;
@@ -351,8 +403,7 @@ static void attempt_on_retry(struct engine *e, struct attempt *a,
 {
 	const struct segment *s = &p->segment;
 
-	if (p->clause)
-		a->clause = p->clause;
+	attempt_note_hidden(e, a, p);
 	event_early_blocked(e, a);
 	if (s->input != a->input)
 		return;

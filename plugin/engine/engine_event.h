@@ -4,6 +4,7 @@
 #define MAILWALL_ENGINE_EVENT_H
 
 #include "../../rules/policy/decide.h"
+#include "../decode/segment.h"
 #include "../dialogue/dialogue.h"
 
 enum outcome {
@@ -24,8 +25,10 @@ struct attempt_event {
 	uint16_t source_port, port;
 	uint16_t syns;
 	enum outcome outcome;
-	bool established;   /* the client completed the handshake */
-	const char *clause; /* "residential:17", as NFLOG had it; or NULL */
+	bool established; /* the client completed the handshake */
+	/* "residential:17", "residential:source-route" of NFLOG; or NULL */
+	const char *clause;
+	enum hidden hidden; /* how its SYN was hidden from rules */
 	/* The verdict of the policy, if there is one. */
 	const struct clause *decided; /* NULL: no clause */
 	bool would_block;

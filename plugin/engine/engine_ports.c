@@ -93,6 +93,22 @@ int watch_ports(struct engine *e, const struct policy *policy)
 
 /* ---- log prefixes: "residential:17 block " ---- */
 
+/*
+ * What a ruleset drops before any clause looks at it is logged with the reason
+ * in the place of a line: "residential:first-fragment block ".
+ */
+static enum hidden id_hidden(const char *id, size_t len)
+{
+	const char *colon = memrchr(id, ':', len);
+	size_t n = colon ? (size_t)(id + len - colon - 1) : 0;
+
+	for (enum hidden h = HIDDEN_NOT + 1; n && h < HIDDEN_N; h++)
+		if (strlen(hidden_name(h)) == n &&
+		    !memcmp(colon + 1, hidden_name(h), n))
+			return h;
+	return HIDDEN_NOT;
+}
+
 static bool is_id(const char *text, size_t len)
 {
 	/* Before the line may stand a file: "residential:extra.policy:3". */
@@ -101,7 +117,7 @@ static bool is_id(const char *text, size_t len)
 	if (!colon || colon == text || colon == text + len - 1)
 		return false;
 	for (const char *p = colon + 1; p < text + len; p++)
-		if (*p < '0' || *p > '9')
+		if ((*p < '0' || *p > '9') && !id_hidden(text, len))
 			return false;
 	for (const char *p = text; p < colon; p++)
 		if (*p < '!' || *p > '~' || *p == '"' || *p == '\\')
@@ -151,6 +167,7 @@ static uint16_t ports_clause_number(struct engine *e, const char *id,
 		memcpy(e->clauses[at].id, id, len);
 		e->clauses[at].len = (uint8_t)len;
 		e->clauses[at].blocks = blocks;
+		e->clauses[at].hidden = (uint8_t)id_hidden(id, len);
 		e->n_clauses++;
 	}
 	return (uint16_t)(at + 1);

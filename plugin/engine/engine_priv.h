@@ -16,7 +16,7 @@
 		.exact_most = 1 << 19, .log_registers = 14                     \
 	}
 
-_Static_assert(PORTS_MOST <= 1 << 7, "attempt.port has seven bits");
+_Static_assert(PORTS_MOST <= 1 << 6, "attempt.port has six bits");
 _Static_assert(OUTCOME_N < 1 << 3, "attempt.early has three bits");
 
 /* A segment of a watched port, in the batch. */
@@ -33,6 +33,7 @@ struct logged_clause {
 	char id[CLAUSE_BYTES];
 	uint8_t len;
 	bool blocks;
+	uint8_t hidden; /* enum hidden: what it drops, if it is no clause */
 };
 
 struct port_state {
@@ -89,6 +90,7 @@ uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len);
 void attempt_on_segment(struct engine *e, struct pending *p);
 void judge_due(struct engine *e);
 void attempt_judge(void *ctx, struct attempt *a);
+void attempt_on_held(struct engine *e, const struct segment *s);
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d);
 
 #endif

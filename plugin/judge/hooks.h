@@ -43,6 +43,9 @@ struct detector_module {
 	detector_attempt_fn *accessed;
 	/* Payload was seen, at the end of a connection; then: a login was. */
 	detector_dialogue_fn *talked, *login;
+	/* A header was hidden from rules: at any port, or at none that is
+	 * known. */
+	detector_attempt_fn *evaded;
 	/* s->due_s came: it is UINT32_MAX, and may be lowered. */
 	void (*due)(struct judge *j, struct source *s);
 };

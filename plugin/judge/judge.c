@@ -146,6 +146,34 @@ static void note_keep_rank(const struct judge *j, struct source *s)
 			      1 + (unsigned int)(score * (WORTH_MOST - 2));
 }
 
+/* ---- headers that were hidden ---- */
+
+static void note_evasion(struct judge *j, struct source *s,
+			 const struct observation *a)
+{
+	if (a->evasion == EVASION_NONE || a->allowed)
+		return;
+	if (!s->history)
+		promote(j, s);
+	if (s->history)
+		judge_evaded(j, s, a);
+}
+
+void judge_hidden(struct judge *j, const struct observation *a)
+{
+	struct source *s;
+
+	judge_start(j, a->time_s);
+	s = sources_touch(&j->sources, a->hash, a->family,
+			  source_key(a->family, a->source), NULL);
+	if (!s)
+		return;
+	if (!s->first_s)
+		s->first_s = j->now_s;
+	note_evasion(j, s, a);
+	s->last_s = j->now_s;
+}
+
 /* ---- an attempt of any kind ---- */
 
 void judge_attempt(struct judge *j, const struct observation *a)
@@ -157,7 +185,7 @@ void judge_attempt(struct judge *j, const struct observation *a)
 			  source_key(a->family, a->source), a->hint);
 	if (!s)
 		return;
-	if (!s->attempts)
+	if (!s->first_s)
 		s->first_s = j->now_s;
 	s->attempts += s->attempts < UINT32_MAX;
 	s->syns += a->syns;
@@ -174,6 +202,7 @@ void judge_attempt(struct judge *j, const struct observation *a)
 			judge_access(j, s, a);
 		note_keep_rank(j, s);
 	}
+	note_evasion(j, s, a);
 	s->last_s = j->now_s;
 }
 

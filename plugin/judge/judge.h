@@ -36,6 +36,15 @@ struct finding {
 	struct addr6 examples[EXAMPLES_MOST];
 };
 
+/* How surely a packet hid its header from rules. */
+enum evasion {
+	EVASION_NONE,
+	EVASION_LIKELY, /* a broken device may do it, too */
+	EVASION_CERTAIN,
+	/* A header that was not seen at all: an observation without a port. */
+	EVASION_UNSEEN,
+};
+
 enum port_role { PORT_TRANSPORT, PORT_SUBMISSION, PORT_IMAP, PORT_POP3 };
 
 struct judge {
@@ -80,8 +89,11 @@ struct observation {
 	bool answered;
 	bool allowed; /* by a clause: its source is not judged */
 	bool blocked; /* by a clause */
+	enum evasion evasion;
 };
 void judge_attempt(struct judge *j, const struct observation *a);
+/* A packet that hid the header of TCP: its port is not known. */
+void judge_hidden(struct judge *j, const struct observation *a);
 /* Counts a SYN that came after that. */
 void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 		uint32_t time_s);

@@ -31,6 +31,7 @@ const char *finding_name(enum finding_kind kind)
 		[FINDING_LOGIN_FAILURES] = "login-failures",
 		[FINDING_CLEARTEXT_LOGIN] = "cleartext-login",
 		[FINDING_STARTTLS_STRIPPED] = "starttls-stripped",
+		[FINDING_EVASION] = "evasion",
 	};
 
 	return names[kind];

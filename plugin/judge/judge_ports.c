@@ -3,6 +3,7 @@
  */
 #include "detect_abandon.h"
 #include "detect_cleartext.h"
+#include "detect_evasion.h"
 #include "detect_groups.h"
 #include "detect_login.h"
 #include "detect_operators.h"
@@ -47,6 +48,8 @@ static const struct detector_module *const modules[DETECTOR_N + 1] = {
 	HOOK(detector, module, talked, a, d)
 #define HOOK_LOGIN(detector, name, finding, spam, module, ...)                 \
 	HOOK(detector, module, login, a, d)
+#define HOOK_EVADED(detector, name, finding, spam, module, ...)                \
+	HOOK(detector, module, evaded, a)
 #define HOOK_DUE(detector, name, finding, spam, module, ...)                   \
 	if (detect_##module.due &&                                             \
 	    modules[DETECTOR_##detector] != modules[DETECTOR_##detector + 1])  \
@@ -202,6 +205,12 @@ void judge_payload(struct judge *j, struct source *s,
 	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK)) {
 		HOOKS(HOOK_LOGIN)
 	}
+}
+
+void judge_evaded(struct judge *j, struct source *s,
+		  const struct observation *a)
+{
+	HOOKS(HOOK_EVADED)
 }
 
 void judge_source_due(struct judge *j, struct source *s)

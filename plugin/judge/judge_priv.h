@@ -94,6 +94,9 @@ void judge_access(struct judge *j, struct source *s,
 /* The payload of a connection, once it is over. */
 void judge_payload(struct judge *j, struct source *s,
 		   const struct observation *a, const struct dialogue *d);
+/* A header that was hidden from rules. */
+void judge_evaded(struct judge *j, struct source *s,
+		  const struct observation *a);
 /* Decides what is due of a source, and when it is due again. */
 void judge_source_due(struct judge *j, struct source *s);
 

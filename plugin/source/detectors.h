@@ -49,7 +49,8 @@
 	COUNT(VOLUME, "volume", SUBMISSION_ABUSE, 0, volume)                   \
 	COUNT(STORM, "storm", LOGIN_STORM, 0, storm)                           \
 	COUNT(CLEARTEXT, "cleartext", CLEARTEXT_LOGIN, 0, cleartext)           \
-	COUNT(STRIPPED, "masked", STARTTLS_STRIPPED, 0, cleartext)
+	COUNT(STRIPPED, "masked", STARTTLS_STRIPPED, 0, cleartext)             \
+	COUNT(EVASION, "hidden", EVASION, 0, evasion)
 
 enum finding_kind {
 	FINDING_SPAM_SOURCE,
@@ -59,6 +60,7 @@ enum finding_kind {
 	FINDING_LOGIN_FAILURES,
 	FINDING_CLEARTEXT_LOGIN,
 	FINDING_STARTTLS_STRIPPED,
+	FINDING_EVASION,
 	FINDING_N
 };
 

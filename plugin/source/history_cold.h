@@ -53,9 +53,9 @@ struct cold {
 	uint32_t overlap;	/* contacts whose address is in others */
 	uint8_t n_examples;	/* destinations among the others */
 	uint8_t odd_helo;	/* 1: it was added to the outcome */
-	uint8_t padding[2];
+	uint16_t hidden;	/* headers since hidden_s */
 	float sum[SUMS_COLD];
-	uint32_t found_s, direct_s, aged_s;
+	uint32_t found_s, direct_s, aged_s, hidden_s;
 	uint8_t *examples; /* 4 or 16 bytes each */
 	uint64_t inbound;  /* groups that it accepts mail from */
 	struct scan *scan;

@@ -4,13 +4,16 @@
  * it all. A program that reads a policy never checks for memory at each step;
  * when there is none left the arena jumps back to the place that armed it.
  *
- * One arena belongs to one thread at a time.
+ * One arena belongs to one thread at a time. What outlives the reading, or
+ * belongs to no policy, grows by malloc(): list_grow().
  */
 #ifndef MAILWALL_ARENA_H
 #define MAILWALL_ARENA_H
 
 #include <setjmp.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 struct arena;
 
@@ -48,5 +51,24 @@ void arena_release(struct arena *a, void *block);
 	 &(list)->items[(list)->n++])
 void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
 		 size_t item_size);
+
+/*
+ * Makes room for one more item. Returns the array, which may have moved; NULL
+ * if there is no memory, and then items and *cap are as they were.
+ */
+static inline void *list_grow(void *items, size_t n, size_t *cap,
+			      size_t item_size)
+{
+	size_t more = *cap ? *cap * 2 : 16;
+
+	if (n < *cap)
+		return items;
+	if (more > SIZE_MAX / item_size)
+		return NULL;
+	items = realloc(items, more * item_size);
+	if (items)
+		*cap = more;
+	return items;
+}
 
 #endif

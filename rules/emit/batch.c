@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "batch.h"
-#include "../base/list.h"
+#include "../base/arena.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

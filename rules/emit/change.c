@@ -104,6 +104,16 @@ static bool chain_stays(struct arena *a, const struct ruleset *rs,
 	return false;
 }
 
+/* Its policy was changed by hand: the chain stays, and gets ours again. */
+static bool chain_drops(const struct present *p, const char *name)
+{
+	for (size_t i = 0; i < p->chains.n; i++)
+		if (p->chains.items[i].is_base &&
+		    !strcmp(p->chains.items[i].name, name))
+			return p->chains.items[i].drops;
+	return false;
+}
+
 /* ---- elements: the difference of two merged lists ---- */
 
 static int order4(const struct range4 *a, const struct range4 *b)
@@ -365,7 +375,8 @@ static void change_chains(struct change *c)
 
 	for (size_t i = 0; i < rs->chains.n; i++)
 		if (!chain_stays(c->arena, rs, c->present,
-				 rs->chains.items[i]->name))
+				 rs->chains.items[i]->name) ||
+		    chain_drops(c->present, rs->chains.items[i]->name))
 			netlink_chain(c->batch, rs, rs->chains.items[i]);
 }
 
@@ -402,9 +413,13 @@ void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 						present[f].sets.items[i].count;
 		}
 	if (!c.present->exists) {
-		netlink_table(b, rs);
+		netlink_table(b, rs, 0);
 		summary->creates_table = true;
 	} else {
+		if (c.present->flags & NFT_TABLE_F_DORMANT)
+			netlink_table(b, rs,
+				      c.present->flags &
+					      ~(uint32_t)NFT_TABLE_F_DORMANT);
 		clear_rules(&c);
 		clear_sets(&c);
 	}

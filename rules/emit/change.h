@@ -38,6 +38,7 @@ struct present_chain {
 	uint32_t hooknum;
 	int32_t priority;
 	const char *devices; /* sorted, separated by blanks */
+	bool drops;	     /* its policy is not accept */
 };
 
 struct present_counter {
@@ -50,6 +51,8 @@ struct present_counter {
 struct present {
 	bool exists;
 	bool ours;	 /* the table has our comment */
+	uint32_t flags;	 /* NFT_TABLE_F_*; ours has none */
+	uint32_t owner;	 /* netlink port of the program that owns it */
 	char policy[32]; /* policy name, as the first rule's comment has it */
 	char digest[DIGEST_TEXT_BYTES]; /* "" if no rule has a digest */
 	unsigned int digest_version;	/* 0: no rule has a digest */

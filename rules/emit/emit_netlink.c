@@ -55,7 +55,7 @@ static void put_string_udata(struct nlmsghdr *nlh, uint16_t attr, uint8_t type,
 	mnl_attr_put(nlh, attr, len + 2, data);
 }
 
-void netlink_table(struct batch *b, const struct ruleset *rs)
+void netlink_table(struct batch *b, const struct ruleset *rs, uint32_t flags)
 {
 	struct nlmsghdr *nlh =
 		open_named(b, NFT_MSG_NEWTABLE, rs->family, NLM_F_CREATE,
@@ -63,7 +63,7 @@ void netlink_table(struct batch *b, const struct ruleset *rs)
 						.name = TABLE_NAME });
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, TABLE_NAME);
-	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, htonl(flags));
 	put_string_udata(nlh, NFTA_TABLE_USERDATA, NFTNL_UDATA_TABLE_COMMENT,
 			 TABLE_COMMENT);
 	batch_close(b, nlh);

@@ -10,7 +10,7 @@
 
 struct batch;
 
-void netlink_table(struct batch *b, const struct ruleset *rs);
+void netlink_table(struct batch *b, const struct ruleset *rs, uint32_t flags);
 void netlink_table_delete(struct batch *b, enum family family);
 void netlink_counter(struct batch *b, const struct ruleset *rs,
 		     const struct counter *counter);

@@ -356,6 +356,7 @@ static void check_blocks(struct check *c)
 				     &decl->clauses.items[k]);
 	}
 	check_hook_limits(c);
+	check_size(c);
 	if (!clauses)
 		diag_error(c->diags, &c->decl.name.span, "no-clause",
 			   "the policy decides nothing")

@@ -11,7 +11,9 @@ struct check {
 	const struct policy_input *input;
 	struct decl_policy decl;
 	struct policy *policy;
-	int *class_state; /* a state for each declared class, while reading */
+	size_t taken_over; /* ranges that classes have from other classes */
+	size_t lint_left;  /* steps that may still be made to warn */
+	int *class_state;  /* a state for each declared class, while reading */
 };
 
 /*
@@ -61,6 +63,9 @@ void check_header(struct check *c);
 
 /* check_hook.c: reports what the policy's hook cannot see or do. */
 void check_hook_limits(struct check *c);
+
+/* check_size.c: refuses what would become too many rules. */
+void check_size(struct check *c);
 
 /* lint.c: warns of what is allowed and still not right. */
 void lint_policy(struct check *c);

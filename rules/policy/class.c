@@ -12,6 +12,7 @@
 #define DYNAMIC_SIZE	  65535
 #define DYNAMIC_SIZE_MOST (16 * 1024 * 1024)
 #define CLASSES_MOST	  1000
+#define TAKEN_OVER_MOST	  (8 * 1024 * 1024) /* ranges of classes in classes */
 
 /*
  * Fewer single addresses than this among prefixes are not worth a second
@@ -89,6 +90,19 @@ static void add_class(struct check *c, struct class *class, struct raw *raw,
 		class_read(c, i);
 	}
 	member->uses++;
+	if (c->taken_over > TAKEN_OVER_MOST)
+		return; /* said */
+	c->taken_over += member->hosts4.n + member->nets4.n + member->hosts6.n +
+			 member->nets6.n + member->interfaces.n;
+	if (c->taken_over > TAKEN_OVER_MOST) {
+		diag_error(c->diags, at, "too-many",
+			   "classes take over at most %d members of other "
+			   "classes, and with these it is more",
+			   TAKEN_OVER_MOST)
+			->help = "name both classes in the clause: \"from a "
+				 "b\"";
+		return;
+	}
 	class_append(c, raw, class, member);
 }
 

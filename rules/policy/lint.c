@@ -73,7 +73,7 @@ static bool lint_clause_classes(struct check *c, const struct clause *cl)
 			     "empty");
 		return false;
 	}
-	if (!is_empty(&b->of) && !refs_meet(c->arena, &b->of, same_side)) {
+	if (!is_empty(&b->of) && !refs_meet(c, &b->of, same_side)) {
 		diag_warning(c->diags, &cl->span, "never-matches",
 			     "this clause can never match: \"%s\" lies "
 			     "outside \"%s\"",
@@ -253,10 +253,10 @@ static const struct clause *find_inbound(struct check *c,
 			if (!clause_decides(cl, PORT_SMTP))
 				continue;
 			if (action_blocks(cl->action) && !cl->from.n &&
-			    refs_meet(c->arena, &b->of, &one) && !cl->to.n)
+			    refs_meet(c, &b->of, &one) && !cl->to.n)
 				return cl;
 			if (action_lets_through(cl->action) && cl->to.n &&
-			    refs_cover(c->arena, &cl->to, &one))
+			    refs_cover(c, &cl->to, &one))
 				return NULL;
 		}
 	}
@@ -415,9 +415,11 @@ static void lint_overlap(struct check *c, const struct block *a,
 			const struct class *x = a->of.items[i];
 			const struct class *y = b->of.items[k];
 
+			if (!lint_spend(c, 1))
+				return;
 			if (x == y || x->kind != CLASS_STATIC ||
 			    y->kind != CLASS_STATIC || x->interfaces.n ||
-			    y->interfaces.n || !classes_meet(c->arena, x, y))
+			    y->interfaces.n || !classes_meet(c, x, y))
 				continue;
 			diag_warning(c->diags, &b->span, "class-overlap",
 				     "classes %s and %s share addresses: the "
@@ -478,15 +480,26 @@ static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 	lint_bounces(c, cl);
 	lint_answers(c, cl);
 	lint_nat64(c, cl);
+	lint_owner(c, cl);
+	lint_ports(c, cl);
 	return false;
 }
 
+#define LINT_STEPS_MOST 200000000 /* a second or two */
+
 void lint_policy(struct check *c)
 {
+	c->lint_left = LINT_STEPS_MOST;
 	lint_header(c);
 	for (size_t i = 0; i < c->policy->classes.n; i++)
 		lint_class(c, c->policy->classes.items[i]);
 	lint_blocks(c);
 	each_clause(c, lint_clause, NULL);
 	lint_watch(c);
+	if (!c->lint_left)
+		diag_warning(c->diags, &c->decl.name.span, "not-all-checked",
+			     "the policy is so large that not all of its "
+			     "clauses and classes were compared")
+			->help = "clauses that never match, and classes that "
+				 "overlap, may be there";
 }

@@ -8,6 +8,23 @@
 
 /* ---- what refers to what ---- */
 
+bool lint_spend(struct check *c, size_t steps)
+{
+	if (steps > c->lint_left)
+		c->lint_left = 0;
+	else
+		c->lint_left -= steps;
+	return c->lint_left;
+}
+
+/* What it costs to compare the members of two classes. */
+static size_t steps_of(const struct class *x, const struct class *y)
+{
+	return 4 + x->nets4.n + x->nets6.n + x->hosts4.n + x->hosts6.n +
+	       y->nets4.n + y->nets6.n + y->hosts4.n + y->hosts6.n +
+	       x->interfaces.n * y->interfaces.n;
+}
+
 static bool interfaces_cover(const struct words *all, const struct words *of)
 {
 	for (size_t i = 0; i < of->n; i++) {
@@ -22,20 +39,23 @@ static bool interfaces_cover(const struct words *all, const struct words *of)
 	return true;
 }
 
-static bool class_covers(struct arena *a, const struct class *all,
+static bool class_covers(struct check *c, const struct class *all,
 			 const struct class *of)
 {
 
 	if (all == of)
 		return true;
-	if (all->kind != CLASS_STATIC || of->kind != CLASS_STATIC)
+	if (all->kind != CLASS_STATIC || of->kind != CLASS_STATIC ||
+	    !lint_spend(c, steps_of(all, of)))
 		return false;
 	return interfaces_cover(&all->interfaces, &of->interfaces) &&
-	       ranges4_cover(class_ranges4(a, all), class_ranges4(a, of)) &&
-	       ranges6_cover(class_ranges6(a, all), class_ranges6(a, of));
+	       ranges4_cover(class_ranges4(c->arena, all),
+			     class_ranges4(c->arena, of)) &&
+	       ranges6_cover(class_ranges6(c->arena, all),
+			     class_ranges6(c->arena, of));
 }
 
-bool refs_cover(struct arena *a, const struct class_refs *all,
+bool refs_cover(struct check *c, const struct class_refs *all,
 		const struct class_refs *of)
 {
 	if (!all->n)
@@ -46,7 +66,7 @@ bool refs_cover(struct arena *a, const struct class_refs *all,
 		size_t k = 0;
 
 		while (k < all->n &&
-		       !class_covers(a, all->items[k], of->items[i]))
+		       !class_covers(c, all->items[k], of->items[i]))
 			k++;
 		if (k == all->n)
 			return false;
@@ -79,14 +99,14 @@ static struct conditions destination_of(const struct clause *cl)
 	};
 }
 
-static bool conditions_cover(struct arena *a, struct conditions all,
+static bool conditions_cover(struct check *c, struct conditions all,
 			     struct conditions of)
 {
 	for (int i = 0; i < 2; i++) {
 		if (!all.list[i] || !all.list[i]->n)
 			continue;
-		if (!(of.list[0] && refs_cover(a, all.list[i], of.list[0])) &&
-		    !(of.list[1] && refs_cover(a, all.list[i], of.list[1])))
+		if (!(of.list[0] && refs_cover(c, all.list[i], of.list[0])) &&
+		    !(of.list[1] && refs_cover(c, all.list[i], of.list[1])))
 			return false;
 	}
 	return true;
@@ -108,7 +128,7 @@ static bool ids_cover(const struct ids *all, const struct ids *of)
 }
 
 /* Does every connection that reaches the later one meet the earlier one? */
-static bool clause_covers(struct arena *a, const struct clause *earlier,
+static bool clause_covers(struct check *c, const struct clause *earlier,
 			  const struct clause *later)
 {
 	/* Redirect catches only the families that it has a target for. */
@@ -117,9 +137,9 @@ static bool clause_covers(struct arena *a, const struct clause *earlier,
 		return false;
 	return ids_cover(&earlier->users, &later->users) &&
 	       ids_cover(&earlier->groups, &later->groups) &&
-	       conditions_cover(a, lint_source_of(earlier),
+	       conditions_cover(c, lint_source_of(earlier),
 				lint_source_of(later)) &&
-	       conditions_cover(a, destination_of(earlier),
+	       conditions_cover(c, destination_of(earlier),
 				destination_of(later));
 }
 
@@ -156,11 +176,11 @@ static bool find_shadow(struct check *c, const struct clause *cl, void *data)
 {
 	struct shadow *s = data;
 
-	if (cl == s->later)
+	if (cl == s->later || !lint_spend(c, 1 + cl->ports.n))
 		return true;
 	if (!s->found && clause_decides(cl, s->port) &&
 	    same_place(c->policy, cl, s->later) &&
-	    clause_covers(c->arena, cl, s->later))
+	    clause_covers(c, cl, s->later))
 		s->found = cl;
 	return s->found;
 }
@@ -200,26 +220,29 @@ void lint_reach(struct check *c, const struct clause *cl)
 				      ports);
 }
 
-bool classes_meet(struct arena *a, const struct class *x, const struct class *y)
+bool classes_meet(struct check *c, const struct class *x, const struct class *y)
 {
 	struct range4 at4;
 	struct range6 at6;
 
 	if (x == y || x->kind != CLASS_STATIC || y->kind != CLASS_STATIC ||
-	    x->interfaces.n || y->interfaces.n)
+	    x->interfaces.n || y->interfaces.n ||
+	    !lint_spend(c, steps_of(x, y)))
 		return true;
-	return ranges4_meet(class_ranges4(a, x), class_ranges4(a, y), &at4) ||
-	       ranges6_meet(class_ranges6(a, x), class_ranges6(a, y), &at6);
+	return ranges4_meet(class_ranges4(c->arena, x),
+			    class_ranges4(c->arena, y), &at4) ||
+	       ranges6_meet(class_ranges6(c->arena, x),
+			    class_ranges6(c->arena, y), &at6);
 }
 
-bool refs_meet(struct arena *a, const struct class_refs *x,
+bool refs_meet(struct check *c, const struct class_refs *x,
 	       const struct class_refs *y)
 {
 	if (!x->n || !y->n)
 		return true;
 	for (size_t i = 0; i < x->n; i++)
 		for (size_t k = 0; k < y->n; k++)
-			if (classes_meet(a, x->items[i], y->items[k]))
+			if (classes_meet(c, x->items[i], y->items[k]))
 				return true;
 	return false;
 }

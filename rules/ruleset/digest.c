@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "digest.h"
-#include "../base/list.h"
+#include "../base/arena.h"
 #include "digest_expr.h"
 #include "expr.h"
 

@@ -229,12 +229,38 @@ static void put_own_chain(struct ruleset *rs, struct tail *tail,
 	put_goto(tail, clause, chain);
 }
 
+/*
+ * Counts what mode observe lets through. Enforced, a clause decides the opening
+ * of a connection and sees no more of it: so only openings count here.
+ */
+static void lower_observe(struct ruleset *rs, struct tail *tail,
+			  const struct clause *clause,
+			  const struct counter *counter)
+{
+	bool steps = clause->log && rs->policy->log_rate.count;
+	struct rule *rule = tail_rule(tail, clause);
+	const char *name =
+		arena_printf(rs->arena, "%s" COUNTER_OBSERVED, counter->name);
+
+	rule_put(rule, STMT_NOT_SYN);
+	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
+	rule = tail_rule(tail, clause);
+	put_counter(rule, counter_for(rs, name, clause));
+	if (steps) {
+		add_log_limit(rs, tail, clause, STMT_ACCEPT);
+		rule = tail_rule(tail, clause);
+	}
+	if (clause->log)
+		put_log(rs, rule, clause);
+	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
+}
+
 static void refuse_or_count(struct ruleset *rs, struct tail *tail,
 			    const struct clause *clause,
 			    const struct counter *counter)
 {
 	if (rs->policy->observe)
-		let_through(rs, tail, clause, counter);
+		lower_observe(rs, tail, clause, counter);
 	else
 		lower_refuse(rs, tail, clause, counter);
 }
@@ -249,9 +275,9 @@ void clause_tail(struct ruleset *rs, const struct clause *clause,
 	*tail = (struct tail){ 0 };
 	switch (action_infos[clause->action].verdict) {
 	case VERDICT_PASS:
-	case VERDICT_REDIRECT:
 		let_through(rs, tail, clause, counter);
 		break;
+	case VERDICT_REDIRECT: /* the nat chain decides one that is enforced */
 	case VERDICT_REFUSE:
 		refuse_or_count(rs, tail, clause, counter);
 		break;

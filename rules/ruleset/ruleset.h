@@ -15,6 +15,11 @@
 #define TABLE_NAME "mailwall"
 /* The counter of packets that a log rate kept out of the log. */
 #define COUNTER_SUPPRESSED "log-suppressed"
+/*
+ * What follows a counter's name where mode observe lets its packets pass. The
+ * counter of that name stays beside it, and counts on once the mode changes.
+ */
+#define COUNTER_OBSERVED "-observed"
 /* The table's comment: without it a table of our name is somebody else's. */
 #define TABLE_COMMENT	  "mailwall 1"
 

@@ -197,6 +197,9 @@ static void take_attempt(void *ctx, const struct mailwall_attempt *a)
 	put_text(to, "outcome", m->name(MAILWALL_NAME_OUTCOME, a->outcome));
 	if (a->clause)
 		put_text(to, "clause", a->clause);
+	if (a->hidden)
+		put_text(to, "hidden",
+			 m->name(MAILWALL_NAME_HIDDEN, a->hidden));
 	if (a->decided) {
 		put_text(to, "policy_clause", a->decided);
 		put_text(to, "policy_action",

@@ -80,7 +80,8 @@ def change_members(it, tab):
 
 
 def clause_counters(it, tab):
-	"""{clause: [packets, of them refused]} as mailwall status has it.
+	"""{clause: [packets, of them refused, openings that observe let
+	through]} as mailwall status has it.
 
 	Clauses that read the same are counted together.
 	"""
@@ -90,9 +91,11 @@ def clause_counters(it, tab):
 		packets = clause["packets"]
 		over = clause.get("over_packets", 0)
 		refused = packets if clause["text"].startswith("block") else over
-		counts = counters.setdefault(clause["text"], [0, 0])
-		counts[0] += packets + over
+		observed = clause.get("observed_packets", 0)
+		counts = counters.setdefault(clause["text"], [0, 0, 0])
+		counts[0] += packets + over + observed
 		counts[1] += refused
+		counts[2] += observed
 	return counters
 
 
@@ -166,11 +169,18 @@ def counter_notes(tab, attempts, counters):
 			for n, dials in enumerate(dials_counted(attempt)):
 				expected[clause][n] += dials
 	for clause, (dials, blocked) in expected.items():
-		packets, refused = counters[clause]
+		packets, refused, observed = counters[clause]
 		least, most = blocked, blocked * PACKETS_MOST
 		if packets < dials or packets and not dials:
 			yield (f"{tab.name}: \"{clause}\" counted {packets} packets "
 			       f"of {dials} connections")
+		elif tab.observe and clause.split()[0] in ("block", "redirect") \
+				and observed != dials:
+			yield (f"{tab.name}: \"{clause}\" observed {observed} "
+			       f"openings of {dials} connections")
+		elif tab.observe and refused:
+			yield (f"{tab.name}: \"{clause}\" refused {refused} packets "
+			       "though it observes")
 		elif not tab.observe and not least <= refused <= most:
 			yield (f"{tab.name}: \"{clause}\" refused {refused} packets "
 			       f"of {blocked} connections, {least} to {most} expected")

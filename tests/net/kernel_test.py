@@ -266,6 +266,45 @@ def test_counters_of_twins(folder, quick):
 	mailwall("remove")
 
 
+# A program of user nobody that was handed a listening socket of root.
+INHERITS = """
+import ctypes, os, socket
+heir = socket.socket()
+heir.bind(("0.0.0.0", 9000))
+heir.listen()
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+for which, s in ("own", socket.socket()), ("inherited", heir):
+	unspec = ctypes.create_string_buffer(16)
+	if which == "inherited" and ctypes.CDLL(None).connect(s.fileno(), unspec, 16):
+		raise SystemExit("the socket cannot be disconnected")
+	s.settimeout(0.3)
+	try:
+		s.connect(("198.51.100.9", 25))
+	except OSError:
+		pass
+"""
+
+
+def test_inherited_socket(folder, quick):
+	"""shared-hosting: a site that inherits a socket of root reaches no port 25"""
+	shipped = POLICIES / "shared-hosting.policy"
+	open_to_root = pathlib.Path(folder) / "root.policy"
+	text = shipped.read_text()
+	open_to_root.write_text(text.replace("user $MTA", "user root $MTA"))
+	warned = mailwall("check", "-D", "MTA=8", open_to_root).stderr
+	expect("root-sockets" in warned, f"no warning of root: {warned}")
+	with Network() as net:
+		for path, reaches in (open_to_root, True), (shipped, False):
+			mailwall("apply", "-q", "-D", "MTA=8", path, namespace="client")
+			before = net.arrived()
+			run(sys.executable, "-c", INHERITS, namespace="client")
+			arrived = net.arrived() - before
+			expect(bool(arrived) == reaches,
+			       f"{path.name}: {arrived} packets to port 25")
+
+
 def test_foreign_tables(folder, quick):
 	"""other tables stay as they are, byte by byte, through applies and removes"""
 	nft("-f", "-", text="""

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../../rules/base/list.h"
+#include "../../rules/base/arena.h"
 #include "capture_priv.h"
 #include "capture_read.h"
 

@@ -23,6 +23,9 @@ static const char whole[] =
 	" or udp dst port 4789 or udp dst port 6081"
 	" or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864";
 
+static const char tagged[] = " or ether proto 0x8100 or ether proto 0x88a8"
+			     " or ether proto 0x9100 or ether proto 0x9200";
+
 /* Errors that quote a segment: destination unreachable (RFC 792, RFC 4443). */
 static const char errors[] = " or icmp[0] == 3 or icmp6[0] == 1";
 
@@ -53,21 +56,21 @@ static void filter_put_untagged(FILE *out, const struct capture_filter *o)
 
 /*
  * "vlan" moves the offsets of all that is written behind it: it comes last,
- * once for 802.1Q and once more for QinQ. Only Ethernet has it; elsewhere
- * tagged frames pass whole.
+ * once for 802.1Q and once more for QinQ. Frames with more tags pass whole.
+ * Only Ethernet has it; elsewhere tagged frames pass whole.
  */
 static void filter_put_frames(FILE *out, const struct capture_filter *o)
 {
 	filter_put_untagged(out, o);
 	if (o->link != DLT_EN10MB) {
-		fputs(" or ether proto 0x8100 or ether proto 0x88a8", out);
+		fputs(tagged, out);
 		return;
 	}
 	fputs(" or (vlan and (", out);
 	filter_put_untagged(out, o);
-	fputs(" or (vlan and ", out);
+	fputs(" or (vlan and (", out);
 	filter_put_untagged(out, o);
-	fputs(")))", out);
+	fprintf(out, "%s))))", tagged);
 }
 
 char *capture_filter_text(const struct capture_filter *filter)

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BUFFER_BYTES	(32 * 1024 * 1024)
-#define BLOCK_MS	100 /* the longest that a frame waits in the kernel */
-#define SNAP_BYTES	512
-#define SNAP_OPENINGS	128
+#define BUFFER_BYTES (32 * 1024 * 1024)
+#define BLOCK_MS     100 /* the longest that a frame waits in the kernel */
+/* Headers may be as long as a packet: options of IPv6 hide what follows. */
+#define SNAP_BYTES	2048
 #define FRAMES_AT_ONCE	4096 /* in one capture_read() */
 #define READS_PER_LOOK	1024 /* libpcap counts losses in 32 bits */
 #define INTERFACES_MOST 64
@@ -101,8 +101,7 @@ static int live_activate(struct live *l, const struct live_options *o)
 	if (!l->pcap)
 		return capture_fail(l->input.capture, -EIO, "%s: %s",
 				    l->input.name, error);
-	pcap_set_snaplen(l->pcap,
-			 o->openings_only ? SNAP_OPENINGS : SNAP_BYTES);
+	pcap_set_snaplen(l->pcap, SNAP_BYTES);
 	pcap_set_promisc(l->pcap, 0);
 	pcap_set_timeout(l->pcap, BLOCK_MS);
 	pcap_set_buffer_size(l->pcap, o->buffer_bytes > 0 ? o->buffer_bytes :

@@ -16,7 +16,7 @@
 
 #define BUFFER_BYTES (8 * 1024 * 1024)
 #define BLOCK_MS     100 /* the longest that a frame waits in the kernel */
-#define SNAP_BYTES   512
+#define SNAP_BYTES   2048
 /* libpcap reads a batch of logs into a buffer that is no larger than this. */
 #define SNAP_GROUP     65535
 #define FRAMES_AT_ONCE 1024

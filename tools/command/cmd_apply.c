@@ -6,6 +6,7 @@
  */
 #include "commands.h"
 #include "../kernel/kernel_error.h"
+#include "../kernel/acting.h"
 #include "../kernel/applied.h"
 #include "../store/loaded_note.h"
 #include "../../rules/base/arena.h"
@@ -35,8 +36,11 @@ struct apply {
 	struct applied applied;
 	bool distrust; /* the run file did not hold */
 	struct change_summary summary;
+	struct acting acting; /* of the table as it was read */
 	bool changed;
-	struct diags diags; /* the kernel's */
+	struct fault unnoted; /* why the store has no note of it */
+	struct diags diags;   /* the kernel's */
+	struct diags notes;   /* what is so though all went well */
 };
 
 static const char *table_text(struct apply *a, enum family family)
@@ -91,7 +95,7 @@ static int is_loaded(struct apply *a, bool *loaded)
 	same = !strcmp(there.digest, a->rules->digest);
 	/* The rules say this digest and are not it: trust nothing. */
 	a->distrust = a->distrust || !same;
-	*loaded = same && sizes_fit(a);
+	*loaded = same && sizes_fit(a) && !acting_drift(&a->acting);
 	return 0;
 }
 
@@ -155,6 +159,9 @@ static int try_once(struct apply *a)
 	error = kernel_read(&a->netlink, a->program->arena, &a->reading);
 	if (!error && taken_by_others(a))
 		return -EBUSY;
+	a->acting.n = 0;
+	if (!error && mine(a)->ours)
+		acting_read(a->program->arena, mine(a), &a->acting);
 	if (!error)
 		error = is_loaded(a, &loaded);
 	if (error) {
@@ -214,27 +221,138 @@ static void remember(struct apply *a)
 			a->program->run_dir, strerror(-error));
 }
 
-/* Lists the warnings of the policy, then the errors of the kernel. */
-static json_t *all_diags(const struct apply *a)
+/* ---- what is so though all went well ---- */
+
+/* An export that failed leaves an empty list: that is not for -q to hide. */
+static void apply_note_empty(struct apply *a)
 {
-	json_t *list = diags_json(&a->policy->diags);
-	json_t *more = diags_json(&a->diags);
+	const struct policy *p = a->policy;
+
+	for (size_t i = 0; i < p->classes.n; i++) {
+		const struct class *c = p->classes.items[i];
+
+		if (!c->builtin && c->uses && class_is_empty(c))
+			diag_warning(&a->notes, &c->span, "class-empty",
+				     "class %s has no members: what is for it "
+				     "is for nobody",
+				     c->name);
+	}
+}
+
+/* Since Linux 6.16 the kernel waits for a device that is not there. */
+static void apply_note_devices(struct apply *a)
+{
+	const struct words *devices = &a->policy->devices;
+
+	for (size_t i = 0; i < devices->n; i++)
+		if (!if_nametoindex(devices->items[i].text))
+			diag_warning(&a->notes, &devices->items[i].span,
+				     "device-missing",
+				     "there is no device \"%s\": nothing is "
+				     "enforced on it until there is",
+				     devices->items[i].text);
+}
+
+static void apply_note_size(struct apply *a, const struct set *set)
+{
+	for (size_t i = 0; i < mine(a)->sets.n; i++) {
+		const struct present_set *ps = &mine(a)->sets.items[i];
+
+		if (!strcmp(ps->name, set->name) && ps->has_count &&
+		    ps->count > set->size)
+			diag_warning(&a->notes, set->origin, "size-below",
+				     "set %s has %u members, more than its "
+				     "size %u: until they are fewer it takes "
+				     "no other",
+				     set->name, ps->count, set->size);
+	}
+}
+
+static void apply_note_all(struct apply *a)
+{
+	a->notes.n = 0;
+	if (a->policy->observe)
+		diag_warning(&a->notes, NULL, "observe",
+			     "mode observe: nothing is blocked");
+	apply_note_empty(a);
+	apply_note_devices(a);
+	for (size_t i = 0; i < a->rules->sets.n; i++)
+		if (a->rules->sets.items[i]->timeout &&
+		    a->rules->sets.items[i]->size)
+			apply_note_size(a, a->rules->sets.items[i]);
+	if (*a->unnoted.text)
+		diag_warning(&a->notes, NULL, "not-noted",
+			     "the policy is loaded, and the store has no note "
+			     "of it: %s",
+			     a->unnoted.text);
+}
+
+/* ---- as JSON ---- */
+
+static void apply_add_diags(json_t *list, const struct diags *diags)
+{
+	json_t *more = diags_json(diags);
 
 	json_array_extend(list, more);
 	json_decref(more);
+}
+
+/* Lists the warnings of the policy, the kernel's errors, then the notes. */
+static json_t *all_diags(const struct apply *a)
+{
+	json_t *list = diags_json(&a->policy->diags);
+
+	apply_add_diags(list, &a->diags);
+	apply_add_diags(list, &a->notes);
 	return list;
 }
 
-static int apply_say_json(struct apply *a, int error)
+/* Another family's table of ours, which goes; or NULL. */
+static const struct present *apply_replaced(const struct apply *a,
+					    enum family *family)
+{
+	for (int f = 0; f < N_FAMILIES; f++)
+		if (f != (int)a->rules->family && a->reading.tables[f].ours) {
+			*family = (enum family)f;
+			return &a->reading.tables[f];
+		}
+	return NULL;
+}
+
+static void apply_add_replaced(struct apply *a, json_t *o)
+{
+	enum family family;
+	const struct present *p = apply_replaced(a, &family);
+
+	json_object_set_new(o, "replaced_table",
+			    p ? text_json(table_text(a, family)) : json_null());
+	json_object_set_new(o, "replaced_digest",
+			    p && *p->digest ? text_json(p->digest) :
+					      json_null());
+}
+
+static void apply_add_mended(const struct apply *a, json_t *o)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->acting.n && a->changed; i++)
+		if (a->acting.items[i].drift)
+			json_array_append_new(
+				list, text_json(a->acting.items[i].name));
+	json_object_set_new(o, "mended", list);
+}
+
+static json_t *apply_json(struct apply *a, int error)
 {
 	const struct change_summary *s = &a->summary;
 	bool ok = !error;
 
-	return print_json(json_pack(
-		"{s:b, s:b, s:b, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, "
-		"s:I, s:I, s:I, s:I}, s:o}",
+	return json_pack(
+		"{s:b, s:b, s:b, s:o, s:s, s:s, s:s, s:o, s:{s:I, s:I, s:I, "
+		"s:I, s:I, s:I, s:I, s:I}, s:o}",
 		"ok", ok, "changed", ok && a->changed, "dry_run", a->dry_run,
-		"policy", text_json(a->policy->name), "digest",
+		"policy", text_json(a->policy->name), "mode",
+		a->policy->observe ? "observe" : "enforce", "digest",
 		a->rules->digest, "table", table_text(a, a->rules->family),
 		"previous_digest",
 		*mine(a)->digest ? text_json(mine(a)->digest) : json_null(),
@@ -245,31 +363,26 @@ static int apply_say_json(struct apply *a, int error)
 		(json_int_t)s->counters_removed, "elements_added",
 		(json_int_t)s->elements_added, "elements_removed",
 		(json_int_t)s->elements_removed, "members_lost",
-		(json_int_t)s->members_lost, "diagnostics", all_diags(a)));
+		(json_int_t)s->members_lost, "diagnostics", all_diags(a));
 }
 
-/* An export that failed leaves an empty list: that is not for -q to hide. */
-static void say_empty(const struct policy *p)
+static int apply_say_json(struct apply *a, int error)
 {
-	for (size_t i = 0; i < p->classes.n; i++) {
-		const struct class *c = p->classes.items[i];
+	json_t *o = apply_json(a, error);
 
-		if (!c->builtin && c->uses && class_is_empty(c))
-			printf("class %s has no members: what is for it is "
-			       "for nobody\n",
-			       c->name);
+	if (o) {
+		apply_add_replaced(a, o);
+		apply_add_mended(a, o);
 	}
+	return print_json(o);
 }
 
-static void say_text(struct apply *a)
+/* ---- as text ---- */
+
+static void apply_say_changed(struct apply *a)
 {
 	const struct change_summary *s = &a->summary;
 
-	if (!a->changed) {
-		printf("%s: unchanged, digest %s\n", a->policy->name,
-		       a->rules->digest);
-		return;
-	}
 	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
 	       "removed\n",
 	       a->policy->name,
@@ -278,7 +391,11 @@ static void say_text(struct apply *a)
 				  "loaded into table",
 	       table_text(a, a->rules->family), a->rules->digest, s->rules,
 	       s->elements_added, s->elements_removed);
-	say_empty(a->policy);
+	for (size_t i = 0; i < a->acting.n; i++)
+		if (a->acting.items[i].drift)
+			printf("%s: %s\n",
+			       a->dry_run ? "would be mended" : "mended",
+			       a->acting.items[i].text);
 	if (s->other_tables_removed)
 		printf("our table of another family %s removed, with its "
 		       "counters\n",
@@ -289,13 +406,21 @@ static void say_text(struct apply *a)
 		       s->members_lost, a->dry_run ? "would be" : "are");
 }
 
-static void apply_note_loaded(const struct apply *a)
+static void say_text(struct apply *a)
 {
-	struct fault f = { 0 };
+	if (a->changed)
+		apply_say_changed(a);
+	else
+		printf("%s: unchanged, digest %s\n", a->policy->name,
+		       a->rules->digest);
+	for (size_t i = 0; i < a->notes.n; i++)
+		printf("%s\n", a->notes.items[i].message);
+}
 
-	if (loaded_note_write(a->policy->name, a->rules->digest,
-			      a->reading.generation + 1, &f))
-		message_say("%s", f.text);
+static void apply_note_loaded(struct apply *a)
+{
+	loaded_note_write(a->policy->name, a->rules->digest,
+			  a->reading.generation + 1, &a->unnoted);
 }
 
 static int apply_finish(struct apply *a, int error)
@@ -307,6 +432,8 @@ static int apply_finish(struct apply *a, int error)
 		remember(a);
 		apply_note_loaded(a);
 	}
+	if (!error)
+		apply_note_all(a);
 	if (p->json) {
 		code = apply_say_json(a, error);
 		if (code)
@@ -320,19 +447,6 @@ static int apply_finish(struct apply *a, int error)
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* Since Linux 6.16 the kernel waits for a device that is not there. */
-static void warn_of_devices(const struct apply *a)
-{
-	const struct words *devices = &a->policy->devices;
-
-	for (size_t i = 0; i < devices->n && !a->program->quiet; i++)
-		if (!if_nametoindex(devices->items[i].text))
-			message_say("there is no device \"%s\": nothing is "
-				    "enforced "
-				    "on it until there is",
-				    devices->items[i].text);
-}
-
 static int apply_open_and_run(struct apply *a)
 {
 	int error = netlink_open(&a->netlink), code;
@@ -343,7 +457,6 @@ static int apply_open_and_run(struct apply *a)
 		return apply_finish(a, error);
 	}
 	applied_load(a->program, &a->applied);
-	warn_of_devices(a);
 	error = apply(a);
 	code = apply_finish(a, error);
 	netlink_close(&a->netlink);
@@ -361,7 +474,8 @@ static int apply_run(struct program *p, const void *options, int argc,
 	struct apply a = { .program = p,
 			   .path = argv[0],
 			   .dry_run = o->dry_run,
-			   .diags.arena = p->arena };
+			   .diags.arena = p->arena,
+			   .notes.arena = p->arena };
 	int code = load_good_policy(p, a.path, &a.policy);
 
 	(void)argc;

@@ -6,7 +6,9 @@
  */
 #include "commands.h"
 #include "../kernel/kernel_error.h"
+#include "../kernel/acting.h"
 #include "../kernel/applied.h"
+#include "../kernel/difference.h"
 #include "status_hosts.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
@@ -30,11 +32,6 @@
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
 					   "unverified", "other-version" };
 
-struct difference {
-	const char *kind; /* "missing", "unexpected", "changed" */
-	const char *object;
-};
-
 struct status {
 	struct program *program;
 	bool verify, prometheus;
@@ -45,12 +42,10 @@ struct status {
 	struct reading reading;
 	struct applied applied;
 	struct loaded loaded;
+	struct acting acting;
 	int family;
 	enum state state;
-	struct {
-		struct difference *items;
-		size_t n, cap;
-	} differences;
+	struct differences differences;
 };
 
 static const struct present *status_table(const struct status *s)
@@ -59,63 +54,6 @@ static const struct present *status_table(const struct status *s)
 }
 
 /* ---- what differs ---- */
-
-/* "chain forward.smtp" of the text that starts so. */
-static const char *object_of(struct status *s, const char *text)
-{
-	size_t kind = strcspn(text, " \n");
-	size_t name = text[kind] ? strcspn(text + kind + 1, " \n") : 0;
-
-	return arena_strndup(s->program->arena, text, kind + 1 + name);
-}
-
-static bool same_object(const char *a, const char *b)
-{
-	size_t kind = strcspn(a, " \n");
-	size_t len = kind + 1 + strcspn(a + kind + 1, " \n");
-
-	return !strncmp(a, b, len) && (b[len] == ' ' || b[len] == '\n');
-}
-
-enum presence { ABSENT, DIFFERENT, SAME };
-
-static enum presence status_find(const char *text, char *const *items, size_t n)
-{
-	enum presence found = ABSENT;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(text, items[i]))
-			return SAME;
-		if (same_object(text, items[i]))
-			found = DIFFERENT;
-	}
-	return found;
-}
-
-static void add_difference(struct status *s, const char *kind, const char *text)
-{
-	struct difference *d = arena_push(s->program->arena, &s->differences);
-
-	d->kind = kind;
-	d->object = object_of(s, text);
-}
-
-static void compare(struct status *s, char *const *wanted, size_t n)
-{
-	char *const *there = s->loaded.objects.items;
-	size_t n_there = s->loaded.objects.n;
-
-	for (size_t i = 0; i < n; i++) {
-		enum presence p = status_find(wanted[i], there, n_there);
-
-		if (p != SAME)
-			add_difference(s, p == ABSENT ? "missing" : "changed",
-				       wanted[i]);
-	}
-	for (size_t i = 0; i < n_there; i++)
-		if (status_find(there[i], wanted, n) == ABSENT)
-			add_difference(s, "unexpected", there[i]);
-}
 
 /* Is what was remembered the policy that the table says it holds? */
 static bool applied(const struct status *s)
@@ -126,14 +64,23 @@ static bool applied(const struct status *s)
 
 static void find_differences(struct status *s)
 {
-	struct digest_objects wanted = { 0 };
+	struct digest_objects own = { 0 };
+	const struct object_texts there = { s->loaded.objects.items,
+					    s->loaded.objects.n };
+	struct object_texts wanted = { (char *const *)s->applied.objects,
+				       s->applied.n_objects };
 
-	if (s->rules && !ruleset_objects(s->rules, &wanted))
-		compare(s, wanted.items, wanted.n);
-	else if (!s->rules && applied(s))
-		compare(s, (char *const *)s->applied.objects,
-			s->applied.n_objects);
-	digest_objects_free(&wanted);
+	if (s->rules) {
+		if (ruleset_objects(s->rules, &own))
+			own.n = 0;
+		wanted = (struct object_texts){ own.items, own.n };
+	} else if (!applied(s)) {
+		return;
+	}
+	if (wanted.n)
+		differences_find(s->program->arena, &wanted, &there,
+				 &s->differences);
+	digest_objects_free(&own);
 }
 
 static void status_judge(struct status *s)
@@ -141,19 +88,22 @@ static void status_judge(struct status *s)
 	const char *digest = status_table(s)->digest;
 	bool same = !strcmp(s->loaded.digest, digest);
 
+	acting_read(s->program->arena, status_table(s), &s->acting);
 	if (!present_digest_comparable(status_table(s))) {
 		s->state = STATE_VERSION;
 		return;
 	}
 	if (s->rules && strcmp(s->rules->digest, digest))
 		s->state = STATE_OTHER;
+	else if (acting_drift(&s->acting))
+		s->state = STATE_DRIFT;
 	else if (same)
 		s->state = STATE_AS_LOADED;
 	else if (!s->loaded.elements_read)
 		s->state = STATE_UNVERIFIED;
 	else
 		s->state = STATE_DRIFT;
-	if (s->state != STATE_AS_LOADED)
+	if (!same || s->state == STATE_OTHER)
 		find_differences(s);
 	/* A set that was not read is no difference; anything else is one. */
 	if (s->state == STATE_UNVERIFIED)
@@ -243,7 +193,33 @@ static json_t *clause_json(const struct status *s,
 		json_object_set_new(o, "over_bytes",
 				    json_integer((json_int_t)over->bytes));
 	}
+	if (c->would) {
+		json_object_set_new(
+			o, "observed_packets",
+			json_integer((json_int_t)c->observed_packets));
+		json_object_set_new(
+			o, "observed_bytes",
+			json_integer((json_int_t)c->observed_bytes));
+	}
 	return o;
+}
+
+static json_t *acting_json(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->acting.n; i++) {
+		const struct acting_fault *f = &s->acting.items[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:s, s:b}", "fault",
+					f->name, "object",
+					*f->object ? text_json(f->object) :
+						     json_null(),
+					"text", text_json(f->text), "help",
+					f->help, "opens", f->opens));
+	}
+	return list;
 }
 
 static json_t *set_json(struct status *s, const struct present_set *set)
@@ -252,6 +228,11 @@ static json_t *set_json(struct status *s, const struct present_set *set)
 			 "elements", (json_int_t)elements_of(s, set), "size",
 			 set->size ? json_integer(set->size) : json_null(),
 			 "dynamic", is_dynamic(set));
+}
+
+static const char *status_mode(const struct status *s)
+{
+	return s->loaded.observes ? "observe" : "enforce";
 }
 
 static int status_say_json(struct status *s)
@@ -276,8 +257,11 @@ static int status_say_json(struct status *s)
 				  s->differences.items[i].kind, "object",
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
-		"{s:b, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o}",
-		"loaded", 1, "policy", text_json(status_table(s)->policy),
+		"{s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, "
+		"s:o, s:o}",
+		"loaded", 1, "mode", status_mode(s), "acting",
+		!s->loaded.observes && !acting_opens(&s->acting), "faults",
+		acting_json(s), "policy", text_json(status_table(s)->policy),
 		"digest", text_json(status_table(s)->digest), "table",
 		json_sprintf("%s %s", family_name((enum family)s->family),
 			     TABLE_NAME),
@@ -294,6 +278,11 @@ static int status_say_json(struct status *s)
 
 static void print_state(const struct status *s)
 {
+	printf("mode     %s%s\n", status_mode(s),
+	       s->loaded.observes ? ": nothing is blocked" : "");
+	for (size_t i = 0; i < s->acting.n; i++)
+		printf("FAULT    %s: %s\n", s->acting.items[i].text,
+		       s->acting.items[i].help);
 	printf("policy   %s\ndigest   sha256:%s\ntable    %s %s\nstate    ",
 	       status_table(s)->policy, status_table(s)->digest,
 	       family_name((enum family)s->family), TABLE_NAME);
@@ -321,23 +310,38 @@ static void print_state(const struct status *s)
 		       s->differences.items[i].object);
 }
 
+static void status_print_count(uint64_t packets, uint64_t bytes,
+			       const struct loaded_clause *c, const char *would,
+			       const char *text)
+{
+	printf("%12llu %14llu  %s  %s%s\n", (unsigned long long)packets,
+	       (unsigned long long)bytes, c->id, would, text);
+}
+
+static void status_print_clause(const struct status *s,
+				const struct loaded_clause *c)
+{
+	const struct present_counter *over = over_counter(s, c->counter);
+
+	if (over || !c->would)
+		status_print_count(c->packets, c->bytes, c, "", c->text);
+	else
+		status_print_count(c->observed_packets, c->observed_bytes, c,
+				   "would ", c->text);
+	if (over && c->would)
+		status_print_count(c->observed_packets, c->observed_bytes, c,
+				   "would be ", "over the rate");
+	else if (over)
+		status_print_count(over->packets, over->bytes, c, "",
+				   "over the rate");
+}
+
 static void status_print_clauses(const struct status *s)
 {
 	if (s->loaded.clauses.n)
 		printf("\n%12s %14s  %s\n", "PACKETS", "BYTES", "CLAUSE");
-	for (size_t i = 0; i < s->loaded.clauses.n; i++) {
-		const struct loaded_clause *c = &s->loaded.clauses.items[i];
-		const struct present_counter *over =
-			over_counter(s, c->counter);
-
-		printf("%12llu %14llu  %s  %s\n",
-		       (unsigned long long)c->packets,
-		       (unsigned long long)c->bytes, c->id, c->text);
-		if (over)
-			printf("%12llu %14llu  %s  over the rate\n",
-			       (unsigned long long)over->packets,
-			       (unsigned long long)over->bytes, c->id);
-	}
+	for (size_t i = 0; i < s->loaded.clauses.n; i++)
+		status_print_clause(s, &s->loaded.clauses.items[i]);
 }
 
 static void print_sets(struct status *s)
@@ -377,6 +381,8 @@ static int say_to_hosts(struct status *s)
 	if (s->family >= 0) {
 		f.table = status_table(s);
 		f.loaded = &s->loaded;
+		f.acting = &s->acting;
+		f.observe_wanted = s->policy && s->policy->observe;
 		f.state = s->state;
 		f.differences = s->differences.n;
 	}
@@ -440,6 +446,8 @@ static int report(struct status *s)
 	}
 	if (code)
 		return code;
+	if (acting_opens(&s->acting))
+		return EXIT_NO;
 	return s->state == STATE_DRIFT || s->state == STATE_OTHER ? EXIT_NO :
 								    EXIT_DONE;
 }

@@ -42,8 +42,15 @@ static void hosts_add_clauses(struct arena *a, const struct host_facts *f,
 	for (size_t i = 0; i < f->loaded->clauses.n; i++) {
 		const struct loaded_clause *c = &f->loaded->clauses.items[i];
 
-		out[i] = (struct metrics_clause){ c->id, c->text, c->packets,
-						  c->bytes };
+		out[i] = (struct metrics_clause){
+			.id = c->id,
+			.text = c->text,
+			.packets = c->packets,
+			.bytes = c->bytes,
+			.observed = c->would,
+			.observed_packets = c->observed_packets,
+			.observed_bytes = c->observed_bytes,
+		};
 	}
 	m->clauses = out;
 	m->n_clauses = f->loaded->clauses.n;
@@ -58,12 +65,27 @@ static void add_sets(struct arena *a, const struct host_facts *f,
 	for (size_t i = 0; i < f->table->sets.n; i++) {
 		const struct present_set *set = &f->table->sets.items[i];
 
-		if (!(set->flags & NFT_SET_MAP) && set->has_count)
-			out[m->n_sets++] =
-				(struct metrics_set){ set->name, set->count,
-						      set->size };
+		if (!(set->flags & NFT_SET_MAP))
+			out[m->n_sets++] = (struct metrics_set){
+				set->name, set->count, set->size, set->has_count
+			};
 	}
 	m->sets = out;
+}
+
+static void hosts_add_faults(struct arena *a, const struct host_facts *f,
+			     struct metrics *m)
+{
+	struct metrics_fault *out =
+		arena_alloc(a, (f->acting->n + 1) * sizeof(*out));
+
+	for (size_t i = 0; i < f->acting->n; i++)
+		out[i] = (struct metrics_fault){ f->acting->items[i].name,
+						 f->acting->items[i].object };
+	m->faults = out;
+	m->n_faults = f->acting->n;
+	m->observes = f->loaded->observes;
+	m->acting = !m->observes && !acting_opens(f->acting);
 }
 
 int prometheus_report(struct arena *a, const struct host_facts *f)
@@ -79,6 +101,7 @@ int prometheus_report(struct arena *a, const struct host_facts *f)
 		m.drift = f->state != STATE_AS_LOADED;
 		hosts_add_clauses(a, f, &m);
 		add_sets(a, f, &m);
+		hosts_add_faults(a, f, &m);
 	}
 	output_open(&o, NULL);
 	metrics_write(&m, o.file);
@@ -214,7 +237,8 @@ static void judge_rules(struct verdict *v, const struct host_facts *f)
 			    f->table->policy, f->path);
 		return;
 	case STATE_DRIFT:
-		hosts_judge(v, CRITICAL, "somebody changed the rules");
+		if (f->differences || !acting_drift(f->acting))
+			hosts_judge(v, CRITICAL, "somebody changed the rules");
 		if (f->difference)
 			hosts_judge(v, CRITICAL, "%s", f->difference);
 		if (f->differences > 1)
@@ -222,6 +246,21 @@ static void judge_rules(struct verdict *v, const struct host_facts *f)
 				    f->differences - 1);
 		return;
 	}
+}
+
+/*
+ * Mode observe is what the administrator wants if the policy that was given
+ * says it; without one it is a thing to look at.
+ */
+static void judge_acting(struct verdict *v, const struct host_facts *f)
+{
+	for (size_t i = 0; i < f->acting->n; i++)
+		hosts_judge(v, f->acting->items[i].grave ? CRITICAL : WARNING,
+			    "%s", f->acting->items[i].text);
+	if (f->loaded->observes)
+		hosts_judge(v, f->observe_wanted ? OK : WARNING,
+			    "policy %s observes: nothing is blocked",
+			    f->table->policy);
 }
 
 /* Up to so many elements it is filled below percent. */
@@ -273,7 +312,7 @@ static void judge_sets(struct verdict *v, const struct nagios *n,
 
 static void add_blocked(struct verdict *v, const struct host_facts *f)
 {
-	uint64_t blocked = 0;
+	uint64_t blocked = 0, would = 0;
 
 	for (size_t i = 0; i < f->loaded->clauses.n; i++) {
 		const char *text = f->loaded->clauses.items[i].text;
@@ -281,8 +320,11 @@ static void add_blocked(struct verdict *v, const struct host_facts *f)
 
 		if (action != ACTION_N && action_blocks(action))
 			blocked += f->loaded->clauses.items[i].packets;
+		would += f->loaded->clauses.items[i].observed_packets;
 	}
 	figure(v, "blocked=%" PRIu64 "c", blocked);
+	if (f->loaded->observes)
+		figure(v, "would_block=%" PRIu64 "c", would);
 }
 
 #ifndef SMALL
@@ -377,6 +419,7 @@ int nagios_report(struct arena *a, struct nagios *n, const struct host_facts *f)
 		hosts_judge(&v, CRITICAL, "no policy is loaded");
 	} else {
 		judge_rules(&v, f);
+		judge_acting(&v, f);
 		judge_sets(&v, n, f);
 		add_blocked(&v, f);
 	}

@@ -8,6 +8,7 @@
 #ifndef MAILWALL_STATUS_HOSTS_H
 #define MAILWALL_STATUS_HOSTS_H
 
+#include "../kernel/acting.h"
 #include "../kernel/loaded.h"
 #include "../program/program.h"
 
@@ -27,6 +28,8 @@ struct host_facts {
 	const char *path; /* the policy it was compared with; NULL: none */
 	const struct present *table; /* NULL: nothing is loaded */
 	const struct loaded *loaded;
+	const struct acting *acting;
+	bool observe_wanted; /* the policy at path has mode observe */
 	enum state state;
 	const char *difference; /* "missing: chain forward"; NULL: not known */
 	size_t differences;

@@ -93,6 +93,9 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 			    json_string(outcome_name(e->outcome)));
 	if (e->clause)
 		json_object_set_new(json, "clause", text_json(e->clause));
+	if (e->hidden)
+		json_object_set_new(json, "hidden",
+				    json_string(hidden_name(e->hidden)));
 	events_add_decision(json, e);
 	if (e->outcome == OUTCOME_ANSWERED)
 		value_set_flag(json, "established", e->established);
@@ -235,6 +238,15 @@ static json_t *undecoded_json(const struct engine_summary *s)
 	return json;
 }
 
+static json_t *events_hidden_json(const struct engine_summary *s)
+{
+	json_t *json = json_object();
+
+	for (enum hidden h = HIDDEN_NOT + 1; h < HIDDEN_N; h++)
+		value_set_count(json, hidden_name(h), s->hidden[h]);
+	return json;
+}
+
 static json_t *events_findings_json(const struct engine_summary *s)
 {
 	json_t *json = json_object();
@@ -259,6 +271,7 @@ json_t *summary_json(const struct engine_summary *s,
 	value_set_count(json, "sources", s->sources);
 	json_object_set_new(json, "ports", events_ports_json(s));
 	json_object_set_new(json, "undecoded", undecoded_json(s));
+	json_object_set_new(json, "hidden", events_hidden_json(s));
 	json_object_set_new(json, "findings", events_findings_json(s));
 	value_set_count(json, "evicted", s->sources_evicted);
 	value_set_count(json, "histories_evicted", s->histories_evicted);

@@ -11,6 +11,7 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ static int kernel_on_table(const struct nlmsghdr *nlh, void *ctx)
 		return MNL_CB_ERROR;
 	if (!nftnl_table_nlmsg_parse(nlh, t)) {
 		p->exists = true;
+		p->flags = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS);
+		p->owner = nftnl_table_get_u32(t, NFTNL_TABLE_OWNER);
 		udata = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &len);
 		mark = udata ? udata_string(udata, len,
 					    NFTNL_UDATA_TABLE_COMMENT) :
@@ -116,6 +119,8 @@ static int kernel_on_chain(const struct nlmsghdr *nlh, void *ctx)
 			r->arena, nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE));
 		pc->hooknum = nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM);
 		pc->priority = nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO);
+		pc->drops =
+			nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) != NF_ACCEPT;
 		pc->devices = kernel_device_list(r->arena, c);
 	}
 out:

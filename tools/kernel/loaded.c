@@ -79,6 +79,26 @@ static int loaded_add_map(struct loaded_reader *r,
 	return error;
 }
 
+/* The counters of a clause have its name, and perhaps something behind it. */
+static void loaded_add_count(struct loaded_clause *c,
+			     const struct present_counter *pc)
+{
+	size_t len = strlen(c->counter);
+	const char *behind = pc->name + len;
+
+	if (strncmp(pc->name, c->counter, len))
+		return;
+	if (!*behind) {
+		c->packets = pc->packets;
+		c->bytes = pc->bytes;
+	} else if (!strcmp(behind, COUNTER_OBSERVED) ||
+		   !strcmp(behind, "-over" COUNTER_OBSERVED)) {
+		c->would = true;
+		c->observed_packets += pc->packets;
+		c->observed_bytes += pc->bytes;
+	}
+}
+
 static void loaded_add_clause(struct loaded_reader *r, const char *comment,
 			      const char *counter)
 {
@@ -95,15 +115,16 @@ static void loaded_add_clause(struct loaded_reader *r, const char *comment,
 	c->text = kernel_copy_text(r->arena, comment + id_len + 1);
 	c->counter = kernel_copy_text(r->arena, counter);
 	c->block_group = -1;
-	for (size_t i = 0; i < r->present->counters.n; i++) {
-		const struct present_counter *pc =
-			&r->present->counters.items[i];
+	for (size_t i = 0; i < r->present->counters.n; i++)
+		loaded_add_count(c, &r->present->counters.items[i]);
+}
 
-		if (!strcmp(pc->name, counter)) {
-			c->packets = pc->packets;
-			c->bytes = pc->bytes;
-		}
-	}
+static bool loaded_counts_observed(const char *counter)
+{
+	const size_t end = strlen(COUNTER_OBSERVED);
+	size_t len = strlen(counter);
+
+	return len > end && !strcmp(counter + len - end, COUNTER_OBSERVED);
 }
 
 /* A log "residential:17 block " is of a rule that blocks all it matches. */
@@ -138,12 +159,33 @@ static void loaded_read_clauses(struct loaded_reader *r)
 	}
 }
 
+/* No name of a device has a blank in it. */
+static void loaded_set_devices(struct arena *a, const struct present_chain *pc,
+			       struct nftnl_chain *chain)
+{
+	struct {
+		const char **items;
+		size_t n, cap;
+	} names = { 0 };
+
+	if (!*pc->devices)
+		return;
+	for (const char *at = pc->devices; *at;) {
+		size_t len = strcspn(at, " ");
+
+		*arena_push(a, &names) = arena_strndup(a, at, len);
+		at += len + (at[len] == ' ');
+	}
+	*arena_push(a, &names) = NULL;
+	nftnl_chain_set_data(chain, NFTNL_CHAIN_DEVICES, names.items,
+			     (uint32_t)(names.n * sizeof(*names.items)));
+}
+
 static void loaded_add_chain(struct loaded_reader *r,
 			     const struct present_chain *pc)
 {
 	struct digest_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
-	const char *devices[] = { pc->devices, NULL };
 
 	if (!chain) {
 		r->out->objects.failed = true;
@@ -154,9 +196,7 @@ static void loaded_add_chain(struct loaded_reader *r,
 		nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, pc->type);
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, pc->hooknum);
 		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, pc->priority);
-		if (*pc->devices)
-			nftnl_chain_set_data(chain, NFTNL_CHAIN_DEVICES,
-					     devices, sizeof(devices));
+		loaded_set_devices(r->arena, pc, chain);
 	}
 	digest_chain_begin(&cc, &r->out->objects, chain);
 	nftnl_chain_free(chain);
@@ -286,8 +326,12 @@ int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
 	*out = (struct loaded){ .elements_read = true };
 	error = kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
 			    loaded_on_rule, &r);
-	for (size_t i = 0; i < p->counters.n; i++)
-		digest_add_counter(&out->objects, p->counters.items[i].name);
+	for (size_t i = 0; i < p->counters.n; i++) {
+		const char *name = p->counters.items[i].name;
+
+		digest_add_counter(&out->objects, name);
+		out->observes = out->observes || loaded_counts_observed(name);
+	}
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		error = loaded_add_set(&r, &p->sets.items[i], &v);
 	for (size_t i = 0; i < p->chains.n && !error; i++)

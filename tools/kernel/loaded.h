@@ -19,6 +19,9 @@ struct loaded_clause {
 	const char *id, *text; /* "residential:17", "block smtp log" */
 	const char *counter;
 	uint64_t packets, bytes;
+	/* Openings that mode observe let through instead. */
+	bool would;
+	uint64_t observed_packets, observed_bytes;
 	int block_group; /* the NFLOG group that gets all it blocks; or -1 */
 };
 struct loaded {
@@ -26,6 +29,7 @@ struct loaded {
 		struct loaded_clause *items;
 		size_t n, cap;
 	} clauses;
+	bool observes; /* the policy has mode observe: nothing is blocked */
 	struct digest_objects objects; /* the caller frees it */
 	char digest[DIGEST_TEXT_BYTES];
 	bool elements_read; /* false: a set was too large to read back */

@@ -41,6 +41,8 @@ static int text_attempt_line(const struct attempt_event *e)
 	       outcome_name(e->outcome), e->syns, e->syns == 1 ? "" : "s");
 	if (e->clause)
 		printf(", by %s", e->clause);
+	if (e->hidden)
+		printf(", hidden: %s", hidden_name(e->hidden));
 	if (e->decided)
 		printf(", %s: %s", e->decided->id, e->decided->text);
 	if (putchar('\n') != EOF)
@@ -215,9 +217,19 @@ static void text_undecoded(const struct engine_summary *s)
 			       s->decoded[d], decoded_name(d));
 }
 
+static void text_hidden(const struct engine_summary *s)
+{
+	for (enum hidden h = HIDDEN_NOT + 1; h < HIDDEN_N; h++)
+		if (s->hidden[h])
+			printf("note: %" PRIu64 " packets hid the ports of TCP "
+			       "from rules: %s\n",
+			       s->hidden[h], hidden_name(h));
+}
+
 void text_notes(const struct engine_summary *s)
 {
 	text_undecoded(s);
+	text_hidden(s);
 	if (!s->warm && s->packets)
 		printf("note: the monitor was still warming up: at a cold "
 		       "start every network is new, so slow senders are not "

@@ -194,6 +194,7 @@ static const struct {
 	enum word_key key;
 } meanings[] = {
 	{ "spam-source", WORD_MEANS_SPAM_SOURCE },
+	{ "evasion", WORD_MEANS_EVASION },
 	{ "submission-abuse", WORD_MEANS_SUBMISSION_ABUSE },
 	{ "login-failures", WORD_MEANS_LOGIN_FAILURES },
 	{ "login-storm", WORD_MEANS_LOGIN_STORM },

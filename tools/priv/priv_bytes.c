@@ -57,17 +57,30 @@ static bool fills_end(const struct priv_fill *f, uint64_t n)
 	return true;
 }
 
+static bool faults_end(const struct priv_fault *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!TEXT_ENDS(f[i].name) || !TEXT_ENDS(f[i].object) ||
+		    !TEXT_ENDS(f[i].text))
+			return false;
+	return true;
+}
+
 bool priv_loaded_is_whole(const void *bytes, size_t len)
 {
 	const struct priv_head *head = bytes;
 	const struct priv_clause *c = (const void *)(head + 1);
+	const struct priv_fill *f;
 	size_t left = len;
 
 	if (!bytes_take(&left, 1, sizeof(*head)) || !TEXT_ENDS(head->policy) ||
 	    !TEXT_ENDS(head->digest) ||
 	    !bytes_take(&left, head->n_clauses, sizeof(*c)) ||
-	    !bytes_take(&left, head->n_sets, sizeof(struct priv_fill)))
+	    !bytes_take(&left, head->n_sets, sizeof(*f)) ||
+	    !bytes_take(&left, head->n_faults, sizeof(struct priv_fault)))
 		return false;
+	f = (const void *)(c + head->n_clauses);
 	return !left && clauses_end(c, head->n_clauses) &&
-	       fills_end((const void *)(c + head->n_clauses), head->n_sets);
+	       fills_end(f, head->n_sets) &&
+	       faults_end((const void *)(f + head->n_sets), head->n_faults);
 }

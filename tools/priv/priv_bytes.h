@@ -22,20 +22,29 @@ struct priv_member {
 	int64_t until_ms;    /* since 1970; INT64_MAX: stays */
 };
 
-/* priv_loaded(): one head, then its clauses, then its sets. */
+/* priv_loaded(): one head, then its clauses, its sets and its faults. */
 struct priv_head {
 	char policy[64], digest[64]; /* "": no rule of the table says so */
 	uint64_t loaded;	     /* 0: no table is ours */
 	uint64_t drift_known, drift; /* 1: yes */
-	uint64_t n_clauses, n_sets;
+	uint64_t acting, observes;   /* 1: yes, of what is loaded */
+	uint64_t n_clauses, n_sets, n_faults;
 };
 struct priv_clause {
 	char id[128], text[256];
 	uint64_t packets, bytes;
+	uint64_t observed; /* 1: mode observe lets its packets through */
+	uint64_t observed_packets, observed_bytes;
 };
 struct priv_fill {
 	char name[64];
 	uint64_t elements, size;
+	uint64_t known; /* 1: elements was counted */
+};
+struct priv_fault {
+	char name[32], object[64]; /* as acting.h has them */
+	char text[256];
+	uint64_t opens; /* 1: yes */
 };
 
 /*

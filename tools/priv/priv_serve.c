@@ -5,6 +5,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit_netlink.h"
 #include "../kernel/host_addresses.h"
+#include "../kernel/acting.h"
 #include "../kernel/members.h"
 #include "../kernel/applied.h"
 #include "../kernel/transaction.h"
@@ -292,16 +293,28 @@ static bool priv_drift_stays(struct priv_state *s, const struct loaded *loaded,
 	return stays;
 }
 
+/* Maps of ports are how the rules work, not what they know. */
+static bool priv_has_fill(const struct present_set *set)
+{
+	return !(set->flags & NFT_SET_MAP);
+}
+
 static int priv_put_head(struct priv_state *s, const struct present *p,
-			 const struct loaded *loaded, uint32_t generation,
-			 size_t n_sets, struct reply *out)
+			 const struct loaded *loaded,
+			 const struct acting *acting, uint32_t generation,
+			 struct reply *out)
 {
 	struct priv_head head = { .n_clauses = loaded->clauses.n,
-				  .n_sets = n_sets };
+				  .n_faults = acting->n,
+				  .observes = loaded->observes };
 
+	for (size_t i = 0; p && i < p->sets.n; i++)
+		head.n_sets += priv_has_fill(&p->sets.items[i]);
 	if (p) {
+		head.acting = !loaded->observes && !acting_opens(acting);
 		head.loaded = true;
-		head.drift = strcmp(loaded->digest, p->digest) != 0;
+		head.drift = acting_drift(acting) ||
+			     strcmp(loaded->digest, p->digest) != 0;
 		head.drift_known = loaded->elements_read &&
 				   present_digest_comparable(p) &&
 				   (!head.drift ||
@@ -315,7 +328,11 @@ static int priv_put_head(struct priv_state *s, const struct present *p,
 static int priv_put_clause(struct priv_state *s, const struct loaded_clause *c,
 			   struct reply *out)
 {
-	struct priv_clause to = { .packets = c->packets, .bytes = c->bytes };
+	struct priv_clause to = { .packets = c->packets,
+				  .bytes = c->bytes,
+				  .observed = c->would,
+				  .observed_packets = c->observed_packets,
+				  .observed_bytes = c->observed_bytes };
 
 	snprintf(to.id, sizeof(to.id), "%s", c->id);
 	snprintf(to.text, sizeof(to.text), "%s", c->text);
@@ -325,16 +342,23 @@ static int priv_put_clause(struct priv_state *s, const struct loaded_clause *c,
 static int priv_put_fill(struct priv_state *s, const struct present_set *set,
 			 struct reply *out)
 {
-	struct priv_fill to = { .elements = set->count, .size = set->size };
+	struct priv_fill to = { .elements = set->count,
+				.size = set->size,
+				.known = set->has_count };
 
 	snprintf(to.name, sizeof(to.name), "%s", set->name);
 	return priv_put_bytes(s, out, &to, sizeof(to));
 }
 
-/* Skips maps, and sets whose size the kernel does not report. */
-static bool priv_has_fill(const struct present_set *set)
+static int priv_put_fault(struct priv_state *s, const struct acting_fault *f,
+			  struct reply *out)
 {
-	return set->has_count && !(set->flags & NFT_SET_MAP);
+	struct priv_fault to = { .opens = f->opens };
+
+	snprintf(to.name, sizeof(to.name), "%s", f->name);
+	snprintf(to.object, sizeof(to.object), "%s", f->object);
+	snprintf(to.text, sizeof(to.text), "%s", f->text);
+	return priv_put_bytes(s, out, &to, sizeof(to));
 }
 
 /* Before Linux 6.16 the size of a set is not known until it was read. */
@@ -375,21 +399,23 @@ static int priv_do_loaded(struct priv_state *s, struct arena *a,
 	int error = kernel_read(&s->netlink, a, &r);
 	int family = error ? -1 : reading_family(&r);
 	struct present *p = family < 0 ? NULL : &r.tables[family];
-	size_t n_sets = 0;
+	struct acting acting = { 0 };
 
 	if (error || !p)
 		return error ? error :
-			       priv_put_head(s, NULL, &loaded, 0, 0, out);
+			       priv_put_head(s, NULL, &loaded, &acting, 0, out);
 	error = priv_read_all(s, &r, (enum family)family, &loaded);
-	for (size_t i = 0; i < p->sets.n; i++)
-		n_sets += priv_has_fill(&p->sets.items[i]);
+	acting_read(a, p, &acting);
 	if (!error)
-		error = priv_put_head(s, p, &loaded, r.generation, n_sets, out);
+		error = priv_put_head(s, p, &loaded, &acting, r.generation,
+				      out);
 	for (size_t i = 0; i < loaded.clauses.n && !error; i++)
 		error = priv_put_clause(s, &loaded.clauses.items[i], out);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		if (priv_has_fill(&p->sets.items[i]))
 			error = priv_put_fill(s, &p->sets.items[i], out);
+	for (size_t i = 0; i < acting.n && !error; i++)
+		error = priv_put_fault(s, &acting.items[i], out);
 	return error;
 }
 

@@ -292,6 +292,8 @@ static const struct {
 	{ "login", "its logins failed, with many names or at many servers" },
 	{ "cleartext", "it sent a password without encryption" },
 	{ "masked", "something on the way hid that encryption was offered" },
+	{ "hidden", "it hid the port that it connects to from the rules, which "
+		    "no mail program does" },
 };
 
 static const char *meaning_of(const char *detector)

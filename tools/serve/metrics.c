@@ -154,6 +154,18 @@ static void write_clauses(struct writer *w)
 	}
 }
 
+static void write_observed(struct writer *w)
+{
+	for (size_t i = 0; i < w->m->n_clauses; i++) {
+		const struct metrics_clause *c = &w->m->clauses[i];
+		const struct label labels[] = { { "clause", c->id } };
+
+		if (c->observed)
+			sample(w, labels, COUNT(labels),
+			       number_at(c, w->family));
+	}
+}
+
 /* Writes a sample of a port, with one label more if there are several. */
 static void port_sample(struct writer *w, const struct port_counts *p,
 			const struct label *more, uint64_t value)
@@ -215,6 +227,33 @@ static void write_drift(struct writer *w)
 		plain(w, w->m->drift);
 }
 
+static void write_acting(struct writer *w)
+{
+	if (w->m->policy)
+		plain(w, w->m->acting);
+}
+
+static void metrics_write_mode(struct writer *w)
+{
+	const struct label labels[] = {
+		{ "mode", w->m->observes ? "observe" : "enforce" }
+	};
+
+	if (w->m->policy)
+		sample(w, labels, COUNT(labels), 1);
+}
+
+static void metrics_write_faults(struct writer *w)
+{
+	for (size_t i = 0; i < w->m->n_faults; i++) {
+		const struct metrics_fault *f = &w->m->faults[i];
+		const struct label labels[] = { { "fault", f->name },
+						{ "object", f->object } };
+
+		sample(w, labels, COUNT(labels), 1);
+	}
+}
+
 static void write_clause_texts(struct writer *w)
 {
 	for (size_t i = 0; i < w->m->n_clauses; i++) {
@@ -237,7 +276,15 @@ static void metrics_put_set(struct writer *w, const char *name, uint64_t value)
 static void metrics_write_elements(struct writer *w)
 {
 	for (size_t i = 0; i < w->m->n_sets; i++)
-		metrics_put_set(w, w->m->sets[i].name, w->m->sets[i].elements);
+		if (w->m->sets[i].known)
+			metrics_put_set(w, w->m->sets[i].name,
+					w->m->sets[i].elements);
+}
+
+static void metrics_write_known(struct writer *w)
+{
+	for (size_t i = 0; i < w->m->n_sets; i++)
+		metrics_put_set(w, w->m->sets[i].name, w->m->sets[i].known);
 }
 
 static void write_capacities(struct writer *w)
@@ -256,6 +303,17 @@ static void write_undecoded(struct writer *w)
 		const struct label labels[] = { { "reason", decoded_name(d) } };
 
 		sample(w, labels, COUNT(labels), s->decoded[d]);
+	}
+}
+
+static void write_hidden(struct writer *w)
+{
+	const struct engine_summary *s = w->m->summary;
+
+	for (enum hidden h = HIDDEN_NOT + 1; s && h < HIDDEN_N; h++) {
+		const struct label labels[] = { { "reason", hidden_name(h) } };
+
+		sample(w, labels, COUNT(labels), s->hidden[h]);
 	}
 }
 
@@ -345,9 +403,10 @@ static void write_last_packet(struct writer *w)
 #define STORE(field)  write_store, offsetof(struct metrics, field)
 #define QUARANTINE(field)                                                      \
 	write_quarantine, offsetof(struct metrics, quarantine_##field)
-#define SUMMARY(field) write_summary, offsetof(struct engine_summary, field)
-#define CLAUSES(field) write_clauses, offsetof(struct metrics_clause, field)
-#define PORTS(field)   write_ports, offsetof(struct port_counts, field)
+#define SUMMARY(field)	write_summary, offsetof(struct engine_summary, field)
+#define CLAUSES(field)	write_clauses, offsetof(struct metrics_clause, field)
+#define OBSERVED(field) write_observed, offsetof(struct metrics_clause, field)
+#define PORTS(field)	write_ports, offsetof(struct port_counts, field)
 
 /*
  * Figures that can fall and are no state are left out, such as answered
@@ -366,6 +425,15 @@ static const struct family families[] = {
 	{ "mailwall_policy_drift", GAUGE,
 	  "Whether the rules in the kernel are others than were loaded.",
 	  write_drift, 0 },
+	{ "mailwall_policy_acting", GAUGE,
+	  "Whether what is loaded acts: it enforces, and no fault opens it.",
+	  write_acting, 0 },
+	{ "mailwall_policy_mode", GAUGE,
+	  "The mode of what is loaded, enforce or observe; always 1.",
+	  metrics_write_mode, 0 },
+	{ "mailwall_policy_fault", GAUGE,
+	  "What keeps the rules from acting as they were loaded; always 1.",
+	  metrics_write_faults, 0 },
 	{ "mailwall_clause_info", GAUGE, "What a clause says; always 1.",
 	  write_clause_texts, 0 },
 	{ "mailwall_clause_packets_total", COUNTER,
@@ -374,8 +442,17 @@ static const struct family families[] = {
 	{ "mailwall_clause_bytes_total", COUNTER,
 	  "Bytes that a clause decided, as the kernel counts.",
 	  CLAUSES(bytes) },
+	{ "mailwall_clause_observed_packets_total", COUNTER,
+	  "Openings that mode observe let through where a clause blocks.",
+	  OBSERVED(observed_packets) },
+	{ "mailwall_clause_observed_bytes_total", COUNTER,
+	  "Bytes of the openings that mode observe let through.",
+	  OBSERVED(observed_bytes) },
 	{ "mailwall_set_elements", GAUGE, "Elements of a set in the kernel.",
 	  metrics_write_elements, 0 },
+	{ "mailwall_set_elements_known", GAUGE,
+	  "Whether the elements of a set could be counted.",
+	  metrics_write_known, 0 },
 	{ "mailwall_set_capacity", GAUGE,
 	  "Elements that a set has room for, if it is limited.",
 	  write_capacities, 0 },
@@ -389,6 +466,8 @@ static const struct family families[] = {
 	  write_last_packet, 0 },
 	{ "mailwall_undecoded_packets_total", COUNTER,
 	  "Packets that could not be decoded.", write_undecoded, 0 },
+	{ "mailwall_hidden_packets_total", COUNTER,
+	  "Packets that hid the ports of TCP from rules.", write_hidden, 0 },
 	{ "mailwall_lost_packets_total", COUNTER,
 	  "Packets that were lost before they were read.", METRIC(lost) },
 	{ "mailwall_lost_packets_exact", GAUGE,

@@ -19,11 +19,18 @@
 struct metrics_clause {
 	const char *id, *text; /* "residential:17", "block smtp reset log" */
 	uint64_t packets, bytes;
+	bool observed; /* mode observe lets its packets through */
+	uint64_t observed_packets, observed_bytes;
+};
+
+struct metrics_fault {
+	const char *name, *object; /* "device-missing", "eth7" */
 };
 
 struct metrics_set {
 	const char *name;
 	uint64_t elements, size; /* size 0: not limited */
+	bool known;		 /* elements was counted */
 };
 
 /* The figures. Ids of clauses are unique, and so are names of sets. */
@@ -38,6 +45,9 @@ struct metrics {
 	bool loaded_known;	     /* policy and digest were read */
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
+	bool acting, observes; /* of what is loaded */
+	const struct metrics_fault *faults;
+	size_t n_faults;
 	bool has_priv, priv_up; /* the process that keeps CAP_NET_ADMIN */
 	bool has_quarantine;
 	uint64_t quarantine_waiting, quarantine_flagged;

@@ -181,7 +181,36 @@ struct loaded_now {
 	char *bytes;
 	struct metrics_clause *clauses;
 	struct metrics_set *sets;
+	struct metrics_fault *faults;
 };
+
+static void status_pages_take_head(const struct priv_head *head,
+				   struct metrics *m)
+{
+	m->n_clauses = head->n_clauses;
+	m->n_sets = head->n_sets;
+	m->n_faults = head->n_faults;
+	m->loaded_known = true;
+	m->policy = head->loaded ? head->policy : NULL;
+	m->digest = head->loaded ? head->digest : NULL;
+	m->drift_known = head->drift_known;
+	m->drift = head->drift;
+	m->acting = head->acting;
+	m->observes = head->observes;
+}
+
+static struct metrics_clause status_pages_clause(const struct priv_clause *c)
+{
+	return (struct metrics_clause){
+		.id = c->id,
+		.text = c->text,
+		.packets = c->packets,
+		.bytes = c->bytes,
+		.observed = c->observed,
+		.observed_packets = c->observed_packets,
+		.observed_bytes = c->observed_bytes,
+	};
+}
 
 /*
  * Turns the reply of the privileged process into metrics; texts stay in
@@ -193,30 +222,28 @@ static int status_pages_take_loaded(struct loaded_now *n, size_t len,
 	const struct priv_head *head = (const void *)n->bytes;
 	const struct priv_clause *c = (const void *)(head + 1);
 	const struct priv_fill *f;
+	const struct priv_fault *t;
 
 	if (!priv_loaded_is_whole(n->bytes, len))
 		return -EIO;
 	f = (const void *)(c + head->n_clauses);
+	t = (const void *)(f + head->n_sets);
 	n->clauses = calloc(head->n_clauses + 1, sizeof(*n->clauses));
 	n->sets = calloc(head->n_sets + 1, sizeof(*n->sets));
-	if (!n->clauses || !n->sets)
+	n->faults = calloc(head->n_faults + 1, sizeof(*n->faults));
+	if (!n->clauses || !n->sets || !n->faults)
 		return -ENOMEM;
 	for (size_t i = 0; i < head->n_clauses; i++)
-		n->clauses[i] =
-			(struct metrics_clause){ c[i].id, c[i].text,
-						 c[i].packets, c[i].bytes };
+		n->clauses[i] = status_pages_clause(&c[i]);
 	for (size_t i = 0; i < head->n_sets; i++)
 		n->sets[i] = (struct metrics_set){ f[i].name, f[i].elements,
-						   f[i].size };
+						   f[i].size, f[i].known };
+	for (size_t i = 0; i < head->n_faults; i++)
+		n->faults[i] = (struct metrics_fault){ t[i].name, t[i].object };
 	m->clauses = n->clauses;
-	m->n_clauses = head->n_clauses;
 	m->sets = n->sets;
-	m->n_sets = head->n_sets;
-	m->loaded_known = true;
-	m->policy = head->loaded ? head->policy : NULL;
-	m->digest = head->loaded ? head->digest : NULL;
-	m->drift_known = head->drift_known;
-	m->drift = head->drift;
+	m->faults = n->faults;
+	status_pages_take_head(head, m);
 	return 0;
 }
 
@@ -265,6 +292,7 @@ static int write_metrics(void *ctx, FILE *out)
 	error = metrics_write(&m, out);
 	free(loaded.clauses);
 	free(loaded.sets);
+	free(loaded.faults);
 	free(loaded.bytes);
 	free(s);
 	return error;

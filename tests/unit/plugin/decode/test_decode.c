@@ -468,17 +468,39 @@ CLAIM(lengths, "the payload is what IP says, as far as it was captured")
 			       vectors[i].wire_len);
 }
 
+CLAIM(any_number, "tags and options are followed to the last: servers do")
+{
+	static const char *const vectors[][3] = {
+		{ "eth", " vlan", " ip4 tcp" },
+		{ "eth", " vlan", " ip6 tcp" },
+		{ "eth ip6", " dest", " tcp" },
+		{ "eth ip6 hop", " route", " tcp" },
+		{ "eth ip6", " ah", " tcp" },
+		{ "eth ip6", " dest route", " tcp" },
+	};
+	char recipe[2048];
+	struct segment s;
+
+	for (size_t i = 0; i < COUNT(vectors); i++)
+		for (int n = 1; n < 100; n += 66) {
+			strcpy(recipe, vectors[i][0]);
+			for (int k = 0; k < n; k++)
+				strcat(recipe, vectors[i][1]);
+			strcat(recipe, vectors[i][2]);
+			expect_decoded(recipe, decode_recipe(recipe, &s),
+				       DECODED_SEGMENT);
+		}
+}
+
 CLAIM(depth, "32 headers are followed, and not one more")
 {
 	static const struct {
 		const char *outside, *repeated, *inside;
 		int most; /* repeated so often, with the others 32 */
 	} vectors[] = {
-		{ "eth", " vlan", " ip4 tcp", 29 },
 		{ "eth", " mpls", " ip4 tcp", 27 }, /* and two that guess */
 		{ "link:228", " ip4", " tcp", 31 },
 		{ "eth", " ip6", " tcp", 30 },
-		{ "eth ip6", " dest", " tcp", 29 },
 		{ "eth", " ip4 gre", " ip4 tcp", 14 },
 		{ "eth", " ip4 gre eth", " ip4 tcp", 9 },
 		{ "link:101", " ip4 udp:4789 vxlan eth", " ip4 tcp", 7 },
@@ -764,17 +786,24 @@ CLAIM(fragments, "fragments are the segment as soon as its flags are there, in "
 		int family = i % 2 ? 6 : 4;
 		const char *what = vectors[i / 2].what;
 		const struct piece *piece = vectors[i / 2].pieces;
+		bool tells = false;
 		struct segment s;
 
 		new_decoder();
 		for (; piece->n || piece->want != OTHER; piece++) {
 			enum decoded got = decode_piece(
 				family, piece, vectors[i / 2].tcp, 1234567, &s);
+			enum decoded want = piece->want;
 
-			expect(got == piece->want,
+			/* IPv6: only the first fragment tells what it is */
+			if (family == 6 && !tells && piece->offset &&
+			    piece->want == OTHER)
+				want = HELD;
+			tells = tells || !piece->offset;
+			expect(got == want,
 			       "in %s: IPv%d, %u bytes at %u: got %s want %s",
 			       what, family, piece->n, piece->offset,
-			       decoded_name(got), decoded_name(piece->want));
+			       decoded_name(got), decoded_name(want));
 			if (got != SEGMENT || piece->want != SEGMENT)
 				continue;
 			s.payload_len = s.payload_wire_len = 0;
@@ -920,6 +949,249 @@ CLAIM(fragments_cut, "a fragment that was captured in part is not held")
 	}
 }
 
+/* ---- headers that are hidden ---- */
+
+#define CHAIN_MOST 8
+
+/* A datagram of IPv6 behind its first header, in parts of these lengths. */
+struct chained {
+	const char *recipe; /* from IPv6 on */
+	unsigned int protocol;
+	unsigned int parts[CHAIN_MOST]; /* then the rest of it */
+	bool hidden;
+};
+
+static const struct chained chains[] = {
+	{ "link:229 ip6 dest tcp data:40", 60, { 40 }, false },
+	{ "link:229 ip6 dest tcp data:40", 60, { 8 }, true },
+	{ "link:229 ip6 dest dest tcp data:9", 60, { 8 }, true },
+	{ "link:229 ip6 dest dest tcp data:9", 60, { 8, 8 }, true },
+	{ "link:229 ip6 dest dest tcp data:9", 60, { 16 }, true },
+	{ "link:229 ip6 dest dest tcp data:9", 60, { 16, 8, 8 }, true },
+	{ "link:229 ip6 dest dest tcp data:9", 60, { 24 }, false },
+	{ "link:229 ip6 dest:1024 tcp", 60, { 512, 256 }, true },
+	{ "link:229 ip6 route:24 dest:16 tcp", 43, { 8, 8, 8, 8 }, true },
+	{ "link:229 ip6 ah dest tcp", 51, { 8 }, true },
+	{ "link:229 ip6 dest:8 dest:8 dest:8 dest:8 dest:8 dest:8 tcp",
+	  60,
+	  { 8, 8, 8, 8 },
+	  true },
+};
+
+/* The i-th part; any but the first says that it is of another protocol. */
+static enum decoded decode_part(const struct chained *chain, unsigned int i,
+				bool lies, struct segment *s)
+{
+	unsigned int offset = 0, n;
+	struct built whole, b;
+	char recipe[128];
+
+	build(&whole, chain->recipe);
+	for (unsigned int k = 0; k < i; k++)
+		offset += chain->parts[k];
+	n = chain->parts[i] ? chain->parts[i] :
+			      (unsigned int)length(&whole) - 40 - offset;
+	snprintf(recipe, sizeof(recipe),
+		 "eth ip6 frag:%u:%u keep:%u proto:%u data:1500", offset,
+		 chain->parts[i] != 0, n, lies && i ? 17 : chain->protocol);
+	build(&b, recipe);
+	memcpy(b.room + b.end - n, whole.room + whole.at + 40 + offset, n);
+	return decode_built(&b, s);
+}
+
+static void expect_chain(const struct chained *chain, bool reversed, bool lies)
+{
+	unsigned int n = 1;
+	uint64_t hides;
+	struct segment s;
+
+	while (chain->parts[n - 1])
+		n++;
+	new_decoder();
+	for (unsigned int k = 0; k < n; k++) {
+		enum decoded got =
+			decode_part(chain, reversed ? n - 1 - k : k, lies, &s);
+
+		if (got != DECODED_HELD && got != DECODED_OTHER) {
+			expect(got == DECODED_SEGMENT && s.seq == SEQ &&
+				       s.source_port == 40000 &&
+				       s.destination_port == 25 &&
+				       s.flags == FLAGS,
+			       "in \"%s\" part %u of %u: %s", chain->recipe, k,
+			       n, decoded_name(got));
+			expect(s.hidden == (chain->hidden ?
+						    HIDDEN_FIRST_FRAGMENT :
+						    HIDDEN_NOT),
+			       "in \"%s\" it is hidden: %u", chain->recipe,
+			       s.hidden);
+			break;
+		}
+		expect(k + 1 < n, "in \"%s\" no segment%s%s", chain->recipe,
+		       reversed ? ", reversed" : "", lies ? ", lying" : "");
+	}
+	hides = decoder_hidden(decoder, HIDDEN_FIRST_FRAGMENT);
+	expect(hides == chain->hidden, "in \"%s\" %u fragments hide",
+	       chain->recipe, (unsigned int)hides);
+}
+
+CLAIM(options_ahead,
+      "options before TCP are put together, in any order, whatever "
+      "later fragments say that they are")
+{
+	for (size_t i = 0; i < COUNT(chains); i++)
+		for (int how = 0; how < 4; how++)
+			expect_chain(&chains[i], how & 1, how & 2);
+}
+
+CLAIM(options_wait, "IPv6 waits 60 s; one page of 65 is given up")
+{
+	struct segment s;
+
+	for (int late = 0; late < 2; late++) {
+		struct built b;
+		struct frame f;
+
+		new_decoder();
+		decode_part(&chains[2], 0, false, &s);
+		build(&b, "eth ip6 frag:8 dest tcp data:9");
+		f = frame_of(&b);
+		f.time_us += 60000000 + late;
+		expect_decoded("the rest", decode_one(f, &s),
+			       late ? DECODED_HELD : DECODED_SEGMENT);
+		expect_number("given up", decoder_given_up(decoder), late);
+	}
+	new_decoder();
+	for (unsigned int id = 0; id < 65; id++) {
+		struct built b;
+
+		build(&b, "eth ip6 frag:0:1 keep:8 dest dest tcp");
+		put32(b.room + b.at + 14 + 40 + 4, id);
+		expect_decoded("held", decode_built(&b, &s), DECODED_HELD);
+		expect(s.hidden == HIDDEN_FIRST_FRAGMENT, "hidden: %u",
+		       s.hidden);
+	}
+	expect_number("given up", decoder_given_up(decoder), 1);
+	expect_number("hidden", decoder_hidden(decoder, HIDDEN_FIRST_FRAGMENT),
+		      65);
+}
+
+CLAIM(options_again, "a number that is used again is another datagram")
+{
+	struct segment s;
+
+	new_decoder();
+	for (int i = 0; i < 3; i++) {
+		expect_decoded("first", decode_part(&chains[2], 0, false, &s),
+			       DECODED_HELD);
+		expect_decoded("rest", decode_part(&chains[2], 1, false, &s),
+			       DECODED_SEGMENT);
+		expect_decoded("rest", decode_part(&chains[2], 1, true, &s),
+			       DECODED_HELD);
+		expect_decoded("first", decode_part(&chains[2], 0, true, &s),
+			       DECODED_SEGMENT);
+	}
+	expect_number("given up", decoder_given_up(decoder), 0);
+}
+
+CLAIM(hidden_ways, "each way to hide a SYN has its name and its count")
+{
+	static const struct {
+		const char *recipe;
+		enum hidden want;
+	} vectors[] = {
+		{ "eth ip4 tcp", HIDDEN_NOT },
+		{ "eth vlan ip4 tcp", HIDDEN_NOT },
+		{ "eth set:1:0 vlan ip4 tcp", HIDDEN_NOT },
+		{ "eth ip6 dest dest hop tcp", HIDDEN_NOT },
+		{ "eth ip6 frag tcp", HIDDEN_NOT },
+		{ "eth ip4:0:4 tcp", HIDDEN_NOT },
+		{ "eth ip4:0:8 set:20:0 tcp", HIDDEN_NOT },
+		{ "sll2 ip4 tcp", HIDDEN_NOT },
+		{ "ppp ip4 tcp", HIDDEN_NOT },
+		{ "eth set:20:0x83 set:21:7 set:22:8 ip4:0:8 tcp",
+		  HIDDEN_SOURCE_ROUTE },
+		{ "eth set:20:0x89 set:21:7 set:22:8 ip4:0:8 tcp",
+		  HIDDEN_SOURCE_ROUTE },
+		{ "eth set:20:1 set:21:0x83 set:22:7 set:23:8 ip4:0:8 tcp",
+		  HIDDEN_SOURCE_ROUTE },
+		/* the list ended before it; a length that is none */
+		{ "eth set:20:0 set:21:0x83 set:22:7 ip4:0:8 tcp", HIDDEN_NOT },
+		{ "eth set:20:0x83 set:21:1 ip4:0:8 tcp", HIDDEN_NOT },
+		{ "eth set:20:0x83 set:21:9 ip4:0:8 tcp", HIDDEN_NOT },
+		{ "eth set:0:0 set:1:0 vlan set:0:0 set:1:0 vlan ip4 tcp",
+		  HIDDEN_STACKED_TAGS },
+		{ "eth set:0:0x60 set:1:0 qinq set:0:0 set:1:0 vlan ip6 tcp",
+		  HIDDEN_STACKED_TAGS },
+		{ "eth set:1:5 vlan vlan ip4 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth qinq set:1:6 vlan ip6 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth pppoe ppp ip4 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth mpls ip6 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth snap ip4 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth ip4 ip4 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth ip6 gre ip4 tcp", HIDDEN_ENCAPSULATED },
+		{ "eth ip4 udp:4789 vxlan eth ip4 tcp", HIDDEN_ENCAPSULATED },
+		/* only SYNs can get past */
+		{ "eth vlan vlan ip4 set:13:0x10 tcp", HIDDEN_NOT },
+		{ "eth vlan vlan ip4 icmp:3 ip4 tcp", HIDDEN_NOT },
+		/* IPv6: segments are left, or none */
+		{ "eth ip6 set:3:1 route:24 tcp", HIDDEN_SOURCE_ROUTE },
+		{ "eth ip6 set:2:4 set:3:1 route:24 tcp", HIDDEN_SOURCE_ROUTE },
+		{ "eth ip6 route:24 tcp", HIDDEN_NOT },
+	};
+	struct segment s;
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		const char *recipe = vectors[i].recipe;
+
+		new_decoder();
+		if (!expect_decoded(recipe, decode_recipe(recipe, &s),
+				    DECODED_SEGMENT))
+			continue;
+		expect(s.hidden == vectors[i].want, "in \"%s\" got %s want %s",
+		       recipe, hidden_name(s.hidden),
+		       hidden_name(vectors[i].want));
+		for (enum hidden h = HIDDEN_NOT + 1; h < HIDDEN_N; h++)
+			expect_number(recipe, decoder_hidden(decoder, h),
+				      h == vectors[i].want);
+	}
+}
+
+CLAIM(routes, "the destination is the last one of a source route that is not "
+	      "used up")
+{
+	static const struct {
+		unsigned int len, pointer;
+		uint8_t last; /* byte of the address */
+	} vectors[] = {
+		{ 7, 4, 7 },   /* one address ahead */
+		{ 11, 4, 11 }, /* two */
+		{ 11, 8, 11 }, /* the first of them is done */
+		{ 11, 12, 1 }, /* both: the header is right */
+		{ 3, 4, 1 },   /* none at all */
+		{ 6, 4, 1 },   /* less than one */
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct built b;
+		struct segment s;
+		uint8_t *option;
+
+		build(&b, "eth ip4:0:12 tcp");
+		option = b.room + b.at + 14 + 20;
+		memset(option, 0, 12);
+		option[0] = 0x83;
+		option[1] = (uint8_t)vectors[i].len;
+		option[2] = (uint8_t)vectors[i].pointer;
+		for (uint8_t k = 3; k < vectors[i].len; k++)
+			option[k] = (uint8_t)(k + 1);
+		expect_decoded("a route", decode_built(&b, &s),
+			       DECODED_SEGMENT);
+		expect(s.destination.byte[3] == vectors[i].last,
+		       "of %u bytes at %u: %u", vectors[i].len,
+		       vectors[i].pointer, s.destination.byte[3]);
+	}
+}
+
 CLAIM(fragmented_tunnels, "the first fragment of a tunnel is read as far as it "
 			  "goes, the others are other")
 {
@@ -934,7 +1206,7 @@ CLAIM(fragmented_tunnels, "the first fragment of a tunnel is read as far as it "
 		{ "eth ip4:0x2000 keep:48 ip4 tcp data:90", SEGMENT },
 		{ "eth ip6 frag:0:1 keep:72 gre ip6 tcp data:90", SEGMENT },
 		{ "eth ip4:0x0003 proto:17 data:90", OTHER },
-		{ "eth ip6 frag:8:1 proto:47 data:8", OTHER },
+		{ "eth ip6 frag:8:1 proto:47 data:8", HELD },
 	};
 	struct segment s;
 
@@ -1039,15 +1311,31 @@ CLAIM(short_way,
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(names),		 CLAIMED(layers),
-		CLAIMED(others),	 CLAIMED(reasons),
-		CLAIMED(every_cut),	 CLAIMED(readable_ports),
-		CLAIMED(directions),	 CLAIMED(lengths),
-		CLAIMED(depth),		 CLAIMED(unreachable),
-		CLAIMED(attributes),	 CLAIMED(attributes_bound),
-		CLAIMED(fragments),	 CLAIMED(overlaps),
-		CLAIMED(fragments_wait), CLAIMED(fragments_room),
-		CLAIMED(fragments_cut),	 CLAIMED(fragmented_tunnels),
+		CLAIMED(names),
+		CLAIMED(layers),
+		CLAIMED(others),
+		CLAIMED(reasons),
+		CLAIMED(every_cut),
+		CLAIMED(readable_ports),
+		CLAIMED(directions),
+		CLAIMED(lengths),
+		CLAIMED(any_number),
+		CLAIMED(depth),
+		CLAIMED(unreachable),
+		CLAIMED(attributes),
+		CLAIMED(attributes_bound),
+		CLAIMED(fragments),
+		CLAIMED(overlaps),
+		CLAIMED(fragments_wait),
+		CLAIMED(fragments_room),
+		CLAIMED(fragments_cut),
+		CLAIMED(fragmented_tunnels),
+		CLAIMED(options_ahead),
+		CLAIMED(options_wait),
+		CLAIMED(options_again),
+		CLAIMED(hidden_ways),
+		CLAIMED(routes),
+
 		CLAIMED(short_way),
 	};
 

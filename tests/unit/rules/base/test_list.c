@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../../unit.h"
-#include "../../../../rules/base/list.h"
+#include "../../../../rules/base/arena.h"
 
 CLAIM(grows, "a list keeps its items as it grows, and moves only when full")
 {

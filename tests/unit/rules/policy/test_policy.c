@@ -82,6 +82,8 @@ static const char *const codes[] = {
 	"no-redirect-here",
 	"no-review",
 	"no-target",
+	"not-all-checked",
+	"not-mail",
 	"nul-byte",
 	"one-family",
 	"pop3s-blocked",
@@ -91,6 +93,7 @@ static const char *const codes[] = {
 	"repeated",
 	"reserved",
 	"review-passed",
+	"root-sockets",
 	"string-not-closed",
 	"submission-blocked",
 	"submissions-blocked",
@@ -971,6 +974,34 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 				 "10.0.0.1\nallow smtp-alt smtp to internet\n"
 				 "}\n",
 		  .want = "7:1 ~nat64" },
+		/* sockets of root */
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow smtp "
+						   "user 0 8\nobserve "
+						   "imap smtp group 0\nblock "
+						   "smtp\n}\n",
+		  .want = "7:1 ~root-sockets; 8:1 ~root-sockets" },
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow imaps "
+						   "user 0\nallow smtp "
+						   "user 8\nblock smtp\n}\n",
+		  .want = "" },
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow smtp "
+						   "user 8\nblock smtp user "
+						   "33\nblock submissions "
+						   "group 33\n}\n",
+		  .want = "8:1 ~root-sockets; 9:1 ~no-exemption; 9:1 "
+			  "~submissions-blocked" },
+		/* ports that are not mail's */
+		{ .text = HEADER_OF("p", "output") "outbound {\nallow 22 from "
+						   "private\nblock 22 443 "
+						   "drop\n}\ninbound {\n"
+						   "limit 22 5/minute per "
+						   "source\n}\n",
+		  .want = "8:1 ~no-exemption; 8:1 ~not-mail; 8:1 ~not-mail; "
+			  "11:1 ~not-mail" },
+		{ .text = HEADER "outbound {\nallow 22 443\nobserve 80\nallow "
+				 "26 24 from private\nblock 26 24\nredirect 52 "
+				 "to 192.0.2.1 ::2\n}\n",
+		  .want = "11:1 ~not-mail" },
 		{ .text = HEADER "watch { quarantine 1d }\n" FREE,
 		  .want = "6:20 ~quarantine-unused" },
 		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n",
@@ -1044,6 +1075,122 @@ CLAIM(limits, "what is too many is said, not built")
 	p = text_policy(t.bytes);
 	got = diags_text(&p->diags);
 	expect_text("101 addresses", got, "7:1009 too-many");
+	free(got);
+	policy_free(p);
+	free(t.bytes);
+}
+
+/* Writes clauses that each name so many services and classes. */
+static char *large_policy(int clauses, int services, int classes)
+{
+	struct text t;
+	FILE *out = text_open(&t);
+
+	fputs(HEADER, out);
+	for (int i = 0; i < classes; i++)
+		fprintf(out, "class c%d { 10.0.%d.%d }\n", i, i / 256, i % 256);
+	fputs("outbound {\n", out);
+	for (int i = 0; i < clauses; i++) {
+		fputs("observe", out);
+		for (int k = 0; k < services; k++)
+			fprintf(out, " %d", 1 + (i * services + k) % 65535);
+		for (int k = 0; k < classes; k++)
+			fprintf(out, "%s c%d", k ? "" : " from", k);
+		for (int k = 0; k < classes; k++)
+			fprintf(out, "%s c%d", k ? "" : " to", k);
+		fputs("\n", out);
+	}
+	fputs("}\n", out);
+	text_done(&t);
+	return t.bytes;
+}
+
+CLAIM(products,
+      "what multiplies is bounded, and the clause that is too much is "
+      "named")
+{
+	static const struct {
+		int clauses, services, classes;
+		const char *want; /* NULL: no error */
+	} vectors[] = {
+		{ 200, 100, 0, NULL },
+		{ 201, 100, 0, "207:1 too-many" },
+		{ 1900, 90, 0, "229:1 too-many" },
+		{ 9, 1, 100, NULL },
+		{ 10, 1, 100, "116:1 too-many" },
+		{ 1, 11, 100, "107:1 too-many" },
+		{ 1, 9, 100, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		char *text =
+			large_policy(vectors[i].clauses, vectors[i].services,
+				     vectors[i].classes);
+		struct policy *p = text_policy(text);
+		char *got = diags_text(&p->diags);
+
+		if (vectors[i].want)
+			expect(strstr(got, vectors[i].want) &&
+				       p->diags.errors == 1,
+			       "vector %zu: want %s, got %zu errors: %.200s", i,
+			       vectors[i].want, p->diags.errors, got);
+		else
+			expect(!p->diags.errors, "vector %zu: got %.200s", i,
+			       got);
+		free(got);
+		policy_free(p);
+		free(text);
+	}
+}
+
+CLAIM(classes_of_classes, "classes that take over each other's members are "
+			  "bounded, and this is said once")
+{
+	struct text t;
+	FILE *out = text_open(&t);
+	struct policy *p;
+
+	fputs(HEADER, out);
+	for (int i = 0; i < 600; i++) {
+		fprintf(out, "class c%d { 10.%d.%d.1", i, i / 256, i % 256);
+		for (int k = 0; k < i; k++)
+			fprintf(out, " c%d", k);
+		fputs(" }\n", out);
+	}
+	fputs("outbound from c599 {\nobserve smtp\n}\n", out);
+	text_done(&t);
+	p = text_policy(t.bytes);
+	expect_number("errors", p->diags.errors, 1);
+	for (size_t i = 0; i < p->diags.n; i++)
+		if (p->diags.items[i].severity == SEVERITY_ERROR)
+			expect_text("the error", p->diags.items[i].code,
+				    "too-many");
+	policy_free(p);
+	free(t.bytes);
+}
+
+CLAIM(not_compared, "a policy that is too large to look for what never matches "
+		    "says so")
+{
+	struct text t;
+	FILE *out = text_open(&t);
+	struct policy *p;
+	char *got;
+
+	fputs(HEADER, out);
+	for (int i = 0; i < 300; i++)
+		fprintf(out, "class c%d { 10.%d.%d.1 }\n", i, i / 256, i % 256);
+	for (int i = 0; i < 400; i++) {
+		fputs("outbound from", out);
+		for (int k = 0; k < 100; k++)
+			fprintf(out, " c%d", (i * 7 + k) % 300);
+		fputs(" { observe smtp }\n", out);
+	}
+	text_done(&t);
+	p = text_policy(t.bytes);
+	got = diags_text(&p->diags);
+	expect(strstr(got, "1:8 ~not-all-checked"), "got %.300s", got);
+	see("not-all-checked");
 	free(got);
 	policy_free(p);
 	free(t.bytes);
@@ -1516,18 +1663,33 @@ CLAIM(cannot_read, "a policy that cannot be read is an error number")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(good),		CLAIMED(lexing),
-		CLAIMED(header),	CLAIMED(clauses),
-		CLAIMED(hooks),		CLAIMED(classes),
-		CLAIMED(class_files),	CLAIMED(includes),
-		CLAIMED(order),		CLAIMED(include_depth),
-		CLAIMED(definitions),	CLAIMED(braces),
-		CLAIMED(lints),		CLAIMED(many_mistakes),
-		CLAIMED(limits),	CLAIMED(all_codes),
-		CLAIMED(helps),		CLAIMED(references),
-		CLAIMED(class_members), CLAIMED(plain_lines),
-		CLAIMED(many_hosts),	CLAIMED(values),
-		CLAIMED(clause_text),	CLAIMED(clause_keys),
+		CLAIMED(good),
+		CLAIMED(lexing),
+		CLAIMED(header),
+		CLAIMED(clauses),
+		CLAIMED(hooks),
+		CLAIMED(classes),
+		CLAIMED(class_files),
+		CLAIMED(includes),
+		CLAIMED(order),
+		CLAIMED(include_depth),
+		CLAIMED(definitions),
+		CLAIMED(braces),
+		CLAIMED(lints),
+		CLAIMED(many_mistakes),
+		CLAIMED(limits),
+		CLAIMED(products),
+		CLAIMED(classes_of_classes),
+		CLAIMED(not_compared),
+		CLAIMED(all_codes),
+		CLAIMED(helps),
+		CLAIMED(references),
+		CLAIMED(class_members),
+		CLAIMED(plain_lines),
+		CLAIMED(many_hosts),
+		CLAIMED(values),
+		CLAIMED(clause_text),
+		CLAIMED(clause_keys),
 		CLAIMED(cannot_read),
 	};
 

@@ -257,9 +257,12 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 		ruleset_free(rs);
 		policy_free(p);
 	}
+	/* What counts there has a name of its own, and counts openings. */
 	try(&(struct vector){ HEADER "mode observe\noutbound {\nblock "
 				     "smtp\n}\n",
-			      BASE "forward.smtp: counter name \"K0\" "
+			      BASE "forward.smtp: goto K0\n"
+				   "K0: tcp flags != syn / syn,ack "
+				   "accept | counter name \"K0-observed\" "
 				   "accept\n" });
 }
 
@@ -289,12 +292,14 @@ CLAIM(guards, "first fragments without their transport header end behind the "
 		  "forward: tcp dport vmap @forward.ports | meta nfproto ipv6 "
 		  "frag frag-off 0 jump first-fragments\n"
 		  "forward.smtp: ip hdrlength != 5 jump ip-options | meta "
-		  "nfproto ipv6 rt seg-left != 0 jump source-routes | counter "
-		  "name \"K0\" accept\n"
+		  "nfproto ipv6 rt seg-left != 0 jump source-routes | goto "
+		  "K0\n"
 		  "source-routes: counter name \"source-routes\"\n"
 		  "ip-options: meta nfproto ipv4 ip option lsrr exists jump "
 		  "source-routes | meta nfproto ipv4 ip option ssrr exists "
 		  "jump source-routes\n"
+		  "K0: tcp flags != syn / syn,ack accept | counter name "
+		  "\"K0-observed\" accept\n"
 		  "first-fragments: tcp dport != 0 return | meta l4proto != "
 		  "tcp return | counter name \"first-fragments\"\n" },
 	};

@@ -18,15 +18,23 @@ static const char hostile_value[] =
 	"a\\\\b\\\"c\\nd\\\\x1b[31m\\\\xff\\\\xc2\\\\x80\xc3\xa9}";
 
 static const struct metrics_clause clauses[] = {
-	{ "residential:17", "block smtp", 12345, 740700 },
-	{ hostile, hostile, UINT64_MAX, 0 },
-	{ "\x1b", NULL, 1, 2 },
-	{ "\x1c", "", 3, 4 },
+	{ .id = "residential:17",
+	  .text = "block smtp",
+	  .packets = 12345,
+	  .bytes = 740700 },
+	{ .id = hostile, .text = hostile, .packets = UINT64_MAX },
+	{ .id = "\x1b", .packets = 1, .bytes = 2 },
+	{ "\x1c", "", 3, 4, true, 5, 6 },
 };
 
 static const struct metrics_set sets[] = {
-	{ "flagged.v4", 17, 65536 },
-	{ "mx.v6", 3, 0 },
+	{ "flagged.v4", 17, 65536, true },
+	{ "mx.v6", 3, 0, true },
+	{ "old.v4", 0, 10, false },
+};
+
+static const struct metrics_fault faults[] = {
+	{ "device-missing", "eth7" },
 };
 
 static void make_summary(struct engine_summary *s)
@@ -66,6 +74,9 @@ static struct metrics make_all(const struct engine_summary *s)
 				 .policy = "residential",
 				 .digest = "0123abcd",
 				 .drift_known = true,
+				 .observes = true,
+				 .faults = faults,
+				 .n_faults = COUNT(faults),
 				 .has_store = true,
 				 .store_rows = 99,
 				 .start_s = 1794780000 };
@@ -254,7 +265,14 @@ static const char *const samples[] = {
 	"mailwall_clause_bytes_total{clause=\"residential:17\"} 740700",
 	"mailwall_clause_packets_total{clause=\"\\\\x1b\"} 1",
 	"mailwall_clause_packets_total{clause=\"\\\\x1c\"} 3",
+	"mailwall_policy_acting 0",
+	"mailwall_policy_mode{mode=\"observe\"} 1",
+	"mailwall_policy_fault{fault=\"device-missing\",object=\"eth7\"} 1",
+	"mailwall_clause_observed_packets_total{clause=\"\\\\x1c\"} 5",
+	"mailwall_clause_observed_bytes_total{clause=\"\\\\x1c\"} 6",
 	"mailwall_set_elements{set=\"mx.v6\"} 3",
+	"mailwall_set_elements_known{set=\"mx.v6\"} 1",
+	"mailwall_set_elements_known{set=\"old.v4\"} 0",
 	"mailwall_set_capacity{set=\"flagged.v4\"} 65536",
 	"mailwall_packets_total 1000",
 	"mailwall_packet_bytes_total 60000",
@@ -329,7 +347,7 @@ CLAIM(chance_names, "whatever a name is, the format is kept")
 
 	for (int i = 0; i < 2000; i++) {
 		char name[12] = "", *text;
-		const struct metrics_set set = { name, 1, 1 };
+		const struct metrics_set set = { name, 1, 1, true };
 		const struct metrics m = { .sets = &set, .n_sets = 1 };
 
 		for (size_t k = chance(&seed) % sizeof(name); k; k--)
@@ -366,6 +384,8 @@ CLAIM(unknown, "what is not known is left out, and not said to be zero")
 	expect(has_line(text, "mailwall_policy_loaded 0") &&
 		       !strstr(text, "mailwall_policy_info"),
 	       "with nothing loaded got \"%s\"", text);
+	expect(!strstr(text, "mailwall_set_elements{set=\"old.v4\"}"),
+	       "a set that nobody counted has elements");
 	expect(!strstr(text, "mailwall_set_capacity{set=\"mx.v6\"}"),
 	       "a set without a limit got one");
 	free(text);
