@@ -7,6 +7,7 @@ Each claim is the first line of a function. Lines are those of real routers.
 import json
 import os
 import pathlib
+import pwd
 import random
 import sqlite3
 import subprocess
@@ -19,7 +20,8 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / part) for part in ("net", "review")]
 
 import lab
-from review_test import expect, kernel_line, run, write_log
+from review_test import (MAILWALL, expect, kernel_line, run, write_capture,
+			 write_log)
 
 START = 1_790_000_000		# 2026-09-21T14:13:20Z
 MICRO = 1_000_000
@@ -392,9 +394,50 @@ def one_fails(folder):
 	expect(had["events"] == 1, had)
 
 
+def killed(folder):
+	"""an import that is killed goes on at the next, but for its last minutes"""
+	lines, kills = 120_000, 5
+	log = write_log(folder / "killed.log", [
+		kernel_line(START + i, f"100.64.{i % 250}.1", spt=1024 + i % 60000)
+		for i in range(lines)])
+	whole = time.monotonic()
+	run("import", "-q", "-S", folder / "whole.db", log)
+	whole = time.monotonic() - whole
+	chance, store = random.Random(9), folder / "killed.db"
+	for _ in range(kills):
+		child = subprocess.Popen([MAILWALL, "import", "-q", "-S", store, log],
+					 stderr=subprocess.DEVNULL)
+		time.sleep(chance.random() * whole)
+		child.kill()
+		child.wait()
+	run("import", "-q", "-S", store, log)
+	got = sum(row[3] for row in rows(store))
+	# Eleven minutes are open, and what one kill leaves, another may, too.
+	expect(lines <= got <= lines + kills * 720, got)
+
+
+def makes_the_folder(folder):
+	"""import and replay make the store's folder, for the monitor's user"""
+	log = write_log(folder / "folder.log", [kernel_line(START, "100.64.0.1")])
+	capture = write_capture(folder / "folder.pcap")
+	folder.chmod(0o711)
+	owners = set()
+	for command, file in ("import", log), ("replay", capture):
+		store = folder / command / "new.db"
+		run(command, "-S", store, file)
+		for path in store, store.parent:
+			owners.add(path.stat().st_uid)
+		expect(store.parent.stat().st_mode & 0o777 == 0o750,
+		       oct(store.parent.stat().st_mode))
+	names = [user.pw_uid for name in ("_mailwall", "nobody")
+		 for user in pwd.getpwall() if user.pw_name == name]
+	want = names[0] if not os.geteuid() and names else os.geteuid()
+	expect(owners == {want}, f"{owners}, not {want}")
+
+
 CLAIMS = (own_times, files_in_any_order, flows_by_their_end, new_year,
 	  future_times, one_connection, known_lines, forged, names_formats,
-	  partly_understood, one_fails)
+	  partly_understood, one_fails, killed, makes_the_folder)
 
 
 def main():

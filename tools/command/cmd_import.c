@@ -36,9 +36,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RECORDED_AT_ONCE 65536
-#define EVENTS_SHOWN	 4096
-#define SECOND_US	 1000000
+#define SETTLED_AT_ONCE 65536
+#define EVENTS_SHOWN	4096
+#define SECOND_US	1000000
 
 struct import_options {
 	const char *store, *policy, *format;
@@ -60,7 +60,7 @@ struct import {
 	struct port_bits ports;
 	struct progress progress;
 	struct intake intake;
-	uint64_t handed, events, known_lines, attempts, findings;
+	uint64_t handed, events, known_lines, attempts, settled, findings;
 	struct sinks sinks;
 };
 
@@ -69,14 +69,10 @@ struct import {
 static int import_store_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct import *im = ctx;
-	struct recorder_state state;
 
 	recorder_attempt(im->recorder, event);
-	if (++im->attempts % RECORDED_AT_ONCE)
-		return EXIT_DONE;
-	recorder_submit(im->recorder);
-	recorder_state(im->recorder, &state);
-	return state.failing ? EXIT_REFUSED : EXIT_DONE;
+	im->attempts++;
+	return EXIT_DONE;
 }
 
 static int import_store_finding(void *ctx, const struct finding *finding)
@@ -179,17 +175,29 @@ static void import_segment(void *ctx, const struct segment *segment)
 	engine_segment(((struct import *)ctx)->engine, segment);
 }
 
+/* Writes what has ended, now and then. 0 or -errno. */
+static int import_settle(struct import *im)
+{
+	if (im->attempts < im->settled + SETTLED_AT_ONCE)
+		return 0;
+	im->settled = im->attempts;
+	return intake_known_settle(im->known);
+}
+
 /* Other than 0 ends it: a failing store, or a signal. */
 static int import_hand(void *ctx, const struct log_event *e, uint64_t digest)
 {
 	struct import *im = ctx;
-	int known;
+	int known, error;
 
 	if (im->sinks.code || monitor_stop)
 		return 1;
 	if (!(im->handed++ % EVENTS_SHOWN))
 		progress_show(&im->progress,
 			      (double)im->handed / (double)im->intake.read);
+	error = import_settle(im);
+	if (error)
+		return error;
 	known = intake_known_add(im->known, e->time_us, digest);
 	if (known < 0)
 		return known;
@@ -225,7 +233,7 @@ static int import_hand_all(struct import *im)
 	/* The recorder says why. */
 	if (recorder_flush(im->recorder))
 		return EXIT_REFUSED;
-	error = intake_known_write(im->known, true);
+	error = intake_known_write(im->known, INT64_MAX);
 	return error ? import_failed(im, error) : EXIT_DONE;
 }
 

@@ -8,6 +8,7 @@
 #include "../option/options.h"
 #include "../monitor/monitor.h"
 #include "../monitor/monitor_text.h"
+#include "../priv/folder.h"
 #include "../store/recorder.h"
 #include "../program/program.h"
 #include "../program/policy_file.h"
@@ -59,8 +60,10 @@ static int replay_open_store(void *ctx)
 	struct recorder_options options = { .path = r->options->store,
 					    .say = fault_say_sentence };
 	struct fault f = { 0 };
-	int error;
+	int error = folder_make_of(r->program, r->options->store, NULL);
 
+	if (error)
+		return error;
 	if (r->policy)
 		options.keep_destinations = r->policy->keep_destinations;
 	error = recorder_open(&r->recorder, &options, &f);

@@ -6,11 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOUR_US	 INT64_C(3600000000)
-#define HOURS	 8    /* a power of two */
-#define OPEN	 2    /* the last hours, whose attempts may be under way */
-#define LEAST	 1024 /* places; a power of two */
-#define DIGEST_0 1    /* stands for a digest of 0, which is a free place */
+#define HOUR_US	  INT64_C(3600000000)
+#define HOURS	  8 /* a power of two */
+#define MINUTE_US INT64_C(60000000)
+#define LEAST	  1024 /* places; a power of two */
+#define DIGEST_0  1    /* stands for a digest of 0, which is a free place */
+
+struct known_line {
+	uint64_t digest;
+	int64_t minute;
+};
 
 /* The digests of an hour: a set, and those of them that are not stored. */
 struct known_hour {
@@ -19,14 +24,14 @@ struct known_hour {
 	int error;
 	uint64_t *set; /* open addressing, at most half full */
 	size_t places, n;
-	uint64_t *fresh;
-	size_t n_fresh, size_fresh;
+	struct known_line *fresh; /* about in the order of their times */
+	size_t n_fresh, size_fresh, n_written;
 };
 
 struct intake_known {
 	struct recorder *recorder;
 	bool again;
-	int64_t newest;
+	int64_t newest_us;
 	struct known_hour hours[HOURS];
 };
 
@@ -104,18 +109,19 @@ static int hour_add(struct known_hour *h, uint64_t digest)
 	return 0;
 }
 
-static int hour_add_fresh(struct known_hour *h, uint64_t digest)
+static int hour_add_fresh(struct known_hour *h, uint64_t digest, int64_t minute)
 {
 	if (h->n_fresh == h->size_fresh) {
 		size_t size = h->size_fresh ? h->size_fresh * 2 : LEAST;
-		uint64_t *more = realloc(h->fresh, size * sizeof(*more));
+		struct known_line *more =
+			realloc(h->fresh, size * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
 		h->fresh = more;
 		h->size_fresh = size;
 	}
-	h->fresh[h->n_fresh++] = digest;
+	h->fresh[h->n_fresh++] = (struct known_line){ digest, minute };
 	return 0;
 }
 
@@ -150,37 +156,55 @@ static int hour_load(struct intake_known *k, struct known_hour *h)
 	return error ? error : h->error;
 }
 
-static void hour_put(struct store *s, const struct known_hour *h)
+/* How many of an hour's lines are written once all before a minute are. */
+static size_t hour_behind(const struct known_hour *h, int64_t minute)
+{
+	size_t n = h->n_written;
+
+	while (n < h->n_fresh && h->fresh[n].minute < minute)
+		n++;
+	return n;
+}
+
+static void hour_put(struct store *s, const struct known_hour *h, size_t end)
 {
 	struct store_lines l = { .hour = h->hour };
 
-	for (size_t done = 0; done < h->n_fresh; done += l.n) {
-		l.n = h->n_fresh - done < STORE_LINES_MOST ?
-			      (uint32_t)(h->n_fresh - done) :
-			      STORE_LINES_MOST;
-		memcpy(l.digests, h->fresh + done, l.n * sizeof(*l.digests));
+	for (size_t i = h->n_written; i < end; i++) {
+		l.digests[l.n++] = h->fresh[i].digest;
+		if (l.n < STORE_LINES_MOST && i + 1 < end)
+			continue;
 		store_add_lines(s, &l);
+		l.n = 0;
 	}
 }
 
-int intake_known_write(struct intake_known *k, bool all)
+/* An hour whose lines are all written, and which is over. */
+static bool hour_is_done(const struct known_hour *h, int64_t minute)
+{
+	return h->n_written == h->n_fresh && (h->hour + 1) * 60 <= minute;
+}
+
+int intake_known_write(struct intake_known *k, int64_t before_us)
 {
 	struct store *s = recorder_store(k->recorder);
-	bool written[HOURS] = { false };
+	int64_t minute = before_us / MINUTE_US;
+	size_t ends[HOURS];
 	int error;
 
 	store_begin(s);
 	for (size_t i = 0; i < HOURS; i++) {
-		struct known_hour *h = &k->hours[i];
-
-		written[i] = h->used && (all || h->hour <= k->newest - OPEN);
-		if (written[i])
-			hour_put(s, h);
+		ends[i] = hour_behind(&k->hours[i], minute);
+		hour_put(s, &k->hours[i], ends[i]);
 	}
 	error = store_end(s);
-	for (size_t i = 0; i < HOURS && !error; i++)
-		if (written[i])
-			hour_free(&k->hours[i]);
+	for (size_t i = 0; i < HOURS && !error; i++) {
+		struct known_hour *h = &k->hours[i];
+
+		h->n_written = ends[i];
+		if (h->used && hour_is_done(h, minute))
+			hour_free(h);
+	}
 	return error;
 }
 
@@ -196,7 +220,6 @@ int intake_known_new(struct recorder *recorder, bool again,
 		return -ENOMEM;
 	k->recorder = recorder;
 	k->again = again;
-	k->newest = INT64_MIN;
 	return 0;
 }
 
@@ -207,12 +230,12 @@ void intake_known_free(struct intake_known *k)
 	free(k);
 }
 
-/* Makes room: attempts and lines of all hours that are behind are written. */
-static int known_settle(struct intake_known *k)
+int intake_known_settle(struct intake_known *k)
 {
 	int error = recorder_flush(k->recorder);
 
-	return error ? error : intake_known_write(k, false);
+	return error ? error :
+		       intake_known_write(k, k->newest_us - INTAKE_OPEN_US);
 }
 
 static struct known_hour *known_find(struct intake_known *k, int64_t hour,
@@ -237,10 +260,8 @@ static struct known_hour *known_hour_of(struct intake_known *k, int64_t hour,
 	*error = 0;
 	if (h)
 		return h;
-	if (hour > k->newest)
-		k->newest = hour;
 	if (!room) {
-		*error = known_settle(k);
+		*error = intake_known_settle(k);
 		known_find(k, hour, &room);
 	}
 	if (*error || !room)
@@ -252,14 +273,17 @@ static struct known_hour *known_hour_of(struct intake_known *k, int64_t hour,
 
 int intake_known_add(struct intake_known *k, int64_t time_us, uint64_t digest)
 {
-	int error;
-	struct known_hour *h = known_hour_of(k, time_us / HOUR_US, &error);
-	int known;
+	struct known_hour *h;
+	int error, known;
+
+	if (time_us > k->newest_us)
+		k->newest_us = time_us;
+	h = known_hour_of(k, time_us / HOUR_US, &error);
 
 	if (!h)
 		return error ? error : -ENOSPC;
 	known = hour_add(h, digest);
 	if (known)
 		return known;
-	return hour_add_fresh(h, digest);
+	return hour_add_fresh(h, digest, time_us / MINUTE_US);
 }
