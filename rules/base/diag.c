@@ -136,7 +136,7 @@ const char *nearest_word(const char *written, size_t len,
 		if (wlen > WORD_MAX)
 			continue;
 		d = distance(written, len, words[i], wlen);
-		if (d < len &&
+		if (d && d < len &&
 		    (d < best_distance || (d == best_distance && !best))) {
 			best = words[i];
 			best_distance = d;

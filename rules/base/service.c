@@ -72,6 +72,50 @@ const struct service *service_by_name(const char *name)
 	return NULL;
 }
 
+/* A name that is near to another by letters can be far from it in meaning. */
+static const struct {
+	const char *name, *help;
+} service_aliases[] = {
+	{ "smtps",
+	  "port 465 is \"submissions\": customers send mail with TLS" },
+	{ "ssmtp",
+	  "port 465 is \"submissions\": customers send mail with TLS" },
+	{ "urd", "port 465 is \"submissions\": customers send mail with TLS" },
+	{ "ssl-smtp",
+	  "port 465 is \"submissions\": customers send mail with TLS" },
+	{ "smtp-tls",
+	  "with STARTTLS it is \"submission\", 587; with TLS from the first "
+	  "byte \"submissions\", 465" },
+	{ "msa", "port 587 is \"submission\"" },
+	{ "msp", "port 587 is \"submission\"" },
+	{ "starttls", "port 587 is \"submission\"" },
+	{ "mail", "\"smtp\" is mail between servers, 25; customers hand in "
+		  "mail by \"submission\", 587, or \"submissions\", 465" },
+	{ "email", "\"smtp\" is mail between servers, 25; customers hand in "
+		   "mail by \"submission\", 587, or \"submissions\", 465" },
+	{ "pop",
+	  "\"pop3s\", 995, has TLS; \"pop3\", 110, starts in cleartext" },
+	{ "pops", "port 995 is \"pop3s\"" },
+	{ "pop-3", "\"pop3s\", 995, has TLS; \"pop3\", 110, starts in "
+		   "cleartext" },
+	{ "spop3", "port 995 is \"pop3s\"" },
+	{ "imap2", "\"imaps\", 993, has TLS; \"imap\", 143, starts in "
+		   "cleartext" },
+	{ "imap4", "\"imaps\", 993, has TLS; \"imap\", 143, starts in "
+		   "cleartext" },
+	{ "imap4s", "port 993 is \"imaps\"" },
+	{ "simap", "port 993 is \"imaps\"" },
+};
+
+const char *service_alias_help(const char *name)
+{
+	for (size_t i = 0;
+	     i < sizeof(service_aliases) / sizeof(*service_aliases); i++)
+		if (!strcmp(service_aliases[i].name, name))
+			return service_aliases[i].help;
+	return NULL;
+}
+
 const struct service *service_by_port(uint16_t port)
 {
 	for (size_t i = 0; i < n_services; i++)

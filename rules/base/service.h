@@ -61,6 +61,11 @@ extern const size_t n_services;
 /* The service of that name or port, or NULL. */
 const struct service *service_by_name(const char *name);
 const struct service *service_by_port(uint16_t port);
+/*
+ * Returns the help for another name of a mail protocol: IANA's older ones,
+ * those of /etc/services and of programs. NULL: it is none.
+ */
+const char *service_alias_help(const char *name);
 
 /* The service of a role that customers are offered at this rank, or NULL. */
 const struct service *service_offered(enum service_role role,

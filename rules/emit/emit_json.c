@@ -490,9 +490,12 @@ static void write_sets(struct writer *w)
 void emit_json(const struct ruleset *rs, FILE *out)
 {
 	struct writer w = { .rs = rs, .out = out, .first = true };
+	json_t *table;
 
 	fprintf(out, "{\"nftables\":[");
-	write_command(&w, "add", "table", json_table(&w));
+	table = json_table(&w);
+	json_put(&table, "comment", json_string(TABLE_COMMENT));
+	write_command(&w, "add", "table", table);
 	write_sets(&w);
 	for (size_t i = 0; i < rs->counters.n; i++)
 		write_command(&w, "add", "counter",

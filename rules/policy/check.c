@@ -24,11 +24,30 @@ static void check_add_port(struct check *c, struct clause *clause,
 	*arena_push(c->arena, &clause->ports) = port;
 }
 
+/*
+ * Says what to write instead of a name. Where several are as near, the one with
+ * TLS comes first. A name that goes on where a service ends, as smtpx does, is
+ * more likely another than the one that it begins with.
+ */
+static const char *service_help(struct check *c, const char *text)
+{
+	const char **names = arena_alloc(c->arena, n_services * sizeof(*names));
+	const char *help = service_alias_help(text);
+	size_t n = 0;
+
+	for (size_t i = n_services; i-- > 0;)
+		if (strncmp(text, services[i].name, strlen(services[i].name)))
+			names[n++] = services[i].name;
+	return help ? help :
+		      did_you_mean(c->arena, text, strlen(text), names, n,
+				   "mailwall ports lists them; a port number "
+				   "will do");
+}
+
 static void check_service(struct check *c, struct clause *clause,
 			  const struct word *word)
 {
 	const struct service *s = service_by_name(word->text);
-	const char **names;
 	uint32_t port;
 
 	if (s || number_parse(word->text, 1, 65535, &port)) {
@@ -41,15 +60,9 @@ static void check_service(struct check *c, struct clause *clause,
 			->help = "a TCP port is a number from 1 to 65535";
 		return;
 	}
-	names = arena_alloc(c->arena, n_services * sizeof(*names));
-	for (size_t i = 0; i < n_services; i++)
-		names[i] = services[i].name;
 	diag_error(c->diags, &word->span, "unknown-service",
 		   "\"%.60s\" is not a service", word->text)
-		->help = did_you_mean(
-		c->arena, word->text, strlen(word->text), names, n_services,
-		"mailwall ports lists them; a port number "
-		"will do");
+		->help = service_help(c, word->text);
 }
 
 static int compare_ids(const void *a, const void *b)

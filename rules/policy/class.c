@@ -112,7 +112,9 @@ static const char *class_help(struct check *c, const char *text)
 	const char **names = arena_alloc(c->arena, all * sizeof(*names) + 1);
 
 	for (size_t i = 0; i < all; i++)
-		if (!c->policy->classes.items[i]->literal)
+		/* Everything is never what somebody meant to write. */
+		if (!c->policy->classes.items[i]->literal &&
+		    c->policy->classes.items[i]->kind != CLASS_ANY)
 			names[n++] = c->policy->classes.items[i]->name;
 	return did_you_mean(c->arena, text, strlen(text), names, n,
 			    "declare it: class NAME { ... }");

@@ -386,7 +386,8 @@ static void lint_class(struct check *c, const struct class *class)
 {
 	if (class->builtin)
 		return;
-	if (!class->literal && !class->uses)
+	/* The monitor asks how many users an address has. */
+	if (!class->literal && !class->uses && !class->users)
 		diag_warning(c->diags, &class->span, "class-unused",
 			     "class %s is not used", class->name);
 	if (class_is_empty(class))

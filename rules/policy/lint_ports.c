@@ -59,7 +59,7 @@ static const struct other_port *other_port(uint16_t port)
 	return NULL;
 }
 
-/* Whose connections the clause concerns: the end of a sentence. */
+/* Names those whose connections the clause concerns: the end of a sentence. */
 static const char *lint_whose(const struct check *c, const struct clause *cl)
 {
 	bool some = cl->block->of.n || cl->from.n || cl->to.n || cl->users.n ||

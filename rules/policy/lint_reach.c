@@ -17,7 +17,7 @@ bool lint_spend(struct check *c, size_t steps)
 	return c->lint_left;
 }
 
-/* What it costs to compare the members of two classes. */
+/* Steps of a comparison of the members of two classes. */
 static size_t steps_of(const struct class *x, const struct class *y)
 {
 	return 4 + x->nets4.n + x->nets6.n + x->hosts4.n + x->hosts6.n +

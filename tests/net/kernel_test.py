@@ -266,6 +266,28 @@ def test_counters_of_twins(folder, quick):
 	mailwall("remove")
 
 
+def test_json_names(folder, quick):
+	"""JSON with odd interfaces loads; @, which it cannot say, is refused by line"""
+	text = ("hook forward\nclass a {{ interface \"{}\" }}\n"
+		"outbound from a {{\n\tblock smtp\n}}\n")
+	for name in "#a", "x;y", "x{y}", "$d", "sp'q", "-", "%d", "p*":
+		path = policy("names", text.format(name), folder)
+		nft("-j", "-f", "-", text=mailwall("generate", "-q", "-f", "json",
+						   path).stdout)
+		expect(status(path)["state"] == "as-loaded", f"{name} drifts")
+		expect(json.loads(mailwall("generate", "-q", "-f", "json", path)
+				  .stdout)["nftables"][0]["add"]["table"]["comment"]
+		       == "mailwall 1", "the table has no comment")
+		flush()
+	path = policy("names", text.format("@at"), folder)
+	said = mailwall("generate", "-q", "-f", "json", path, code=1)
+	expect(f"{path}:6: " in said.stderr and "-f nft" in said.stderr and
+	       not said.stdout, f"{said.stderr}{said.stdout}")
+	nft("-f", "-", text=mailwall("generate", "-q", path).stdout)
+	expect(status(path)["state"] == "as-loaded", "@at drifts")
+	flush()
+
+
 # A program of user nobody that was handed a listening socket of root.
 INHERITS = """
 import ctypes, os, socket

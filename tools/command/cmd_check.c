@@ -13,6 +13,7 @@
 struct tally {
 	size_t errors, warnings;
 	json_t *files;
+	bool several; /* files are checked */
 };
 
 static json_t *file_json(const char *path, const struct policy *policy,
@@ -34,7 +35,19 @@ static json_t *unread_json(const char *path, const struct diags *diags)
 			 "warnings", 0, "diagnostics", diags_json(diags));
 }
 
-static int check_file(struct program *p, const char *path, struct tally *t)
+/* Names a file whose messages are not shown, or stand among others'. */
+static void check_say_file(const struct program *p, const char *path,
+			   const struct diags *d, bool strict)
+{
+	if (p->json || !(d->errors || (strict && d->warnings)))
+		return;
+	message_say("%s: %zu error%s, %zu warning%s", path, d->errors,
+		    d->errors == 1 ? "" : "s", d->warnings,
+		    d->warnings == 1 ? "" : "s");
+}
+
+static int check_file(struct program *p, const char *path, bool strict,
+		      struct tally *t)
 {
 	struct diags diags = { .arena = p->arena };
 	struct ruleset *rs = NULL;
@@ -58,6 +71,8 @@ static int check_file(struct program *p, const char *path, struct tally *t)
 		json_array_append_new(t->files, file_json(path, policy, rs));
 	else
 		message_diags(&policy->diags, p->quiet);
+	if (t->several || (p->quiet && !policy->diags.errors))
+		check_say_file(p, path, &policy->diags, strict);
 	ruleset_free(rs);
 	policy_free(policy);
 	return code;
@@ -85,12 +100,13 @@ static int check_run(struct program *p, const void *options, int argc,
 		     char **argv)
 {
 	const struct check_options *o = options;
-	struct tally t = { .files = p->json ? json_array() : NULL };
+	struct tally t = { .files = p->json ? json_array() : NULL,
+			   .several = argc > 1 };
 	int code = EXIT_DONE, printed;
 	bool good;
 
 	for (int i = 0; i < argc; i++) {
-		int one = check_file(p, argv[i], &t);
+		int one = check_file(p, argv[i], o->strict, &t);
 
 		if (one > code)
 			code = one;

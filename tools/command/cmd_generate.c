@@ -26,6 +26,31 @@ static const char *generate_format(size_t i)
 	return i < N_FORMATS ? formats[i].name : NULL;
 }
 
+/*
+ * In nft's JSON a string that begins with @ is the name of a set, and nothing
+ * can be written to keep it from that.
+ */
+static bool json_can_say(const char *path, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->classes.n; i++) {
+		const struct words *names =
+			&policy->classes.items[i]->interfaces;
+
+		for (size_t k = 0; k < names->n; k++) {
+			const struct word *word = &names->items[k];
+
+			if (*word->text != '@')
+				continue;
+			message_say("%s:%u: interface \"%s\" cannot be written "
+				    "as JSON, where nft takes @ for a set; use "
+				    "-f nft",
+				    path, word->span.line, word->text);
+			return false;
+		}
+	}
+	return true;
+}
+
 static int generate_write(const struct policy *policy, size_t format,
 			  const char *path)
 {
@@ -63,7 +88,9 @@ static int generate_run(struct program *p, const void *options, int argc,
 		return code;
 	while (strcmp(formats[i].name, o->format))
 		i++;
-	code = generate_write(policy, i, o->output);
+	code = formats[i].emit == emit_json && !json_can_say(argv[0], policy) ?
+		       EXIT_NO :
+		       generate_write(policy, i, o->output);
 	policy_free(policy);
 	return code;
 }
