@@ -35,7 +35,7 @@ BUILD      ?= build
 # ---- packages of Debian 12 ----
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
                  libjansson-dev nettle-dev libpcap-dev zlib1g-dev \
-                 libcap-ng-dev libsqlite3-dev libmicrohttpd-dev
+                 libcap-ng-dev libseccomp-dev libsqlite3-dev libmicrohttpd-dev
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
                  wireshark-common postfix swaks abigail-tools g++ locales \
@@ -49,7 +49,7 @@ BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
                  ulogd2 ulogd2-pcap clang libbpf-dev sqlite3
 
 # ---- flags ----
-LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng \
+LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng libseccomp \
             $(if $(filter 1,$(SMALL)),,sqlite3 libmicrohttpd)
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef

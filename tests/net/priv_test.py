@@ -75,7 +75,7 @@ class Pair:
 
 	latest = None
 
-	def __init__(self, folder, *words):
+	def __init__(self, folder, *words, **how):
 		if Pair.latest and Pair.latest.watch.child.poll() is None:
 			Pair.latest.watch.child.kill()	# its claim failed
 			Pair.latest.watch.child.wait()
@@ -85,7 +85,7 @@ class Pair:
 		os.chmod(folder, 0o755)
 		run(MAILWALL, "apply", "-q", path, ns="router")
 		self.watch = Watch("-g", 25, "-i", "cust0", "-p", path,
-				   "--no-warmup", "--http", PAGES, *words)
+				   "--no-warmup", "--http", PAGES, *words, **how)
 		self.reader = self.watch.child.pid
 		until(lambda: children(self.reader), self.watch.said)
 		self.priv = children(self.reader)[0]
@@ -167,6 +167,46 @@ def ends_with_the_reader(folder):
 	pair.watch.child.kill()
 	pair.watch.child.wait()
 	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
+
+
+def fields_of(pid):
+	text = pathlib.Path(f"/proc/{pid}/status").read_text()
+	return dict(line.split(":\t", 1) for line in text.splitlines()
+		    if ":\t" in line)
+
+
+def keeps_one_privilege(folder):
+	"""it has a user of its own, one capability, no file, few calls, no other descriptor"""
+	inherited = os.open("/etc/passwd", os.O_RDONLY)
+	os.set_inheritable(inherited, True)
+	pair = Pair(folder, close_fds=False)
+	status = fields_of(pair.priv)
+	for name in "CapInh", "CapBnd", "CapAmb":
+		expect(int(status[name], 16) == 0, f"{name} {status[name]}")
+	for name in "CapEff", "CapPrm":	# CAP_NET_ADMIN
+		expect(int(status[name], 16) == 1 << 12, f"{name} {status[name]}")
+	expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status)
+	if lab.id_exists(65534, "uid"):
+		expect("0" not in status["Uid"].split(), status["Uid"])
+		expect("0" not in status["Gid"].split(), status["Gid"])
+	expect(status["Groups"].strip() == "", status["Groups"])
+	for what in "root", "cwd":
+		expect(os.readlink(f"/proc/{pair.priv}/{what}")
+		       .endswith(" (deleted)"), f"it has a {what}")
+	expect(os.listdir(f"/proc/{pair.priv}/root/") == [], "files")
+	told = sorted(re.sub(r"\[\d+\]", "", os.readlink(entry)) for entry in
+		      pathlib.Path(f"/proc/{pair.priv}/fd").iterdir())
+	others = [name for name in told if name not in (
+		"/dev/null", "socket:", "/memfd:mailwall-members (deleted)")]
+	expect(told.count("socket:") == 3 and len(others) <= 1 and
+	       "/etc/passwd" not in told, told)	# one: a sanitizer's errors
+	told = [os.readlink(entry) for entry in
+		pathlib.Path(f"/proc/{pair.reader}/fd").iterdir()]
+	expect("/etc/passwd" not in told, told)
+	os.close(inherited)
+	expect(not [name for name in os.listdir(os.environ["MAILWALL_RUN_DIR"])
+		    if name.startswith("empty")], "a folder is left")
+	pair.watch.stop()
 
 
 def takes_any_message(folder):
@@ -287,7 +327,7 @@ def waits_for_room(folder):
 
 
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
-	  takes_any_message, flags_only_subscribers, waits_for_room,
+	  keeps_one_privilege, takes_any_message, flags_only_subscribers, waits_for_room,
 	  is_not_flooded)
 
 

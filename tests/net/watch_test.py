@@ -106,14 +106,14 @@ def user_words():
 class Watch:
 	"""A monitor in the router, with what it prints."""
 
-	def __init__(self, *words, env=None):
+	def __init__(self, *words, env=None, **how):
 		self.out = tempfile.TemporaryFile("w+")
 		self.err = tempfile.TemporaryFile("w+")
 		self.child = subprocess.Popen(
 			["ip", "netns", "exec", "router", MAILWALL, "watch",
 			 "--json", *map(str, words), *user_words()],
 			stdout=self.out, stderr=self.err,
-			env={**os.environ, **(env or {})})
+			env={**os.environ, **(env or {})}, **how)
 		time.sleep(1)
 
 	def said(self):
@@ -262,9 +262,13 @@ def puts_into_quarantine(folder):
 		run("ip", "addr", "replace", f"{source}/24", "dev", "eth0",
 		    ns="client")
 		run(sys.executable, "-c", BOT, source, 60, ns="client")
-	time.sleep(6)
-	flagged = run("nft", "-j", "list", "set", "inet", "mailwall",
-		      "flagged.v4", ns="router").stdout
+	for _ in range(40):	# a source without a handshake waits
+		flagged = run("nft", "-j", "list", "set", "inet", "mailwall",
+			      "flagged.v4", ns="router").stdout
+		if CLIENT in flagged:
+			break
+		time.sleep(0.5)
+	time.sleep(2)
 	events = watch.stop()
 	found = {e["source"] for e in events if e["event"] == "finding" and
 		 e["finding"] == "spam-source"}

@@ -8,6 +8,7 @@
 #include "../../rules/base/units.h"
 #include "../program/program.h"
 #include "../priv/privilege.h"
+#include "../priv/sandbox.h"
 #include "monitor.h"
 #include "../event/notify.h"
 #include "../program/message.h"
@@ -426,6 +427,9 @@ int watch_run(struct watch *w, const struct sink *const *sinks, size_t n)
 	int code;
 
 	w->priv.fd = -1;
+	if (sandbox_close_others(NULL, 0))
+		message_say("cannot close descriptors of the program that "
+			    "started this one");
 	if (watch_has_screen(w))
 		w->every_s = 1;
 	sinks_choose(&w->sinks, sinks, n, w);

@@ -2,6 +2,8 @@
 /* The process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
 #include "priv_bytes.h"
+#include "privilege.h"
+#include "sandbox.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit_netlink.h"
 #include "../kernel/host_addresses.h"
@@ -14,11 +16,13 @@
 #include <stdio.h>
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/netfilter/nf_tables.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +33,7 @@ struct priv_state {
 	struct netlink netlink;
 	const struct priv_job *job;
 	int members_fd;
+	struct applied applied; /* as it was at the start */
 	struct netlink route;
 	time_t minute;		/* of a clock that never steps */
 	unsigned int in_minute; /* sources flagged in it */
@@ -374,16 +379,13 @@ static int priv_read_all(struct priv_state *s, struct reading *r,
 			 enum family family, struct loaded *loaded)
 {
 	struct present *p = &r->tables[family];
-	struct program program = { .arena = r->arena,
-				   .run_dir = s->job->run_dir };
-	struct applied applied;
-	struct claim claim = { &applied, r->generation };
+	const struct applied *applied = &s->applied;
+	struct claim claim = { applied, r->generation };
 	size_t most = priv_elements_most(p);
 	bool claims;
 	int error;
 
-	applied_load_brief(&program, &applied);
-	claims = applied.valid && !strcmp(applied.digest, p->digest);
+	claims = applied->valid && !strcmp(applied->digest, p->digest);
 	error = loaded_read(&s->netlink, r, family, most,
 			    claims ? applied_claim : NULL, &claim, loaded);
 	digest_objects_free(&loaded->objects);
@@ -460,24 +462,71 @@ static void priv_reply(struct priv_state *s, const struct request *q,
 	arena_free(a);
 }
 
-/* Without CAP_SETPCAP the bounding set stays as it was inherited. */
-static int priv_drop_others(void)
+/*
+ * Reads the run file while there are files. Rules that are applied later have
+ * another digest: what their large sets hold is then not known.
+ */
+static void priv_read_applied(struct priv_state *s)
 {
-	capng_select_t what = CAPNG_SELECT_CAPS;
+	struct arena *a = arena_new();
+	struct program program = { .arena = a, .run_dir = s->job->run_dir };
 
-	if (capng_get_caps_process())
-		return -EPERM;
-	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
-		what = CAPNG_SELECT_BOTH;
-	capng_clear(CAPNG_SELECT_BOTH);
-	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-		      CAP_NET_ADMIN, -1);
-	if (capng_apply(what))
-		return -EPERM;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+	if (!a || setjmp(*arena_on_failure(a))) {
+		arena_free(a);
+		s->applied = (struct applied){ 0 };
+		return;
+	}
+	applied_load_brief(&program, &s->applied);
+}
+
+/* Standard input and output lead nowhere; a sanitizer needs its errors. */
+static int priv_close_files(struct priv_state *s, int fd)
+{
+	const int keep[] = { fd, s->members_fd,
+			     mnl_socket_get_fd(s->netlink.socket),
+			     mnl_socket_get_fd(s->route.socket) };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), last = STDERR_FILENO;
+
+#ifdef __SANITIZE_ADDRESS__
+	last = STDOUT_FILENO;
+#endif
+	if (null < 0)
 		return -errno;
-	return 0;
+	for (int i = STDIN_FILENO; i <= last; i++)
+		if (dup2(null, i) < 0)
+			return -errno;
+	return sandbox_close_others(keep, sizeof(keep) / sizeof(keep[0]));
+}
+
+/* Without CAP_SYS_CHROOT Landlock and the filter of calls have to do. */
+static int priv_leave_files(const struct priv_job *job)
+{
+	char path[PATH_MAX];
+
+	capng_get_caps_process();
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_CHROOT))
+		return 0;
+	if (mkdir(job->run_dir, 0755) && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/empty-%d", job->run_dir, getpid());
+	return sandbox_empty_root(path);
+}
+
+/* Gives up all that serving requests does not need. */
+static int priv_drop_others(struct priv_state *s, int fd)
+{
+	const struct passwd *user = privilege_priv_user();
+	int error = priv_close_files(s, fd);
+
+	if (!error)
+		error = priv_leave_files(s->job);
+	if (!error)
+		error = privilege_keep_net_admin(user);
+	if (!error)
+		error = sandbox_no_files();
+	if (error == -ENOSYS) /* a kernel without Landlock */
+		error = 0;
+	return error ? error : sandbox_serve_calls();
 }
 
 static bool priv_send(int fd, const struct reply *r)
@@ -495,12 +544,13 @@ void priv_serve(int fd, int members_fd, const struct priv_job *job)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	r.error = priv_drop_others();
-	if (!r.error)
-		r.error = netlink_open(&s.netlink);
+	r.error = netlink_open(&s.netlink);
 	if (!r.error)
 		r.error = host_addresses_open(&s.route);
+	if (!r.error) {
+		priv_read_applied(&s);
+		r.error = priv_drop_others(&s, fd);
+	}
 	if (!priv_send(fd, &r) || r.error)
 		_exit(1);
 	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {

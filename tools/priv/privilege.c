@@ -177,3 +177,73 @@ int privilege_drop(const char *user)
 		code = privilege_verify(bounding_cleared);
 	return code;
 }
+
+/* ---- the process that serves requests ---- */
+
+const struct passwd *privilege_priv_user(void)
+{
+	const struct passwd *pw = getpwnam(PRIV_USER);
+
+	return pw ? pw : getpwnam("nobody");
+}
+
+/* A user namespace of "unshare -r" has no user but root, which stays. */
+static int privilege_become_priv(const struct passwd *pw)
+{
+	if (!pw)
+		return -ENOENT;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+		return -errno;
+	if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid))
+		return errno == EINVAL ? 0 : -errno;
+	if (setgroups(0, NULL) || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid))
+		return -errno;
+	return privilege_is_user(pw->pw_uid) && privilege_is_group(pw->pw_gid) ?
+		       0 :
+		       -EPERM;
+}
+
+static int privilege_keep_one(void)
+{
+	if (capng_get_caps_process())
+		return -EPERM;
+	capng_clear(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
+	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+		      CAP_NET_ADMIN, -1);
+	if (capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT))
+		return -EPERM;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
+/* Reads back that CAP_NET_ADMIN alone is left. */
+static int privilege_verify_one(void)
+{
+	if (capng_get_caps_process())
+		return -EPERM;
+	for (unsigned int cap = 0; cap < 64; cap++)
+		if ((cap != CAP_NET_ADMIN &&
+		     (capng_have_capability(CAPNG_EFFECTIVE, cap) ||
+		      capng_have_capability(CAPNG_PERMITTED, cap))) ||
+		    capng_have_capability(CAPNG_INHERITABLE, cap) ||
+		    capng_have_capability(CAPNG_AMBIENT, cap))
+			return -EPERM;
+	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN) ||
+	    (getuid() && !setuid(0)))
+		return -EPERM;
+	return 0;
+}
+
+int privilege_keep_net_admin(const struct passwd *user)
+{
+	bool bounding_cleared;
+	int error = privilege_clear_bounding(&bounding_cleared) ? -EPERM : 0;
+
+	if (!error && !geteuid())
+		error = privilege_become_priv(user);
+	if (!error)
+		error = privilege_keep_one();
+	return error ? error : privilege_verify_one();
+}

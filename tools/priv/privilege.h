@@ -19,4 +19,18 @@ const char *privilege_default_user(void);
  */
 int privilege_drop(const char *user);
 
+/*
+ * The user of the process that serves requests: one that owns nothing and runs
+ * nothing else, where a package made it, else "nobody"; NULL: there is neither.
+ */
+#define PRIV_USER "_mailwall-priv"
+struct passwd;
+const struct passwd *privilege_priv_user(void);
+
+/*
+ * Becomes that user if it is root, keeps CAP_NET_ADMIN alone, and verifies it.
+ * Says nothing. 0 or -errno.
+ */
+int privilege_keep_net_admin(const struct passwd *user);
+
 #endif
