@@ -45,6 +45,7 @@ def suites(build, program, quick):
 		       f"{build}/tests/unit/tools/page/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "import", [python, "tests/review/import_test.py"]
+	yield "xarf", [python, "tests/xarf/xarf_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	yield "net/acting", [python, "tests/net/acting_test.py"]
 	if not quick:	# it makes its own builds with sanitizers

@@ -340,7 +340,7 @@ static const struct option_row report_rows[] = {
 	  PLACE(xarf),
 	  .value = "FOLDER",
 	  .one_of = "form",
-	  .help = "write a XARF report for each finding into this folder" },
+	  .help = "write a XARF report for each host into this folder" },
 	{ .name = "organisation",
 	  .type = OPTION_TEXT,
 	  PLACE(organisation),

@@ -118,8 +118,8 @@ static void put_proven(FILE *out, const struct report *r)
 {
 	size_t proven = 0;
 
-	for (size_t i = 0; i < r->findings.n; i++)
-		proven += r->findings.items[i].proven;
+	for (size_t i = 0; i < r->hosts.n; i++)
+		proven += r->hosts.items[i].proven;
 	fputs(", ", out);
 	page_number(out, proven);
 	fputs(" of them proven", out);
@@ -129,8 +129,8 @@ static void put_proven(FILE *out, const struct report *r)
 static void put_lead(FILE *out, const struct report *r)
 {
 	fputs("<p class=\"lead\">", out);
-	put_link(out, r->findings.n, "findings", "finding", "findings");
-	if (r->findings.n)
+	put_link(out, r->hosts.n, "findings", "finding", "findings");
+	if (r->hosts.n)
 		put_proven(out, r);
 	fputs("; ", out);
 	put_link(out, r->cleartext.n, "cleartext", "user without encryption",

@@ -23,32 +23,41 @@ static bool html_sources_same_day(int64_t a_s, int64_t b_s)
 	       a.tm_year == b.tm_year && a.tm_yday == b.tm_yday;
 }
 
-static void put_activity(FILE *out, const struct report_finding *f)
+static void html_sources_put_badge(FILE *out, const char *text)
 {
-	page_count(out, f->attempts, "attempt", "attempts");
+	fputs(" <span class=\"badge\">", out);
+	page_text(out, text);
+	fputs("</span>", out);
+}
+
+static void put_activity(FILE *out, const struct report_host *h)
+{
+	page_count(out, h->attempts, "attempt", "attempts");
 	fputs(" (", out);
-	page_count(out, f->syns, "SYN", "SYNs");
-	fputs(f->destinations_exact ? ") at " : ") at about ", out);
-	page_count(out, f->destinations, "destination", "destinations");
+	page_count(out, h->syns, "SYN", "SYNs");
+	fputs(h->lead->destinations_exact ? ") at " : ") at about ", out);
+	page_count(out, h->destinations, "destination", "destinations");
 	fputs(" in ", out);
-	page_count(out, f->groups, "network", "networks");
+	page_count(out, h->groups, "network", "networks");
 }
 
 /* Prints the day once if both ends are on it. */
-static void put_span(FILE *out, const struct report_finding *f,
+static void put_span(FILE *out, const struct report_host *h,
 		     const struct report *r)
 {
-	bool one = html_sources_same_day(f->first_s, f->last_s);
+	bool one = html_sources_same_day(h->first_s, h->last_s);
 
-	page_time(out, f->first_s, WHEN_HOUR, r->made_s);
+	page_time(out, h->first_s, WHEN_HOUR, r->made_s);
 	fputs(" to ", out);
-	page_time(out, f->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
+	page_time(out, h->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
 }
 
 /* Prints whether the address is proven: anybody can send a SYN in its name. */
-static void html_sources_put_proof(FILE *out, const struct report_finding *f)
+static void html_sources_put_proof(FILE *out, const struct report_host *h)
 {
-	fputs(f->proven ? "Proven by a completed handshake; " :
+	const struct report_finding *f = h->lead;
+
+	fputs(h->proven ? "Proven by a completed handshake; " :
 			  "Not proven, only unanswered SYNs; ",
 	      out);
 	fputs(f->blocked ? "assumed blocked." : "assumed open.", out);
@@ -58,25 +67,52 @@ static void html_sources_put_proof(FILE *out, const struct report_finding *f)
 	page_text(out, f->examples);
 }
 
-static void html_sources_put_finding(FILE *out, const struct report_finding *f,
-				     const struct report *r)
+/* Prints each kind once, the gravest first. */
+static void put_kinds(FILE *out, const struct report_host *h)
+{
+	html_sources_put_badge(out, h->lead->finding);
+	for (size_t i = 0; i < h->n_tests; i++) {
+		size_t k = 0;
+
+		while (k < i &&
+		       strcmp(h->tests[k]->finding, h->tests[i]->finding) != 0)
+			k++;
+		if (k == i &&
+		    strcmp(h->tests[i]->finding, h->lead->finding) != 0)
+			html_sources_put_badge(out, h->tests[i]->finding);
+	}
+}
+
+static void put_detectors(FILE *out, const struct report_host *h)
+{
+	const char *between = h->n_tests > 1 ? ", detectors " : ", detector ";
+
+	for (size_t i = 0; i < h->n_tests; i++) {
+		if (report_host_has(h, i))
+			continue;
+		fputs(between, out);
+		page_text(out, h->tests[i]->detector);
+		between = ", ";
+	}
+}
+
+static void html_sources_put_host(FILE *out, const struct report_host *h,
+				  const struct report *r)
 {
 	fputs("<li><h3>", out);
-	page_text(out, f->name);
-	fputs(" <span class=\"badge\">", out);
-	page_text(out, f->finding);
-	fputs("</span></h3><p class=\"when\">", out);
-	page_time(out, f->time_s, WHEN_SHORT, r->made_s);
+	page_text(out, h->name);
+	put_kinds(out, h);
+	fputs("</h3><p class=\"when\">", out);
+	page_time(out, h->time_s, WHEN_SHORT, r->made_s);
 	fputs("</p><p>Port ", out);
-	page_port(out, f->port);
-	fputs(", detector ", out);
-	page_text(out, f->detector);
+	page_port(out, h->lead->port);
+	put_detectors(out, h);
 	fputs(": ", out);
-	put_activity(out, f);
+	put_activity(out, h);
 	fputs(", ", out);
-	put_span(out, f, r);
+	put_span(out, h, r);
 	fputs(".</p><p class=\"soft\">", out);
-	html_sources_put_proof(out, f);
+	html_sources_put_proof(out, h);
 	fputs("</p></li>\n", out);
 }
 
@@ -85,7 +121,7 @@ static void put_finding_list(FILE *out, const struct report *r, size_t from,
 {
 	fputs("<ol class=\"findings\">\n", out);
 	for (size_t i = from; i < to; i++)
-		html_sources_put_finding(out, &r->findings.items[i], r);
+		html_sources_put_host(out, &r->hosts.items[i], r);
 	fputs("</ol>\n", out);
 }
 
@@ -100,7 +136,7 @@ static void put_rest(FILE *out, size_t n)
 
 void html_put_findings(FILE *out, const struct report *r)
 {
-	size_t n = r->findings.n;
+	size_t n = r->hosts.n;
 	size_t shown = n < FINDINGS_SHOWN ? n : FINDINGS_SHOWN;
 	size_t listed = n < FINDINGS_LISTED ? n : FINDINGS_LISTED;
 

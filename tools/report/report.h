@@ -31,6 +31,10 @@ struct report {
 		size_t n, cap;
 	} findings;
 	struct {
+		struct report_host *items; /* latest first */
+		size_t n;
+	} hosts; /* the same findings, by source and episode */
+	struct {
 		struct report_clause *items; /* most attempts first */
 		size_t n;
 	} clauses;
@@ -56,5 +60,10 @@ struct report {
 int report_make(struct store *store, struct arena *arena,
 		const struct report_query *query, struct report *out,
 		struct fault *f);
+
+/* Makes the hosts of the findings. */
+void report_hosts(struct report *r);
+/* Did an earlier one of the tests say the same by the same detector? */
+bool report_host_has(const struct report_host *h, size_t test);
 
 #endif

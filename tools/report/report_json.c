@@ -118,6 +118,36 @@ static json_t *report_json_findings(const struct report *r)
 	return list;
 }
 
+static json_t *host_json(const struct report_host *h)
+{
+	json_t *json = json_object(), *evidence = json_array();
+
+	for (size_t i = 0; i < h->n_tests; i++)
+		json_array_append_new(evidence, finding_json_of(h->tests[i]));
+	json_object_set_new(json, "time", value_time_s(h->time_s));
+	json_object_set_new(json, "source", text_json(h->name));
+	json_object_set_new(json, "finding", text_json(h->lead->finding));
+	value_set_count(json, "port", h->lead->port);
+	value_set_count(json, "attempts", h->attempts);
+	value_set_count(json, "syns", h->syns);
+	value_set_count(json, "destinations", h->destinations);
+	value_set_count(json, "groups", h->groups);
+	json_object_set_new(json, "first", value_time_s(h->first_s));
+	json_object_set_new(json, "last", value_time_s(h->last_s));
+	value_set_flag(json, "proven", h->proven);
+	json_object_set_new(json, "evidence", evidence);
+	return json;
+}
+
+static json_t *hosts_json(const struct report *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->hosts.n; i++)
+		json_array_append_new(list, host_json(&r->hosts.items[i]));
+	return list;
+}
+
 static json_t *clauses_json(const struct report *r)
 {
 	json_t *list = json_array();
@@ -215,6 +245,7 @@ static json_t *report_json(const struct report *r)
 	json_object_set_new(json, "new", sources_json(&r->first_seen));
 	json_object_set_new(json, "quiet", sources_json(&r->quiet));
 	json_object_set_new(json, "findings", report_json_findings(r));
+	json_object_set_new(json, "hosts", hosts_json(r));
 	json_object_set_new(json, "cleartext", cleartext_json(r));
 	json_object_set_new(json, "loaded", loaded_json(r));
 	json_object_set_new(json, "timeline", timeline_json(r));

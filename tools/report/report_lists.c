@@ -328,6 +328,7 @@ int report_lists(struct report_builder *m)
 	int error;
 
 	count_sources(m);
+	report_hosts(r);
 	list_clauses(m);
 	list_sources(m, rank_top, &r->top);
 	list_sources(m, rank_first_seen, &r->first_seen);

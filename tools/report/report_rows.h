@@ -70,6 +70,23 @@ struct report_finding {
 	const char *examples; /* "192.0.2.1 192.0.2.2", or "" */
 };
 
+/*
+ * What findings say of one source, until it is quiet for a day. Counts are the
+ * largest that a test has: all look at the same attempts.
+ */
+struct report_host {
+	uint8_t family;
+	struct addr6 source;
+	const char *name;		     /* source, to be printed */
+	const struct report_finding *lead;   /* gravest kind, and its latest */
+	const struct report_finding **tests; /* evidence, in that order */
+	size_t n_tests;
+	int64_t time_s; /* latest finding */
+	int64_t first_s, last_s;
+	uint64_t attempts, syns, destinations, groups;
+	bool proven; /* by one of them at least */
+};
+
 struct report_clause {
 	const char *id; /* "residential:17"; "" for none */
 	uint64_t attempts, before;

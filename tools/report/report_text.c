@@ -203,14 +203,58 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 	fputc('\n', out);
 }
 
+/* "spam-source (fast, medium), direct-to-mx (late)" */
+static void print_tests(const struct report_host *h, FILE *out)
+{
+	const char *kind = "";
+
+	for (size_t i = 0; i < h->n_tests; i++) {
+		const struct report_finding *f = h->tests[i];
+
+		if (report_host_has(h, i))
+			continue;
+		if (strcmp(kind, f->finding) != 0) {
+			fputs(*kind ? "), " : "", out);
+			utf8_puts(out, f->finding);
+			fputs(" (", out);
+		} else {
+			fputs(", ", out);
+		}
+		utf8_puts(out, f->detector);
+		kind = f->finding;
+	}
+	fputc(')', out);
+}
+
+static void print_host(const struct report_host *h, FILE *out)
+{
+	char at[32];
+
+	fprintf(out, "  %s %s ", report_text_local_time(at, h->time_s),
+		h->name);
+	print_tests(h, out);
+	fprintf(out,
+		", port %u: %" PRIu64 " attempts, %s%" PRIu64
+		" destinations in %" PRIu64 " networks%s",
+		h->lead->port, h->attempts,
+		h->lead->destinations_exact ? "" : "about ", h->destinations,
+		h->groups,
+		h->proven ? "" : "; only by SYNs, the address may be forged");
+	if (*h->lead->examples) {
+		fputs("; ", out);
+		utf8_puts(out, h->lead->examples);
+	}
+	fputc('\n', out);
+}
+
 static void report_text_print_findings(const struct report *r, FILE *out)
 {
-	size_t n = r->findings.n < r->query.top ? r->findings.n : r->query.top;
+	size_t n = r->hosts.n < r->query.top ? r->hosts.n : r->query.top;
 
 	fprintf(out, "\nfindings: %zu of %zu, the latest first\n", n,
-		r->findings.n);
+		r->hosts.n);
 	for (size_t i = 0; i < n; i++)
-		report_text_print_finding(&r->findings.items[i], out);
+		print_host(&r->hosts.items[i], out);
 }
 
 static void print_loaded(const struct report *r, FILE *out)

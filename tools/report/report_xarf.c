@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The findings of a report as XARF documents, a file each. */
+/* The hosts of a report as XARF documents, a file each. */
 #include "xarf.h"
 #include "../program/value.h"
 #include "../program/output.h"
@@ -73,17 +73,17 @@ static int xarf_make_folder(const char *folder, struct fault *f)
 }
 
 /* Makes "/folder/20261124T134600Z-5d0c....json", for free(). */
-static char *xarf_path_of(const char *folder, const struct report_finding *f,
+static char *xarf_path_of(const char *folder, const struct report_host *h,
 			  const struct report_sender *s)
 {
 	char id[XARF_UUID_BYTES], time[STAMP_BYTES] = "";
-	time_t seconds = (time_t)f->time_s;
+	time_t seconds = (time_t)h->time_s;
 	struct tm tm;
 	char *path;
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ-", &tm);
-	xarf_id(f, s, id);
+	xarf_id(h, s, id);
 	return asprintf(&path, "%s/%s%s.json", folder, time, id) < 0 ? NULL :
 								       path;
 }
@@ -105,12 +105,12 @@ static int xarf_write_json(const char *path, const json_t *document,
 	return output_commit(&o, f);
 }
 
-static int xarf_write_finding(const struct report_finding *finding,
-			      const struct report_sender *s, const char *folder,
-			      struct fault *f)
+static int xarf_write_host(const struct report_host *host,
+			   const struct report_sender *s, const char *folder,
+			   struct fault *f)
 {
-	json_t *document = xarf_document(finding, s);
-	char *path = xarf_path_of(folder, finding, s);
+	json_t *document = xarf_document(host, s);
+	char *path = xarf_path_of(folder, host, s);
 	int error;
 
 	if (document && path)
@@ -130,10 +130,10 @@ static int xarf_write(const struct report *r, const struct report_style *style,
 
 	if (!error)
 		error = xarf_make_folder(folder, f);
-	for (size_t i = 0; i < r->findings.n && !error; i++)
-		if (xarf_type(&r->findings.items[i]))
-			error = xarf_write_finding(&r->findings.items[i], s,
-						   folder, f);
+	for (size_t i = 0; i < r->hosts.n && !error; i++)
+		if (xarf_has_type(&r->hosts.items[i]))
+			error = xarf_write_host(&r->hosts.items[i], s, folder,
+						f);
 	return error;
 }
 

@@ -37,7 +37,7 @@ struct report_writer {
 	int (*write)(const struct report *r, const struct report_style *style,
 		     FILE *out);
 	/*
-	 * Instead of write: makes a file for each finding. 0, or -errno and
+	 * Instead of write: makes a file for each host. 0, or -errno and
 	 * why.
 	 */
 	int (*write_folder)(const struct report *r,

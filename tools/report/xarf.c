@@ -15,30 +15,33 @@
 #include <string.h>
 #include <time.h>
 
-#define TEXT_MOST 1000 /* characters of a description, by the schema */
+/* Bounds of the schema. */
+#define TEXT_MOST     1000 /* characters of a description */
+#define EVIDENCE_MOST 50
+#define TAGS_MOST     20
 
 /*
- * XARF's type for each kind of finding. Confidence is not measured: it orders
+ * Kinds of findings that are reported. Confidence is not measured: it orders
  * findings, with unproven addresses below all proven ones.
  */
 static const struct kind {
-	const char *finding, *type;
+	const char *finding, *role;
 	double proven, unproven;
 	const char *what; /* a sentence, without its full stop */
 } kinds[] = {
-	{ "spam-source", "infected_host", 0.8, 0.4,
+	{ "spam-source", "suspected spam source", 0.8, 0.4,
 	  "The source behaves like a machine that sends spam: it opens "
 	  "connections to many mail servers, in a way that mail programs and "
 	  "mail "
 	  "servers hardly ever do. No message was seen" },
-	{ "direct-to-mx", "infected_host", 0.5, 0.2,
+	{ "direct-to-mx", "suspected spam source", 0.5, 0.2,
 	  "The source opens connections directly to the mail servers of many "
 	  "recipients. It may be an infected machine; it may as well be a "
 	  "mail server or a script that its network does not allow" },
-	{ "login-storm", "login_attack", 0.6, 0.3,
+	{ "login-storm", "suspected login attack", 0.6, 0.3,
 	  "The source opens connections to mailbox servers at the rate of a "
 	  "program that tries passwords. The logins themselves were not seen" },
-	{ "login-failures", "login_attack", 0.9, 0.4,
+	{ "login-failures", "suspected login attack", 0.9, 0.4,
 	  "Logins of the source to mailboxes of several users, or at several "
 	  "servers, failed" },
 };
@@ -51,19 +54,15 @@ static const struct kind *xarf_kind_of(const struct report_finding *f)
 	return NULL;
 }
 
-const char *xarf_type(const struct report_finding *f)
+bool xarf_has_type(const struct report_host *h)
 {
-	const struct kind *kind = xarf_kind_of(f);
-
-	return kind ? kind->type : NULL;
+	for (size_t i = 0; i < h->n_tests; i++)
+		if (xarf_kind_of(h->tests[i]))
+			return true;
+	return false;
 }
 
 /* ---- parts ---- */
-
-static bool is_infected_host(const struct kind *kind)
-{
-	return !strcmp(kind->type, "infected_host");
-}
 
 const char *xarf_domain(const struct report_sender *s)
 {
@@ -140,7 +139,7 @@ static void uuid_print(const uint8_t b[16], char out[XARF_UUID_BYTES])
 	}
 }
 
-void xarf_id(const struct report_finding *f, const struct report_sender *sender,
+void xarf_id(const struct report_host *h, const struct report_sender *sender,
 	     char out[XARF_UUID_BYTES])
 {
 	uint8_t b[SHA1_DIGEST_SIZE];
@@ -149,7 +148,8 @@ void xarf_id(const struct report_finding *f, const struct report_sender *sender,
 	sha1_init(&sha);
 	sha1_update(&sha, sizeof(namespace), namespace);
 	hash_text(&sha, xarf_domain(sender));
-	hash_finding(&sha, f);
+	for (size_t i = 0; i < h->n_tests; i++)
+		hash_finding(&sha, h->tests[i]);
 	sha1_digest(&sha, sizeof(b), b);
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x50); /* version 5 */
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80); /* the RFC's variant */
@@ -190,12 +190,6 @@ static json_t *description(const struct kind *kind,
 	return text_json(text);
 }
 
-static const char *role(const struct kind *kind)
-{
-	return is_infected_host(kind) ? "suspected spam source" :
-					"suspected login attack";
-}
-
 /* Prints the evidence for people; programs have the fields. */
 static void print_evidence(FILE *out, const struct kind *kind,
 			   const struct report_finding *f)
@@ -203,7 +197,7 @@ static void print_evidence(FILE *out, const struct kind *kind,
 	char buffer[RANGE_TEXT_MAX], time[WHEN_TEXT_BYTES];
 
 	fprintf(out, "source:        %s (%s)\n", xarf_source_of(f, buffer),
-		role(kind));
+		kind->role);
 	fprintf(out, "found:         %s by detector \"%s\" of mailwall\n",
 		when_print_s(time, f->time_s), f->detector);
 	fprintf(out, "first seen:    %s\n", when_print_s(time, f->first_s));
@@ -249,7 +243,8 @@ static json_t *hash_json(const char *bytes, size_t len)
 	return json_string(text);
 }
 
-static json_t *evidence(const struct kind *kind, const struct report_finding *f)
+static json_t *evidence_of(const struct kind *kind,
+			   const struct report_finding *f)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -261,7 +256,7 @@ static json_t *evidence(const struct kind *kind, const struct report_finding *f)
 	print_evidence(out, kind, f);
 	if (!fclose(out))
 		json = json_pack(
-			"[{s:s, s:s, s:o, s:o, s:I}]", "content_type",
+			"{s:s, s:s, s:o, s:o, s:I}", "content_type",
 			"text/plain", "description",
 			f->proven ? "What was observed" :
 				    "What was observed; unproven, the source "
@@ -270,6 +265,21 @@ static json_t *evidence(const struct kind *kind, const struct report_finding *f)
 			hash_json(text, len), "size", (json_int_t)len);
 	free(text);
 	return json;
+}
+
+/* An item a finding, as many as the schema lets be. */
+static json_t *evidence(const struct report_host *h)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < h->n_tests; i++) {
+		const struct kind *kind = xarf_kind_of(h->tests[i]);
+
+		if (kind && json_array_size(list) < EVIDENCE_MOST)
+			json_array_append_new(list,
+					      evidence_of(kind, h->tests[i]));
+	}
+	return list;
 }
 
 /* ---- the document ---- */
@@ -281,16 +291,37 @@ static json_t *party(const struct report_sender *s)
 			 text_json(xarf_domain(s)));
 }
 
-static json_t *tags(const struct report_finding *f)
+static bool has_text(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!strcmp(json_string_value(json_array_get(list, i)), text))
+			return true;
+	return false;
+}
+
+static void add_tag(json_t *list, const char *space, const char *name)
+{
+	char text[100];
+
+	snprintf(text, sizeof(text), "%s:%s", space, name);
+	if (!has_text(list, text) && json_array_size(list) < TAGS_MOST)
+		json_array_append_new(list, json_string(text));
+}
+
+static json_t *tags(const struct report_finding *f, const struct report_host *h)
 {
 	json_t *list = json_array();
+	char port[16];
 
-	json_array_append_new(list, json_sprintf("mailwall:%s", f->finding));
-	json_array_append_new(list, json_sprintf("detector:%s", f->detector));
-	json_array_append_new(list, json_sprintf("port:%u", f->port));
-	json_array_append_new(
-		list,
-		json_string(f->proven ? "address:proven" : "address:unproven"));
+	snprintf(port, sizeof(port), "%u", f->port);
+	add_tag(list, "port", port);
+	add_tag(list, "address", f->proven ? "proven" : "unproven");
+	for (size_t i = 0; i < h->n_tests; i++) {
+		if (!xarf_kind_of(h->tests[i]))
+			continue;
+		add_tag(list, "mailwall", h->tests[i]->finding);
+		add_tag(list, "detector", h->tests[i]->detector);
+	}
 	return list;
 }
 
@@ -312,7 +343,7 @@ static void add_destination(json_t *to, const struct report_finding *f)
 	json_object_set_new(to, "destination_ip", text_json(text));
 }
 
-/* Adds the fields of both types, and those of infected_host. */
+/* Adds the fields of infected_host. */
 static void add_fields(json_t *to, const struct kind *kind,
 		       const struct report_finding *f)
 {
@@ -323,8 +354,6 @@ static void add_fields(json_t *to, const struct kind *kind,
 				    json_integer(f->port));
 	json_object_set_new(to, "first_seen", value_time_s(f->first_s));
 	json_object_set_new(to, "last_seen", value_time_s(f->last_s));
-	if (!is_infected_host(kind))
-		return;
 	/* A forged address, or that of a mail server, is no bot. */
 	json_object_set_new(to, "bot_type",
 			    json_string(f->proven && kind == &kinds[0] ?
@@ -337,12 +366,30 @@ static void add_fields(json_t *to, const struct kind *kind,
 				    json_integer((json_int_t)f->attempts));
 }
 
+/* The surest of the findings. */
+static double confidence(const struct report_host *h)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < h->n_tests; i++) {
+		const struct report_finding *f = h->tests[i];
+		const struct kind *kind = xarf_kind_of(f);
+		double c = !kind     ? 0 :
+			   f->proven ? kind->proven :
+				       kind->unproven;
+
+		most = c > most ? c : most;
+	}
+	return most;
+}
+
 static json_t *core(const struct kind *kind, const struct report_finding *f,
+		    const struct report_host *h,
 		    const struct report_sender *sender)
 {
 	char id[XARF_UUID_BYTES], buffer[RANGE_TEXT_MAX];
 
-	xarf_id(f, sender, id);
+	xarf_id(h, sender, id);
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s, s:o, "
 		"s:f, s:o, s:o}",
@@ -350,19 +397,40 @@ static json_t *core(const struct kind *kind, const struct report_finding *f,
 		value_time_s(f->time_s), "reporter", party(sender), "sender",
 		party(sender), "source_identifier",
 		text_json(xarf_source_of(f, buffer)), "category", "connection",
-		"type", kind->type, "evidence_source", "traffic_analysis",
+		"type", "infected_host", "evidence_source", "traffic_analysis",
 		"description", description(kind, f), "confidence",
-		f->proven ? kind->proven : kind->unproven, "tags", tags(f),
-		"evidence", evidence(kind, f));
+		confidence(h), "tags", tags(f, h), "evidence", evidence(h));
 }
 
-json_t *xarf_document(const struct report_finding *f,
+/* The gravest finding that is reported, with the figures of all of them. */
+static const struct kind *xarf_lead(const struct report_host *h,
+				    struct report_finding *out)
+{
+	const struct kind *kind = NULL;
+
+	for (size_t i = 0; i < h->n_tests && !kind; i++) {
+		kind = xarf_kind_of(h->tests[i]);
+		*out = *h->tests[i];
+	}
+	out->time_s = h->time_s;
+	out->first_s = h->first_s;
+	out->last_s = h->last_s;
+	out->attempts = h->attempts;
+	out->syns = h->syns;
+	out->destinations = h->destinations;
+	out->groups = h->groups;
+	out->proven = h->proven;
+	return kind;
+}
+
+json_t *xarf_document(const struct report_host *h,
 		      const struct report_sender *sender)
 {
-	const struct kind *kind = xarf_kind_of(f);
-	json_t *json = kind ? core(kind, f, sender) : NULL;
+	struct report_finding f = { 0 };
+	const struct kind *kind = xarf_lead(h, &f);
+	json_t *json = kind ? core(kind, &f, h, sender) : NULL;
 
 	if (json)
-		add_fields(json, kind, f);
+		add_fields(json, kind, &f);
 	return json;
 }

@@ -25,6 +25,8 @@ struct made {
 	struct report_bucket hours[N_HOURS];
 	struct report_source top[N_TOP], first_seen[4], quiet[3];
 	struct report_finding findings[N_FINDINGS];
+	const struct report_finding *tests[N_FINDINGS];
+	struct report_host hosts[N_FINDINGS];
 	struct report_clause clauses[5];
 	struct report_cleartext users[3];
 	struct report_loaded loaded[2];
@@ -143,6 +145,31 @@ static void make_sources(struct made *m, uint64_t *seed)
 	r->folded = 1204;
 }
 
+/* Each finding a host of its own. */
+static void make_hosts(struct made *m)
+{
+	for (size_t i = 0; i < N_FINDINGS; i++) {
+		const struct report_finding *f = m->tests[i] = &m->findings[i];
+
+		m->hosts[i] =
+			(struct report_host){ .family = f->family,
+					      .name = f->name,
+					      .lead = f,
+					      .tests = &m->tests[i],
+					      .n_tests = 1,
+					      .time_s = f->time_s,
+					      .first_s = f->first_s,
+					      .last_s = f->last_s,
+					      .attempts = f->attempts,
+					      .syns = f->syns,
+					      .destinations = f->destinations,
+					      .groups = f->groups,
+					      .proven = f->proven };
+	}
+	m->report.hosts.items = m->hosts;
+	m->report.hosts.n = N_FINDINGS;
+}
+
 static void make_findings(struct made *m)
 {
 	for (size_t i = 0; i < N_FINDINGS; i++)
@@ -168,6 +195,7 @@ static void make_findings(struct made *m)
 		};
 	m->report.findings.items = m->findings;
 	m->report.findings.n = N_FINDINGS;
+	make_hosts(m);
 }
 
 static void make_rest(struct made *m)
@@ -250,6 +278,7 @@ static void say_everywhere(struct made *m, const char *text)
 	for (size_t i = 0; i < N_FINDINGS; i++) {
 		m->findings[i].name = m->findings[i].finding = text;
 		m->findings[i].detector = m->findings[i].examples = text;
+		m->hosts[i].name = text;
 	}
 	for (size_t i = 0; i < COUNT(m->clauses); i++)
 		m->clauses[i].id = text;

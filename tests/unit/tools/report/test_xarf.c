@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The schema is restated here from github.com/xarf/xarf-spec, version 4.2.0:
- * schemas/v4/xarf-core.json, types/connection-infected-host.json and
- * types/connection-login-attack.json.
+ * schemas/v4/xarf-core.json and types/connection-infected-host.json; a
+ * login_attack needs a source_port, and is not written.
  */
 #include "../../unit.h"
 #include "../../../../tools/report/xarf.h"
 #include "../../../../tools/program/program.h"
+#include "../../../../rules/base/arena.h"
 
 #include <errno.h>
 #include <dirent.h>
@@ -66,9 +67,34 @@ static const struct report_finding findings[] = {
 	  .detector = "login" },
 };
 
+/* A host with one finding. */
+static struct report_host host_of(const struct report_finding *f)
+{
+	static const struct report_finding *tests[16];
+	static size_t next;
+	const struct report_finding **at = &tests[next++ % COUNT(tests)];
+
+	*at = f;
+	return (struct report_host){ .family = f->family,
+				     .source = f->source,
+				     .name = f->name,
+				     .lead = f,
+				     .tests = at,
+				     .n_tests = 1,
+				     .time_s = f->time_s,
+				     .first_s = f->first_s,
+				     .last_s = f->last_s,
+				     .attempts = f->attempts,
+				     .syns = f->syns,
+				     .destinations = f->destinations,
+				     .groups = f->groups,
+				     .proven = f->proven };
+}
+
 static json_t *document_of(const struct report_finding *f)
 {
-	json_t *json = xarf_document(f, &isp);
+	struct report_host h = host_of(f);
+	json_t *json = xarf_document(&h, &isp);
 
 	assert_non_null(json);
 	return json;
@@ -166,8 +192,7 @@ static bool is_connection(const json_t *v)
 
 static bool is_type(const json_t *v)
 {
-	return !strcmp(json_string_value(v), "infected_host") ||
-	       !strcmp(json_string_value(v), "login_attack");
+	return !strcmp(json_string_value(v), "infected_host");
 }
 
 static bool is_some_text(const json_t *v)
@@ -238,12 +263,11 @@ static bool hash_fits(const char *hash, const char *bytes, size_t len)
 }
 
 /* evidence_item: these five at most, and additionalProperties is false. */
-static bool is_evidence(const json_t *v)
+static bool is_evidence_item(const json_t *item)
 {
-	const json_t *item = json_array_get(v, 0);
 	size_t len;
 	char *bytes = payload_of(item, &len);
-	bool good = json_array_size(v) == 1 && json_object_size(item) == 5 &&
+	bool good = json_object_size(item) == 5 &&
 		    !strcmp(string(item, "content_type"), "text/plain") &&
 		    strlen(string(item, "description")) <= 500 && len &&
 		    hash_fits(string(item, "hash"), bytes, len) &&
@@ -251,6 +275,15 @@ static bool is_evidence(const json_t *v)
 			    (json_int_t)len;
 
 	free(bytes);
+	return good;
+}
+
+static bool is_evidence(const json_t *v)
+{
+	bool good = json_array_size(v) > 0 && json_array_size(v) <= 50;
+
+	for (size_t i = 0; i < json_array_size(v); i++)
+		good = good && is_evidence_item(json_array_get(v, i));
 	return good;
 }
 
@@ -357,6 +390,39 @@ CLAIM(values, "a document says what the finding says")
 	json_decref(json);
 }
 
+CLAIM(evidence, "what several tests say of a host is one document, with the "
+		"surest confidence, and an item and tags of each")
+{
+	struct report_finding a = SPAM_SOURCE, b = SPAM_SOURCE, c = SPAM_SOURCE;
+	const struct report_finding *tests[60] = { &a, &b, &c };
+	struct report_host h = host_of(&a);
+	json_t *json;
+
+	b.detector = "slow";
+	c.finding = "direct-to-mx";
+	c.proven = true;
+	for (size_t i = 3; i < COUNT(tests); i++)
+		tests[i] = &b;
+	h.tests = tests;
+	for (h.n_tests = 3; h.n_tests <= COUNT(tests); h.n_tests += 57) {
+		json = xarf_document(&h, &isp);
+		assert_non_null(json);
+		expect_number(
+			"items",
+			json_array_size(json_object_get(json, "evidence")),
+			h.n_tests > 50 ? 50 : 3);
+		expect_number("tags",
+			      json_array_size(json_object_get(json, "tags")),
+			      6);
+		expect(json_real_value(json_object_get(json, "confidence")) ==
+			       0.5,
+		       "it is not as sure as its surest");
+		for (size_t k = 0; k < COUNT(fields); k++)
+			check_field("several", json, &fields[k]);
+		json_decref(json);
+	}
+}
+
 CLAIM(sources, "a source is named as the report names it, else by address")
 {
 	static const char *const wants[] = { "192.0.2.7", "2001:db8:1:2::/64",
@@ -378,8 +444,8 @@ CLAIM(types, "a finding that no type of XARF fits has no document")
 	} vectors[] = {
 		{ "spam-source", "infected_host" },
 		{ "direct-to-mx", "infected_host" },
-		{ "login-storm", "login_attack" },
-		{ "login-failures", "login_attack" },
+		{ "login-storm", "infected_host" },
+		{ "login-failures", "infected_host" },
 		{ "submission-abuse", NULL },
 		{ "cleartext-login", NULL },
 		{ "starttls-stripped", NULL },
@@ -388,10 +454,11 @@ CLAIM(types, "a finding that no type of XARF fits has no document")
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		struct report_finding f = SPAM_SOURCE;
+		struct report_host h = host_of(&f);
 		json_t *json;
 
 		f.finding = vectors[i].finding;
-		json = xarf_document(&f, &isp);
+		json = xarf_document(&h, &isp);
 		expect_text(f.finding, json ? string(json, "type") : "(none)",
 			    vectors[i].type ? vectors[i].type : "(none)");
 		json_decref(json);
@@ -437,6 +504,14 @@ CLAIM(unproven, "an unproven finding says so in its texts and is less sure")
 	}
 }
 
+static void id_of(const struct report_finding *f, const struct report_sender *s,
+		  char out[XARF_UUID_BYTES])
+{
+	struct report_host h = host_of(f);
+
+	xarf_id(&h, s, out);
+}
+
 CLAIM(ids, "the same finding has the same id, and another has another")
 {
 	struct report_finding f = SPAM_SOURCE, others[8];
@@ -445,7 +520,7 @@ CLAIM(ids, "the same finding has the same id, and another has another")
 							NULL };
 	char id[XARF_UUID_BYTES], again[XARF_UUID_BYTES];
 
-	xarf_id(&f, &isp, id);
+	id_of(&f, &isp, id);
 	/* Made once: an id that changes would report everything anew. */
 	expect_text("the id", id, "1303be86-9a41-5aeb-a1bb-f8f456b00773");
 	expect(id[14] == '5', "%s is not of version 5", id);
@@ -461,12 +536,12 @@ CLAIM(ids, "the same finding has the same id, and another has another")
 	others[6].port = 26;
 	others[7].examples = "";
 	for (size_t i = 0; i < COUNT(others); i++) {
-		xarf_id(&others[i], &isp, again);
+		id_of(&others[i], &isp, again);
 		expect(strcmp(id, again), "finding %zu has the same id", i);
 	}
-	xarf_id(&f, &other_isp, again);
+	id_of(&f, &other_isp, again);
 	expect(strcmp(id, again), "another reporter has the same id");
-	xarf_id(&f, &isp, again);
+	id_of(&f, &isp, again);
 	expect_text("again", again, id);
 }
 
@@ -510,29 +585,43 @@ static int write_folder(const struct report *r, const struct report_sender *s,
 	return error;
 }
 
+/* Its hosts are made of the findings as those of any report are. */
 static struct report a_report(struct report_finding *items, size_t n)
 {
-	return (struct report){ .findings = { .items = items, .n = n } };
+	struct report r = { .arena = arena_new(),
+			    .findings = { .items = items, .n = n } };
+
+	report_hosts(&r);
+	return r;
 }
 
-CLAIM(files, "each finding with a type is one file, the same when made again")
+CLAIM(files, "each host with a finding of a type is one file, however many "
+	     "tests agree, the same when made again")
 {
-	struct report_finding items[3] = { SPAM_SOURCE, SPAM_SOURCE,
-					   SPAM_SOURCE };
-	struct report r = a_report(items, 3);
+	enum { N = 6 };
+	struct report_finding items[N] = { SPAM_SOURCE, SPAM_SOURCE,
+					   SPAM_SOURCE, SPAM_SOURCE,
+					   SPAM_SOURCE, SPAM_SOURCE };
+	struct report r;
 	char top[] = "/tmp/mailwall-xarf-XXXXXX", folder[64], name[256];
 	char path[600];
 	struct stat st;
 	json_t *json;
 
-	items[1].finding = "cleartext-login";
-	items[2].time_s += 60;
+	/* Two hosts with four findings, one without, one a week before. */
+	items[1].detector = "medium";
+	items[2].finding = "direct-to-mx";
+	items[3].source.byte[3] = 9;
+	items[4].source.byte[3] = 10;
+	items[4].finding = "cleartext-login";
+	items[5].time_s -= 7 * 86400;
+	r = a_report(items, N);
 	assert_non_null(mkdtemp(top));
 	snprintf(folder, sizeof(folder), "%s/reports", top);
 	for (int i = 0; i < 2; i++) {
 		expect_number("code",
 			      (unsigned int)write_folder(&r, &isp, folder), 0);
-		expect_number("files", files_in(folder, name), 2);
+		expect_number("files", files_in(folder, name), 3);
 	}
 	expect(fits(name, "00000000T000000Z-xxxxxxxx-xxxx-xxxx-xxxx-"
 			  "xxxxxxxxxxxx.json"),
@@ -546,6 +635,7 @@ CLAIM(files, "each finding with a type is one file, the same when made again")
 	json_decref(json);
 	remove_files(folder);
 	rmdir(top);
+	arena_free(r.arena);
 }
 
 CLAIM(refused, "without a good sender, or a folder, nothing is written")
@@ -578,6 +668,7 @@ CLAIM(refused, "without a good sender, or a folder, nothing is written")
 		       code, vectors[i].code);
 	}
 	expect(access("/nowhere", F_OK) != 0, "there is a /nowhere now");
+	arena_free(r.arena);
 }
 
 int main(void)
@@ -585,7 +676,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIMED(schema), CLAIMED(values),   CLAIMED(sources),
 		CLAIMED(types),	 CLAIMED(unproven), CLAIMED(ids),
-		CLAIMED(files),	 CLAIMED(refused),
+		CLAIMED(files),	 CLAIMED(refused),  CLAIMED(evidence),
 	};
 
 	return cmocka_run_group_tests_name("xarf", tests, NULL, NULL);
