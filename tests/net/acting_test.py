@@ -345,7 +345,7 @@ def notes_or_says_so(folder):
 
 
 CLAIMS = (says_the_mode, counts_apart, sees_what_does_not_act, sees_devices,
-	  tells_what_was_replaced, repeats_what_matters,
+	  sees_an_owner, tells_what_was_replaced, repeats_what_matters,
 	  notes_or_says_so)
 
 

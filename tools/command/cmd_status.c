@@ -417,7 +417,7 @@ static int status_say_refused(struct program *p, int error)
 
 	diag_error(&diags, NULL, "kernel-refused",
 		   "cannot read the kernel's rules: %s",
-		   kernel_error_text(p->arena, -error));
+		   kernel_error_text(-error));
 	if (!p->json) {
 		message_diags(&diags, p->quiet);
 		return EXIT_REFUSED;

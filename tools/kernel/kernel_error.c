@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel_error.h"
-#include "../../rules/base/arena.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,32 +23,78 @@ static const char *kernel_error_object(enum batch_object object)
 	return "";
 }
 
-const char *kernel_error_text(struct arena *a, int error)
+/* Errors of system calls and of messages, and what to do about them. */
+static const struct kernel_error_row {
+	int error;
+	const char *text;
+	const char *help; /* NULL: the text says it, or there is nothing */
+} kernel_error_rows[] = {
+	{ EPERM,
+	  "not permitted: the kernel's rules need the capability CAP_NET_ADMIN "
+	  "in this network namespace (run as root)",
+	  NULL },
+	{ EACCES,
+	  "not permitted: the kernel's rules need the capability CAP_NET_ADMIN "
+	  "in this network namespace (run as root)",
+	  NULL },
+	{ EPROTONOSUPPORT, "this kernel has no nf_tables (module nf_tables)",
+	  NULL },
+	{ EAFNOSUPPORT, "this kernel has no nf_tables (module nf_tables)",
+	  NULL },
+	{ EOPNOTSUPP, "this kernel does not support it",
+	  "load the kernel's modules for nf_tables, or take a newer kernel" },
+	{ ENFILE, "the set is full: it has more elements than its size",
+	  "remove members, or give the class a larger size" },
+	{ EMSGSIZE,
+	  "the transaction is larger than a socket may send; raise "
+	  "net.core.wmem_max or run as root",
+	  NULL },
+	{ ENOBUFS,
+	  "the kernel's answer was lost; mailwall status tells what is loaded",
+	  NULL },
+	{ ERESTART,
+	  "other programs keep changing the rules; nothing was changed, try "
+	  "again",
+	  NULL },
+	{ EINTR,
+	  "other programs keep changing the rules; nothing was changed, try "
+	  "again",
+	  NULL },
+	{ ENOMEM, "out of memory", NULL },
+	{ EBUSY, "in use: rules that are not ours refer to it",
+	  "nft list ruleset shows them" },
+	{ EEXIST, "is there already, or overlaps what is", NULL },
+	{ ENOENT, "the kernel does not find it",
+	  "another program changed the table: mailwall apply mends it" },
+	{ ENODEV, "there is no such device", NULL },
+	{ EINVAL, "the kernel takes it for invalid",
+	  "it may be newer than this kernel" },
+	{ EMLINK, "chains jump deeper than the kernel follows", NULL },
+};
+
+static const struct kernel_error_row *kernel_error_row(int error)
 {
-	switch (error) {
-	case EPERM:
-	case EACCES:
-		return "not permitted: the kernel's rules need the capability "
-		       "CAP_NET_ADMIN in this network namespace (run as root)";
-	case EPROTONOSUPPORT:
-	case EAFNOSUPPORT:
-		return "this kernel has no nf_tables (module nf_tables)";
-	case ENFILE:
-		return "the set is full: it has more elements than its size";
-	case EMSGSIZE:
-		return "the transaction is larger than a socket may send; "
-		       "raise net.core.wmem_max or run as root";
-	case ENOBUFS:
-		return "the kernel's answer was lost; mailwall status tells "
-		       "what is loaded";
-	case ERESTART:
-	case EINTR:
-		return "other programs keep changing the rules; nothing was "
-		       "changed, try again";
-	case ENOMEM:
-		return "out of memory";
-	}
-	return arena_printf(a, "%s", strerror(error));
+	const size_t n =
+		sizeof(kernel_error_rows) / sizeof(kernel_error_rows[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (kernel_error_rows[i].error == error)
+			return &kernel_error_rows[i];
+	return NULL;
+}
+
+const char *kernel_error_text(int error)
+{
+	const struct kernel_error_row *row = kernel_error_row(error);
+
+	return row ? row->text : strerror(error);
+}
+
+static const char *kernel_error_help(int error)
+{
+	const struct kernel_error_row *row = kernel_error_row(error);
+
+	return row ? row->help : NULL;
 }
 
 /* ENOENT: what is missing depends on the object that needs it. */
@@ -80,46 +125,99 @@ static struct diag *kernel_error_missing(struct diags *out,
 			  kernel_error_object(note->object), name);
 }
 
+/*
+ * The kernel refuses who lacks the capability at the begin of a transaction; a
+ * message alone is refused where another program owns the table.
+ */
+static void kernel_error_owned(struct diags *out)
+{
+	diag_error(out, NULL, "table-owned",
+		   "another program owns the table, and alone may change it")
+		->help = "end that program; mailwall status tells its netlink "
+			 "port";
+}
+
+static void kernel_error_full(struct diags *out, const struct span *at,
+			      const char *name)
+{
+	diag_error(out, at, "set-full",
+		   "set %s is full: it has more elements than its size", name)
+		->help = kernel_error_help(ENFILE);
+}
+
+static void kernel_error_plain(struct diags *out, const struct span *at,
+			       const struct kernel_error *e)
+{
+	const char *name = e->note && e->note->name ? e->note->name : "";
+	const char *object =
+		e->note ? kernel_error_object(e->note->object) : "";
+
+	diag_error(out, at, "kernel-refused", "%s%s%s%s%s", object,
+		   e->note ? " " : "", name, e->note ? ": " : "",
+		   kernel_error_text(e->error))
+		->help = kernel_error_help(e->error);
+}
+
 static void kernel_error_add(struct diags *out, const struct kernel_error *e)
 {
 	const struct span *at = e->note ? e->note->origin : NULL;
-	const struct batch_note *note = e->note;
-	const char *name = note && note->name ? note->name : "";
 
-	if (!note || e->error == EPERM) {
-		diag_error(out, NULL, "kernel-refused", "%s",
-			   kernel_error_text(out->arena, e->error));
-		return;
-	}
-	switch (e->error) {
-	case ENOENT:
+	if (e->note && e->error == EPERM)
+		kernel_error_owned(out);
+	else if (e->note && e->error == ENOENT)
 		kernel_error_missing(out, e, at);
-		break;
-	case ENFILE:
-		diag_error(out, at, "set-full",
-			   "set %s is full: it has more elements than its "
-			   "size",
-			   name);
-		break;
-	case EEXIST:
-		diag_error(out, at, "kernel-refused",
-			   "%s %s: is there already, or overlaps what is",
-			   kernel_error_object(note->object), name);
-		break;
-	default:
-		diag_error(out, at, "kernel-refused", "%s %s: %s",
-			   kernel_error_object(note->object), name,
-			   kernel_error_text(out->arena, e->error));
-		break;
+	else if (e->note && e->error == ENFILE)
+		kernel_error_full(out, at, e->note->name ? e->note->name : "");
+	else
+		kernel_error_plain(out, at, e);
+}
+
+/* Once a set is full the kernel has odd reasons for all that follows. */
+static bool kernel_error_follows(const struct kernel_errors *errors, size_t i)
+{
+	const struct batch_note *note = errors->items[i].note;
+
+	for (size_t k = 0; k < errors->n; k++) {
+		const struct kernel_error *e = &errors->items[k];
+
+		if (e->error == ENFILE && e->note && note && note->name &&
+		    e->note->name && e->note->object == note->object &&
+		    !strcmp(e->note->name, note->name))
+			return errors->items[i].error != ENFILE;
+	}
+	return false;
+}
+
+/* A sentence that was said of the same place is not said again. */
+static void kernel_error_drop_again(struct diags *out, size_t first)
+{
+	const struct diag *last = &out->items[out->n - 1];
+
+	for (size_t i = first; i + 1 < out->n; i++) {
+		const struct diag *d = &out->items[i];
+
+		if (strcmp(d->message, last->message) ||
+		    d->span.source != last->span.source ||
+		    d->span.line != last->span.line)
+			continue;
+		out->n--;
+		out->errors--;
+		return;
 	}
 }
 
 void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
 			int error)
 {
-	for (size_t i = 0; i < errors->n; i++)
+	const size_t first = out->n;
+	const struct kernel_error whole = { .error = -error };
+
+	for (size_t i = 0; i < errors->n; i++) {
+		if (kernel_error_follows(errors, i))
+			continue;
 		kernel_error_add(out, &errors->items[i]);
+		kernel_error_drop_again(out, first);
+	}
 	if (!errors->n)
-		diag_error(out, NULL, "kernel-refused", "%s",
-			   kernel_error_text(out->arena, -error));
+		kernel_error_add(out, &whole);
 }

@@ -13,6 +13,6 @@ void kernel_error_diags(struct diags *out, const struct kernel_errors *errors,
 			int error);
 
 /* A system call's failure: "cannot read the kernel's rules: ...". */
-const char *kernel_error_text(struct arena *a, int error);
+const char *kernel_error_text(int error);
 
 #endif

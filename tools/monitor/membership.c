@@ -58,7 +58,7 @@ void membership_read(struct membership *m, struct priv *priv, int64_t now_ms)
 		message_say(
 			"cannot read who is in a dynamic class: %s; as far as "
 			"known, it stays as it was",
-			strerror(-error));
+			priv_error_text(error));
 	m->failed = error;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The side that asks the process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
+#include "../kernel/kernel_error.h"
 #include "../program/program.h"
 #include "../program/message.h"
 
@@ -239,6 +240,13 @@ const char *priv_complaint(const struct priv *priv)
 }
 
 /* ---- what is requested ---- */
+
+const char *priv_error_text(int error)
+{
+	if (error == -EPIPE || error == -ENOTCONN)
+		return "the process that keeps CAP_NET_ADMIN ended";
+	return kernel_error_text(-error);
+}
 
 int priv_flag(struct priv *priv, uint8_t family, const struct addr6 *source,
 	      enum flag_refusal *refusal)

@@ -38,6 +38,9 @@ struct priv {
 #define PRIV_FLAGS_PER_MINUTE 600 /* sources that it flags at most */
 #define PRIV_GROUPS_MOST      64
 
+/* A sentence for an error of priv_members(). */
+const char *priv_error_text(int error);
+
 struct policy;
 
 struct priv_job {

@@ -438,8 +438,8 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		const char *code, *message, *help; /* parts; NULL: none */
 		uint32_t line;
 	} vectors[] = {
-		{ &elements, ENFILE, "", "set-full", "set a.v4 is full", NULL,
-		  7 },
+		{ &elements, ENFILE, "", "set-full", "set a.v4 is full",
+		  "larger size", 7 },
 		{ &rule, ENOENT, "reject", "kernel-lacks",
 		  "does not know the expression \"reject\"", "write \"drop\"",
 		  7 },
@@ -455,19 +455,25 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		  "finds no device for chain ingress: eth7", NULL, 0 },
 		{ &set, EEXIST, "", "kernel-refused", "set a.v4: ", NULL, 7 },
 		{ &set, EINVAL, "", "kernel-refused",
-		  "set a.v4: Invalid argument", NULL, 7 },
+		  "set a.v4: the kernel takes it for invalid",
+		  "newer than this kernel", 7 },
+		{ &set, EBUSY, "", "kernel-refused",
+		  "set a.v4: in use: rules that are not ours refer to it",
+		  "nft list ruleset", 7 },
 		{ &counter, ENOMEM, "", "kernel-refused",
 		  "counter block-smtp: out of memory", NULL, 0 },
 		{ &table, EOPNOTSUPP, "", "kernel-refused",
-		  "the table mailwall: Operation not supported", NULL, 0 },
+		  "the table mailwall: this kernel does not support it",
+		  "a newer kernel", 0 },
 		/* a note that names nothing */
 		{ &nameless, ENOENT, "", "kernel-refused",
 		  "does not find what a rule in chain  needs", NULL, 7 },
 		{ &nameless, ENOENT, "reject", "kernel-refused",
 		  "does not find what a rule in chain  needs", NULL, 7 },
-		{ &nameless, EINVAL, "", "kernel-refused", "Invalid argument",
-		  NULL, 7 },
-		{ &no_set, ENFILE, "", "set-full", "is full", NULL, 7 },
+		{ &nameless, EINVAL, "", "kernel-refused", "invalid",
+		  "newer than this kernel", 7 },
+		{ &no_set, ENFILE, "", "set-full", "is full", "larger size",
+		  7 },
 		{ &no_set, EEXIST, "", "kernel-refused", "is there already",
 		  NULL, 7 },
 		{ &no_set, ENOENT, "", "kernel-refused", "does not find", NULL,
@@ -475,9 +481,9 @@ CLAIM(sentences, "a refusal says what, where and what instead")
 		{ &no_chain, ENOENT, "eth7", "kernel-lacks",
 		  "finds no device for chain : eth7", NULL, 0 },
 		{ NULL, EPERM, "", "kernel-refused", "CAP_NET_ADMIN", NULL, 0 },
-		/* not permitted is nobody's fault in the policy */
-		{ &rule, EPERM, "", "kernel-refused", "CAP_NET_ADMIN", NULL,
-		  0 },
+		/* one message alone: it is not the capability that lacks */
+		{ &rule, EPERM, "", "table-owned", "another program owns",
+		  "end that program", 0 },
 		{ NULL, ENOMEM, "", "kernel-refused", "out of memory", NULL,
 		  0 },
 	};
@@ -538,7 +544,7 @@ CLAIM(whole_transaction, "a refusal of the whole transaction is one sentence")
 		struct arena *a = arena_new();
 		struct diags d = { .arena = a };
 		struct kernel_errors none = { 0 };
-		const char *text = kernel_error_text(a, vectors[i].error);
+		const char *text = kernel_error_text(vectors[i].error);
 
 		kernel_error_diags(&d, &none, -vectors[i].error);
 		expect(d.n == 1 && d.errors == 1, "%s: %zu messages",
@@ -555,20 +561,55 @@ CLAIM(whole_transaction, "a refusal of the whole transaction is one sentence")
 CLAIM(each_one, "every error that was kept is a message of its own, in order")
 {
 	static const struct batch_note set = { BATCH_SET, "a.v4", &where };
+	static const struct batch_note other = { BATCH_SET, "b.v4", &where };
 	struct arena *a = arena_new();
 	struct diags d = { .arena = a };
 	struct kernel_errors e = { .n = 3, .all = 3 };
 
-	for (int i = 0; i < 3; i++) {
-		e.items[i].note = i == 1 ? NULL : &set;
-		e.items[i].error = i == 2 ? ENFILE : EINVAL;
-	}
+	e.items[0] = (struct kernel_error){ .note = &set, .error = EINVAL };
+	e.items[1] = (struct kernel_error){ .error = EINVAL };
+	e.items[2] = (struct kernel_error){ .note = &other, .error = ENFILE };
 	kernel_error_diags(&d, &e, -EINVAL);
 	expect_number("messages", d.n, 3);
 	expect_text("the last", d.items[2].code, "set-full");
 	expect(!d.items[1].span.source, "an error without a message has a "
 					"place");
 	arena_free(a);
+}
+
+CLAIM(once, "a sentence is said once, and of a full set what follows is not "
+	    "told")
+{
+	static const struct batch_note rule = { BATCH_RULE, "forward", &where };
+	static const struct batch_note full = { BATCH_ELEMENTS, "a.v4",
+						&where };
+	static const struct {
+		const struct batch_note *note;
+		int first, later;
+		const char *code;
+	} vectors[] = {
+		{ &rule, EPERM, EPERM, "table-owned" },
+		{ &rule, EOPNOTSUPP, EOPNOTSUPP, "kernel-refused" },
+		{ &full, ENFILE, EEXIST, "set-full" },
+		{ &full, EEXIST, ENFILE, "set-full" },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct arena *a = arena_new();
+		struct diags d = { .arena = a };
+		struct kernel_errors e = { .n = 20, .all = 20 };
+
+		for (int k = 0; k < 20; k++)
+			e.items[k] = (struct kernel_error){
+				vectors[i].note,
+				k ? vectors[i].later : vectors[i].first, ""
+			};
+		kernel_error_diags(&d, &e, -vectors[i].first);
+		expect_number(vectors[i].code, d.n, 1);
+		expect_number(vectors[i].code, d.errors, 1);
+		expect_text("code", d.items[0].code, vectors[i].code);
+		arena_free(a);
+	}
 }
 
 int main(void)
@@ -580,7 +621,7 @@ int main(void)
 		CLAIMED(other_types),  CLAIMED(wanted),
 		CLAIMED(long_wanted),  CLAIMED(many),
 		CLAIMED(sentences),    CLAIMED(whole_transaction),
-		CLAIMED(each_one),
+		CLAIMED(each_one),     CLAIMED(once),
 	};
 
 	return cmocka_run_group_tests_name("kernel_errors", tests, NULL, NULL);
