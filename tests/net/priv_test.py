@@ -90,8 +90,8 @@ class Pair:
 		until(lambda: children(self.reader), self.watch.said)
 		self.priv = children(self.reader)[0]
 
-	def socket(self):
-		"""The reader's end, as one has it who took the reader over."""
+	def socket(self, domain=socket.AF_UNIX, kind=socket.SOCK_SEQPACKET):
+		"""A socket of the reader, as one has it who took it over."""
 		libc = ctypes.CDLL(None, use_errno=True)
 		process = libc.syscall(SYS_PIDFD_OPEN, self.reader, 0)
 		for fd in range(64):
@@ -103,8 +103,7 @@ class Pair:
 			except OSError:
 				os.close(copy)
 				continue
-			if (found.family, found.type) == (
-					socket.AF_UNIX, socket.SOCK_SEQPACKET):
+			if (found.family, found.type) == (domain, kind):
 				found.settimeout(5)
 				return found
 			found.close()
@@ -207,6 +206,23 @@ def keeps_one_privilege(folder):
 	expect(not [name for name in os.listdir(os.environ["MAILWALL_RUN_DIR"])
 		    if name.startswith("empty")], "a folder is left")
 	pair.watch.stop()
+
+
+SO_DETACH_FILTER, SO_LOCK_FILTER = 27, 44
+
+
+def locks_its_filter(folder):
+	"""the filter of the packet socket cannot be taken off"""
+	pair = Pair(folder)
+	wire = pair.socket(socket.AF_PACKET, socket.SOCK_RAW)
+	expect(wire.getsockopt(socket.SOL_SOCKET, SO_LOCK_FILTER) == 1, "open")
+	try:
+		wire.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 1)
+	except PermissionError:
+		wire.close()
+		pair.watch.stop()
+		return
+	raise AssertionError("it came off")
 
 
 def takes_any_message(folder):
@@ -327,7 +343,8 @@ def waits_for_room(folder):
 
 
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
-	  keeps_one_privilege, takes_any_message, flags_only_subscribers, waits_for_room,
+	  keeps_one_privilege, locks_its_filter, takes_any_message,
+	  flags_only_subscribers, waits_for_room,
 	  is_not_flooded)
 
 

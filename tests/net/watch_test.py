@@ -186,7 +186,8 @@ def holds_no_privilege(folder):
 		      if ":\t" in line)
 	for name in "CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb":
 		expect(int(fields[name], 16) == 0, f"{name} {fields[name]}")
-	expect(fields["NoNewPrivs"] == "1", fields["NoNewPrivs"])
+	expect(fields["NoNewPrivs"] == "1" and fields["Seccomp"] == "2",
+	       f"{fields['NoNewPrivs']} {fields['Seccomp']}")
 	if not user_words():
 		expect("0" not in fields["Uid"].split(), fields["Uid"])
 	watch.stop()

@@ -158,6 +158,22 @@ static int live_filter(struct live *l, const struct live_options *o)
 	return 0;
 }
 
+/*
+ * Locks the filter: whoever takes the process over cannot take it off, and see
+ * all that passes.
+ */
+static int live_lock(const struct live *l)
+{
+	const int one = 1;
+
+	if (!setsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_LOCK_FILTER, &one,
+			sizeof(one)))
+		return 0;
+	return capture_fail(l->input.capture, -errno,
+			    "%s: the filter cannot be locked: %s",
+			    l->input.name, strerror(errno));
+}
+
 static int live_open(struct live *l, const struct live_options *o)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -165,6 +181,8 @@ static int live_open(struct live *l, const struct live_options *o)
 
 	if (!result)
 		result = live_filter(l, o);
+	if (!result)
+		result = live_lock(l);
 	if (!result && pcap_setnonblock(l->pcap, 1, error))
 		result = capture_fail(l->input.capture, -EIO, "%s: %s",
 				      l->input.name, error);

@@ -7,6 +7,7 @@
 #include "../capture/capture_read.h"
 #include "../../rules/base/units.h"
 #include "../program/program.h"
+#include "../priv/folder.h"
 #include "../priv/privilege.h"
 #include "../priv/sandbox.h"
 #include "monitor.h"
@@ -135,6 +136,40 @@ static int watch_open_inputs(struct watch *w)
 	return error ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* Gives up the system calls that neither packets nor sinks need. */
+static int watch_refuse_calls(const struct watch *w)
+{
+	int fds[WATCH_INPUTS_MOST];
+	size_t n = capture_n(w->capture);
+	int error;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = capture_fd(w->capture, i);
+	error = sandbox_reader_calls(fds, n);
+	if (!error)
+		return EXIT_DONE;
+	message_say("cannot give up system calls: %s", strerror(-error));
+	return EXIT_REFUSED;
+}
+
+/* The state, the store, and SQLite's files that have no name. */
+static int watch_refuse_files(const struct watch *w)
+{
+	const char *folders[4] = { "/tmp", "/var/tmp" };
+	size_t n = 2;
+	int error;
+
+	if (w->state_path)
+		folders[n++] = folder_of(w->program, w->state_path);
+	if (w->store_path)
+		folders[n++] = folder_of(w->program, w->store_path);
+	error = sandbox_write_below(folders, n);
+	if (!error)
+		return EXIT_DONE;
+	message_say("cannot give up files by Landlock: %s", strerror(-error));
+	return error == -ENOSYS ? EXIT_DONE : EXIT_REFUSED;
+}
+
 static int watch_open(struct watch *w)
 {
 	int code = watch_open_descriptors(w);
@@ -149,6 +184,10 @@ static int watch_open(struct watch *w)
 		code = sinks_open(&w->sinks);
 	if (!code)
 		code = privilege_drop(w->user);
+	if (!code)
+		code = watch_refuse_files(w);
+	if (!code)
+		code = watch_refuse_calls(w);
 	return code ? code : sinks_start(&w->sinks);
 }
 

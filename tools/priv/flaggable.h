@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom class flagged may have, by the policy alone: one of those whose
- * connections it judges, and nobody whom it lets send mail. Both processes ask,
- * each its own policy: the one that flags does not believe the other.
+ * Tells who may come into class flagged, by the policy alone: one of those
+ * whose connections it judges, and nobody whom it lets send mail. Both
+ * processes ask, each its own policy: the one that flags does not believe the
+ * other.
  */
 #ifndef MAILWALL_FLAGGABLE_H
 #define MAILWALL_FLAGGABLE_H

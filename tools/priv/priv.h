@@ -44,8 +44,8 @@ const char *priv_error_text(int error);
 struct policy;
 
 struct priv_job {
-	const struct policy *policy;	   /* whom it may flag; NULL: nobody */
-	uint32_t quarantine_s;		   /* 0: it flags nobody */
+	const struct policy *policy; /* names those to flag; NULL: nobody */
+	uint32_t quarantine_s;	     /* 0: it flags nobody */
 	uint16_t groups[PRIV_GROUPS_MOST]; /* NFLOG groups that are read */
 	size_t n_groups;
 	const char *run_dir; /* as applied.h uses it */

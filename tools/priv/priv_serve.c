@@ -35,7 +35,7 @@ struct priv_state {
 	int members_fd;
 	struct applied applied; /* as it was at the start */
 	struct netlink route;
-	time_t minute;		/* of a clock that never steps */
+	time_t minute;		/* CLOCK_MONOTONIC */
 	unsigned int in_minute; /* sources flagged in it */
 	/* The latest difference from the digest in the rules. */
 	uint32_t drift_generation;

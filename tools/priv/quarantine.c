@@ -177,7 +177,7 @@ static void quarantine_tell(struct quarantine *q,
 	q->ways.say(q->ways.ctx, text);
 }
 
-/* Those that wait are said once a minute, with the reason of one. */
+/* Says once a minute how many wait, with the reason of one. */
 static void quarantine_tell_waiting(struct quarantine *q, const char *reason,
 				    int64_t now_s)
 {

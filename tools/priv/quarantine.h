@@ -40,7 +40,7 @@ struct quarantine_ways {
 	/* Puts it there: 0 or -errno, as priv_flag(). */
 	int (*flag)(void *ctx, const struct quarantine_source *source,
 		    enum flag_refusal *refusal);
-	/* What is known of it now; false: nothing. */
+	/* Looks up what is known of it now; false: nothing. */
 	bool (*look)(void *ctx, const struct quarantine_source *source,
 		     struct source_view *out);
 	void (*say)(void *ctx, const char *sentence);
@@ -52,11 +52,11 @@ struct quarantine {
 	struct quarantine_source items[QUARANTINE_WAITING_MOST];
 	size_t n;
 	uint64_t flagged;   /* sources put there */
-	uint64_t refused;   /* whom the policy protects, for good */
+	uint64_t refused;   /* protected by the policy, for good */
 	uint64_t forgotten; /* unproven ones that sent no more, or no room */
 	int64_t minute, retry_s;
 	unsigned int unproven_in_minute;
-	int64_t said_s; /* that some wait; 0: never */
+	int64_t said_s; /* message that some wait; 0: never */
 };
 
 struct quarantine *quarantine_new(const struct quarantine_ways *ways);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -69,21 +70,70 @@ int sandbox_empty_root(const char *path)
 	return 0;
 }
 
+/* Rights of its first version, which every kernel with Landlock has. */
+#define LANDLOCK_ALL ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+#define LANDLOCK_READING                                                       \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
+/* Makes a set of rules that takes these rights away: a descriptor or -errno. */
+static int sandbox_landlock(uint64_t rights)
+{
+	const struct landlock_ruleset_attr taken = { .handled_access_fs =
+							     rights };
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &taken,
+			      sizeof(taken), 0);
+
+	return fd >= 0 ? fd : errno == EOPNOTSUPP ? -ENOSYS : -errno;
+}
+
+/* Applies the rules, and closes the descriptor. */
+static int sandbox_restrict(int fd)
+{
+	int error = syscall(SYS_landlock_restrict_self, fd, 0) ? -errno : 0;
+
+	close(fd);
+	return error;
+}
+
 int sandbox_no_files(void)
 {
-	const struct landlock_ruleset_attr all = {
-		/* Those of its first version, which every kernel with it has.
-		 */
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	int fd = sandbox_landlock(LANDLOCK_ALL);
+
+	return fd < 0 ? fd : sandbox_restrict(fd);
+}
+
+/* Gives rights below a folder back; one that is not there needs none. */
+static int sandbox_allow_below(int fd, const char *folder, uint64_t rights)
+{
+	struct landlock_path_beneath_attr below = {
+		.allowed_access = rights,
+		.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC),
 	};
-	int fd =
-		(int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+	int error = 0;
+
+	if (below.parent_fd < 0)
+		return 0;
+	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		    &below, 0))
+		error = -errno;
+	close(below.parent_fd);
+	return error;
+}
+
+int sandbox_write_below(const char *const *folders, size_t n)
+{
+	const uint64_t writing = LANDLOCK_ALL & ~(uint64_t)LANDLOCK_READING;
+	int fd = sandbox_landlock(writing);
 	int error = 0;
 
 	if (fd < 0)
-		return errno == EOPNOTSUPP ? -ENOSYS : -errno;
-	if (syscall(SYS_landlock_restrict_self, fd, 0))
-		error = -errno;
+		return fd;
+	for (size_t i = 0; i < n && !error; i++)
+		error = sandbox_allow_below(
+			fd, folders[i],
+			writing & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE);
+	if (!error)
+		return sandbox_restrict(fd);
 	close(fd);
 	return error;
 }
@@ -156,6 +206,181 @@ int sandbox_serve_calls(void)
 	     i < sizeof(serve_calls) / sizeof(serve_calls[0]) && !error; i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, serve_calls[i],
 					 0);
+	if (!error)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	return error;
+}
+
+/*
+ * Refused to the process that reads packets, whatever the arguments. It has
+ * threads, a store and pages, so that the list is of what harms, not of what
+ * is needed.
+ */
+static const int reader_refused[] = {
+	/* Other programs, and processes of others. */
+	SCMP_SYS(execve),
+	SCMP_SYS(execveat),
+	SCMP_SYS(fork),
+	SCMP_SYS(vfork),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(kcmp),
+	/* Sockets. */
+	SCMP_SYS(socketpair),
+	SCMP_SYS(bind),
+	SCMP_SYS(listen),
+	SCMP_SYS(sendmmsg),
+	SCMP_SYS(recvmmsg),
+	/* Copies of descriptors, and ways around the calls above. */
+	SCMP_SYS(dup),
+	SCMP_SYS(dup2),
+	SCMP_SYS(dup3),
+	SCMP_SYS(splice),
+	SCMP_SYS(tee),
+	SCMP_SYS(vmsplice),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register),
+	SCMP_SYS(io_submit),
+	/* Other worlds, and the kernel itself. */
+	SCMP_SYS(unshare),
+	SCMP_SYS(setns),
+	SCMP_SYS(mount),
+	SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root),
+	SCMP_SYS(chroot),
+	SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(add_key),
+	SCMP_SYS(request_key),
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(reboot),
+	SCMP_SYS(swapon),
+	SCMP_SYS(swapoff),
+	SCMP_SYS(acct),
+	SCMP_SYS(settimeofday),
+	SCMP_SYS(clock_settime),
+	SCMP_SYS(clock_adjtime),
+	SCMP_SYS(adjtimex),
+	SCMP_SYS(sethostname),
+	SCMP_SYS(personality),
+	SCMP_SYS(syslog),
+	SCMP_SYS(quotactl),
+	SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(name_to_handle_at),
+	SCMP_SYS(mknod),
+	SCMP_SYS(mknodat),
+	SCMP_SYS(setuid),
+	SCMP_SYS(setgid),
+	SCMP_SYS(setresuid),
+	SCMP_SYS(setresgid),
+	SCMP_SYS(setgroups),
+	SCMP_SYS(capset),
+	SCMP_SYS(iopl),
+	SCMP_SYS(ioperm),
+#ifndef __SANITIZE_ADDRESS__
+	SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv),
+#endif
+};
+
+/* Calls that send, on a descriptor of the capture. */
+static const int sending_calls[] = {
+	SCMP_SYS(write),   SCMP_SYS(writev),   SCMP_SYS(pwrite64),
+	SCMP_SYS(sendto),  SCMP_SYS(sendmsg),  SCMP_SYS(sendfile),
+	SCMP_SYS(pwritev), SCMP_SYS(pwritev2),
+};
+
+static int sandbox_refuse(scmp_filter_ctx filter, int call, unsigned int n,
+			  const struct scmp_arg_cmp *when)
+{
+	int error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call,
+					   n, when);
+
+	/* A call that this machine does not have needs no rule. */
+	return error == -EDOM || error == -EFAULT ? 0 : error;
+}
+
+static int sandbox_refuse_sending(scmp_filter_ctx filter, const int *capture,
+				  size_t n)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0;
+		     k < sizeof(sending_calls) / sizeof(sending_calls[0]) &&
+		     !error;
+		     k++)
+			error = sandbox_refuse(
+				filter, sending_calls[k], 1,
+				&SCMP_A0(SCMP_CMP_EQ,
+					 (scmp_datum_t)capture[i]));
+	return error;
+}
+
+/* Sockets of systemd and of the journal alone; no mode of a packet socket. */
+static int sandbox_refuse_modes(scmp_filter_ctx filter)
+{
+	const struct {
+		int call;
+		struct scmp_arg_cmp when[2];
+		unsigned int n;
+	} rows[] = {
+		{ SCMP_SYS(socket), { SCMP_A0(SCMP_CMP_NE, AF_UNIX) }, 1 },
+		{ SCMP_SYS(setsockopt),
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_PACKET) },
+		  1 },
+		{ SCMP_SYS(setsockopt),
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+		    SCMP_A2(SCMP_CMP_EQ, SO_DETACH_FILTER) },
+		  2 },
+		{ SCMP_SYS(setsockopt),
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+		    SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER) },
+		  2 },
+		{ SCMP_SYS(setsockopt),
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
+		    SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_BPF) },
+		  2 },
+		{ SCMP_SYS(fcntl), { SCMP_A1(SCMP_CMP_EQ, F_DUPFD) }, 1 },
+		{ SCMP_SYS(fcntl),
+		  { SCMP_A1(SCMP_CMP_EQ, F_DUPFD_CLOEXEC) },
+		  1 },
+		{ SCMP_SYS(mmap),
+		  { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC,
+			    PROT_WRITE | PROT_EXEC) },
+		  1 },
+		{ SCMP_SYS(mprotect),
+		  { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC) },
+		  1 },
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !error; i++)
+		error = sandbox_refuse(filter, rows[i].call, rows[i].n,
+				       rows[i].when);
+	return error;
+}
+
+int sandbox_reader_calls(const int *capture, size_t n)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int error = filter ? sandbox_refuse_modes(filter) : -ENOMEM;
+
+	for (size_t i = 0;
+	     i < sizeof(reader_refused) / sizeof(reader_refused[0]) && !error;
+	     i++)
+		error = sandbox_refuse(filter, reader_refused[i], 0, NULL);
+	if (!error)
+		error = sandbox_refuse_sending(filter, capture, n);
 	if (!error)
 		error = seccomp_load(filter);
 	seccomp_release(filter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a process gives up beside its capabilities, once all that it needs is
- * open: other descriptors, the file system, and most system calls.
+ * Gives up what a process has beside its capabilities, once all that it needs
+ * is open: other descriptors, the file system, and most system calls.
  */
 #ifndef MAILWALL_SANDBOX_H
 #define MAILWALL_SANDBOX_H
@@ -22,5 +22,19 @@ int sandbox_no_files(void);
  * open, and it needs no file. Others fail with EPERM. 0 or -errno.
  */
 int sandbox_serve_calls(void);
+
+/*
+ * Lets files be written, made and removed only below these folders, and none
+ * be executed; all may be read. -ENOSYS: the kernel has no Landlock.
+ */
+int sandbox_write_below(const char *const *folders, size_t n);
+
+/*
+ * Takes away from the process that reads packets what it has no use for: other
+ * programs, sockets but to systemd and the journal, listening, filters and
+ * modes of sockets, copies of descriptors, and sending on those of the capture.
+ * 0 or -errno.
+ */
+int sandbox_reader_calls(const int *capture, size_t n);
 
 #endif
