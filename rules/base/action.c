@@ -76,7 +76,7 @@ bool action_only_counts(enum action action)
 }
 
 const struct guard_info guard_infos[GUARD_N] = {
-#define GUARD_ROW(name, word, counter) [GUARD_##name] = { word, counter },
+#define GUARD_ROW(name, ...) [GUARD_##name] = { __VA_ARGS__ },
 	GUARDS(GUARD_ROW)
 #undef GUARD_ROW
 };

@@ -70,13 +70,18 @@ bool action_only_counts(enum action action);
  * of any kind drops and counts them, or counts them alone under mode observe.
  *
  * Name, the word in a log prefix ("residential:source-route block "), the
- * counter and chain of the table. The words are contracts.
+ * counter and chain of the table. The words are
+ * contracts. Then what a person is told.
  */
 #define GUARDS(X)                                                              \
-	X(FIRST_FRAGMENT, "first-fragment", "first-fragments")                 \
-	X(SOURCE_ROUTE, "source-route", "source-routes")                       \
-	X(STACKED_TAGS, "stacked-tags", "stacked-tags")                        \
-	X(ENCAPSULATED, "encapsulated", "encapsulated")
+	X(FIRST_FRAGMENT, "first-fragment", "first-fragments",                 \
+	  "IPv6 first fragments without their transport header")               \
+	X(SOURCE_ROUTE, "source-route", "source-routes",                       \
+	  "packets to mail ports with a source route")                         \
+	X(STACKED_TAGS, "stacked-tags", "stacked-tags",                        \
+	  "frames with a tag behind a tag of number 0")                        \
+	X(ENCAPSULATED, "encapsulated", "encapsulated",                        \
+	  "frames that may hold IP where no rule looks")
 
 enum guard {
 #define GUARD_ENUM(name, ...) GUARD_##name,
@@ -86,7 +91,7 @@ enum guard {
 };
 
 struct guard_info {
-	const char *word, *counter;
+	const char *word, *counter, *text;
 };
 
 extern const struct guard_info guard_infos[GUARD_N];

@@ -9,6 +9,7 @@
 #include "../kernel/acting.h"
 #include "../kernel/applied.h"
 #include "../kernel/difference.h"
+#include "status_guards.h"
 #include "status_hosts.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
@@ -258,7 +259,7 @@ static int status_say_json(struct status *s)
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
 		"{s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, "
-		"s:o, s:o}",
+		"s:o, s:o, s:o}",
 		"loaded", 1, "mode", status_mode(s), "acting",
 		!s->loaded.observes && !acting_opens(&s->acting), "faults",
 		acting_json(s), "policy", text_json(status_table(s)->policy),
@@ -271,7 +272,8 @@ static int status_say_json(struct status *s)
 		hidden ? json_integer((json_int_t)hidden->packets) :
 			 json_null(),
 		"generation", (json_int_t)s->reading.generation, "differences",
-		differences, "clauses", clauses, "sets", sets));
+		differences, "clauses", clauses, "sets", sets, "guards",
+		guards_json(status_table(s))));
 }
 
 /* ---- as text ---- */
@@ -442,6 +444,7 @@ static int report(struct status *s)
 	} else {
 		print_state(s);
 		status_print_clauses(s);
+		guards_print(status_table(s));
 		print_sets(s);
 	}
 	if (code)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status_guards.h"
 #include "status_hosts.h"
 #include "../serve/metrics.h"
 #include "../store/store_read.h"
@@ -88,6 +89,21 @@ static void hosts_add_faults(struct arena *a, const struct host_facts *f,
 	m->acting = !m->observes && !acting_opens(f->acting);
 }
 
+static void hosts_add_guards(struct arena *a, const struct host_facts *f,
+			     struct metrics *m)
+{
+	struct metrics_guard *out = arena_alloc(a, GUARD_N * sizeof(*out));
+
+	for (size_t g = 0; g < GUARD_N; g++) {
+		const struct present_counter *c = guard_counter(f->table, g);
+
+		if (c)
+			out[m->n_guards++] =
+				(struct metrics_guard){ c->name, c->packets };
+	}
+	m->guards = out;
+}
+
 int prometheus_report(struct arena *a, const struct host_facts *f)
 {
 	struct metrics m = { .loaded_known = true };
@@ -101,6 +117,7 @@ int prometheus_report(struct arena *a, const struct host_facts *f)
 		m.drift = f->state != STATE_AS_LOADED;
 		hosts_add_clauses(a, f, &m);
 		add_sets(a, f, &m);
+		hosts_add_guards(a, f, &m);
 		hosts_add_faults(a, f, &m);
 	}
 	output_open(&o, NULL);

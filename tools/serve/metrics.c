@@ -295,6 +295,16 @@ static void write_capacities(struct writer *w)
 					w->m->sets[i].size);
 }
 
+static void write_guards(struct writer *w)
+{
+	for (size_t i = 0; i < w->m->n_guards; i++) {
+		const struct label labels[] = { { "guard",
+						  w->m->guards[i].name } };
+
+		sample(w, labels, COUNT(labels), w->m->guards[i].packets);
+	}
+}
+
 static void write_undecoded(struct writer *w)
 {
 	const struct engine_summary *s = w->m->summary;
@@ -448,6 +458,9 @@ static const struct family families[] = {
 	{ "mailwall_clause_observed_bytes_total", COUNTER,
 	  "Bytes of the openings that mode observe let through.",
 	  OBSERVED(observed_bytes) },
+	{ "mailwall_guard_packets_total", COUNTER,
+	  "Packets that hide from the clauses, as the kernel counts.",
+	  write_guards, 0 },
 	{ "mailwall_set_elements", GAUGE, "Elements of a set in the kernel.",
 	  metrics_write_elements, 0 },
 	{ "mailwall_set_elements_known", GAUGE,

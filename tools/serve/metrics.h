@@ -27,6 +27,11 @@ struct metrics_fault {
 	const char *name, *object; /* "device-missing", "eth7" */
 };
 
+struct metrics_guard {
+	const char *name; /* of its counter */
+	uint64_t packets;
+};
+
 struct metrics_set {
 	const char *name;
 	uint64_t elements, size; /* size 0: not limited */
@@ -42,6 +47,8 @@ struct metrics {
 	size_t n_clauses;
 	const struct metrics_set *sets;
 	size_t n_sets;
+	const struct metrics_guard *guards;
+	size_t n_guards;
 	bool loaded_known;	     /* policy and digest were read */
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
