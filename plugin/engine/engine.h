@@ -28,11 +28,16 @@ struct engine_config {
 	void *ctx;
 	void (*attempt)(void *ctx, const struct attempt_event *event);
 	/*
-	 * Called when an attempt is answered or a log says that it was blocked,
-	 * else three seconds after its first SYN; may be NULL. attempt() comes
-	 * minutes later, most often with the same outcome.
+	 * Called when an attempt is answered or refused, or a log says that it
+	 * was blocked, else three seconds after its first SYN; may be NULL.
+	 * attempt() comes minutes later, most often with the same outcome.
 	 */
 	void (*early)(void *ctx, const struct attempt_event *event);
+	/*
+	 * Called whenever an attempt gets another outcome than unanswered: at
+	 * once, and again if a later packet changes it; may be NULL.
+	 */
+	void (*outcome)(void *ctx, const struct attempt_event *event);
 	void (*finding)(void *ctx, const struct finding *finding);
 };
 #define ENGINE_MEMORY	    ((size_t)256 << 20)
@@ -46,6 +51,9 @@ struct port_counts {
 	uint64_t answered, established, half_open;
 	uint64_t refused, icmp_refused, unanswered, blocked;
 	uint64_t open; /* without an outcome yet */
+	/* Attempts that had an outcome, even if it changed: these never fall.
+	 */
+	uint64_t had[OUTCOME_N];
 	uint64_t banner, implicit_tls, starttls, starttls_tls, cleartext_auth;
 	uint64_t midstream;   /* connections whose SYN was not seen */
 	uint64_t would_block; /* attempts that ended, by the policy */

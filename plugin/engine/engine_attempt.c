@@ -127,6 +127,18 @@ static void event_attempt(struct engine *e, const struct attempt *a,
 	e->config.attempt(e->config.ctx, &event);
 }
 
+static void event_outcome(struct engine *e, const struct attempt *a)
+{
+	struct attempt_event event;
+	struct decision decision;
+
+	if (!e->config.outcome)
+		return;
+	attempt_decide(e, a, &decision);
+	event = event_of(e, a, NULL, &decision);
+	e->config.outcome(e->config.ctx, &event);
+}
+
 static void event_early(struct engine *e, struct attempt *a,
 			const struct decision *decision)
 {
@@ -139,15 +151,56 @@ static void event_early(struct engine *e, struct attempt *a,
 	e->config.early(e->config.ctx, &event);
 }
 
-static void event_early_blocked(struct engine *e, struct attempt *a)
+static void event_early_known(struct engine *e, struct attempt *a)
 {
-	const struct logged_clause *c = attempt_clause(e, a);
 	struct decision decision;
 
-	if (!e->config.early || a->early || !c || !c->blocks)
+	if (!e->config.early || a->early)
 		return;
 	attempt_decide(e, a, &decision);
 	event_early(e, a, &decision);
+}
+
+/* ---- outcomes ---- */
+
+/* The count of an outcome; that of the answered rises with the SYN-ACK. */
+static uint64_t *outcome_counter(struct port_counts *c, enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_UNANSWERED:
+		return &c->unanswered;
+	case OUTCOME_ANSWERED:
+		return &c->answered;
+	case OUTCOME_REFUSED:
+		return &c->refused;
+	case OUTCOME_ICMP_REFUSED:
+		return &c->icmp_refused;
+	case OUTCOME_BLOCKED:
+		return &c->blocked;
+	case OUTCOME_N:
+		break;
+	}
+	return &c->unanswered;
+}
+
+/*
+ * Counts and reports an outcome as soon as it is known, and takes back the one
+ * before. That nobody answers is known only at the end.
+ */
+static void outcome_changed(struct engine *e, struct attempt *a,
+			    enum outcome before)
+{
+	struct port_counts *c = &attempt_port(e, a)->counts;
+	enum outcome now = outcome_of(e, a);
+
+	if (now == before)
+		return;
+	if (before != OUTCOME_UNANSWERED)
+		--*outcome_counter(c, before);
+	++*outcome_counter(c, now);
+	c->had[now]++;
+	event_outcome(e, a);
+	event_early_known(e, a);
 }
 
 /* ---- the judge ---- */
@@ -297,28 +350,6 @@ void judge_due(struct engine *e)
 
 /* ---- the end of an attempt ---- */
 
-static void count_outcome(struct port_counts *c, enum outcome outcome)
-{
-	switch (outcome) {
-	case OUTCOME_ANSWERED:
-		break; /* counted by the SYN-ACK */
-	case OUTCOME_UNANSWERED:
-		c->unanswered++;
-		break;
-	case OUTCOME_REFUSED:
-		c->refused++;
-		break;
-	case OUTCOME_ICMP_REFUSED:
-		c->icmp_refused++;
-		break;
-	case OUTCOME_BLOCKED:
-		c->blocked++;
-		break;
-	case OUTCOME_N:
-		break;
-	}
-}
-
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 {
 	struct engine *e = ctx;
@@ -328,7 +359,10 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 	if (a->state == ATTEMPT_MIDSTREAM)
 		return;
 	attempt_decide(e, a, &decision);
-	count_outcome(counts, outcome_of(e, a));
+	if (outcome_of(e, a) == OUTCOME_UNANSWERED) {
+		counts->unanswered++;
+		counts->had[OUTCOME_UNANSWERED]++;
+	}
 	counts->would_block += would_block(e, &decision);
 	if (d) {
 		struct observation j =
@@ -394,7 +428,7 @@ static void attempt_new(struct engine *e, const struct pending *p)
 	attempt_port(e, a)->counts.syns++;
 	attempt_port(e, a)->counts.attempts++;
 	count_pair(e, a);
-	event_early_blocked(e, a);
+	outcome_changed(e, a, OUTCOME_UNANSWERED);
 }
 
 /* A SYN that another input saw as well is not a second one. */
@@ -402,9 +436,10 @@ static void attempt_on_retry(struct engine *e, struct attempt *a,
 			     const struct pending *p)
 {
 	const struct segment *s = &p->segment;
+	enum outcome before = outcome_of(e, a);
 
 	attempt_note_hidden(e, a, p);
-	event_early_blocked(e, a);
+	outcome_changed(e, a, before);
 	if (s->input != a->input)
 		return;
 	a->isn = s->seq;
@@ -470,16 +505,26 @@ static bool answers_syn(const struct attempt *a, const struct segment *s)
 static void on_syn_ack(struct engine *e, const struct segment *s, struct ref *f)
 {
 	struct connection *k;
+	enum outcome before = outcome_of(e, f->attempt);
 
 	if (!attempt_is_open(f->attempt) || !answers_syn(f->attempt, s))
 		return;
 	f->attempt->state = ATTEMPT_ANSWERED;
 	f->attempt->server_isn = s->seq;
-	attempt_port(e, f->attempt)->counts.answered++;
+	outcome_changed(e, f->attempt, before);
 	judge_now(e, f->attempt);
 	k = attempt_connection(e, f);
 	if (k)
 		dialogue_start(&k->dialogue, false, s->seq + 1);
+}
+
+static void attempt_refused(struct engine *e, struct attempt *a,
+			    enum attempt_state state)
+{
+	enum outcome before = outcome_of(e, a);
+
+	a->state = state & 7;
+	outcome_changed(e, a, before);
 }
 
 static void on_server_segment(struct engine *e, const struct segment *s,
@@ -491,7 +536,7 @@ static void on_server_segment(struct engine *e, const struct segment *s,
 		on_syn_ack(e, s, f);
 	else if (s->flags & TCP_RST && a->state == ATTEMPT_OPENING &&
 		 answers_syn(a, s))
-		a->state = ATTEMPT_REFUSED;
+		attempt_refused(e, a, ATTEMPT_REFUSED);
 }
 
 /* Bytes sent by the server. A client cannot acknowledge more unseen. */
@@ -516,11 +561,12 @@ static void on_client_segment(struct engine *e, const struct segment *s,
 }
 
 /* An ICMP error quotes the SYN, with its number. */
-static void on_unreachable(const struct segment *s, struct ref *f)
+static void on_unreachable(struct engine *e, const struct segment *s,
+			   struct ref *f)
 {
 	if (f->attempt && f->attempt->state == ATTEMPT_OPENING &&
 	    f->attempt->isn == s->seq)
-		f->attempt->state = ATTEMPT_ICMP_REFUSED;
+		attempt_refused(e, f->attempt, ATTEMPT_ICMP_REFUSED);
 }
 
 /* A forged RST or FIN only ends a connection once it is silent for a while. */
@@ -618,7 +664,7 @@ void attempt_on_segment(struct engine *e, struct pending *p)
 	struct ref f = engine_find(e, &p->tuple, p->hash, s->time_us);
 
 	if (s->kind == SEGMENT_UNREACHABLE) {
-		on_unreachable(s, &f);
+		on_unreachable(e, s, &f);
 		return;
 	}
 	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {

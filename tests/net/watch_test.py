@@ -436,6 +436,7 @@ def refuses(folder):
 	watch.child.wait(timeout=10)
 	expect(watch.child.returncode == 3 and "gone0" in watch.said(),
 	       f"{watch.child.returncode} {watch.said()}")
+	expect(watch.events()[-1]["final"], watch.events())
 	run("ip", "link", "add", "gone0", "type", "veth", "peer", "gone1",
 	    ns="router")
 	run("ip", "link", "set", "gone0", "up", ns="router")
@@ -449,7 +450,61 @@ def refuses(folder):
 	       f"after down: {watch.child.returncode} {watch.said()}")
 
 
-CLAIMS = (counts_agree, holds_no_privilege, starts_and_stops,
+def says_it_at_once(folder):
+	"""an outcome is shown within seconds of the packet that tells it: attempts, summaries and metrics"""
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	watch = Watch("-i", "cust0", "-g", 25, "-a", "--every", "1s",
+		      "--http", "127.0.0.1:9525")
+	connect(25)
+	connect(143, address="100.64.0.1")	# nobody listens
+	time.sleep(2.5)
+	events = watch.events()
+	pages = fetch("/metrics")
+	watch.stop()
+	text = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "watch", "-g", "25",
+		 "-a", *user_words()], stdout=subprocess.PIPE, text=True)
+	time.sleep(1)
+	connect(25)
+	time.sleep(2)
+	said = os.read(text.stdout.fileno(), 65536).decode()
+	text.terminate()
+	text.communicate(timeout=30)
+	known = {e["port"]: e["outcome"] for e in events
+		 if e["event"] == "outcome"}
+	expect(known == {25: "blocked", 143: "refused"}, events)
+	last = [e for e in events if e["event"] == "summary"][-1]["ports"]
+	expect(last["25"]["blocked"] == 1 and last["25"]["open"] == 0, last["25"])
+	for port, outcome in known.items():
+		expect(re.search(r'^mailwall_\w+\{port="%d",.*outcome="%s"\} 1$'
+				 % (port, outcome), pages, re.MULTILINE),
+		       f"{port} {outcome} is not in {pages}")
+	expect(" 25 blocked, 1 SYN, by residential:" in said, said)
+
+
+def outlives_an_input(folder):
+	"""an input that goes away or is renamed leaves the others; the last summary comes, and the exit code tells"""
+	for name in "gone0", "named0":
+		run("ip", "link", "add", name, "type", "veth", "peer",
+		    f"{name}b", ns="router")
+		run("ip", "link", "set", name, "up", ns="router")
+	watch = Watch("-i", "gone0", "-i", "cust0", "-i", "named0", "-g", 25)
+	run("ip", "link", "del", "gone0", ns="router")
+	run("ip", "link", "set", "named0", "down", ns="router")
+	run("ip", "link", "set", "named0", "name", "other0", ns="router")
+	time.sleep(2.5)
+	expect(watch.child.poll() is None, watch.said())
+	connect(25)
+	summary = watch.stop(code=3)[-1]
+	expect(summary["final"] and summary["ports"]["25"]["attempts"] == 1,
+	       summary)
+	expect("gone0: the interface is gone" in watch.said() and
+	       "3 of 4 inputs are left" in watch.said() and
+	       "named0 is called other0 now" in watch.said(), watch.said())
+	run("ip", "link", "del", "other0", ns="router")
+
+
+CLAIMS = (counts_agree, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
 	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk,
 	  says_what_was_not_logged)

@@ -128,7 +128,7 @@ int capture_read(struct capture *c, size_t input, frame_fn *fn, void *ctx)
 
 bool capture_is_gone(const struct capture *c, size_t input)
 {
-	const struct input *in = c->items[input];
+	struct input *in = c->items[input];
 
 	return in->verbs->is_gone && in->verbs->is_gone(in);
 }

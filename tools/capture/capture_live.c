@@ -24,6 +24,7 @@ struct live {
 	struct input input;
 	pcap_t *pcap;
 	unsigned int index; /* the interface's; 0: the input is "any" */
+	char name_now[IF_NAMESIZE];
 	unsigned int reads;
 	unsigned int dropped; /* the latest ps_drop of pcap_stats(), mod 2^32 */
 };
@@ -207,11 +208,23 @@ static void live_count_lost(struct input *in)
 	l->dropped = now.ps_drop;
 }
 
-static bool live_is_gone(const struct input *in)
+/* An interface that has another name is read on. */
+static bool live_is_gone(struct input *in)
 {
-	const struct live *l = (const struct live *)in;
+	struct live *l = (struct live *)in;
+	char now[IF_NAMESIZE];
 
-	return l->index && if_nametoindex(in->name) != l->index;
+	if (!l->index)
+		return false;
+	if (!if_indextoname(l->index, now))
+		return true;
+	if (strcmp(now, l->name_now)) {
+		capture_fail(in->capture, 0,
+			     "%s is called %s now; it is read on as %s",
+			     l->name_now, now, in->name);
+		memcpy(l->name_now, now, sizeof(now));
+	}
+	return false;
 }
 
 static int live_read(struct input *in)
@@ -259,6 +272,8 @@ int capture_add_live(struct capture *c, const char *interface,
 	error = l ? live_open(l, options) : -ENOMEM;
 	if (l && strcmp(interface, "any"))
 		l->index = if_nametoindex(interface);
+	if (l)
+		snprintf(l->name_now, sizeof(l->name_now), "%s", interface);
 	if (!error)
 		return capture_add(c, &l->input);
 	if (l)

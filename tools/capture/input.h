@@ -31,7 +31,7 @@ struct input_verbs {
 	int (*fd)(const struct input *in); /* to wait on */
 	int (*read)(struct input *in);	   /* as capture_read() */
 	void (*count_lost)(struct input *in);
-	bool (*is_gone)(const struct input *in);
+	bool (*is_gone)(struct input *in);
 	void (*free)(struct input *in); /* all but the name and the struct */
 };
 

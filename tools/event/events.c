@@ -109,6 +109,14 @@ json_t *attempt_json(const struct attempt_event *e, const char *input)
 	return json;
 }
 
+json_t *outcome_json(const struct attempt_event *event, const char *input)
+{
+	json_t *json = attempt_json(event, input);
+
+	json_object_set_new(json, "event", json_string("outcome"));
+	return json;
+}
+
 /* Activity of a source, from a finding or a view of the source. */
 struct activity {
 	uint64_t attempts, syns, destinations, groups;

@@ -24,6 +24,8 @@ struct summary_extra {
 	uint64_t waiting, flagged, refused, forgotten;
 };
 
+/* The same when its outcome is known, and before it ends: event "outcome". */
+json_t *outcome_json(const struct attempt_event *event, const char *input);
 json_t *attempt_json(const struct attempt_event *event, const char *input);
 json_t *finding_json(const struct finding *finding);
 json_t *summary_json(const struct engine_summary *s,

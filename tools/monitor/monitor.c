@@ -59,6 +59,8 @@ int monitor_engine(const struct monitor_options *o, struct engine **out)
 		.attempt =
 			sinks_want_attempts(o->sinks) ? sinks_on_attempt : NULL,
 		.early = sinks_want_early(o->sinks) ? sinks_on_early : NULL,
+		.outcome =
+			sinks_want_outcomes(o->sinks) ? sinks_on_outcome : NULL,
 		.finding = sinks_on_finding,
 	};
 	int error;

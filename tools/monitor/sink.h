@@ -28,6 +28,8 @@ struct sink {
 	/* An attempt that ended, one that is still open, a finding. */
 	int (*attempt)(void *ctx, const struct attempt_event *event);
 	int (*early)(void *ctx, const struct attempt_event *event);
+	/* An attempt that is open and has an outcome, each time it changes. */
+	int (*outcome)(void *ctx, const struct attempt_event *event);
 	int (*finding)(void *ctx, const struct finding *finding);
 	/* Called once a second; ticks counts from 0. */
 	void (*tick)(void *ctx, uint64_t ticks);

@@ -52,6 +52,14 @@ bool sinks_want_early(const struct sinks *s)
 	return false;
 }
 
+bool sinks_want_outcomes(const struct sinks *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i]->outcome)
+			return true;
+	return false;
+}
+
 void sinks_on_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct sinks *s = ctx;
@@ -68,6 +76,15 @@ void sinks_on_early(void *ctx, const struct attempt_event *event)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->rows[i]->early && !s->failed[i])
 			sinks_note(s, i, s->rows[i]->early(s->ctx, event));
+}
+
+void sinks_on_outcome(void *ctx, const struct attempt_event *event)
+{
+	struct sinks *s = ctx;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i]->outcome && !s->failed[i])
+			sinks_note(s, i, s->rows[i]->outcome(s->ctx, event));
 }
 
 void sinks_on_finding(void *ctx, const struct finding *finding)

@@ -30,10 +30,12 @@ int sinks_start(struct sinks *s);
 /* Does any of them have a use for these? The engine need not make others. */
 bool sinks_want_attempts(const struct sinks *s);
 bool sinks_want_early(const struct sinks *s);
+bool sinks_want_outcomes(const struct sinks *s);
 
 /* Callbacks of an engine, of which ctx is the struct sinks. */
 void sinks_on_attempt(void *ctx, const struct attempt_event *event);
 void sinks_on_early(void *ctx, const struct attempt_event *event);
+void sinks_on_outcome(void *ctx, const struct attempt_event *event);
 void sinks_on_finding(void *ctx, const struct finding *finding);
 
 /* The descriptor of the i-th, or -1; what to do when it is readable. */

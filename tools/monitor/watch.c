@@ -308,24 +308,42 @@ static void watch_read_members(struct watch *w)
 		membership_read(&w->members, &w->priv, watch_now_us() / 1000);
 }
 
-static int watch_check_inputs(const struct watch *w)
+/* Gives an input up. The others go on; without any there is nothing to do. */
+static void watch_lose_input(struct watch *w, size_t i)
 {
-	for (size_t i = 0; i < capture_n(w->capture); i++)
-		if (capture_is_gone(w->capture, i)) {
-			message_say("%s: the interface is gone",
-				    capture_name(w->capture, (uint8_t)i));
-			return EXIT_REFUSED;
-		}
-	return EXIT_DONE;
+	size_t n = 0;
+
+	w->lost[i] = true;
+	w->input_code = EXIT_REFUSED;
+	for (size_t k = 0; k < capture_n(w->capture); k++)
+		n += !w->lost[k];
+	if (n)
+		message_say("%s: not read any more; %zu of %zu inputs are left",
+			    capture_name(w->capture, (uint8_t)i), n,
+			    capture_n(w->capture));
+	else
+		w->stop = true;
 }
 
-static int watch_read_input(struct watch *w, size_t i)
+static void watch_check_inputs(struct watch *w)
+{
+	for (size_t i = 0; i < capture_n(w->capture); i++) {
+		if (w->lost[i] || !capture_is_gone(w->capture, i))
+			continue;
+		message_say("%s: the interface is gone",
+			    capture_name(w->capture, (uint8_t)i));
+		watch_lose_input(w, i);
+	}
+}
+
+static void watch_read_input(struct watch *w, size_t i)
 {
 	int error = capture_read(w->capture, i, watch_on_frame, w);
 
 	if (error == -ENETDOWN)
-		return watch_check_inputs(w);
-	return error ? EXIT_REFUSED : EXIT_DONE;
+		watch_check_inputs(w);
+	else if (error)
+		watch_lose_input(w, i);
 }
 
 /* Says once that it is not well, and once that it answers again. */
@@ -347,8 +365,7 @@ static int watch_tick(struct watch *w, uint64_t ticks)
 {
 	watch_look_at_priv(w);
 	engine_time(w->engine, watch_now_us());
-	if (watch_check_inputs(w))
-		return EXIT_REFUSED;
+	watch_check_inputs(w);
 	watch_read_members(w);
 	sinks_tick(&w->sinks, ticks);
 	if (ticks % w->every_s == w->every_s - 1)
@@ -388,9 +405,9 @@ static int watch_step(struct watch *w, const struct watch_fds *f,
 	uint64_t passed;
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; i < f->inputs && !code; i++)
-		if (f->items[i].revents)
-			code = watch_read_input(w, i);
+	for (size_t i = 0; i < f->inputs; i++)
+		if (f->items[i].revents && !w->lost[i])
+			watch_read_input(w, i);
 	if (signals->revents)
 		watch_on_signal(w);
 	if (signals[1].revents &&
@@ -402,6 +419,14 @@ static int watch_step(struct watch *w, const struct watch_fds *f,
 	return code ? code : w->sinks.code;
 }
 
+/* poll() passes over an input that ended. */
+static void watch_pass_lost(const struct watch *w, struct watch_fds *f)
+{
+	for (size_t i = 0; i < f->inputs; i++)
+		if (w->lost[i])
+			f->items[i].fd = -1;
+}
+
 static int watch_loop(struct watch *w, uint64_t *ticks)
 {
 	struct watch_fds fds = { 0 };
@@ -409,6 +434,7 @@ static int watch_loop(struct watch *w, uint64_t *ticks)
 
 	watch_list_fds(w, &fds);
 	while (!w->stop && !code) {
+		watch_pass_lost(w, &fds);
 		if (poll(fds.items, fds.n, -1) < 0 && errno != EINTR) {
 			message_say("cannot wait for packets: %s",
 				    strerror(errno));
@@ -430,7 +456,8 @@ static void watch_drain(struct watch *w)
 		return;
 	nanosleep(&wait, NULL);
 	for (size_t i = 0; i < capture_n(w->capture); i++)
-		capture_read(w->capture, i, watch_on_frame, w);
+		if (!w->lost[i])
+			capture_read(w->capture, i, watch_on_frame, w);
 }
 
 static int watch_close(struct watch *w, int code)
@@ -448,7 +475,7 @@ static int watch_close(struct watch *w, int code)
 static int watch_run_open(struct watch *w)
 {
 	uint64_t ticks = 0;
-	int code;
+	int code, written;
 
 	watch_count_blocks(w);
 	watch_read_members(w);
@@ -458,7 +485,8 @@ static int watch_run_open(struct watch *w)
 	sinks_stop(&w->sinks);
 	engine_end(w->engine);
 	sinks_tick(&w->sinks, ticks);
-	return code ? code : watch_summary(w, true);
+	written = watch_summary(w, true);
+	return code ? code : written ? written : w->input_code;
 }
 
 int watch_run(struct watch *w, const struct sink *const *sinks, size_t n)

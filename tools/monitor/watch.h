@@ -21,6 +21,8 @@
 struct recorder;
 struct status_pages;
 
+#define WATCH_INPUTS_MOST 64
+
 struct watch {
 	/* Filled in by the command. */
 	struct program *program;
@@ -49,8 +51,10 @@ struct watch {
 	enum priv_health priv_health; /* as it was said */
 	struct membership members;
 	struct losses losses;
-	int signals, timer; /* descriptors */
-	bool stop;	    /* a signal asked for it */
+	int signals, timer;	      /* descriptors */
+	bool stop;		      /* a signal asked for it */
+	bool lost[WATCH_INPUTS_MOST]; /* inputs that ended */
+	int input_code;		      /* of the first of them */
 
 	/* State of the sinks. */
 	struct screen screen;
@@ -60,8 +64,6 @@ struct watch {
 	struct quarantine *quarantine;
 	bool in_journal; /* the journal took the latest finding */
 };
-
-#define WATCH_INPUTS_MOST 64
 
 /* Runs until a signal ends it, and frees what it made. An exit code. */
 int watch_run(struct watch *w, const struct sink *const *sinks, size_t n);

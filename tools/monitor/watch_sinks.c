@@ -85,17 +85,32 @@ static bool attempts_wanted(const void *ctx)
 	return ((const struct watch *)ctx)->attempts;
 }
 
+/* A line of text for each outcome when it is known, an event of JSON at last.
+ */
 static int attempts_on_attempt(void *ctx, const struct attempt_event *event)
 {
 	const struct watch *w = ctx;
 
+	if (!w->program->json && event->outcome != OUTCOME_UNANSWERED)
+		return EXIT_DONE;
 	return text_attempt(w->program, event, w->capture);
+}
+
+static int attempts_on_outcome(void *ctx, const struct attempt_event *event)
+{
+	const struct watch *w = ctx;
+
+	if (!w->program->json)
+		return text_attempt(w->program, event, w->capture);
+	return print_event(
+		outcome_json(event, capture_name(w->capture, event->input)));
 }
 
 const struct sink watch_sink_attempts = {
 	.name = "attempts",
 	.wanted = attempts_wanted,
 	.attempt = attempts_on_attempt,
+	.outcome = attempts_on_outcome,
 };
 
 static bool json_wanted(const void *ctx)

@@ -339,25 +339,6 @@ static void write_findings(struct writer *w)
 	}
 }
 
-static uint64_t outcome_count(const struct port_counts *p, enum outcome outcome)
-{
-	switch (outcome) {
-	case OUTCOME_UNANSWERED:
-		return p->unanswered;
-	case OUTCOME_ANSWERED:
-		return p->answered;
-	case OUTCOME_REFUSED:
-		return p->refused;
-	case OUTCOME_ICMP_REFUSED:
-		return p->icmp_refused;
-	case OUTCOME_BLOCKED:
-		return p->blocked;
-	case OUTCOME_N:
-		break;
-	}
-	return 0;
-}
-
 static void write_outcomes(struct writer *w)
 {
 	const struct engine_summary *s = w->m->summary;
@@ -368,7 +349,7 @@ static void write_outcomes(struct writer *w)
 						     outcome_name(o) };
 
 			port_sample(w, &s->ports[i], &label,
-				    outcome_count(&s->ports[i], o));
+				    s->ports[i].had[o]);
 		}
 }
 

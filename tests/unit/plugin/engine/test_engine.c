@@ -22,6 +22,7 @@ struct heard {
 	struct finding findings[64];
 	size_t n_findings;
 	uint64_t outcomes[OUTCOME_N];
+	uint64_t known[OUTCOME_N]; /* while they were open */
 };
 
 static struct heard heard;
@@ -37,6 +38,13 @@ static void hear_attempt(void *ctx, const struct attempt_event *a)
 	snprintf(h->clauses[h->n], sizeof(h->clauses[0]), "%s",
 		 a->clause ? a->clause : "-");
 	h->n++;
+}
+
+static void hear_outcome(void *ctx, const struct attempt_event *a)
+{
+	struct heard *h = ctx;
+
+	h->known[a->outcome]++;
 }
 
 static void hear_finding(void *ctx, const struct finding *f)
@@ -55,6 +63,7 @@ static struct engine *engine_with(const struct policy *policy, bool skip_warmup)
 					.skip_warmup = skip_warmup,
 					.ctx = &heard,
 					.attempt = hear_attempt,
+					.outcome = hear_outcome,
 					.finding = hear_finding };
 	struct engine *e;
 
@@ -216,6 +225,69 @@ CLAIM(outcomes, "each attempt has one outcome: of what came back first, or of "
 		expect_number("established", port(&s, 25)->established, 1);
 		expect_number("half open", port(&s, 25)->half_open, 2);
 	}
+}
+
+/* Counts of 25 and of reports, by outcome; others are none. */
+static void expect_known(struct engine *e, const char *when,
+			 const uint64_t counts[OUTCOME_N],
+			 const uint64_t known[OUTCOME_N])
+{
+	struct engine_summary s;
+	const struct port_counts *p;
+
+	engine_summary(e, &s);
+	p = port(&s, 25);
+	expect_number(when, p->refused, counts[OUTCOME_REFUSED]);
+	expect_number(when, p->icmp_refused, counts[OUTCOME_ICMP_REFUSED]);
+	expect_number(when, p->blocked, counts[OUTCOME_BLOCKED]);
+	expect_number(when, p->answered, counts[OUTCOME_ANSWERED]);
+	expect_number(when, p->unanswered, counts[OUTCOME_UNANSWERED]);
+	for (int i = 0; i < OUTCOME_N; i++) {
+		expect_number(when, heard.known[i], known[i]);
+		expect_number(when, p->had[i],
+			      known[i] + (i ? 0 : p->unanswered));
+	}
+}
+
+CLAIM(at_once, "an outcome is counted and told when it is known, not when the "
+	       "attempt ends; one that changes is taken back")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of blocked = syn(0x0a000001, 0xc0000201, 25);
+	struct packet_of refused = syn(0x0a000002, 0xc0000201, 25);
+	struct packet_of unreachable = syn(0x0a000003, 0xc0000201, 25);
+	struct packet_of silent = syn(0x0a000004, 0xc0000201, 25);
+	struct packet_of late = syn(0x0a000005, 0xc0000201, 25), back;
+
+	blocked.prefix = "residential:17 block ";
+	give(e, &blocked, START);
+	give(e, &blocked, START + 1);
+	give(e, &refused, START);
+	back = reply(&refused, TCP_RST | TCP_ACK);
+	give(e, &back, START + 2);
+	give(e, &unreachable, START);
+	unreachable.unreachable = true;
+	give(e, &unreachable, START + 2);
+	give(e, &silent, START);
+	expect_known(e, "at once", (uint64_t[]){ 0, 0, 1, 1, 1 },
+		     (uint64_t[]){ 0, 0, 1, 1, 1 });
+	/* The log of a second SYN, long after the first was judged. */
+	give(e, &late, START);
+	give(e, &late, START + 7 * SECOND);
+	late.prefix = blocked.prefix;
+	give(e, &late, START + 15 * SECOND);
+	expect_known(e, "late", (uint64_t[]){ 0, 0, 1, 1, 2 },
+		     (uint64_t[]){ 0, 0, 1, 1, 2 });
+	back = reply(&blocked, TCP_SYN | TCP_ACK);
+	give(e, &back, START + 16 * SECOND);
+	back = reply(&refused, TCP_SYN | TCP_ACK);
+	give(e, &back, START + 16 * SECOND);
+	expect_known(e, "answered", (uint64_t[]){ 0, 2, 0, 1, 1 },
+		     (uint64_t[]){ 0, 2, 1, 1, 2 });
+	engine_end(e);
+	expect_known(e, "at the end", (uint64_t[]){ 1, 2, 0, 1, 1 },
+		     (uint64_t[]){ 0, 2, 1, 1, 2 });
+	finish(e);
 }
 
 CLAIM(prefixes, "a log prefix gives a clause if it is one of ours")
@@ -977,15 +1049,16 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(outcomes),   CLAIMED(prefixes),	 CLAIMED(many_clauses),
-		CLAIMED(inputs),     CLAIMED(repeats),	 CLAIMED(not_ours),
-		CLAIMED(seen),	     CLAIMED(policy),	 CLAIMED(back),
-		CLAIMED(forward),    CLAIMED(any),	 CLAIMED(flood),
-		CLAIMED(bot),	     CLAIMED(client),	 CLAIMED(warm),
-		CLAIMED(persistent), CLAIMED(closing),	 CLAIMED(forged),
-		CLAIMED(many_ports), CLAIMED(after_all), CLAIMED(handshakes),
-		CLAIMED(late),	     CLAIMED(quiet),	 CLAIMED(anew),
-		CLAIMED(both_ways),  CLAIMED(times),	 CLAIMED(epoch),
+		CLAIMED(outcomes),     CLAIMED(at_once),    CLAIMED(prefixes),
+		CLAIMED(many_clauses), CLAIMED(inputs),	    CLAIMED(repeats),
+		CLAIMED(not_ours),     CLAIMED(seen),	    CLAIMED(policy),
+		CLAIMED(back),	       CLAIMED(forward),    CLAIMED(any),
+		CLAIMED(flood),	       CLAIMED(bot),	    CLAIMED(client),
+		CLAIMED(warm),	       CLAIMED(persistent), CLAIMED(closing),
+		CLAIMED(forged),       CLAIMED(many_ports), CLAIMED(after_all),
+		CLAIMED(handshakes),   CLAIMED(late),	    CLAIMED(quiet),
+		CLAIMED(anew),	       CLAIMED(both_ways),  CLAIMED(times),
+		CLAIMED(epoch),
 	};
 
 	alarm(GIVE_UP);

@@ -57,6 +57,7 @@ static void make_summary(struct engine_summary *s)
 					    .icmp_refused = 12,
 					    .unanswered = 13,
 					    .blocked = 14,
+					    .had = { 13, 10, 11, 12, 14 },
 					    .starttls = 5 };
 	s->ports[1].port = 4711; /* of no service */
 }
