@@ -326,7 +326,7 @@ enum mailwall_hidden {
 	MAILWALL_HIDDEN_NOT = 0,
 	/* IPv6: the first fragment ends before them. */
 	MAILWALL_HIDDEN_FIRST_FRAGMENT = 1,
-	MAILWALL_HIDDEN_SOURCE_ROUTE = 2, /* of IPv4 or IPv6 */
+	MAILWALL_HIDDEN_SOURCE_ROUTE = 2, /* IPv4 or IPv6 */
 	MAILWALL_HIDDEN_STACKED_TAGS = 3, /* several tags of VLAN 0 */
 	MAILWALL_HIDDEN_ENCAPSULATED = 4  /* PPPoE, MPLS, QinQ, a tunnel */
 };

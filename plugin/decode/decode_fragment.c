@@ -8,7 +8,7 @@
 
 #include <netinet/in.h>
 
-#define HEADER_MOST 60 /* of TCP; its payload is not put together */
+#define HEADER_MOST 60 /* bytes of TCP: payload is not put together */
 
 static struct datagram_key fragment_key(const struct packet *p, uint32_t id)
 {
@@ -126,7 +126,7 @@ static bool chain_has(const struct chain *c, uint32_t n, uint32_t of_tcp)
 	       (c->next != IPPROTO_TCP || n - c->at >= of_tcp);
 }
 
-/* Of TCP to other ports no more than these are needed. */
+/* The ports are enough where they are not ours. */
 static bool chain_is_ready(const struct packet *p, const struct chain *c,
 			   const uint8_t *bytes, uint32_t n)
 {
@@ -160,7 +160,7 @@ static bool part_hides(const struct part *part, const struct chain *c)
 		return false;
 	return c->ended || c->at + 2 > part->wire ?
 		       !chain_has(c, part->wire, 4) :
-		       false; /* it was cut by who captured it */
+		       false; /* the capture cut it */
 }
 
 /* True once what is behind the chain can be read, or never more can be. */
@@ -210,7 +210,7 @@ static void fragment_read_part(struct packet *p, const struct part *part,
 		reassembly_begin_part(r, &key, p->frame->time_us, part);
 	struct chain chain;
 
-	if (d->done) { /* what matters of it was read */
+	if (d->done) { /* its header was read */
 		packet_end(p, DECODED_OTHER);
 		return;
 	}

@@ -29,7 +29,7 @@ struct packet {
 	bool quoted;		 /* this lies within an ICMP error */
 	bool repeats;		 /* servers follow any number of such layers */
 	bool encapsulated;	 /* in more than Ethernet, a tag and IP */
-	uint8_t tags, tags_of_0; /* of VLANs */
+	uint8_t tags, tags_of_0; /* tags of VLANs */
 	enum hidden hidden;	 /* by an IP header */
 	struct decoder *decoder;
 	const struct frame *frame;

@@ -30,7 +30,7 @@ struct datagram {
 	uint32_t seen;	 /* bits: which bytes of head */
 	bool done;	 /* the head was read */
 	bool hidden;	 /* IPv6: the first fragment lacks the ports of TCP */
-	bool doubtful;	 /* it may be a copy of one that was whole */
+	bool doubtful;	 /* perhaps a copy of one that was whole */
 	uint8_t page;	 /* IPv6: bytes that are held, plus one; 0: none */
 	uint32_t bytes, end; /* IPv6: so many seen, of so many; 0: unknown */
 	uint8_t head[HEAD_BYTES];
@@ -40,7 +40,7 @@ struct datagram {
 struct chain {
 	uint32_t at;  /* where the next one begins */
 	uint8_t next; /* its number */
-	bool ended;   /* it is none that tells of another */
+	bool ended;   /* next tells of no other header */
 };
 
 /* The bytes of a datagram of IPv6. */
@@ -56,7 +56,7 @@ struct page {
 struct part {
 	const uint8_t *bytes;
 	uint32_t offset, captured, wire;
-	uint8_t protocol; /* of the first: what it begins with */
+	uint8_t protocol; /* in the first part: the first header */
 	bool more;
 };
 

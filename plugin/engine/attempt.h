@@ -52,7 +52,7 @@ struct attempt {
 	uint32_t family : 3, state : 3;
 	uint32_t port : 6;	  /* index of the monitored port */
 	uint32_t judged : 1;	  /* counted for its source */
-	uint32_t has_payload : 1; /* it was seen, which implies an answer */
+	uint32_t has_payload : 1; /* seen, which implies an answer */
 	uint32_t early : 3;	  /* outcome reported early, plus one */
 	uint32_t has_data : 1;	  /* in a SYN: TCP Fast Open */
 	uint32_t last_high : 3;

@@ -205,7 +205,7 @@ static void outcome_changed(struct engine *e, struct attempt *a,
 
 /* ---- the judge ---- */
 
-/* Of capsules only a log tells that a policy refuses them. */
+/* Only a log tells that a policy refuses a capsule. */
 static enum evasion evasion_of(const struct engine *e, const struct attempt *a)
 {
 	const struct logged_clause *c = attempt_clause(e, a);

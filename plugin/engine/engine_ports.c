@@ -94,8 +94,8 @@ int watch_ports(struct engine *e, const struct policy *policy)
 /* ---- log prefixes: "residential:17 block " ---- */
 
 /*
- * What a ruleset drops before any clause looks at it is logged with the reason
- * in the place of a line: "residential:first-fragment block ".
+ * Rules log what they drop before any clause looks at it with the reason in the
+ * place of a line: "residential:first-fragment block ".
  */
 static enum hidden id_hidden(const char *id, size_t len)
 {

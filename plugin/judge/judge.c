@@ -146,6 +146,19 @@ static void note_keep_rank(const struct judge *j, struct source *s)
 			      1 + (unsigned int)(score * (WORTH_MOST - 2));
 }
 
+/* The first and the latest SYN: attempts are counted later, and in disorder. */
+static void note_first(struct source *s, uint32_t time_s)
+{
+	if (!s->first_s || time_s < s->first_s)
+		s->first_s = time_s;
+}
+
+static void note_last(struct source *s, uint32_t time_s)
+{
+	if (time_s > s->last_s)
+		s->last_s = time_s;
+}
+
 /* ---- headers that were hidden ---- */
 
 static void note_evasion(struct judge *j, struct source *s,
@@ -168,10 +181,9 @@ void judge_hidden(struct judge *j, const struct observation *a)
 			  source_key(a->family, a->source), NULL);
 	if (!s)
 		return;
-	if (!s->first_s)
-		s->first_s = j->now_s;
+	note_first(s, a->time_s);
 	note_evasion(j, s, a);
-	s->last_s = j->now_s;
+	note_last(s, a->time_s);
 }
 
 /* ---- an attempt of any kind ---- */
@@ -185,8 +197,7 @@ void judge_attempt(struct judge *j, const struct observation *a)
 			  source_key(a->family, a->source), a->hint);
 	if (!s)
 		return;
-	if (!s->first_s)
-		s->first_s = j->now_s;
+	note_first(s, a->time_s);
 	s->attempts += s->attempts < UINT32_MAX;
 	s->syns += a->syns;
 	note_flags(s, a);
@@ -203,7 +214,7 @@ void judge_attempt(struct judge *j, const struct observation *a)
 		note_keep_rank(j, s);
 	}
 	note_evasion(j, s, a);
-	s->last_s = j->now_s;
+	note_last(s, a->time_s);
 }
 
 void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
@@ -215,8 +226,10 @@ void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 			     family, key);
 
 	judge_start(j, time_s);
-	if (s)
-		s->syns++;
+	if (!s)
+		return;
+	s->syns++;
+	note_last(s, time_s);
 }
 
 /* ---- connections ---- */

@@ -89,10 +89,20 @@ uint64_t judge_destinations(const struct source *s, bool *exact)
 	return n < s->attempts ? n : s->attempts;
 }
 
-/* Once a day each, as long as it goes on. */
+/* Who was released from quarantine and goes on is reported at once. */
+static uint32_t judge_again_s(const struct judge *j)
+{
+	uint32_t quarantine_s =
+		j->policy ? (uint32_t)j->policy->quarantine_s : 0;
+
+	return quarantine_s && quarantine_s < DAY ? quarantine_s : DAY;
+}
+
+/* Once a day each, or once a quarantine, as long as it goes on. */
 static bool judge_is_due(struct judge *j, struct history *h, enum detector d)
 {
-	if (h->found && j->now_s - history_cold_of(h)->found_s >= DAY)
+	if (h->found &&
+	    j->now_s - history_cold_of(h)->found_s >= judge_again_s(j))
 		h->found = 0;
 	if (h->found & 1u << d)
 		return false;

@@ -54,7 +54,7 @@ struct watch {
 	int signals, timer;	      /* descriptors */
 	bool stop;		      /* a signal asked for it */
 	bool lost[WATCH_INPUTS_MOST]; /* inputs that ended */
-	int input_code;		      /* of the first of them */
+	int input_code;		      /* the exit code that they make */
 
 	/* State of the sinks. */
 	struct screen screen;
