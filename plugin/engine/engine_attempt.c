@@ -558,6 +558,8 @@ static void on_client_segment(struct engine *e, const struct segment *s,
 		return;
 	a->state = ATTEMPT_ESTABLISHED;
 	attempt_port(e, a)->counts.established++;
+	judge_established(&e->judge, observation_hash(e, a), a->family,
+			  &a->source);
 }
 
 /* An ICMP error quotes the SYN, with its number. */

@@ -246,6 +246,16 @@ static void note_inbound(struct judge *j, const struct observation *a)
 					     << (hash_u64(&j->key, group) % 64);
 }
 
+void judge_established(struct judge *j, uint64_t hash, uint8_t family,
+		       const struct addr6 *source)
+{
+	struct source *s = sources_find(&j->sources, hash, family,
+					source_key(family, source));
+
+	if (s)
+		s->flags |= SOURCE_PROVEN;
+}
+
 void judge_connection(struct judge *j, const struct observation *a,
 		      const struct dialogue *d, bool established)
 {

@@ -97,6 +97,9 @@ void judge_hidden(struct judge *j, const struct observation *a);
 /* Counts a SYN that came after that. */
 void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 		uint32_t time_s);
+/* Notes that a source completed a handshake: its address is not forged. */
+void judge_established(struct judge *j, uint64_t hash, uint8_t family,
+		       const struct addr6 *source);
 /* Adds the payload of an answered attempt. */
 void judge_connection(struct judge *j, const struct observation *a,
 		      const struct dialogue *d, bool established);
