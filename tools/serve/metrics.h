@@ -28,7 +28,7 @@ struct metrics_fault {
 };
 
 struct metrics_guard {
-	const char *name; /* of its counter */
+	const char *name; /* counter of the guard */
 	uint64_t packets;
 };
 
