@@ -2,16 +2,19 @@
 """The process that keeps CAP_NET_ADMIN: its end is said, and it believes nobody.
 
 A client, a router and a server, in namespaces that end with this program. The
-claims are the first lines of the functions.
+claims are the first lines of the functions. KILLS=200 kills either that often.
 """
 
 import ctypes
+import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -342,10 +345,49 @@ def waits_for_room(folder):
 	watch.stop()
 
 
+KILLS = int(os.environ.get("KILLS", "10"))
+
+
+def report(store):
+	done = run(MAILWALL, "report", "-j", "-S", store)
+	return json.loads(done.stdout)["attempts"]
+
+
+def kill_one(pair, store, before, who):
+	"""Kills it under load; checks what is left and what is stored."""
+	run(sys.executable, "-c", BOT, "100.64.0.77", 200, ns="client")
+	time.sleep(1.5)		# what is older than a second is kept
+	load = subprocess.Popen(["ip", "netns", "exec", "client",
+				 sys.executable, "-c", BOT, CLIENT, "20000"])
+	time.sleep(random.random() / 2)
+	os.kill(getattr(pair, who), signal.SIGKILL)
+	if who == "priv":
+		until(lambda: "503" in fetch("/healthz"),
+		      lambda: fetch("/healthz"))
+	load.wait()
+	if who == "priv":
+		seen = pair.watch.stop()[-1]["ports"]["25"]["attempts"]
+		had = report(store) - before
+		expect(had == seen, f"{had} of {seen} are stored")
+	else:
+		pair.watch.child.wait()
+		had = report(store) - before
+		expect(had >= 200, f"{had} of the first 200 are stored")
+	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
+
+
+def survives_kills(folder):
+	"""killed at any moment under load, either leaves no process and loses no more than a second"""
+	store = f"{folder}/kills/mailwall.db"
+	for i in range(KILLS):
+		pair = Pair(folder, "-S", store)
+		kill_one(pair, store, report(store), ("priv", "reader")[i % 2])
+
+
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
 	  keeps_one_privilege, locks_its_filter, takes_any_message,
 	  flags_only_subscribers, waits_for_room,
-	  is_not_flooded)
+	  is_not_flooded, survives_kills)
 
 
 def main():
