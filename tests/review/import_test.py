@@ -288,6 +288,16 @@ def forged(folder):
 	had, _ = imported(folder / "mixed-lies.db",
 			  write_log(folder / "lies.log", [truth] + lies))
 	expect(had["events"] == 1, had)
+	# A line so long that its rest is read apart, where a stranger wants.
+	for size in (1 << 20) - 1, (1 << 21) - 2, 1 << 16, 1 << 20:
+		start = "Nov 24 08:33:29 mx1 app[1]: "
+		long = start + "x" * (size - len(start)) + truth
+		path = write_log(folder / "long.log", [truth, long, truth])
+		had, _ = imported(folder / f"long{size}.db", path)
+		expect(had["events"] + had["known"] == 2, f"{size} {had}")
+		path = write_log(folder / "long.log", [long, truth])
+		had, _ = imported(folder / f"long{size}.db", "--again", path)
+		expect(had["events"] + had["known"] == 1, f"{size} {had}")
 	# ulogd's own file, until another program writes to it.
 	own = ["Nov 24 08:33:20 gw smtp-drop: " + ulogd] * 3
 	had, _ = imported(folder / "own.db", write_log(folder / "own.log", own))

@@ -36,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLED_AT_ONCE 65536
+#define WRITTEN_AT_ONCE 65536 /* fewer than fill a batch */
 #define EVENTS_SHOWN	4096
 #define SECOND_US	1000000
 
@@ -71,8 +71,9 @@ static int import_store_attempt(void *ctx, const struct attempt_event *event)
 	struct import *im = ctx;
 
 	recorder_attempt(im->recorder, event);
-	im->attempts++;
-	return EXIT_DONE;
+	if (++im->attempts % WRITTEN_AT_ONCE)
+		return EXIT_DONE;
+	return recorder_flush(im->recorder) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static int import_store_finding(void *ctx, const struct finding *finding)
@@ -178,7 +179,7 @@ static void import_segment(void *ctx, const struct segment *segment)
 /* Writes what has ended, now and then. 0 or -errno. */
 static int import_settle(struct import *im)
 {
-	if (im->attempts < im->settled + SETTLED_AT_ONCE)
+	if (im->attempts < im->settled + WRITTEN_AT_ONCE)
 		return 0;
 	im->settled = im->attempts;
 	return intake_known_settle(im->known);

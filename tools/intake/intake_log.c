@@ -233,7 +233,9 @@ static size_t intake_lines(struct intake *in, const char *block, size_t len,
 		n = (size_t)(end - line);
 		in->log.bytes += n + 1;
 		done += n + 1;
-		*code = intake_line(in, line, n);
+		if (!in->log.cut)
+			*code = intake_line(in, line, n);
+		in->log.cut = false;
 	}
 	return done;
 }
@@ -257,16 +259,21 @@ static size_t intake_fill(FILE *file, char *block, size_t have)
 	return have + fread(block + have, 1, BLOCK_BYTES - 1 - have, file);
 }
 
-/* A line that does not fit is cut: its start says that it is too long. */
+/*
+ * A line that does not fit is taken for its start, which says that it is too
+ * long. Its rest is no line: a stranger may have chosen where that begins.
+ */
 static int intake_block(struct intake *in, char *block, size_t *have)
 {
 	int code = EXIT_DONE;
 	size_t done = intake_lines(in, block, *have, &code);
 
 	if (!done && *have == BLOCK_BYTES - 1) {
-		block[(*have)++] = '\n';
-		done = intake_lines(in, block, *have, &code);
-		*have = done;
+		if (!in->log.cut)
+			code = intake_line(in, block, *have);
+		in->log.cut = true;
+		in->log.bytes += *have;
+		done = *have;
 	}
 	memmove(block, block + done, *have - done);
 	*have -= done;

@@ -26,6 +26,7 @@ struct intake_log {
 	uint64_t first_unknown;
 	char unknown_text[INTAKE_SHOWN + 1];
 	bool refused;
+	bool cut; /* the start of a line that is too long was taken */
 	const char *hint, *bad_why; /* the first, or NULL */
 	unsigned int hints;
 	int64_t latest_us;
