@@ -11,6 +11,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -376,6 +377,52 @@ def loses_a_second(folder):
 		       f"{ports[port]} {said}")
 
 
+CLOCK = """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+static volatile long *off;
+__attribute__((constructor)) static void see(void)
+{
+	off = mmap(0, 8, PROT_READ, MAP_SHARED, open(getenv("CLOCK_OFF"), 0), 0);
+}
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int code = (int)syscall(SYS_clock_gettime, id, t);
+	if (id == CLOCK_REALTIME)
+		t->tv_sec += *off;
+	return code;
+}
+"""
+
+
+def knows_a_set_clock(folder):
+	"""a clock that is years ahead for seconds is an event, a line and a row"""
+	years = 5 * 365 * 86400
+	off, shim = f"{folder}/off", f"{folder}/clock.so"
+	pathlib.Path(off).write_bytes(bytes(8))
+	run("cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-", text=CLOCK)
+	os.chmod(folder, 0o755)
+	watch = Watch("-i", "cust0", "-S", f"{folder}/stepped/db", "--keep",
+		      "90d", env={"LD_PRELOAD": shim, "CLOCK_OFF": off})
+	time.sleep(1.5)
+	for seconds in years, 0:
+		with open(off, "r+b") as file:
+			file.write(seconds.to_bytes(8, "little"))
+		time.sleep(2.5)
+	said = watch.said()
+	steps = [e["step"] for e in watch.stop() if e["event"] == "clock"]
+	expect([round(s / years) for s in steps] == [1, -1], f"steps {steps}")
+	expect("set forward by 15" in said and "set back by 15" in said, said)
+	with sqlite3.connect(f"{folder}/stepped/db") as db:
+		rows = [n for n, in db.execute("SELECT seconds FROM step")]
+	expect([round(s / years) for s in rows] == [1, -1], f"rows {rows}")
+
+
 def survives_a_full_disk(folder):
 	"""a disk that is full is said, and monitoring goes on"""
 	small = f"{folder}/small"
@@ -506,7 +553,7 @@ def outlives_an_input(folder):
 
 CLAIMS = (counts_agree, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
-	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk,
+	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk, knows_a_set_clock,
 	  says_what_was_not_logged)
 
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define FINDINGS_S 3600 /* how far back they count */
+#define FUTURE_S   60	/* rows that are later come of a clock that was wrong */
 #define SILENCE_S  180	/* a monitor notes once a second that it runs */
 #define SEEN_BYTES 400
 
@@ -359,7 +360,8 @@ static void take_last(void *ctx, const struct store_run *run)
 {
 	int64_t *last_s = ctx;
 
-	if (run->last_s > *last_s)
+	if (run->last_s > *last_s &&
+	    run->last_s <= (int64_t)time(NULL) + FUTURE_S)
 		*last_s = run->last_s;
 }
 
@@ -394,7 +396,7 @@ static int hosts_read_store(struct verdict *v, const struct nagios *n,
 
 	if (error)
 		return error;
-	error = store_findings(store, now_s - FINDINGS_S, INT64_MAX,
+	error = store_findings(store, now_s - FINDINGS_S, now_s + FUTURE_S,
 			       count_finding, &findings);
 	if (!error)
 		error = store_runs(store, 0, INT64_MAX, take_last, &last_s);

@@ -76,6 +76,15 @@ static int store_on_finding(void *ctx, const struct finding *finding)
 	return EXIT_DONE;
 }
 
+static int store_on_step(void *ctx, const struct clock_step *step)
+{
+	const struct store_step row = { step->time_us / 1000000,
+					step->step_us / 1000000 };
+
+	recorder_step(((struct watch *)ctx)->recorder, &row);
+	return EXIT_DONE;
+}
+
 static void store_tick(void *ctx, uint64_t ticks)
 {
 	struct watch *w = ctx;
@@ -100,6 +109,7 @@ const struct sink watch_sink_store = {
 	.attempt = store_on_attempt,
 	.early = store_on_early,
 	.finding = store_on_finding,
+	.stepped = store_on_step,
 	.tick = store_tick,
 	.close = store_sink_close,
 };

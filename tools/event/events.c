@@ -264,6 +264,13 @@ static json_t *events_findings_json(const struct engine_summary *s)
 	return json;
 }
 
+json_t *clock_json(const struct clock_step *step)
+{
+	return json_pack("{s:s, s:o, s:f}", "event", "clock", "time",
+			 value_time_us(step->time_us), "step",
+			 (double)step->step_us / 1e6);
+}
+
 json_t *summary_json(const struct engine_summary *s,
 		     const struct summary_extra *extra)
 {

@@ -24,6 +24,14 @@ struct summary_extra {
 	uint64_t waiting, flagged, refused, forgotten;
 };
 
+/* The machine's clock was set while the monitor ran. */
+struct clock_step {
+	int64_t time_us; /* after that */
+	int64_t step_us; /* forward; below 0: back */
+};
+
+json_t *clock_json(const struct clock_step *step);
+
 /* The same when its outcome is known, and before it ends: event "outcome". */
 json_t *outcome_json(const struct attempt_event *event, const char *input);
 json_t *attempt_json(const struct attempt_event *event, const char *input);

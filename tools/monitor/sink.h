@@ -31,6 +31,8 @@ struct sink {
 	/* An attempt that is open and has an outcome, each time it changes. */
 	int (*outcome)(void *ctx, const struct attempt_event *event);
 	int (*finding)(void *ctx, const struct finding *finding);
+	/* The clock was set. */
+	int (*stepped)(void *ctx, const struct clock_step *step);
 	/* Called once a second; ticks counts from 0. */
 	void (*tick)(void *ctx, uint64_t ticks);
 	/* The figures so far, or with extra->final those of the whole run. */

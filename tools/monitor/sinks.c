@@ -96,6 +96,13 @@ void sinks_on_finding(void *ctx, const struct finding *finding)
 			sinks_note(s, i, s->rows[i]->finding(s->ctx, finding));
 }
 
+void sinks_stepped(struct sinks *s, const struct clock_step *step)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i]->stepped && !s->failed[i])
+			sinks_note(s, i, s->rows[i]->stepped(s->ctx, step));
+}
+
 void sinks_tick(struct sinks *s, uint64_t ticks)
 {
 	for (size_t i = 0; i < s->n; i++)

@@ -38,6 +38,9 @@ void sinks_on_early(void *ctx, const struct attempt_event *event);
 void sinks_on_outcome(void *ctx, const struct attempt_event *event);
 void sinks_on_finding(void *ctx, const struct finding *finding);
 
+/* Tells that the clock was set. */
+void sinks_stepped(struct sinks *s, const struct clock_step *step);
+
 /* The descriptor of the i-th, or -1; what to do when it is readable. */
 int sinks_fd(const struct sinks *s, size_t i);
 void sinks_ready(struct sinks *s, size_t i);

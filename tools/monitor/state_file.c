@@ -95,7 +95,11 @@ static int state_file_try(struct state_file *s)
 	return EXIT_DONE;
 }
 
-/* Two monitors with one state would each undo what the other knows. */
+/*
+ * Two monitors with one state would each undo what the other knows. What keeps
+ * the lock from being made keeps the state from being written, and is said
+ * there.
+ */
 static int state_file_lock(struct state_file *s)
 {
 	char name[300];
@@ -103,14 +107,11 @@ static int state_file_lock(struct state_file *s)
 
 	snprintf(name, sizeof(name), ".%.250s.lock", s->name);
 	fd = file_lock(s->folder, name, 0, &holder);
-	if (fd >= 0)
-		return EXIT_DONE; /* for as long as the process runs */
-	if (fd == -EBUSY)
-		message_say("\"%s\": process %d keeps its state there already; "
-			    "give this one another --state, or end that one",
-			    s->path, holder);
-	else
-		message_say("cannot write \"%s\": %s", s->path, strerror(-fd));
+	if (fd != -EBUSY)
+		return EXIT_DONE; /* held for as long as the process runs */
+	message_say("\"%s\": process %d keeps its state there already; give "
+		    "this one another --state, or end that one",
+		    s->path, holder);
 	return EXIT_REFUSED;
 }
 

@@ -361,8 +361,36 @@ static void watch_look_at_priv(struct watch *w)
 			    "again");
 }
 
+#define STEP_LEAST_US 2000000 /* less is how clocks are kept */
+
+static int64_t watch_steady_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Tells when the clock was set, by a steady one. */
+static void watch_look_at_clock(struct watch *w)
+{
+	struct clock_step step = { .time_us = watch_now_us() };
+	int64_t clock_us = step.time_us - watch_steady_us();
+
+	step.step_us = clock_us - w->clock_us;
+	if (w->clock_us &&
+	    (step.step_us >= STEP_LEAST_US || step.step_us <= -STEP_LEAST_US)) {
+		message_say("the clock was set %s by %lld seconds",
+			    step.step_us > 0 ? "forward" : "back",
+			    llabs((long long)step.step_us) / 1000000);
+		sinks_stepped(&w->sinks, &step);
+	}
+	w->clock_us = clock_us;
+}
+
 static int watch_tick(struct watch *w, uint64_t ticks)
 {
+	watch_look_at_clock(w);
 	watch_look_at_priv(w);
 	engine_time(w->engine, watch_now_us());
 	watch_check_inputs(w);

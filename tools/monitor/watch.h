@@ -51,8 +51,9 @@ struct watch {
 	enum priv_health priv_health; /* as it was said */
 	struct membership members;
 	struct losses losses;
-	int signals, timer;	      /* descriptors */
-	bool stop;		      /* a signal asked for it */
+	int64_t clock_us;   /* the clock less a steady one; 0: not known yet */
+	int signals, timer; /* descriptors */
+	bool stop;	    /* a signal asked for it */
 	bool lost[WATCH_INPUTS_MOST]; /* inputs that ended */
 	int input_code;		      /* the exit code that they make */
 

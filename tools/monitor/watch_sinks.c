@@ -124,6 +124,12 @@ static int json_on_finding(void *ctx, const struct finding *finding)
 	return print_event(finding_json(finding));
 }
 
+static int json_on_step(void *ctx, const struct clock_step *step)
+{
+	(void)ctx;
+	return print_event(clock_json(step));
+}
+
 static int json_on_summary(void *ctx, const struct engine_summary *s,
 			   const struct summary_extra *extra)
 {
@@ -135,6 +141,7 @@ const struct sink watch_sink_json = {
 	.name = "json",
 	.wanted = json_wanted,
 	.finding = json_on_finding,
+	.stepped = json_on_step,
 	.summary = json_on_summary,
 };
 

@@ -53,6 +53,7 @@ struct report {
 	} timeline;		 /* hours, or days if the period is long */
 	uint64_t heat[7][24]; /* attempts by local weekday (Monday 0), hour */
 	uint64_t lost, unlogged; /* packets missed by the monitor */
+	uint64_t steps;		 /* times that the clock was set */
 	int64_t watched_s;	 /* seconds with a running monitor */
 };
 

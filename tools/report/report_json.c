@@ -252,6 +252,7 @@ static json_t *report_json(const struct report *r)
 	json_object_set_new(json, "week", heat_json(r));
 	value_set_count(json, "lost", r->lost);
 	value_set_count(json, "unlogged", r->unlogged);
+	value_set_count(json, "clock_steps", r->steps);
 	value_set_count(json, "watched_seconds", (uint64_t)r->watched_s);
 	return json;
 }

@@ -251,6 +251,14 @@ static void take_run(void *ctx, const struct store_run *run)
 	r->unlogged += run->unlogged;
 }
 
+static void report_lists_take_step(void *ctx, const struct store_step *step)
+{
+	struct report_builder *m = ctx;
+
+	(void)step;
+	m->report->steps++;
+}
+
 int report_read_happenings(struct report_builder *m)
 {
 	const struct report_query *w = &m->report->query;
@@ -260,6 +268,9 @@ int report_read_happenings(struct report_builder *m)
 	if (!error)
 		error = store_loads(m->store, w->since_s, w->until_s,
 				    report_lists_take_loaded, m);
+	if (!error)
+		error = store_steps(m->store, w->since_s, w->until_s,
+				    report_lists_take_step, m);
 	if (!error)
 		error = store_runs(m->store, w->since_s, w->until_s, take_run,
 				   m);

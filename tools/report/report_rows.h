@@ -71,7 +71,7 @@ struct report_finding {
 };
 
 /*
- * What findings say of one source, until it is quiet for a day. Counts are the
+ * Findings of one source, until it is quiet for a day. Counts are the
  * largest that a test has: all look at the same attempts.
  */
 struct report_host {

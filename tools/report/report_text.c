@@ -284,6 +284,11 @@ static void print_blind_spots(const struct report *r, FILE *out)
 			"note: the monitor lost %" PRIu64 " packets, and no "
 			"log came of %" PRIu64 " that were blocked\n",
 			r->lost, r->unlogged);
+	if (r->steps)
+		fprintf(out,
+			"note: the clock was set %" PRIu64 " time%s; what "
+			"was seen meanwhile may lie outside of this period\n",
+			r->steps, r->steps == 1 ? "" : "s");
 	if (r->watched_s && r->watched_s < length - 60)
 		fprintf(out,
 			"note: a monitor ran for %.1f of %.1f hours of this "
