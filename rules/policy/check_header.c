@@ -27,6 +27,7 @@ static void check_policy_name(struct check *c)
 	const struct word *name = &c->decl.name;
 
 	check_identifier(c, name, "policy", POLICY_NAME_BYTES);
+	c->policy->name_span = &c->decl.name.span;
 	c->policy->name = arena_strndup(c->arena, name->text,
 					strnlen(name->text, POLICY_NAME_BYTES));
 }

@@ -104,7 +104,8 @@ struct policy {
 	struct arena *arena;
 	struct diags diags;
 	const char *name, *purpose, *contact, *review; /* NULL: not given */
-	bool observe;				       /* blocks only count */
+	const struct span *name_span;
+	bool observe;		/* blocks only count */
 	bool drop_encapsulated; /* frames that no rule looks into */
 	enum hook hook;
 	struct words devices; /* interfaces of hook ingress */

@@ -75,7 +75,7 @@ def run(*words, namespace=None, text=None, check=True, env=None, timeout=120):
 
 def mailwall(*words, namespace=None, code=0, **more):
 	done = run(*MAILWALL, *words, namespace=namespace, check=False, **more)
-	expect(done.returncode == code,
+	expect(code is None or done.returncode == code,
 	       f"mailwall {' '.join(map(str, words))}: exit {done.returncode}, "
 	       f"not {code}: {done.stdout}{done.stderr}")
 	return done
@@ -286,6 +286,52 @@ def test_json_names(folder, quick):
 	nft("-f", "-", text=mailwall("generate", "-q", path).stdout)
 	expect(status(path)["state"] == "as-loaded", "@at drifts")
 	flush()
+
+
+INGRESS = """hook ingress cust0
+class exempt dynamic
+outbound {
+	allow smtp from exempt
+	block smtp %s
+}
+"""
+# Words of the message and the line that it names, for a policy and a kernel.
+LACKS = (
+	("reset", "5.10", 9, "5.11"), ("reset", "5.10.0-33-amd64", 9, "5.11"),
+	("drop", "5.10", None, ""), ("drop", "6.18", None, ""),
+	("drop\n}\ninbound {\n\tblock imap drop", "5.15", 11, "5.16"),
+	("drop\n}\ninbound {\n\tblock imap drop", "5.16", None, ""),
+	("drop", "5.2", 1, "5.3"),
+)
+
+
+def test_kernel_needs(folder, quick):
+	"""check --kernel tells by line what a kernel lacks; the running one is asked"""
+	for clause, kernel, line, word in LACKS:
+		path = policy("needs", INGRESS % clause, folder)
+		said = mailwall("check", "-q", f"--kernel={kernel}", path,
+				code=1 if line else 0).stderr
+		expect(not line or (f"{path}:{line}:" in said and word in said),
+		       f"{clause} on {kernel}: {said}")
+	for bad in "", "six", "6", ".1", "-1.2":
+		mailwall("check", f"--kernel={bad}", path, code=2)
+	run("ip", "link", "add", "cust0", "type", "veth", "peer", "name", "cust9")
+	path = policy("needs", INGRESS % "reset", folder)
+	told = mailwall("check", "--json", "--kernel=running", path, code=None)
+	applied = mailwall("apply", "-q", path, code=None)
+	expect(bool(told.returncode) == bool(applied.returncode),
+	       f"check: {told.stdout} apply: {applied.stderr}")
+	if told.returncode:
+		expect("NFT_REJECT_NETDEV" in applied.stderr, applied.stderr)
+	left = mailwall("check", "--json", "--kernel=6.1", path)
+	codes = {d["code"] for file in json.loads(left.stdout)["files"]
+		 for d in file["diagnostics"]}
+	expect({"kernel-not-known", "kernel-less"} <= codes, f"{codes}")
+	# Nothing is left, and nothing is known without the right to try.
+	flush()
+	run("ip", "link", "del", "cust0")
+	mailwall("check", "-q", "--kernel=running", path, code=None)
+	expect(not nft("list", "ruleset").strip(), "the probe left something")
 
 
 # A program of user nobody that was handed a listening socket of root.

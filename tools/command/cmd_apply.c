@@ -6,6 +6,7 @@
  */
 #include "commands.h"
 #include "../kernel/kernel_error.h"
+#include "kernel_probe.h"
 #include "../kernel/acting.h"
 #include "../kernel/applied.h"
 #include "../store/loaded_note.h"
@@ -108,6 +109,15 @@ static const struct known *trusted(const struct apply *a)
 	return &a->applied.known;
 }
 
+/* Says what the kernel that refused the rules cannot do, and what instead. */
+static void say_kernel_lacks(struct apply *a)
+{
+	struct kernel_facts facts;
+
+	kernel_probe(a->rules, &facts);
+	kernel_needs(a->rules, &facts, &a->diags);
+}
+
 static int commit(struct apply *a, struct kernel_errors *errors)
 {
 	struct arena *arena = a->program->arena;
@@ -123,6 +133,8 @@ static int commit(struct apply *a, struct kernel_errors *errors)
 		error = transaction_commit(&a->netlink, b, errors);
 		if (error)
 			kernel_error_diags(&a->diags, errors, error);
+		if (error && errors->n)
+			say_kernel_lacks(a);
 	}
 	batch_free(b);
 	return error;
