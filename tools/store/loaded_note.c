@@ -5,30 +5,38 @@
 #include "../program/message.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-/* The user who called sudo, or else the user of the process. */
-static const char *loaded_note_who(void)
+#define WHO_BYTES 64
+
+/*
+ * The user who called sudo, or else the user of the process. A copy: opening
+ * the store asks who owns it, and getpwuid() has one answer at a time.
+ */
+static const char *loaded_note_who(char *out)
 {
 	const char *name = getenv("SUDO_USER");
 	const struct passwd *pw = getpwuid(getuid());
 
-	if (name && *name)
-		return name;
-	return pw ? pw->pw_name : "?";
+	if (!name || !*name)
+		name = pw ? pw->pw_name : "?";
+	snprintf(out, WHO_BYTES, "%s", name);
+	return out;
 }
 
 int loaded_note_write(const char *policy, const char *digest,
 		      uint32_t generation, struct fault *f)
 {
 	const char *path = getenv("MAILWALL_STORE");
+	char who[WHO_BYTES];
 	struct store_loaded l = { .time_s = (int64_t)time(NULL),
 				  .policy = policy,
 				  .digest = digest,
-				  .who = loaded_note_who(),
+				  .who = loaded_note_who(who),
 				  .generation = generation };
 	struct store *store;
 	int error;
