@@ -226,6 +226,24 @@ def one_connection(folder):
 	expect(syns == {"64400001": 3, "64400002": 2, "64400003": 1}, syns)
 
 
+def merged(folder):
+	"""a file may hold lines of text and of JSON, of several formats"""
+	message = kernel_line(START + 9, "100.64.0.4").split("kernel: ")[1].strip()
+	journal = json.dumps({"__REALTIME_TIMESTAMP": str((START + 9) * MICRO),
+			      "_TRANSPORT": "kernel", "MESSAGE": message}) + "\n"
+	ulogd = json.dumps({"oob.time.sec": START, "oob.prefix": "x",
+			    "ip.protocol": 6, "src_ip": "100.64.0.5",
+			    "dest_ip": "192.0.2.9", "src_port": 7,
+			    "dest_port": 25, "tcp.syn": 1}) + "\n"
+	lines = [drop(START, "100.64.0.1", 5001, 7),
+		 kernel_line(START, "100.64.0.2"), journal, ulogd,
+		 flow(START + 30, "100.64.0.3", 5003)[1]]
+	for i in range(len(lines)):
+		path = write_log(folder / "merged.log", lines[i:] + lines[:i])
+		had, said = imported(folder / f"merged{i}.db", path)
+		expect(had["attempts"] == 5 and not had["bad"], f"{had} {said}")
+
+
 # ---- lines that were read ----
 
 def known_lines(folder):
@@ -300,8 +318,9 @@ def forged(folder):
 		expect(had["events"] + had["known"] == 1, f"{size} {had}")
 	# ulogd's own file, until another program writes to it.
 	own = ["Nov 24 08:33:20 gw smtp-drop: " + ulogd] * 3
-	had, _ = imported(folder / "own.db", write_log(folder / "own.log", own))
-	expect(had["events"] + had["known"] == 3, had)
+	had, _ = imported(folder / "own.db",
+			  write_log(folder / "own.log", own[:1] + ["\n"] + own))
+	expect(had["events"] + had["known"] == 4, had)
 	had, _ = imported(folder / "own2.db",
 			  write_log(folder / "own2.log", own + lies[1:2]), code=1)
 	expect(had["events"] == 0, had)
@@ -446,7 +465,7 @@ def makes_the_folder(folder):
 
 
 CLAIMS = (own_times, files_in_any_order, flows_by_their_end, new_year,
-	  future_times, one_connection, known_lines, forged, names_formats,
+	  future_times, one_connection, merged, known_lines, forged, names_formats,
 	  partly_understood, one_fails, killed, makes_the_folder)
 
 

@@ -74,26 +74,45 @@ static bool intake_is_json(const char *line, size_t len)
 	return line < end && *line == '{';
 }
 
+/* Lines of JSON name their format; what does not is of that before. */
+static const struct log_format *intake_json_of(struct intake_log *log,
+					       const char *line, size_t len)
+{
+	const struct log_format *look = log_line_format(line, len);
+
+	if (look)
+		log->json = look;
+	return log->json;
+}
+
 /*
- * A log may hold lines of text and of JSON, each of one format. What looks like
- * ulogd's own file is one as long as all of its lines do.
+ * Lines of text are of one format. What looks like ulogd's own file is one as
+ * long as all of its lines do.
  */
+static const struct log_format *intake_text_of(struct intake_log *log,
+					       const char *line, size_t len)
+{
+	if (log->logemu && !len)
+		return log->text;
+	if (log->logemu) {
+		log->text = log_line_format(line, len);
+		log->logemu = log->text == log_format_named("logemu");
+		return log->text;
+	}
+	if (!log->text || log->text == log_format_named("logemu"))
+		log->text = log_line_format(line, len);
+	if (log->text == log_format_named("logemu"))
+		log->text = log_format_named("kernel");
+	return log->text;
+}
+
 static const struct log_format *intake_format_of(struct intake *in,
 						 const char *line, size_t len)
 {
-	struct intake_log *log = &in->log;
-	const struct log_format **look =
-		intake_is_json(line, len) ? &log->json : &log->text;
-	bool alone = *look && !strcmp(log_format_name(*look), "logemu");
-
 	if (in->format)
 		return in->format;
-	if (!*look || (alone && !in->log.logemu) ||
-	    (alone && log_line_format(line, len) != *look))
-		*look = log_line_format(line, len);
-	if (*look && !log->logemu && !strcmp(log_format_name(*look), "logemu"))
-		*look = log_format_named("kernel");
-	return *look;
+	return intake_is_json(line, len) ? intake_json_of(&in->log, line, len) :
+					   intake_text_of(&in->log, line, len);
 }
 
 /* Is the beginning of a log of nothing but ulogd's lines? */
