@@ -16,7 +16,7 @@
 /* The counter of packets that a log rate kept out of the log. */
 #define COUNTER_SUPPRESSED "log-suppressed"
 /*
- * What follows a counter's name where mode observe lets its packets pass. The
+ * The end of a counter's name where mode observe lets its packets pass. The
  * counter of that name stays beside it, and counts on once the mode changes.
  */
 #define COUNTER_OBSERVED "-observed"

@@ -2,7 +2,8 @@
 /*
  * LD_PRELOAD: a kernel that refuses each message of one type of nf_tables,
  * REFUSE="TYPE ERRNO"; TYPE -1: all of them. What holds such a message is not
- * sent, and is answered as the kernel would.
+ * sent, and is answered as the kernel would. HIDE_COUNT=1: a kernel
+ * before 6.16, which does not say how many elements a set has.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +19,9 @@
 #define ANSWER_BYTES                                                           \
 	((size_t)NLMSG_ALIGN(NLMSG_LENGTH(sizeof(struct nlmsgerr))))
 #define ANSWERS_MOST 4096
+#define NEWSET	     9
+#define SET_COUNT    20
+#define NOTHING	     250
 
 static char answers[ANSWERS_MOST * 64];
 static size_t answers_len;
@@ -116,14 +120,51 @@ static ssize_t refuse_take(void *to, size_t size)
 	return (ssize_t)len;
 }
 
+static void hide_in_set(struct nlmsghdr *nlh)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	struct nlattr *attr;
+
+	for (; at + sizeof(*attr) <= nlh->nlmsg_len;
+	     at += NLA_ALIGN(attr->nla_len)) {
+		attr = (void *)((char *)nlh + at);
+		if (attr->nla_len < sizeof(*attr))
+			return;
+		if (attr->nla_type == SET_COUNT)
+			attr->nla_type = NOTHING;
+	}
+}
+
+static void hide_counts(char *bytes, ssize_t len)
+{
+	struct nlmsghdr *nlh;
+
+	if (!getenv("HIDE_COUNT"))
+		return;
+	for (size_t at = 0; at + sizeof(*nlh) <= (size_t)(len < 0 ? 0 : len);
+	     at += NLMSG_ALIGN(nlh->nlmsg_len)) {
+		nlh = (void *)(bytes + at);
+		if (nlh->nlmsg_len < sizeof(*nlh) ||
+		    nlh->nlmsg_len > (size_t)len - at)
+			return;
+		if (nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NEWSET))
+			hide_in_set(nlh);
+	}
+}
+
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	ssize_t (*real)(int, struct msghdr *, int) =
 		dlsym(RTLD_NEXT, "recvmsg");
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 
-	if (!answers_len)
-		return real(fd, msg, flags);
+	ssize_t got;
+
+	if (!answers_len) {
+		got = real(fd, msg, flags);
+		hide_counts(msg->msg_iov[0].iov_base, got);
+		return got;
+	}
 	if (msg->msg_name)
 		memcpy(msg->msg_name, &kernel, sizeof(kernel));
 	msg->msg_namelen = sizeof(kernel);

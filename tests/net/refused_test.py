@@ -6,6 +6,7 @@ functions.
 """
 
 import errno
+import json
 import os
 import pathlib
 import re
@@ -117,7 +118,59 @@ def reads_or_says_so(folder):
 			       f"{what}: {done.stdout}{done.stderr}")
 
 
-CLAIMS = says_what_is_refused, reads_or_says_so
+METER = """hook forward
+class exempt dynamic size 10
+outbound {
+	allow smtp from exempt
+	limit smtp 5/day per source
+}
+"""
+
+
+def uncounted(shim, *words):
+	"""What a kernel before 6.16, which counts no set, has status say."""
+	return run("env", f"LD_PRELOAD={shim}", "HIDE_COUNT=1", MAILWALL, "status",
+		   *words, ns="router", check=False).stdout
+
+
+def counts_by_itself(folder):
+	"""a kernel that counts no set: each is counted, or said to be not known"""
+	shim = build_shim(folder)
+	clear()
+	path = pathlib.Path(folder) / "acts.policy"
+	path.write_text(HEADER + METER)
+	mailwall("apply", "-q", path)
+	for n in range(9):
+		mailwall("exempt", "add", f"192.0.2.{2 * n}")
+	sets = {s["name"]: s["elements"] for s in json.loads(uncounted(
+		shim, "--json"))["sets"]}
+	meter = [name for name in sets if ".sources.v4" in name][0]
+	expect(sets["exempt.v4"] == 9 and sets[meter] == 0, sets)
+	line = uncounted(shim, "--nagios")
+	expect(line.startswith("MAILWALL CRITICAL - ") and
+	       "exempt.v4=9;7;8;0;10" in line and "filled to 90%" in line, line)
+	page = uncounted(shim, "--prometheus")
+	expect('set_elements{set="exempt.v4"} 9\n' in page and
+	       'set_elements_known{set="exempt.v4"} 1\n' in page, page)
+	mailwall("exempt", "remove", *(f"192.0.2.{2 * n}" for n in range(9)))
+	members = ", ".join(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"
+			    for n in range(200001))
+	nft("-f", "-", text=f"add element inet mailwall {meter} {{ {members} }}\n")
+	told = json.loads(uncounted(shim, "--json"))
+	expect("sets" in told, told)
+	sets = {s["name"]: s["elements"] for s in told["sets"]}
+	expect(sets[meter] is None and sets["exempt.v4"] == 0, sets)
+	expect(re.search(rf"not known +\d+  {meter}", uncounted(shim)), "text")
+	line = uncounted(shim, "--nagios")
+	expect(line.startswith("MAILWALL UNKNOWN - ") and meter in line and
+	       f"{meter}=" not in line, line)
+	page = uncounted(shim, "--prometheus")
+	expect(f'set_elements{{set="{meter}"}}' not in page and
+	       f'set_elements_known{{set="{meter}"}} 0\n' in page, page)
+	clear()
+
+
+CLAIMS = counts_by_itself, says_what_is_refused, reads_or_says_so
 
 
 def main():

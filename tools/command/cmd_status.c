@@ -29,6 +29,9 @@
 #define CONFIRM_MS    20
 #define PATIENCE_S    5 /* for more tries: a large transaction takes a second */
 #define ELEMENTS_MOST 20000 /* in a set that is read back unasked */
+/* In a set that the kernel does not count, and how long to count in all. */
+#define UNCOUNTED_MOST 200000
+#define COUNT_MS       2000
 
 static const char *const state_names[] = { "as-loaded", "drift", "other-policy",
 					   "unverified", "other-version" };
@@ -147,25 +150,6 @@ static const struct present_counter *over_counter(const struct status *s,
 
 /* ---- sets ---- */
 
-static int count_element(void *ctx, const struct dump_element *e)
-{
-	size_t *n = ctx;
-
-	*n += !e->is_end;
-	return 0;
-}
-
-static size_t elements_of(struct status *s, const struct present_set *set)
-{
-	size_t n = 0;
-
-	if (set->has_count)
-		return set->count;
-	kernel_elements(&s->netlink, (enum family)s->family, set->name,
-			count_element, &n);
-	return n;
-}
-
 /* Maps of ports are how the rules work, not what they know. */
 static bool is_shown(const struct present_set *set)
 {
@@ -223,12 +207,14 @@ static json_t *acting_json(const struct status *s)
 	return list;
 }
 
-static json_t *set_json(struct status *s, const struct present_set *set)
+static json_t *set_json(const struct present_set *set)
 {
-	return json_pack("{s:o, s:I, s:o, s:b}", "name", text_json(set->name),
-			 "elements", (json_int_t)elements_of(s, set), "size",
-			 set->size ? json_integer(set->size) : json_null(),
-			 "dynamic", is_dynamic(set));
+	return json_pack(
+		"{s:o, s:o, s:o, s:b}", "name", text_json(set->name),
+		"elements",
+		set->has_count ? json_integer(set->count) : json_null(), "size",
+		set->size ? json_integer(set->size) : json_null(), "dynamic",
+		is_dynamic(set));
 }
 
 static const char *status_mode(const struct status *s)
@@ -250,7 +236,7 @@ static int status_say_json(struct status *s)
 		if (is_shown(&status_table(s)->sets.items[i]))
 			json_array_append_new(
 				sets,
-				set_json(s, &status_table(s)->sets.items[i]));
+				set_json(&status_table(s)->sets.items[i]));
 	for (size_t i = 0; i < s->differences.n; i++)
 		json_array_append_new(
 			differences,
@@ -354,14 +340,16 @@ static void print_sets(struct status *s)
 	printf("\n%12s %14s  %s\n", "ELEMENTS", "SIZE", "SET");
 	for (size_t i = 0; i < status_table(s)->sets.n; i++) {
 		const struct present_set *set = &status_table(s)->sets.items[i];
-		char size[16] = "-";
+		char size[16] = "-", elements[32] = "not known";
 
 		if (!is_shown(set))
 			continue;
 		if (set->size)
 			snprintf(size, sizeof(size), "%u", set->size);
-		printf("%12zu %14s  %s%s\n", elements_of(s, set), size,
-		       set->name, is_dynamic(set) ? "  dynamic" : "");
+		if (set->has_count)
+			snprintf(elements, sizeof(elements), "%u", set->count);
+		printf("%12s %14s  %s%s\n", elements, size, set->name,
+		       is_dynamic(set) ? "  dynamic" : "");
 	}
 	if (hidden)
 		printf("\n%llu log entries suppressed by the log's limit\n",
@@ -463,6 +451,11 @@ static int read_kernel(struct status *s)
 		      is_for_hosts(s) ? HOSTS_ELEMENTS_MOST :
 					ELEMENTS_MOST;
 	int error = kernel_read(&s->netlink, s->program->arena, &s->reading);
+	const struct count_limit limit = {
+		.counted_most = most,
+		.uncounted_most = s->verify ? SIZE_MAX : UNCOUNTED_MOST,
+		.time_ms = s->verify ? INT32_MAX : COUNT_MS,
+	};
 	bool claims;
 
 	s->family = error ? -1 : reading_family(&s->reading);
@@ -477,7 +470,7 @@ static int read_kernel(struct status *s)
 	return error ? error :
 		       kernel_count_members(&s->netlink, (enum family)s->family,
 					    &s->reading.tables[s->family],
-					    most);
+					    &limit);
 }
 
 static bool differs(const struct status *s)

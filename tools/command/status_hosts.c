@@ -310,8 +310,6 @@ static bool hosts_can_fill(const struct present_set *set)
 static void judge_sets(struct verdict *v, const struct nagios *n,
 		       const struct host_facts *f)
 {
-	size_t unknown = 0;
-
 	for (size_t i = 0; i < f->table->sets.n; i++) {
 		const struct present_set *set = &f->table->sets.items[i];
 
@@ -320,12 +318,12 @@ static void judge_sets(struct verdict *v, const struct nagios *n,
 		if (set->has_count)
 			judge_set(v, n, set, set->count);
 		else
-			unknown++;
+			hosts_judge(v, UNKNOWN,
+				    "how full set %s is is not known: this "
+				    "kernel does not count, and the set is "
+				    "large",
+				    set->name);
 	}
-	if (unknown)
-		hosts_judge(v, OK,
-			    "%zu limited sets that this kernel does not count",
-			    unknown);
 }
 
 static void add_blocked(struct verdict *v, const struct host_facts *f)

@@ -64,7 +64,10 @@ static void acting_add(struct arena *a, struct acting *out,
 
 /* ---- devices ---- */
 
-/* IFF_ flags of a device; -1: there is none of that name. */
+/*
+ * IFF_ flags of a device; -1: there is none of that name. A process that may
+ * not ask does not know, and finds no fault.
+ */
 static int acting_device_flags(const char *name)
 {
 	struct ifreq request = { 0 };
@@ -72,12 +75,12 @@ static int acting_device_flags(const char *name)
 	int error;
 
 	if (fd < 0)
-		return if_nametoindex(name) ? IFF_UP : -1;
+		return IFF_UP;
 	memcpy(request.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
-	error = ioctl(fd, SIOCGIFFLAGS, &request);
+	error = ioctl(fd, SIOCGIFFLAGS, &request) ? errno : 0;
 	close(fd);
 	if (error)
-		return -1;
+		return error == ENODEV ? -1 : IFF_UP;
 	return (unsigned short)request.ifr_flags;
 }
 

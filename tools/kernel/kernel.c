@@ -14,6 +14,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
+#include <time.h>
 
 #define READINGS_MOST 50 /* tries, while others keep changing the rules */
 
@@ -350,30 +351,67 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 	return error;
 }
 
+/* What is counted so far, and when to give up. */
+struct kernel_count {
+	uint32_t n;
+	size_t most;
+	int64_t until_ms;
+};
+
+static int64_t kernel_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static int kernel_on_start(void *ctx, const struct dump_element *e)
 {
-	uint32_t *n = ctx;
+	struct kernel_count *c = ctx;
 
-	*n += !e->is_end;
+	c->n += !e->is_end;
+	if (c->n > c->most || (!(c->n % 1024) && kernel_now_ms() > c->until_ms))
+		return -ECANCELED;
 	return 0;
 }
 
-int kernel_count_members(struct netlink *nl, enum family family,
-			 struct present *p, size_t most)
+/* A set that is not read to its end keeps what the kernel says of it. */
+static int kernel_count_set(struct netlink *nl, enum family family,
+			    struct present_set *set, struct kernel_count *c)
+{
+	int error = kernel_elements(nl, family, set->name, kernel_on_start, c);
+
+	if (error)
+		return error == -ECANCELED ? 0 : error;
+	set->has_count = true;
+	set->count = c->n;
+	return 0;
+}
+
+/* The kernel halves the number of starts and ends of a range. */
+static bool kernel_counts_well(const struct present_set *set, size_t most)
 {
 	const uint32_t kind = NFT_SET_TIMEOUT | NFT_SET_INTERVAL;
+
+	return set->has_count &&
+	       ((set->flags & kind) != kind || set->count >= most);
+}
+
+int kernel_count_members(struct netlink *nl, enum family family,
+			 struct present *p, const struct count_limit *limit)
+{
+	const int64_t until_ms = kernel_now_ms() + limit->time_ms;
 	int error = 0;
 
 	for (size_t i = 0; i < p->sets.n && !error; i++) {
 		struct present_set *set = &p->sets.items[i];
-		uint32_t n = 0;
+		struct kernel_count c = { .most = limit->uncounted_most,
+					  .until_ms = until_ms };
 
-		if ((set->flags & kind) != kind || !set->has_count ||
-		    set->count >= most)
-			continue;
-		error = kernel_elements(nl, family, set->name, kernel_on_start,
-					&n);
-		set->count = n;
+		if (!(set->flags & NFT_SET_MAP) &&
+		    !kernel_counts_well(set, limit->counted_most))
+			error = kernel_count_set(nl, family, set, &c);
 	}
 	return error;
 }

@@ -39,11 +39,17 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 		  struct ranges6 *v6);
 
 /*
- * Counts the ranges of dynamic sets with fewer than most elements: what the
- * kernel says of such a set may be one too few.
+ * Counts the members of sets. What the kernel says of a dynamic set may be one
+ * too few: such a set is read if it has fewer than counted_most. Before Linux
+ * 6.16 the kernel says nothing: a set is read up to uncounted_most members, and
+ * all of them for no longer than time_ms. What is not known then has no count.
  */
+struct count_limit {
+	size_t counted_most, uncounted_most;
+	int64_t time_ms;
+};
 int kernel_count_members(struct netlink *nl, enum family family,
-			 struct present *p, size_t most);
+			 struct present *p, const struct count_limit *limit);
 
 /* Copies text into the arena; NULL becomes "". */
 const char *kernel_copy_text(struct arena *a, const char *text);

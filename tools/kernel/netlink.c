@@ -30,9 +30,40 @@ failed:
 	return error ? -error : -ENOMEM;
 }
 
+static struct mnl_socket *netlink_socket(void)
+{
+	int one = 1, error;
+	struct mnl_socket *socket =
+		mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+
+	if (!socket)
+		return NULL;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		error = errno;
+		mnl_socket_close(socket);
+		errno = error;
+		return NULL;
+	}
+	/* Errors then quote only a message's header, and the offset in it. */
+	mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(socket, NETLINK_EXT_ACK, &one, sizeof(one));
+	return socket;
+}
+
 int netlink_open(struct netlink *nl)
 {
-	return netlink_open_bus(nl, NETLINK_NETFILTER);
+	int error;
+
+	*nl = (struct netlink){ .seq = 1 };
+	nl->buffer = malloc(NETLINK_REPLY_BYTES);
+	nl->socket = nl->buffer ? netlink_socket() : NULL;
+	if (nl->socket) {
+		nl->port = mnl_socket_get_portid(nl->socket);
+		return 0;
+	}
+	error = errno;
+	netlink_close(nl);
+	return error ? -error : -ENOMEM;
 }
 
 void netlink_close(struct netlink *nl)
@@ -63,15 +94,12 @@ static bool netlink_is_stale(const struct netlink *nl, size_t len)
 	return len >= sizeof(*nlh) && nlh->nlmsg_seq != nl->seq;
 }
 
-int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
-		  void *ctx)
+static int netlink_receive(struct netlink *nl, bool dump, mnl_cb_t cb,
+			   void *ctx)
 {
 	ssize_t got;
 	int more = 1;
 
-	nlh->nlmsg_seq = ++nl->seq;
-	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
 	while (more > 0) {
 		got = mnl_socket_recvfrom(nl->socket, nl->buffer,
 					  NETLINK_REPLY_BYTES);
@@ -80,16 +108,47 @@ int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 				   * that rules change */
 		if (got < 0)
 			return -errno;
-		/* The rest of an abandoned dump comes before our reply. */
 		if (netlink_is_stale(nl, (size_t)got))
 			continue;
 		more = mnl_cb_run(nl->buffer, (size_t)got, nl->seq, nl->port,
 				  cb, ctx);
 		/* The reply for a single object has no end mark. */
-		if (!(nlh->nlmsg_flags & NLM_F_DUMP) && more > 0)
+		if (!dump && more > 0)
 			break;
 	}
 	return more < 0 ? -errno : 0;
+}
+
+/*
+ * A socket takes no other dump until the one before has ended. Take another
+ * socket, or the rest of the dump where this process may open none.
+ */
+static void netlink_give_up(struct netlink *nl)
+{
+	struct mnl_socket *other = netlink_socket();
+
+	if (!other) {
+		netlink_receive(nl, true, NULL, NULL);
+		return;
+	}
+	mnl_socket_close(nl->socket);
+	nl->socket = other;
+	nl->port = mnl_socket_get_portid(other);
+}
+
+int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
+		  void *ctx)
+{
+	bool dump = nlh->nlmsg_flags & NLM_F_DUMP;
+	int error;
+
+	nlh->nlmsg_seq = ++nl->seq;
+	if (mnl_socket_sendto(nl->socket, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	error = netlink_receive(nl, dump, cb, ctx);
+	if (dump && error == -ECANCELED)
+		netlink_give_up(nl);
+	return error;
 }
 
 static int netlink_on_generation(const struct nlmsghdr *nlh, void *ctx)

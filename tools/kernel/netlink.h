@@ -37,7 +37,8 @@ struct nlmsghdr *netlink_request(char *buf, int type, uint8_t family,
 /*
  * Sends a request and calls cb (NULL: nothing) for every reply. 0 or -errno;
  * -EINTR: the rules changed while they were read; read again. A callback that
- * gives up sets errno and returns MNL_CB_ERROR.
+ * gives up sets errno, to ECANCELED in the middle of a dump, and returns
+ * MNL_CB_ERROR.
  */
 int netlink_query(struct netlink *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 		  void *ctx);

@@ -26,8 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FLAGGED	   "flagged"
-#define TRIES_MOST 20 /* while others keep changing the rules */
+#define FLAGGED "flagged"
+/* Members of a set that the kernel does not count, each time it is asked. */
+#define PRIV_UNCOUNTED_MOST 20000
+#define PRIV_COUNT_MS	    200
+#define TRIES_MOST	    20 /* while others keep changing the rules */
 
 struct priv_state {
 	struct netlink netlink;
@@ -382,6 +385,8 @@ static int priv_read_all(struct priv_state *s, struct reading *r,
 	const struct applied *applied = &s->applied;
 	struct claim claim = { applied, r->generation };
 	size_t most = priv_elements_most(p);
+	const struct count_limit limit = { most, PRIV_UNCOUNTED_MOST,
+					   PRIV_COUNT_MS };
 	bool claims;
 	int error;
 
@@ -390,7 +395,7 @@ static int priv_read_all(struct priv_state *s, struct reading *r,
 			    claims ? applied_claim : NULL, &claim, loaded);
 	digest_objects_free(&loaded->objects);
 	return error ? error :
-		       kernel_count_members(&s->netlink, family, p, most);
+		       kernel_count_members(&s->netlink, family, p, &limit);
 }
 
 static int priv_do_loaded(struct priv_state *s, struct arena *a,
