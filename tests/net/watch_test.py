@@ -205,8 +205,13 @@ def starts_and_stops(folder):
 		os.chmod(name, 0o777)
 		told.settimeout(5)
 		watch = Watch("-i", "cust0", "-p", path,
-			      env={"NOTIFY_SOCKET": name})
+			      env={"NOTIFY_SOCKET": name,
+				   "WATCHDOG_USEC": "800000"})
 		expect(told.recv(300) == b"READY=1", "not ready")
+		for _ in range(3):	# each second would be too seldom
+			told.settimeout(0.9)
+			while told.recv(300) != b"WATCHDOG=1":
+				pass
 		watch.child.send_signal(signal.SIGHUP)
 		time.sleep(0.5)
 		expect("read again" in watch.said(), watch.said())

@@ -7,12 +7,15 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define JOURNAL "/run/systemd/journal/socket"
@@ -85,14 +88,29 @@ void notify_send(const char *fmt, ...)
 		send(notify_fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-unsigned int notify_watchdog_s(void)
+int notify_watchdog_fd(void)
 {
 	const char *text = getenv("WATCHDOG_USEC");
-	unsigned long long us = text ? strtoull(text, NULL, 10) : 0;
+	unsigned long long us = text ? strtoull(text, NULL, 10) / 2 : 0;
+	struct timespec half = { .tv_sec = (time_t)(us / 1000000),
+				 .tv_nsec = (long)(us % 1000000 * 1000) };
+	struct itimerspec timer = { half, half };
+	int fd = -1;
 
-	if (notify_fd < 0 || !us)
-		return 0;
-	return us < 4000000 ? 1 : (unsigned int)(us / 2000000);
+	if (notify_fd >= 0 && us)
+		fd = timerfd_create(CLOCK_MONOTONIC,
+				    TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &timer, NULL);
+	return fd;
+}
+
+void notify_watchdog(int fd)
+{
+	uint64_t passed;
+
+	if (read(fd, &passed, sizeof(passed)) == sizeof(passed))
+		notify_send("WATCHDOG=1");
 }
 
 bool journal_finding(const struct finding *f)

@@ -17,8 +17,12 @@ void journal_open(void);
 /* Sends "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=..."; see sd_notify(3).
  */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Seconds between two "WATCHDOG=1" that systemd waits for; 0: none. */
-unsigned int notify_watchdog_s(void);
+/*
+ * A timer that is readable twice in the time in which systemd waits for
+ * "WATCHDOG=1"; -1: it does not wait. The second function sends it.
+ */
+int notify_watchdog_fd(void);
+void notify_watchdog(int fd);
 /*
  * Sends a finding as a journal entry with fields (MAILWALL_SOURCE=...). False:
  * standard error is not the journal, or the journal did not take it.

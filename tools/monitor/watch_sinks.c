@@ -309,10 +309,13 @@ const struct sink watch_sink_flagged = {
 
 /* ---- systemd ---- */
 
+static int systemd_watchdog = -1; /* descriptor of its timer */
+
 static int systemd_open(void *ctx)
 {
 	(void)ctx;
 	notify_open();
+	systemd_watchdog = notify_watchdog_fd();
 	return EXIT_DONE;
 }
 
@@ -323,13 +326,16 @@ static int systemd_start(void *ctx)
 	return EXIT_DONE;
 }
 
-static void systemd_tick(void *ctx, uint64_t ticks)
+static int systemd_fd(const void *ctx)
 {
-	unsigned int watchdog_s = notify_watchdog_s();
-
 	(void)ctx;
-	if (watchdog_s && ticks % watchdog_s == 0)
-		notify_send("WATCHDOG=1");
+	return systemd_watchdog;
+}
+
+static void systemd_ready(void *ctx)
+{
+	(void)ctx;
+	notify_watchdog(systemd_watchdog);
 }
 
 static int systemd_on_summary(void *ctx, const struct engine_summary *s,
@@ -355,7 +361,8 @@ const struct sink watch_sink_systemd = {
 	.name = "systemd",
 	.open = systemd_open,
 	.start = systemd_start,
-	.tick = systemd_tick,
+	.fd = systemd_fd,
+	.ready = systemd_ready,
 	.summary = systemd_on_summary,
 	.stop = systemd_stop,
 };
