@@ -130,7 +130,8 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 			      .groups = h->n_contacts,
 			      .again = judge_was_found(h, detector_finding(d)),
 			      .proven = s->flags & SOURCE_PROVEN,
-			      .blocked = !history_is_open(h),
+			      .blocked = h->answered + h->failed &&
+					 !history_is_open(h),
 			      .port = port };
 	if (!h->found && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;

@@ -3,6 +3,7 @@
 #ifndef MAILWALL_REPORT_PRIV_H
 #define MAILWALL_REPORT_PRIV_H
 
+#include <stdio.h>
 #include "report.h"
 #include "progress.h"
 #include "../store/store_read.h"
@@ -26,6 +27,9 @@ struct sum {
 	uint32_t findings;
 	bool tls; /* used a port whose users have TLS */
 };
+
+/* Prints what a finding says of its source; false: its detector is unknown. */
+bool report_print_meaning(const struct report_finding *f, FILE *out);
 
 struct local_hour {
 	uint8_t weekday, hour;

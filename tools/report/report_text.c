@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A report for a terminal, in local time. */
+#include "report_priv.h"
 #include "writer.h"
 
 #include "../../rules/base/service.h"
@@ -195,7 +196,9 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 		" destinations in %" PRIu64 " networks%s",
 		f->port, f->attempts, f->destinations_exact ? "" : "about ",
 		f->destinations, f->groups,
-		f->proven ? "" : "; only by SYNs, the address may be forged");
+		f->proven ?
+			"" :
+			"; no handshake was seen, the address may be forged");
 	if (*f->examples) {
 		fputs("; ", out);
 		utf8_puts(out, f->examples);
@@ -239,7 +242,9 @@ static void print_host(const struct report_host *h, FILE *out)
 		h->lead->port, h->attempts,
 		h->lead->destinations_exact ? "" : "about ", h->destinations,
 		h->groups,
-		h->proven ? "" : "; only by SYNs, the address may be forged");
+		h->proven ?
+			"" :
+			"; no handshake was seen, the address may be forged");
 	if (*h->lead->examples) {
 		fputs("; ", out);
 		utf8_puts(out, h->lead->examples);
@@ -321,46 +326,14 @@ const struct report_writer report_writer_text = {
 
 /* ---- one source ---- */
 
-static const struct {
-	const char *detector, *meaning;
-} meanings[] = {
-	{ "fast", "it met many networks for the first time within minutes, as "
-		  "infected machines do and mail servers do not" },
-	{ "medium", "it met many networks for the first time within hours" },
-	{ "slow", "it met new networks for days, and hardly any again" },
-	{ "abandon", "it did not come back to networks that did not answer, "
-		     "which mail servers do for hours" },
-	{ "late", "it gave up sooner than mail servers do" },
-	{ "outcome", "far more of its connections failed, or were refused, "
-		     "than those of a mail server" },
-	{ "scan", "it tried one address of a network after the other" },
-	{ "groups", "it sent to many networks directly" },
-	{ "operators", "it used many submission servers" },
-	{ "volume", "it submitted mail without a pause, day and night" },
-	{ "storm", "it logged in again and again" },
-	{ "login", "its logins failed, with many names or at many servers" },
-	{ "cleartext", "it sent a password without encryption" },
-	{ "masked", "something on the way hid that encryption was offered" },
-	{ "hidden", "it hid the port that it connects to from the rules, which "
-		    "no mail program does" },
-};
-
-static const char *meaning_of(const char *detector)
-{
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
-		if (!strcmp(meanings[i].detector, detector))
-			return meanings[i].meaning;
-	return NULL;
-}
-
 static void print_why(const struct report *r, FILE *out)
 {
 	for (size_t i = 0; i < r->findings.n; i++) {
-		const char *why = meaning_of(r->findings.items[i].detector);
+		const struct report_finding *f = &r->findings.items[i];
 
-		report_text_print_finding(&r->findings.items[i], out);
-		if (why)
-			fprintf(out, "    %s\n", why);
+		report_text_print_finding(f, out);
+		fputs("    ", out);
+		fputs(report_print_meaning(f, out) ? "\n" : "-\n", out);
 	}
 }
 

@@ -164,15 +164,16 @@ static const char *grade(const struct report_finding *f)
 	return f->proven ?
 		       "The source completed a TCP handshake: its address is "
 		       "not forged." :
-		       "UNPROVEN: only opening packets (SYN) without an answer "
-		       "were seen. The source address may be forged; do not "
+		       "UNPROVEN: no completed TCP handshake was seen. The "
+		       "source address may be forged; do not "
 		       "block or punish by this report alone.";
 }
 
 static const char *fate(const struct report_finding *f)
 {
-	return f->blocked ? "The connections were blocked by a firewall." :
-			    "The connections were not known to be blocked.";
+	return f->blocked ? "Hardly any connection was answered, as behind a "
+			    "firewall that blocks them." :
+			    "The connections are not known to be blocked.";
 }
 
 static json_t *description(const struct kind *kind,

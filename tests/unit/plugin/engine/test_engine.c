@@ -960,6 +960,37 @@ CLAIM(flood, "a flood from 300,000 sources keeps within memory and loses no "
 
 /* ---- findings ---- */
 
+CLAIM(proven, "a source is proven once its handshake is complete, however long "
+	      "the connection lasts")
+{
+	struct engine *e = engine_with(NULL, true);
+
+	for (uint32_t i = 0; i < 20; i++) {
+		struct packet_of p =
+			syn(0x0a000001, 0xc0000000 + (i << 16), 25);
+		struct packet_of back = reply(&p, TCP_SYN | TCP_ACK);
+		struct packet_of ack = confirm(&p);
+
+		give(e, &p, START + i * SECOND);
+		give(e, &back, START + i * SECOND + 1);
+		give(e, &ack, START + i * SECOND + 2);
+	}
+	for (uint32_t i = 0; i < 200; i++) {
+		struct packet_of p =
+			syn(0x0a000001, 0xd0000000 + (i << 16), 25);
+
+		give(e, &p, START + (20 + i) * SECOND);
+	}
+	engine_time(e, START + 300 * SECOND);
+	expect(heard.n_findings > 0, "no finding");
+	for (size_t i = 0; i < heard.n_findings; i++)
+		expect(heard.findings[i].proven &&
+			       heard.findings[i].first_s == START / SECOND,
+		       "finding %zu: proven %d, first %u", i,
+		       heard.findings[i].proven, heard.findings[i].first_s);
+	finish(e);
+}
+
 /* So many networks, one each so often; nobody answers. */
 static void meet(struct engine *e, uint32_t source, uint32_t networks,
 		 int64_t start_us, int64_t apart_us)
@@ -1049,16 +1080,16 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(outcomes),     CLAIMED(at_once),    CLAIMED(prefixes),
-		CLAIMED(many_clauses), CLAIMED(inputs),	    CLAIMED(repeats),
-		CLAIMED(not_ours),     CLAIMED(seen),	    CLAIMED(policy),
-		CLAIMED(back),	       CLAIMED(forward),    CLAIMED(any),
-		CLAIMED(flood),	       CLAIMED(bot),	    CLAIMED(client),
-		CLAIMED(warm),	       CLAIMED(persistent), CLAIMED(closing),
-		CLAIMED(forged),       CLAIMED(many_ports), CLAIMED(after_all),
-		CLAIMED(handshakes),   CLAIMED(late),	    CLAIMED(quiet),
-		CLAIMED(anew),	       CLAIMED(both_ways),  CLAIMED(times),
-		CLAIMED(epoch),
+		CLAIMED(proven),    CLAIMED(outcomes),	   CLAIMED(at_once),
+		CLAIMED(prefixes),  CLAIMED(many_clauses), CLAIMED(inputs),
+		CLAIMED(repeats),   CLAIMED(not_ours),	   CLAIMED(seen),
+		CLAIMED(policy),    CLAIMED(back),	   CLAIMED(forward),
+		CLAIMED(any),	    CLAIMED(flood),	   CLAIMED(bot),
+		CLAIMED(client),    CLAIMED(warm),	   CLAIMED(persistent),
+		CLAIMED(closing),   CLAIMED(forged),	   CLAIMED(many_ports),
+		CLAIMED(after_all), CLAIMED(handshakes),   CLAIMED(late),
+		CLAIMED(quiet),	    CLAIMED(anew),	   CLAIMED(both_ways),
+		CLAIMED(times),	    CLAIMED(epoch),
 	};
 
 	alarm(GIVE_UP);
