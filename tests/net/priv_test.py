@@ -358,7 +358,7 @@ def kill_one(pair, store, before, who):
 	run(sys.executable, "-c", BOT, "100.64.0.77", 200, ns="client")
 	time.sleep(1.5)		# what is older than a second is kept
 	load = subprocess.Popen(["ip", "netns", "exec", "client",
-				 sys.executable, "-c", BOT, CLIENT, "3000"])
+				 sys.executable, "-c", BOT, CLIENT, "20000"])
 	time.sleep(random.random() / 2)
 	os.kill(getattr(pair, who), signal.SIGKILL)
 	if who == "priv":

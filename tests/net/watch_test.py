@@ -405,15 +405,23 @@ int clock_gettime(clockid_t id, struct timespec *t)
 """
 
 
+def clock_to_set(folder):
+	"""A file of eight bytes, which are added to the clock, and the environment."""
+	off, shim = pathlib.Path(folder) / "off", f"{folder}/clock.so"
+	off.write_bytes(bytes(8))
+	run("cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-", text=CLOCK)
+	options = os.environ.get("ASAN_OPTIONS", "")
+	return off, {"LD_PRELOAD": shim, "CLOCK_OFF": str(off),
+		     "ASAN_OPTIONS": options + ":verify_asan_link_order=0"}
+
+
 def knows_a_set_clock(folder):
 	"""a clock that is years ahead for seconds is an event, a line and a row"""
 	years = 5 * 365 * 86400
-	off, shim = f"{folder}/off", f"{folder}/clock.so"
-	pathlib.Path(off).write_bytes(bytes(8))
-	run("cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-", text=CLOCK)
+	off, env = clock_to_set(folder)
 	os.chmod(folder, 0o755)
 	watch = Watch("-i", "cust0", "-S", f"{folder}/stepped/db", "--keep",
-		      "90d", env={"LD_PRELOAD": shim, "CLOCK_OFF": off})
+		      "90d", env=env)
 	time.sleep(1.5)
 	for seconds in years, 0:
 		with open(off, "r+b") as file:

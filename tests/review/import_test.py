@@ -20,8 +20,9 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / part) for part in ("net", "review")]
 
 import lab
-from review_test import (MAILWALL, expect, kernel_line, run, write_capture,
-			 write_log)
+from review_test import (MAILWALL, expect, kernel_line, report, run,
+			 write_capture, write_log)
+from watch_test import clock_to_set
 
 START = 1_790_000_000		# 2026-09-21T14:13:20Z
 MICRO = 1_000_000
@@ -464,9 +465,26 @@ def makes_the_folder(folder):
 	expect(owners == {want}, f"{owners}, not {want}")
 
 
+def reports_until_now(folder):
+	"""a report until now has the second that runs, and so has one of a source"""
+	minute, store = START - START % 60, folder / "now.db"
+	imported(store, write_log(folder / "now.log",
+				  [kernel_line(minute, "100.64.0.1")]))
+	off, env = clock_to_set(folder)
+	for words in ((), ("--until", "now"), ("--source", "100.64.0.1")):
+		back = minute - int(time.time())	# the clock: the minute begins
+		off.write_bytes(back.to_bytes(8, "little", signed=True))
+		had = report(store, *words, env=env)
+		expect(had["attempts"] == 1, f"{words}: {had}")
+	end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute))
+	had = report(store, "--since", "2026-09-01", "--until", end)
+	expect(had["attempts"] == 0, had)
+
+
 CLAIMS = (own_times, files_in_any_order, flows_by_their_end, new_year,
 	  future_times, one_connection, merged, known_lines, forged, names_formats,
-	  partly_understood, one_fails, killed, makes_the_folder)
+	  partly_understood, one_fails, killed, makes_the_folder,
+	  reports_until_now)
 
 
 def main():

@@ -40,11 +40,12 @@ def expect(condition, what):
 		raise AssertionError(what)
 
 
-def run(*words, text=None, code=0, zone=None):
+def run(*words, text=None, code=0, zone=None, env=None):
 	done = subprocess.run(
 		[MAILWALL, *map(str, words)], input=text, capture_output=True,
 		text=True, timeout=120, errors="replace",
-		env={**os.environ, **({"TZ": zone} if zone else {})})
+		env={**os.environ, **({"TZ": zone} if zone else {}),
+		     **(env or {})})
 	expect(done.returncode == code,
 	       f"{' '.join(map(str, words))}: exit {done.returncode}, not {code}: "
 	       f"{done.stdout[-300:]}{done.stderr[-600:]}")

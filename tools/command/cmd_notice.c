@@ -64,9 +64,9 @@ static int make_report(struct letter *l, const char *address)
 	struct fault f = { 0 };
 	int error;
 
-	l->query.until_s = (int64_t)time(NULL);
+	l->query.until_s = when_so_far_s();
 	l->query.top = 1;
-	if (!when_parse(l->options->since, l->query.until_s,
+	if (!when_parse(l->options->since, l->query.until_s - 1,
 			&l->query.since_s) ||
 	    l->query.since_s >= l->query.until_s)
 		return usage_error(l->program,

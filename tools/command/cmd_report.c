@@ -47,7 +47,7 @@ struct request {
 static int request_read_period(struct request *q)
 {
 	struct report_query *w = &q->query;
-	int64_t now_s = (int64_t)time(NULL);
+	int64_t so_far_s = when_so_far_s(), now_s = so_far_s - 1;
 	uint32_t back_s;
 
 	w->until_s = now_s;
@@ -56,6 +56,9 @@ static int request_read_period(struct request *q)
 				   "--until takes a time like " WHEN_WANTED
 				   ", not \"%.40s\"",
 				   q->o.until);
+	if (w->until_s == now_s)
+		w->until_s =
+			so_far_s; /* until now: the second that runs, too */
 	if (duration_parse(q->o.since, &back_s))
 		w->since_s = w->until_s - back_s;
 	else if (!when_parse(q->o.since, now_s, &w->since_s))

@@ -7,6 +7,14 @@
 #include <string.h>
 #include <time.h>
 
+int64_t when_so_far_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec + 1;
+}
+
 static int64_t midnight(int64_t now_s, int days_ago)
 {
 	time_t now = (time_t)now_s;

@@ -17,6 +17,13 @@ bool when_parse(const char *text, int64_t now_s, int64_t *out);
 #define WHEN_WANTED "7d, yesterday, 2026-11-24 or 2026-11-24T08:30"
 
 /*
+ * The end of the second that runs. A period that ends here has all that
+ * happened so far: one that ends with the clock's second leaves out what began
+ * in that second, which at the start of a minute is the minute.
+ */
+int64_t when_so_far_s(void);
+
+/*
  * The time of a local date and clock. An hour that comes twice is the first
  * one; an hour that is left out is as much later.
  */

@@ -9,6 +9,7 @@
 #include "../event/events.h"
 #include "../program/message.h"
 #include "../program/program.h"
+#include "../program/when.h"
 
 #include <stdio.h>
 #include <errno.h>
@@ -49,7 +50,7 @@ struct status_pages {
 static int pages_make_report(const char *path, struct report *r,
 			     struct arena *arena, struct fault *f)
 {
-	struct report_query query = { .until_s = (int64_t)time(NULL),
+	struct report_query query = { .until_s = when_so_far_s(),
 				      .top = PAGE_TOP };
 	struct store *store = NULL;
 	int error = store_open(path, false, &store, f);
