@@ -28,9 +28,10 @@ struct finding {
 	uint32_t attempts, syns, groups;
 	uint64_t destinations;
 	bool destinations_exact;
-	bool again;   /* a finding of this kind was reported */
-	bool proven;  /* a handshake was completed: not spoofed */
-	bool blocked; /* the port is blocked: every attempt fails */
+	bool again;	  /* a finding of this kind was reported */
+	bool proven;	  /* a handshake was completed: not spoofed */
+	bool blocked;	  /* the port is blocked: every attempt fails */
+	bool mail_server; /* the source looks like one */
 	uint16_t port;
 	uint8_t n_examples;
 	struct addr6 examples[EXAMPLES_MOST];

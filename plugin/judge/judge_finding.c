@@ -132,6 +132,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 			      .proven = s->flags & SOURCE_PROVEN,
 			      .blocked = h->answered + h->failed &&
 					 !history_is_open(h),
+			      .mail_server = judge_mail_server(s),
 			      .port = port };
 	if (!h->found && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;

@@ -163,6 +163,7 @@ json_t *finding_json(const struct finding *f)
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", examples);
+	value_set_flag(json, "mail_server", f->mail_server);
 	return json;
 }
 

@@ -61,6 +61,7 @@ static void html_sources_put_proof(FILE *out, const struct report_host *h)
 			  "Not proven, only unanswered SYNs; ",
 	      out);
 	fputs(f->blocked ? "assumed blocked." : "assumed open.", out);
+	fputs(h->mail_server ? " It looks like a mail server." : "", out);
 	if (!f->examples || !*f->examples)
 		return;
 	fputs(" Destinations: ", out);
@@ -258,6 +259,8 @@ static void put_source_findings(const struct cell *c)
 		page_text(c->out, finding_name(k));
 		fputs("</span>", c->out);
 	}
+	if (s->mail_server)
+		fputs("<span class=\"badge\">mail server</span>", c->out);
 }
 
 static const struct column top_columns[] = {

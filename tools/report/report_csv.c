@@ -33,7 +33,8 @@ static int report_csv_write(const struct report *r,
 
 	(void)style;
 	fprintf(out, "source,attempts,before,blocked,unanswered,refused,"
-		     "icmp_refused,answered,first,last,findings\r\n");
+		     "icmp_refused,answered,first,last,findings,"
+		     "mail_server\r\n");
 	for (size_t i = 0; i < r->top.n; i++) {
 		const struct report_source *s = &r->top.items[i];
 		const uint64_t *n = s->now.outcome;
@@ -55,7 +56,7 @@ static int report_csv_write(const struct report *r,
 			fprintf(out, "%s%s", between, finding_name(k));
 			between = " ";
 		}
-		fputs("\"\r\n", out);
+		fprintf(out, "\",%d\r\n", s->mail_server);
 	}
 	return 0;
 }

@@ -96,6 +96,7 @@ static void host_add(struct report_host *h, const struct report_finding *f)
 	h->destinations = host_most(h->destinations, f->destinations);
 	h->groups = host_most(h->groups, f->groups);
 	h->proven |= f->proven;
+	h->mail_server |= f->mail_server;
 }
 
 void report_hosts(struct report *r)

@@ -60,6 +60,7 @@ static json_t *source_json_of(const struct report_source *s)
 	json_object_set_new(json, "last", value_time_s(s->last_s));
 	json_object_set_new(json, "ports", ports);
 	json_object_set_new(json, "findings", findings);
+	value_set_flag(json, "mail_server", s->mail_server);
 	return json;
 }
 
@@ -105,6 +106,7 @@ static json_t *finding_json_of(const struct report_finding *f)
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", words_json(f->examples));
+	value_set_flag(json, "mail_server", f->mail_server);
 	return json;
 }
 
@@ -136,6 +138,7 @@ static json_t *host_json(const struct report_host *h)
 	json_object_set_new(json, "last", value_time_s(h->last_s));
 	value_set_flag(json, "proven", h->proven);
 	json_object_set_new(json, "evidence", evidence);
+	value_set_flag(json, "mail_server", h->mail_server);
 	return json;
 }
 

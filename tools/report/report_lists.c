@@ -57,7 +57,8 @@ static void show_source(const struct report_builder *m, const struct sum *s,
 				       .before = s->before,
 				       .first_s = s->first_s,
 				       .last_s = s->last_s,
-				       .findings = s->findings };
+				       .findings = s->findings,
+				       .mail_server = s->mail_server };
 	for (int i = 0; i < OUTCOME_N; i++)
 		out->now.outcome[i] = s->now[i];
 }
@@ -193,6 +194,7 @@ static void take_found(void *ctx, const struct store_found *f)
 		return;
 	if (kind < FINDING_N)
 		s->findings |= 1u << kind;
+	s->mail_server |= f->mail_server;
 	if (kind == FINDING_CLEARTEXT_LOGIN)
 		note_cleartext(m, s, f);
 	*arena_push(m->arena, &r->findings) = (struct report_finding){
@@ -212,6 +214,7 @@ static void take_found(void *ctx, const struct store_found *f)
 		.destinations_exact = f->destinations_exact,
 		.proven = f->proven,
 		.blocked = f->blocked,
+		.mail_server = f->mail_server,
 		.examples = copy(m, f->examples),
 	};
 }

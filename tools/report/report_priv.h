@@ -25,6 +25,7 @@ struct sum {
 	uint32_t now[OUTCOME_N], before;
 	uint64_t ports; /* bits, by the index in report.ports */
 	uint32_t findings;
+	bool mail_server;
 	bool tls; /* used a port whose users have TLS */
 };
 

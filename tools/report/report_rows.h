@@ -48,6 +48,7 @@ struct report_source {
 	size_t n_ports;
 	/* Bits (1u << enum finding_kind) of findings in this period. */
 	uint32_t findings;
+	bool mail_server; /* one of them says that it looks like one */
 	uint32_t spark[REPORT_SPARKS]; /* attempts */
 };
 
@@ -67,6 +68,7 @@ struct report_finding {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;
 	bool destinations_exact, proven, blocked;
+	bool mail_server;     /* it looks like one */
 	const char *examples; /* "192.0.2.1 192.0.2.2", or "" */
 };
 
@@ -84,7 +86,8 @@ struct report_host {
 	int64_t time_s; /* latest finding */
 	int64_t first_s, last_s;
 	uint64_t attempts, syns, destinations, groups;
-	bool proven; /* by one of them at least */
+	/* By one of them at least. */
+	bool proven, mail_server;
 };
 
 struct report_clause {

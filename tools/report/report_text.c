@@ -131,6 +131,7 @@ static void report_text_print_source(const struct report_source *s, FILE *out)
 	for (size_t i = 0; i < s->n_ports; i++)
 		fprintf(out, "%s%u", i ? "," : "  ", s->ports[i]);
 	print_found(s->findings, out);
+	fputs(s->mail_server ? "  looks like a mail server" : "", out);
 	fputc('\n', out);
 }
 
@@ -199,6 +200,7 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 		f->proven ?
 			"" :
 			"; no handshake was seen, the address may be forged");
+	fputs(f->mail_server ? "; looks like a mail server" : "", out);
 	if (*f->examples) {
 		fputs("; ", out);
 		utf8_puts(out, f->examples);
@@ -245,6 +247,7 @@ static void print_host(const struct report_host *h, FILE *out)
 		h->proven ?
 			"" :
 			"; no handshake was seen, the address may be forged");
+	fputs(h->mail_server ? "; looks like a mail server" : "", out);
 	if (*h->lead->examples) {
 		fputs("; ", out);
 		utf8_puts(out, h->lead->examples);

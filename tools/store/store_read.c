@@ -275,6 +275,12 @@ int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
 
 /* ---- what happened ---- */
 
+#define FINDING_QUERY(mail_server)                                             \
+	"SELECT time, source, finding, detector, examples, port, attempts,"    \
+	" syns, destinations, groups, first, last, exact, proven, "            \
+	"blocked, " mail_server " FROM finding WHERE time >= ?1 AND time < ?2" \
+	" ORDER BY time DESC, number DESC"
+
 int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 		   void (*fn)(void *ctx, const struct store_found *f),
 		   void *ctx)
@@ -289,12 +295,9 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(
-		    &r, s,
-		    "SELECT time, source, finding, detector, examples, port,"
-		    " attempts, syns, destinations, groups, first, last, exact,"
-		    " proven, blocked FROM finding WHERE time >= ?1"
-		    " AND time < ?2 ORDER BY time DESC, number DESC"))
+	if (!query_begin(&r, s,
+			 s->version < 4 ? FINDING_QUERY("0") :
+					  FINDING_QUERY("mail_server")))
 		return query_end(&r);
 	query_bind_period(&r, since_s, until_s);
 	while (query_step(&r)) {
@@ -314,6 +317,7 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 			.destinations_exact = column_number(&r, 12),
 			.proven = column_number(&r, 13),
 			.blocked = column_number(&r, 14),
+			.mail_server = column_number(&r, 15),
 		};
 
 		fn(ctx, &f);

@@ -76,6 +76,7 @@ struct store_found {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;
 	bool destinations_exact, proven, blocked;
+	bool mail_server; /* false in files before version 4 */
 };
 /* Findings with since_s <= time < until_s, latest first. */
 int store_findings(struct store *s, int64_t since_s, int64_t until_s,

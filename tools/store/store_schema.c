@@ -76,6 +76,9 @@ static const char *const schemas[] = {
 	" number INTEGER PRIMARY KEY, hour INTEGER NOT NULL,"
 	" digests BLOB NOT NULL) STRICT;" /* 8 bytes each, little-endian */
 	"CREATE INDEX line_hour ON line (hour);",
+	/* 4: whether the source of a finding looked like a mail server. */
+	"ALTER TABLE finding"
+	" ADD COLUMN mail_server INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 

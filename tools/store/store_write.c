@@ -458,8 +458,8 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 		s, PUT_FINDING,
 		"INSERT INTO finding (time, source, finding, detector, port,"
 		" attempts, syns, destinations, exact, groups, first, last,"
-		" proven, blocked, examples) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-		" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		" proven, blocked, examples, mail_server) VALUES (?1, ?2, ?3,"
+		" ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 		" ON CONFLICT DO NOTHING");
 
 	if (s->remote)
@@ -482,6 +482,7 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 	sqlite3_bind_int(q, 13, f->proven);
 	sqlite3_bind_int(q, 14, f->blocked);
 	store_bind_text(q, 15, examples);
+	sqlite3_bind_int(q, 16, f->mail_server);
 	store_run(s, q);
 }
 

@@ -417,6 +417,9 @@ CLAIM(inbound, "who accepts mail from five networks needs twice the sum")
 	expect(n && overlap >= 2 * n - 3 && overlap <= 2 * n + 2,
 	       "found after %u networks, as a mail server after %u", n,
 	       overlap);
+	expect(!plain->found[0].mail_server && c->found[0].mail_server,
+	       "the findings say mail server: %d, and %d of the server",
+	       plain->found[0].mail_server, c->found[0].mail_server);
 	court_free(plain);
 	court_free(c);
 }

@@ -164,7 +164,8 @@ static void make_hosts(struct made *m)
 					      .syns = f->syns,
 					      .destinations = f->destinations,
 					      .groups = f->groups,
-					      .proven = f->proven };
+					      .proven = f->proven,
+					      .mail_server = f->mail_server };
 	}
 	m->report.hosts.items = m->hosts;
 	m->report.hosts.n = N_FINDINGS;
@@ -188,6 +189,7 @@ static void make_findings(struct made *m)
 			.last_s = UNTIL_S - 9000 * (int64_t)(i + 1) - 10,
 			.destinations_exact = i % 2,
 			.proven = i % 3 == 0,
+			.mail_server = i == 3,
 			.blocked = i % 2 == 0,
 			.examples = i % 4 ? "198.51.100.1 198.51.100.2 "
 					    "203.0.113.9 203.0.113.11" :
@@ -393,6 +395,7 @@ CLAIM(rich, "a page says what is in the report")
 		"networks",
 		"Sun 22 Nov 20:23</time> to <time "
 		"datetime=\"2026-11-22T20:29:50Z\">21:29</time>.",
+		"assumed open. It looks like a mail server.",
 		"Destinations: 198.51.100.1 198.51.100.2",
 		"<span class=\"badge\">spam-source</span>"
 		"<span class=\"badge\">direct-to-mx</span>",

@@ -814,6 +814,64 @@ CLAIM(findings, "findings, cleartext logins and loads of the period are there, "
 	free(c);
 }
 
+static void says(const struct report *r, const char *writer, const char *what)
+{
+	const struct report_style style = { 0 };
+	struct text text;
+	FILE *out = text_open(&text);
+
+	assert_int_equal(report_writer_named(writer)->write(r, &style, out), 0);
+	text_done(&text);
+	expect(strstr(text.bytes, what), "%s without \"%s\":\n%s", writer, what,
+	       text.bytes);
+	free(text.bytes);
+}
+
+CLAIM(mail_server, "a source that looked like a mail server is said to, in its "
+		   "findings and in lists")
+{
+	const char *path = file_of("db");
+	struct store_finding f = { .finding = { .detector = DETECTOR_FAST,
+						.family = family_of(1),
+						.source = address_of(1),
+						.time_us = FIRST_S * 1000000,
+						.mail_server = true,
+						.port = 25 } };
+	struct counted *c = count_by_chance(path, 6);
+	struct report_query w = { .since_s = FIRST_S,
+				  .until_s = FIRST_S + DAYS * DAY_S,
+				  .top = 20 };
+	struct arena *a = arena_new();
+	struct report *r = malloc(sizeof(*r));
+	struct store *s;
+
+	zone("UTC");
+	assert_int_equal(store_open(path, true, &s, &why), 0);
+	store_begin(s);
+	add_finding(s, DETECTOR_FAST, FIRST_S, 2, 25);
+	store_add_finding(s, &f);
+	assert_int_equal(store_end(s), 0);
+	make(s, a, &w, r);
+	for (size_t i = 0; i < r->top.n; i++)
+		expect(r->top.items[i].mail_server ==
+			       (index_of(&r->top.items[i]) == 1),
+		       "source %zu: %d", i, r->top.items[i].mail_server);
+	expect_number("hosts", r->hosts.n, 2);
+	expect_number("servers",
+		      r->hosts.items[0].mail_server +
+			      r->hosts.items[1].mail_server,
+		      1);
+	says(r, "text", "spam-source  looks like a mail server\n");
+	says(r, "text", "; looks like a mail server\n");
+	says(r, "csv", "\"spam-source\",1\r\n");
+	says(r, "csv", "\"spam-source\",0\r\n");
+	says(r, "json", "\"mail_server\": true");
+	store_close(s);
+	free(r);
+	arena_free(a);
+	free(c);
+}
+
 CLAIM(many_ports, "with more ports than have a line, the totals are whole")
 {
 	const char *path = file_of("db");
@@ -1053,13 +1111,13 @@ CLAIM(asked_for, "a source is wished by its address, a /64 by any of its own; "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(periods),    IN_FOLDER(by_chance),
-		IN_FOLDER(summer),     IN_FOLDER(taken_back),
-		IN_FOLDER(below),      IN_FOLDER(watched),
-		IN_FOLDER(findings),   IN_FOLDER(many_ports),
-		IN_FOLDER(wild),       CLAIMED(names),
-		IN_FOLDER(names_used), IN_FOLDER(key_file),
-		CLAIMED(asked_for),
+		IN_FOLDER(periods),	IN_FOLDER(by_chance),
+		IN_FOLDER(summer),	IN_FOLDER(taken_back),
+		IN_FOLDER(below),	IN_FOLDER(watched),
+		IN_FOLDER(findings),	IN_FOLDER(many_ports),
+		IN_FOLDER(mail_server), IN_FOLDER(wild),
+		CLAIMED(names),		IN_FOLDER(names_used),
+		IN_FOLDER(key_file),	CLAIMED(asked_for),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -542,13 +542,14 @@ static struct store_finding finding_at(int64_t time_s, uint32_t source)
 static void print_found(void *ctx, const struct store_found *f)
 {
 	fprintf(ctx,
-		"%lld %s %s :%u %llu %llu %llu%s %llu %lld-%lld %d%d \"%s\"\n",
+		"%lld %s %s :%u %llu %llu %llu%s %llu %lld-%lld %d%d%d "
+		"\"%s\"\n",
 		(long long)f->time_s, f->finding, f->detector, f->port,
 		(unsigned long long)f->attempts, (unsigned long long)f->syns,
 		(unsigned long long)f->destinations,
 		f->destinations_exact ? "" : "+", (unsigned long long)f->groups,
 		(long long)f->first_s, (long long)f->last_s, f->proven,
-		f->blocked, f->examples);
+		f->blocked, f->mail_server, f->examples);
 }
 
 CLAIM(findings, "findings come back as they were, latest first, examples only "
@@ -562,6 +563,7 @@ CLAIM(findings, "findings come back as they were, latest first, examples only "
 	b.keep_examples = true;
 	b.finding.destinations_exact = true;
 	b.finding.proven = true;
+	b.finding.mail_server = true;
 	store_begin(s);
 	store_add_finding(s, &a);
 	store_add_finding(s, &b);
@@ -573,10 +575,11 @@ CLAIM(findings, "findings come back as they were, latest first, examples only "
 	assert_int_equal(
 		store_findings(s, 10000, 20001, print_found, text_open(&text)),
 		0);
-	expect_text("both", text_done(&text),
-		    "20000 spam-source fast :25 5 6 8 7 19950-20000 10 "
-		    "\"192.0.2.1 192.0.2.2\"\n"
-		    "10000 spam-source fast :25 5 6 8+ 7 9950-10000 00 \"\"\n");
+	expect_text(
+		"both", text_done(&text),
+		"20000 spam-source fast :25 5 6 8 7 19950-20000 101 "
+		"\"192.0.2.1 192.0.2.2\"\n"
+		"10000 spam-source fast :25 5 6 8+ 7 9950-10000 000 \"\"\n");
 	free(text.bytes);
 	assert_int_equal(
 		store_findings(s, 10001, 20000, print_found, text_open(&text)),

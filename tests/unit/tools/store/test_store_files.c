@@ -74,7 +74,7 @@ CLAIM(made, "a writer makes the file, not for all to read, or takes an empty "
 		      (uint64_t)other_number(path, "PRAGMA application_id"),
 		      0x6d77616c);
 	expect_number("schema",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 3);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
 	expect_number("auto_vacuum",
 		      (uint64_t)other_number(empty, "PRAGMA auto_vacuum"), 2);
 	expect_said("no folder", opening(file_of("none/db"), true),
@@ -229,6 +229,47 @@ CLAIM(schema_negative, "a schema below 0 is refused")
 	heard();
 	expect(code == EXIT_REFUSED || code == EXIT_DONE,
 	       "an empty one of -1000000: exit %d", code);
+}
+
+static void note_mail_server(void *ctx, const struct store_found *f)
+{
+	int *said = ctx;
+
+	*said = f->mail_server;
+}
+
+/* What the only finding of the file says; -1: there is none. */
+static int mail_server_in(const char *path, bool write)
+{
+	struct store *s;
+	int said = -1;
+
+	assert_int_equal(store_open(path, write, &s, &why), 0);
+	assert_int_equal(store_findings(s, 0, 100, note_mail_server, &said), 0);
+	store_close(s);
+	return said;
+}
+
+CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
+		"what they do not say")
+{
+	const char *path = file_of("db");
+
+	opening(path, true);
+	other(path,
+	      "INSERT INTO source VALUES (1, x'0a000001', 5, 5);"
+	      "INSERT INTO finding VALUES (1, 5, 1, 'spam-source', 'fast',"
+	      " 25, 1, 1, 1, 1, 1, 5, 5, 1, 0, '', 1)");
+	expect_number("said", (uint64_t)mail_server_in(path, false), 1);
+	other(path, "ALTER TABLE finding DROP COLUMN mail_server;"
+		    "PRAGMA user_version = 3");
+	expect_number("a reader", (uint64_t)mail_server_in(path, false), 0);
+	expect_number("as it was",
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 3);
+	expect_number("a writer", (uint64_t)mail_server_in(path, true), 0);
+	expect_number("brought up to date",
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
+	expect_text("opened again", opening(path, true), "");
 }
 
 static int lock_a_while(const char *path)
@@ -511,7 +552,7 @@ int main(void)
 		IN_FOLDER(read_only),	 IN_FOLDER(slashes),
 		IN_FOLDER(wild),	 IN_FOLDER(trim_hostile),
 		IN_FOLDER(foreign_code), IN_FOLDER(code_later),
-		IN_FOLDER(no_files),
+		IN_FOLDER(no_files),	 IN_FOLDER(schema_3),
 	};
 
 	return cmocka_run_group_tests_name("store_files", tests, NULL, NULL);
