@@ -7,7 +7,10 @@
 #include <string.h>
 
 #define INDEX	      (2 * ROLLUP_ROWS)
+#define LAST	      1024u  /* places for what little is left of a row */
 #define MINUTE_PLACES 32768u /* for ROLLUP_MINUTE_ROWS keys; a power of two */
+
+static const char rollup_other[] = "other";
 
 /*
  * The tables here are not those of plugin/memory/index.h, which grow in an
@@ -19,6 +22,7 @@ int rollup_init(struct rollup *s)
 	s->index = calloc(INDEX, sizeof(*s->index));
 	s->n = 0;
 	s->folded = 0;
+	s->full_minute = 0;
 	return s->rows && s->index ? 0 : -ENOMEM;
 }
 
@@ -69,7 +73,7 @@ const char *rollup_clause(struct rollup_memory *m, const char *clause)
 	}
 	copy = m->n_clauses < ROLLUP_CLAUSES ? strdup(clause) : NULL;
 	if (!copy)
-		return "other";
+		return rollup_other;
 	m->n_clauses++;
 	return m->clauses[at % (2 * ROLLUP_CLAUSES)] = copy;
 }
@@ -111,11 +115,54 @@ static struct store_row *rollup_find(struct rollup *s,
 	return NULL;
 }
 
-static void rollup_fold(struct store_row *row)
+static void rollup_keep(struct rollup *s, struct store_row *row)
 {
+	(void)s;
+	(void)row;
+}
+
+static void rollup_drop_source(struct rollup *s, struct store_row *row)
+{
+	if (row->family)
+		s->folded += (uint64_t)(int64_t)row->attempts;
 	row->family = 0;
 	row->source = (struct addr6){ { 0 } };
 }
+
+static void rollup_drop_clause(struct rollup *s, struct store_row *row)
+{
+	(void)s;
+	row->clause = rollup_other;
+}
+
+static void rollup_drop_minute(struct rollup *s, struct store_row *row)
+{
+	if (!s->full_minute)
+		s->full_minute = row->minute;
+	row->minute = s->full_minute;
+}
+
+static void rollup_drop_port(struct rollup *s, struct store_row *row)
+{
+	(void)s;
+	row->port = 0;
+}
+
+/*
+ * What a row loses when the places up to an end are taken. It never loses its
+ * outcome: the last places are one for each.
+ */
+static const struct rollup_step {
+	uint32_t end;
+	void (*drop)(struct rollup *s, struct store_row *row);
+} rollup_steps[] = {
+	{ ROLLUP_ROWS / 8 * 7, rollup_keep },
+	{ ROLLUP_ROWS - 2 * LAST, rollup_drop_source },
+	{ ROLLUP_ROWS - LAST, rollup_drop_clause },
+	{ ROLLUP_ROWS - OUTCOME_N, rollup_drop_minute },
+	{ ROLLUP_ROWS, rollup_drop_port },
+};
+#define STEPS (sizeof(rollup_steps) / sizeof(rollup_steps[0]))
 
 static void rollup_count(struct store_row *to, const struct store_row *row)
 {
@@ -123,33 +170,34 @@ static void rollup_count(struct store_row *to, const struct store_row *row)
 	to->syns += row->syns;
 }
 
-/* The last places are for folded rows. */
+/* Adds to a row that is there, or in a place before the end. */
+static bool rollup_add_before(struct rollup *s, const struct rollup_memory *m,
+			      const struct store_row *row, uint32_t end)
+{
+	uint32_t slot = 0;
+	struct store_row *known = rollup_find(s, m, row, &slot);
+
+	if (known) {
+		rollup_count(known, row);
+		return true;
+	}
+	if (s->n >= end)
+		return false;
+	s->rows[s->n++] = *row;
+	s->index[slot] = s->n;
+	return true;
+}
+
 void rollup_add(struct rollup *s, const struct rollup_memory *m,
 		const struct store_row *row)
 {
-	struct store_row new = *row, *known;
-	uint32_t slot = 0;
+	struct store_row less = *row;
 
-	known = rollup_find(s, m, &new, &slot);
-	if (!known && s->n >= ROLLUP_ROWS / 8 * 7 && new.family) {
-		s->folded += (uint64_t)(int64_t) new.attempts;
-		rollup_fold(&new);
-		known = rollup_find(s, m, &new, &slot);
+	for (size_t i = 0; i < STEPS; i++) {
+		rollup_steps[i].drop(s, &less);
+		if (rollup_add_before(s, m, &less, rollup_steps[i].end))
+			return;
 	}
-	if (known) {
-		rollup_count(known, &new);
-		return;
-	}
-	if (s->n == ROLLUP_ROWS) {
-		/*
-		 * Folded rows of so many minutes do not fit: add to the last
-		 * one.
-		 */
-		rollup_count(&s->rows[s->n - 1], &new);
-		return;
-	}
-	s->rows[s->n++] = new;
-	s->index[slot] = s->n;
 }
 
 bool rollup_take_back(struct rollup *s, const struct rollup_memory *m,
@@ -247,8 +295,7 @@ void rollup_settle(struct rollup *s, struct rollup_memory *m)
 
 		if (!row->family || rollup_has_room(m, row))
 			continue;
-		s->folded += (uint64_t)(int64_t)row->attempts;
-		rollup_fold(row);
+		rollup_drop_source(s, row);
 	}
 	qsort(s->rows, s->n, sizeof(*s->rows), rollup_compare);
 	rollup_join_folded(s);
@@ -259,4 +306,5 @@ void rollup_clear(struct rollup *s)
 	memset(s->index, 0, INDEX * sizeof(*s->index));
 	s->n = 0;
 	s->folded = 0;
+	s->full_minute = 0;
 }

@@ -3,6 +3,8 @@
  * Adds attempts up by minute, source, port, outcome and clause, in bounded
  * memory. Under a flood of forged sources the long tail is folded into one row
  * that counts it; sources seen more than once in a minute keep their rows.
+ * While nothing can be written for hours, what is new loses its clause, too,
+ * then its minute, then its port; it never loses its outcome.
  */
 #ifndef MAILWALL_ROLLUP_H
 #define MAILWALL_ROLLUP_H
@@ -28,7 +30,8 @@ struct rollup {
 	struct store_row *rows; /* ROLLUP_ROWS */
 	uint32_t *index;	/* 2 * ROLLUP_ROWS; row + 1 */
 	uint32_t n;
-	uint64_t folded; /* attempts of folded rows */
+	uint64_t folded;     /* attempts of folded rows */
+	int64_t full_minute; /* of rows that lost theirs; 0: none did */
 };
 
 /* State that outlives a batch. */

@@ -216,17 +216,58 @@ CLAIM(bound, "two hundred thousand sources of many minutes fit into the rows "
 }
 
 CLAIM(bound_full, "even when there are more minutes than rows, no attempt is "
-		  "lost")
+		  "lost, and none gets another outcome")
 {
+	enum { N = ROLLUP_ROWS + 50000 };
 	struct both b;
-	struct total t;
+	int64_t of[OUTCOME_N] = { 0 };
 
 	both_init(&b);
-	for (uint32_t i = 0; i < ROLLUP_ROWS + 50000; i++)
-		give(&b, row_of(MINUTE + i, i, 1));
-	expect_number("rows", b.rollup.n, ROLLUP_ROWS);
-	t = total_of(&b.rollup);
-	expect_number("attempts", (uint64_t)t.attempts, ROLLUP_ROWS + 50000);
+	for (uint32_t i = 0; i < N; i++) {
+		struct store_row row = row_of(MINUTE + i, i, 1);
+
+		row.outcome = (uint8_t)(i % 7 % OUTCOME_N);
+		of[row.outcome]++;
+		give(&b, row);
+	}
+	expect(b.rollup.n <= ROLLUP_ROWS, "%u rows", b.rollup.n);
+	rollup_settle(&b.rollup, &b.memory);
+	expect_number("attempts", (uint64_t)total_of(&b.rollup).attempts, N);
+	for (uint32_t i = 0; i < b.rollup.n; i++)
+		of[b.rollup.rows[i].outcome] -= b.rollup.rows[i].attempts;
+	for (size_t i = 0; i < OUTCOME_N; i++)
+		expect(!of[i], "outcome %zu: %lld are lost", i,
+		       (long long)of[i]);
+	both_free(&b);
+}
+
+CLAIM(bound_order, "as room runs out the source goes first, then the clause, "
+		   "the minute and the port; what is known before is added to")
+{
+	struct both b;
+	struct store_row row = row_of(MINUTE, 1, 1), last;
+	int lost = 0;
+
+	both_init(&b);
+	row.clause = rollup_clause(&b.memory, "p:1");
+	for (uint32_t i = 0; i < ROLLUP_ROWS / 8 * 7; i++)
+		give(&b, row_of(MINUTE, i + 2, 1));
+	for (uint32_t i = 0; lost < 4 && i < 3 * ROLLUP_ROWS; i++) {
+		row.minute++;
+		row.port = (uint16_t)(25 + i % 60000);
+		row.outcome = (uint8_t)(i % OUTCOME_N);
+		give(&b, row);
+		last = b.rollup.rows[b.rollup.n - 1];
+		if (last.family)
+			break;
+		lost = !last.port		 ? 4 :
+		       last.minute != row.minute ? 3 :
+		       last.clause != row.clause ? 2 :
+						   lost;
+		if (lost == 2)
+			expect_text("clause", last.clause, "other");
+	}
+	expect_number("lost at last", (uint64_t)lost, 4);
 	both_free(&b);
 }
 
@@ -484,12 +525,13 @@ CLAIM(by_chance, "whatever comes, in whatever batches, attempts and SYNs of a "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(adds),		 CLAIMED(prefixes),
-		CLAIMED(clauses),	 CLAIMED(bound),
-		CLAIMED(bound_full),	 CLAIMED(a_minute),
-		CLAIMED(a_minute_again), CLAIMED(ring),
-		CLAIMED(old_minute),	 CLAIMED(joined),
-		CLAIMED(given_folded),	 CLAIMED(taken_back),
+		CLAIMED(adds),	     CLAIMED(prefixes),
+		CLAIMED(clauses),    CLAIMED(bound),
+		CLAIMED(bound_full), CLAIMED(bound_order),
+		CLAIMED(a_minute),   CLAIMED(a_minute_again),
+		CLAIMED(ring),	     CLAIMED(old_minute),
+		CLAIMED(joined),     CLAIMED(given_folded),
+		CLAIMED(taken_back),
 
 		CLAIMED(by_chance),
 	};
