@@ -52,6 +52,7 @@ struct recorder {
 	struct recorder_state state;
 	int64_t trim_s; /* steady: not before that */
 	bool said;	/* the failure was reported */
+	bool said_room; /* a lack of room was */
 	/* The writer. The members below are under the lock while it runs. */
 	pthread_t thread;
 	bool has_thread;
@@ -237,6 +238,49 @@ int recorder_open(struct recorder **out, const struct recorder_options *options,
 	return error;
 }
 
+/* ---- the two batches ---- */
+
+/* Swaps the batches: the filled one is to be written. */
+static void recorder_swap(struct recorder *r)
+{
+	struct batch_of_rows *full = r->filling;
+
+	/*
+	 * store_end() set the number of the run in the batch that was written.
+	 */
+	full->run.id = r->writing->run.id;
+	r->filling = r->writing;
+	r->writing = full;
+	r->filling->run = full->run;
+}
+
+/* A batch that failed stays in "writing", and is tried again first. */
+static void recorder_start_writing(struct recorder *r, int64_t now_s)
+{
+	struct timespec steady;
+
+	clock_gettime(CLOCK_BOOTTIME, &steady);
+	if (batch_is_empty(r->writing))
+		recorder_swap(r);
+	r->now = (struct store_time){ now_s, (int64_t)steady.tv_sec };
+	r->busy = true;
+}
+
+/* Hands a batch that is full to the writer, unless that is busy or fails. */
+static void recorder_make_room(struct recorder *r)
+{
+	if (!r->has_thread && !r->error)
+		recorder_flush(r);
+	if (!r->has_thread)
+		return;
+	pthread_mutex_lock(&r->lock);
+	if (!r->busy && batch_is_empty(r->writing)) {
+		recorder_start_writing(r, r->now.wall_s);
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* ---- what comes in ---- */
 
 static struct addr6 recorder_source_of(uint8_t family,
@@ -294,22 +338,34 @@ void recorder_early(struct recorder *r, const struct attempt_event *e)
 	recorder_add(r, &row);
 }
 
+static void recorder_keep_move(struct recorder *r, const struct move *m)
+{
+	struct batch_of_rows *b;
+
+	if (r->filling->n_moves == MOVES_MOST)
+		recorder_make_room(r);
+	b = r->filling;
+	if (b->n_moves < MOVES_MOST)
+		b->moves[b->n_moves++] = *m;
+	else
+		r->state.stale++;
+}
+
 /*
  * The row of the early report may be in the store already, where store_move()
  * finds it, unless it was trimmed.
  */
 static void recorder_move(struct recorder *r, const struct attempt_event *e)
 {
-	struct batch_of_rows *b = r->filling;
 	struct move m = {
 		.from = recorder_row_of(r, e, e->early_outcome, 1, 1),
 		.to = recorder_row_of(r, e, e->outcome, 1, e->syns),
 	};
 
-	if (rollup_take_back(&b->rollup, &r->memory, &m.from))
+	if (rollup_take_back(&r->filling->rollup, &r->memory, &m.from))
 		recorder_add(r, &m.to);
-	else if (b->n_moves < MOVES_MOST)
-		b->moves[b->n_moves++] = m;
+	else
+		recorder_keep_move(r, &m);
 }
 
 void recorder_attempt(struct recorder *r, const struct attempt_event *e)
@@ -364,32 +420,6 @@ static void recorder_note_run(struct recorder *r, int64_t now_s)
 	run->last_s = now_s;
 }
 
-/* Swaps the batches: the filled one is to be written. */
-static void recorder_swap(struct recorder *r)
-{
-	struct batch_of_rows *full = r->filling;
-
-	/*
-	 * store_end() set the number of the run in the batch that was written.
-	 */
-	full->run.id = r->writing->run.id;
-	r->filling = r->writing;
-	r->writing = full;
-	r->filling->run = full->run;
-}
-
-/* A batch that failed stays in "writing", and is tried again first. */
-static void recorder_start_writing(struct recorder *r, int64_t now_s)
-{
-	struct timespec steady;
-
-	clock_gettime(CLOCK_BOOTTIME, &steady);
-	if (batch_is_empty(r->writing))
-		recorder_swap(r);
-	r->now = (struct store_time){ now_s, (int64_t)steady.tv_sec };
-	r->busy = true;
-}
-
 static void recorder_tell(struct recorder *r, const char *sentence,
 			  const char *rest)
 {
@@ -400,11 +430,22 @@ static void recorder_tell(struct recorder *r, const char *sentence,
 		r->options.say(r->options.ctx, f.text);
 }
 
+static void recorder_say_room(struct recorder *r, const char *name)
+{
+	if (r->said_room || (!r->state.dropped && !r->state.stale))
+		return;
+	r->said_room = true;
+	recorder_tell(r, name,
+		      ": is written too slowly: findings were left out, or "
+		      "attempts keep the outcome that they had at first");
+}
+
 static void recorder_say(struct recorder *r)
 {
 	char name[PATH_MAX + 8];
 
 	snprintf(name, sizeof(name), "\"%s\"", r->options.path);
+	recorder_say_room(r, name);
 	if (r->replaced != r->replaced_said)
 		recorder_tell(r, name,
 			      ": was deleted or replaced while it was written; "

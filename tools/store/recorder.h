@@ -67,6 +67,7 @@ struct recorder_state {
 	uint64_t rows, errors; /* written; transactions that failed */
 	uint64_t folded;       /* attempts whose sources were folded */
 	uint64_t dropped;      /* findings for which there was no room */
+	uint64_t stale;	       /* attempts left with their first outcome */
 	bool failing;	       /* the last transaction failed */
 };
 /* Fills the figures as of the last tick. */

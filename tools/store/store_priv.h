@@ -26,6 +26,7 @@ enum store_statement {
 	GET_CLAUSE,
 	PUT_MINUTE,
 	TAKE_MINUTE,
+	FIND_MINUTE,
 	PUT_DAY,
 	PUT_FINDING,
 	PUT_LOADED,

@@ -410,10 +410,51 @@ static bool store_take_from_minute(struct store *s, uint32_t source,
 	return sqlite3_changes(s->db);
 }
 
+/*
+ * Finds where the attempt went, if it is not where it would go now: its source
+ * was folded, or another clause decides.
+ */
+static bool store_find_minute(struct store *s, uint32_t *source,
+			      uint32_t *series, const struct store_row *row)
+{
+	int code;
+	sqlite3_stmt *q = store_statement(
+		s, FIND_MINUTE,
+		"SELECT source, what FROM minute WHERE minute = ?1"
+		" AND source IN (?2, 0) AND attempts > 0 AND what IN"
+		" (SELECT number FROM what WHERE port = ?3 AND outcome = ?4)"
+		" ORDER BY source = 0, what <> ?5 LIMIT 1");
+
+	if (!q)
+		return false;
+	sqlite3_bind_int64(q, 1, row->minute);
+	sqlite3_bind_int64(q, 2, *source);
+	sqlite3_bind_int(q, 3, row->port);
+	sqlite3_bind_int(q, 4, row->outcome);
+	sqlite3_bind_int64(q, 5, *series);
+	code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		*source = (uint32_t)sqlite3_column_int64(q, 0);
+		*series = (uint32_t)sqlite3_column_int64(q, 1);
+	}
+	sqlite3_reset(q);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		store_fail(s, code);
+	return code == SQLITE_ROW;
+}
+
+static bool store_take(struct store *s, uint32_t *source, uint32_t *series,
+		       const struct store_row *from)
+{
+	return store_take_from_minute(s, *source, *series, from->minute) ||
+	       (store_find_minute(s, source, series, from) &&
+		store_take_from_minute(s, *source, *series, from->minute));
+}
+
 void store_move(struct store *s, const struct store_row *from,
 		const struct store_row *to)
 {
-	struct store_row less = *from;
+	struct store_row less = *from, more = *to;
 	uint32_t source, series;
 
 	if (s->remote) {
@@ -423,11 +464,13 @@ void store_move(struct store *s, const struct store_row *from,
 	}
 	source = store_source_of(s, from);
 	series = store_series_of(s, from);
-	if (!store_take_from_minute(s, source, series, from->minute))
+	if (!store_take(s, &source, &series, from))
 		return;
 	less.attempts = less.syns = -1;
 	store_add_day(s, source, series, &less);
-	store_add(s, to);
+	if (!source)
+		more.family = 0; /* whose source was folded stays so */
+	store_add(s, &more);
 }
 
 /* ---- findings, and series happened ---- */

@@ -421,14 +421,19 @@ CLAIM(findings_many, "findings beyond what there is room for are counted")
 	struct recorder_options options = { .path = file_of("db") };
 	struct recorder *r = open_good(&options);
 	struct recorder_state state;
+	const char *said;
 
 	for (int i = 0; i < 5000; i++) {
 		struct finding f = finding_at(START + i, 1);
 
 		recorder_finding(r, &f);
 	}
+	hear();
 	recorder_flush(r);
+	said = heard();
 	recorder_state(r, &state);
+	expect(strstr(said, "findings were left out") != NULL, "said \"%s\"",
+	       said);
 	assert_int_equal(recorder_close(r), 0);
 	expect_number("all",
 		      state.dropped + number(options.path,
@@ -531,7 +536,108 @@ CLAIM(early_reload, "what was told early is taken back from where it went, "
 	recorder_attempt(r, &e);
 	assert_int_equal(recorder_close(r), 0);
 	expect_number("minutes", number(options.path, sum_minutes), 1);
+	expect_number("answered",
+		      number(options.path,
+			     "SELECT sum(attempts) FROM minute JOIN what ON"
+			     " what.number = what WHERE outcome = 1"),
+		      1);
 	expect_number("below 0", number(options.path, hours_off), 0);
+}
+
+/* Tells attempts of n sources early, or at their end: blocked. */
+static void early_attempts(struct recorder *r, uint32_t n, uint32_t sources,
+			   bool end)
+{
+	struct attempt_event e = event_of(START, 0);
+
+	e.syns = 1;
+	for (uint32_t i = 0; i < n; i++) {
+		e.source = v4(i % sources);
+		e.was_early = end;
+		e.early_outcome = OUTCOME_ICMP_REFUSED;
+		e.outcome = end ? OUTCOME_BLOCKED : OUTCOME_ICMP_REFUSED;
+		if (end)
+			recorder_attempt(r, &e);
+		else
+			recorder_early(r, &e);
+	}
+}
+
+static uint64_t number_of(const char *path, enum outcome outcome)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT coalesce(sum(attempts), 0) FROM minute JOIN what ON"
+		 " what.number = what WHERE outcome = %d",
+		 (int)outcome);
+	return number(path, sql);
+}
+
+CLAIM(early_many,
+      "however many outcomes change within a second, in a flood of "
+      "sources or of one, each is the last or is counted, and a minute "
+      "keeps its bound")
+{
+	enum { N = 150000 };
+	const uint32_t sources[] = { 1, N };
+
+	for (size_t i = 0; i < COUNT(sources); i++) {
+		struct recorder_options options = { .path = file_of("db") };
+		struct recorder *r;
+		struct recorder_state state;
+
+		unlink(options.path);
+		r = open_good(&options);
+		hear();
+		early_attempts(r, N, sources[i], false);
+		settle(r);
+		early_attempts(r, N, sources[i], true);
+		settle(r);
+		recorder_state(r, &state);
+		assert_int_equal(recorder_close(r), 0);
+		heard();
+		expect_number("at first",
+			      number_of(options.path, OUTCOME_ICMP_REFUSED),
+			      state.stale);
+		expect_number("blocked",
+			      number_of(options.path, OUTCOME_BLOCKED),
+			      N - state.stale);
+		expect(number(options.path, "SELECT count(*) FROM minute") <=
+			       2 * (ROLLUP_MINUTE_ROWS + 1),
+		       "too many rows");
+		expect_number("below 0", number(options.path, hours_off), 0);
+	}
+}
+
+CLAIM(early_no_room, "where nothing can be written, outcomes that change "
+		     "beyond what there is room for are counted, and it is "
+		     "said")
+{
+	struct recorder_options options = { .path = file_of("db") };
+	struct recorder *r = open_good(&options);
+	struct recorder_state state;
+	const char *said;
+
+	early_attempts(r, 150000, 1, false);
+	assert_int_equal(recorder_flush(r), 0);
+	other(options.path, no_rows);
+	hear();
+	attempts(r, START, 1, 1);
+	early_attempts(r, 150000, 1, true);
+	recorder_flush(r);
+	said = heard();
+	recorder_state(r, &state);
+	expect(state.stale && strstr(said, "outcome that they had at first"),
+	       "%llu: %s", (unsigned long long)state.stale, said);
+	other(options.path, "DROP TRIGGER no");
+	hear();
+	assert_int_equal(recorder_close(r), 0);
+	heard();
+	expect_number("at first", number_of(options.path, OUTCOME_ICMP_REFUSED),
+		      state.stale);
+	expect_number("blocked", number_of(options.path, OUTCOME_BLOCKED),
+		      150000 - state.stale);
 }
 
 CLAIM(early_long, "what was told early is taken back from where it went, also "
@@ -586,6 +692,7 @@ int main(void)
 		IN_FOLDER(flood),	 IN_FOLDER(findings_many),
 		IN_FOLDER(trims),	 IN_FOLDER(early),
 		IN_FOLDER(early_reload), IN_FOLDER(early_long),
+		IN_FOLDER(early_many),	 IN_FOLDER(early_no_room),
 		IN_FOLDER(no_store),
 	};
 
