@@ -211,6 +211,30 @@ def keeps_one_privilege(folder):
 	pair.watch.stop()
 
 
+NO_USER = 'no user "_mailwall-priv"'
+
+
+def says_whose_it_is(folder):
+	"""without a user of its own it is said once that it becomes nobody; with one nothing is"""
+	users = pathlib.Path("/etc/passwd").read_text().splitlines(True)
+	others = [user for user in users if "_mailwall-priv:" not in user]
+	own = "_mailwall-priv:x:65533:65533::/:/usr/sbin/nologin\n"
+	for told, more in (1, []), (0, [own]):
+		path = pathlib.Path(folder) / "passwd"
+		path.write_text("".join(others + more))
+		run("mount", "--bind", path, "/etc/passwd")
+		try:
+			pair = Pair(folder)
+		finally:
+			run("umount", "/etc/passwd")
+		said = pair.watch.said()
+		expect(said.count(NO_USER) == told, said)
+		if more and lab.id_exists(65533, "uid"):
+			expect(fields_of(pair.priv)["Uid"].split() ==
+			       ["65533"] * 4, fields_of(pair.priv)["Uid"])
+		pair.watch.stop()
+
+
 SO_DETACH_FILTER, SO_LOCK_FILTER = 27, 44
 
 
@@ -386,7 +410,7 @@ def survives_kills(folder):
 
 
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
-	  keeps_one_privilege, locks_its_filter, takes_any_message,
+	  keeps_one_privilege, says_whose_it_is, locks_its_filter, takes_any_message,
 	  flags_only_subscribers, waits_for_room,
 	  is_not_flooded, survives_kills)
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The side that asks the process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
+#include "privilege.h"
 #include "../kernel/kernel_error.h"
 #include "../program/program.h"
 #include "../program/message.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -42,6 +44,17 @@ static int priv_fork(struct priv *priv, int theirs, const struct priv_job *job)
 	return r.error ? priv_say("it was refused", -r.error) : EXIT_DONE;
 }
 
+/* The user "nobody" has processes of others, and each can end the next. */
+static void priv_say_user(void)
+{
+	if (geteuid() == 0 && !getpwnam(PRIV_USER))
+		message_say(
+			"there is no user \"" PRIV_USER "\" for the process "
+			"that keeps CAP_NET_ADMIN: it becomes \"nobody\", "
+			"as processes of others may; systemd-sysusers makes "
+			"the user");
+}
+
 int priv_start(struct priv *priv, const struct priv_job *job)
 {
 	int pair[2], code;
@@ -58,6 +71,8 @@ int priv_start(struct priv *priv, const struct priv_job *job)
 	code = priv_fork(priv, pair[1], job);
 	if (code && priv->pid < 0)
 		close(pair[1]);
+	if (!code)
+		priv_say_user();
 	return code;
 }
 
