@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/netfilter/nf_tables.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
@@ -416,6 +417,22 @@ static int write_file(const char *path, const char *temporary,
 	return error;
 }
 
+int applied_make_folder(const char *run_dir)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s", run_dir);
+
+	if (n >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	for (char *slash = path; *path && (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(path, 0755) && errno != EEXIST ? -errno : 0;
+}
+
 int applied_save(struct program *p, const struct ruleset *rs,
 		 uint32_t generation, const char *policy_path)
 {
@@ -425,8 +442,9 @@ int applied_save(struct program *p, const struct ruleset *rs,
 	struct digest_objects objects = { 0 };
 	int error;
 
-	if (mkdir(p->run_dir, 0755) && errno != EEXIST)
-		return -errno;
+	error = applied_make_folder(p->run_dir);
+	if (error)
+		return error;
 	error = ruleset_objects(rs, &objects);
 	if (!error)
 		error = write_file(path, temporary, rs, &objects, generation,

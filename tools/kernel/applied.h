@@ -36,6 +36,8 @@ void applied_load_brief(struct program *p, struct applied *out);
 /* Writes the file of a ruleset that was loaded just now. 0 or -errno. */
 int applied_save(struct program *p, const struct ruleset *rs,
 		 uint32_t generation, const char *policy_path);
+/* Makes the folder of the file, with those above it. 0 or -errno. */
+int applied_make_folder(const char *run_dir);
 /* Removes the file. */
 void applied_forget(struct program *p);
 

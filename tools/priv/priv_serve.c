@@ -507,12 +507,14 @@ static int priv_close_files(struct priv_state *s, int fd)
 static int priv_leave_files(const struct priv_job *job)
 {
 	char path[PATH_MAX];
+	int error;
 
 	capng_get_caps_process();
 	if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_CHROOT))
 		return 0;
-	if (mkdir(job->run_dir, 0755) && errno != EEXIST)
-		return -errno;
+	error = applied_make_folder(job->run_dir);
+	if (error)
+		return error;
 	snprintf(path, sizeof(path), "%s/empty-%d", job->run_dir, getpid());
 	return sandbox_empty_root(path);
 }

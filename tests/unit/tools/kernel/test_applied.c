@@ -172,7 +172,8 @@ CLAIM(forgotten, "what was forgotten or never known is not valid")
 	arena_free(p.arena);
 }
 
-CLAIM(new_directory, "the directory is made if it is not there")
+CLAIM(new_directory, "the directory is made if it is not there, with those "
+		     "above it")
 {
 	char inner[600];
 	struct program p = { .arena = arena_new(), .run_dir = inner };
@@ -187,8 +188,15 @@ CLAIM(new_directory, "the directory is made if it is not there")
 	expect(r.valid && r.generation == 5, "what was saved is not valid");
 	applied_forget(&p);
 	expect(!rmdir(inner), "something is left in %s", inner);
-	snprintf(inner, sizeof(inner), "%s/.no/inner", directory);
-	expect(applied_save(&p, rs, 5, "x") == -ENOENT, "saved into %s", inner);
+	snprintf(inner, sizeof(inner), "%s/.no//inner/", directory);
+	expect(!applied_save(&p, rs, 5, "x"), "cannot save into %s", inner);
+	applied_forget(&p);
+	expect(!rmdir(inner), "something is left in %s", inner);
+	snprintf(inner, sizeof(inner), "%s/.no", directory);
+	expect(!rmdir(inner), "something is left in %s", inner);
+	snprintf(inner, sizeof(inner), "/dev/null/inner");
+	expect(applied_save(&p, rs, 5, "x") == -ENOTDIR, "saved into %s",
+	       inner);
 	ruleset_free(rs);
 	policy_free(policy);
 	arena_free(p.arena);
