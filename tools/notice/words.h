@@ -12,7 +12,8 @@
  * placeholders stand in words_keys.h. A key that a translation lacks is in
  * English; English has to have all of them.
  *
- * The files are in DATADIR/lang, or in the folder of MAILWALL_LANG_DIR.
+ * The files are in the folder of MAILWALL_LANG_DIR, else in tools/notice/lang
+ * beside the program, else in DATADIR/lang.
  */
 #ifndef MAILWALL_WORDS_H
 #define MAILWALL_WORDS_H

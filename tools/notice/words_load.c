@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,16 +304,34 @@ static int words_refuse(const struct listener *l, const char *path, int error)
 
 /* ---- files ---- */
 
-static const char *words_folder(void)
+/* The folder in the source that the program was made in; NULL: installed. */
+static const char *words_beside(struct arena *a)
 {
-	const char *given = getenv("MAILWALL_LANG_DIR");
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+	const char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+	const char *folder;
 
-	return given && *given ? given : DATADIR "/lang";
+	if (!slash || n == sizeof(path))
+		return NULL;
+	folder = arena_printf(a, "%.*s/tools/notice/lang", (int)(slash - path),
+			      path);
+	return access(folder, X_OK) ? NULL : folder;
+}
+
+static const char *words_folder(struct arena *a)
+{
+	const char *given = getenv("MAILWALL_LANG_DIR"), *beside;
+
+	if (given && *given)
+		return given;
+	beside = words_beside(a);
+	return beside ? beside : DATADIR "/lang";
 }
 
 static const char *words_path_of(struct arena *a, const char *name)
 {
-	return arena_printf(a, "%s/%s.words", words_folder(), name);
+	return arena_printf(a, "%s/%s.words", words_folder(a), name);
 }
 
 static int words_read_file(const struct listener *l, struct arena *a,
@@ -351,7 +370,7 @@ static const char *words_names_there(struct arena *a, const char *prefix)
 {
 	const char *found = NULL;
 	struct dirent **items;
-	int n = scandir(words_folder(), &items, NULL, alphasort);
+	int n = scandir(words_folder(a), &items, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
 		const char *name = items[i]->d_name;
@@ -412,7 +431,7 @@ static int words_unknown_language(const struct listener *l, struct arena *a,
 	const char *there = words_names_there(a, "");
 
 	words_say(l, "there is no translation \"%.40s\" in \"%s\"; %s%s", given,
-		  words_folder(), there ? "there are " : "it has none at all",
+		  words_folder(a), there ? "there are " : "it has none at all",
 		  there ? there :
 			  ", set MAILWALL_LANG_DIR to the folder that has");
 	return -EINVAL;
