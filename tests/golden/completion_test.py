@@ -279,10 +279,36 @@ def old_letters_say_what_they_are():
 		       f"{words}: {done.returncode} {done.stderr}")
 
 
+def languages_are_beside():
+	"""a program that is not installed finds the languages beside it"""
+	with tempfile.TemporaryDirectory() as folder:
+		program = pathlib.Path(folder, "mailwall")
+		shutil.copy2(PROGRAM, program)
+		shutil.copytree(ROOT / "tools/notice/lang",
+				pathlib.Path(folder, "tools/notice/lang"))
+		policy = pathlib.Path(folder, "a.policy")
+		policy.write_text("policy a\nhook output\n"
+				  "outbound {\n\tblock smtp\n}\n")
+		env = {k: v for k, v in os.environ.items()
+		       if k != "MAILWALL_LANG_DIR"}
+		done = subprocess.run([program, "publish", policy, "--lang", "es"],
+				      text=True, capture_output=True, check=False,
+				      cwd="/", env=env)
+		expect(not done.returncode and "correo" in done.stdout,
+		       f"{done.returncode} {done.stderr}")
+		done = subprocess.run([program, "publish", policy], text=True,
+				      capture_output=True, check=False, cwd="/",
+				      env=env | {"MAILWALL_LANG_DIR": folder})
+		expect(done.returncode and folder in done.stderr,
+		       f"{done.returncode} {done.stderr}")
+
+
 def one_thing_is_said():
 	"""what does nothing, or is there twice, is a mistake with one sentence"""
 	for words, has in (
 			(("report", "-S", "a", "-S", "b"), "--store is given twice"),
+			(("report", "-s", "1d", "-s", "2d"), "--since is given twice"),
+			(("report", "--html", "127.0.0.1:9525"), "watch --http"),
 			(("report", "--organisation", "x"), "needs --xarf"),
 			(("watch", "-i", "lo", "--http-remote"), "needs --http"),
 			(("watch", "-i", "lo", "--keep", "9d"), "needs --store"),
@@ -301,7 +327,8 @@ def one_thing_is_said():
 
 
 CLAIMS = (help_says_all, letters_agree, pages_agree,
-	  old_letters_say_what_they_are, one_thing_is_said, bash_offers,
+	  old_letters_say_what_they_are, one_thing_is_said,
+	  languages_are_beside, bash_offers,
 	  zsh_offers)
 
 

@@ -3,6 +3,7 @@
 #include "options.h"
 #include "../program/when.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/base/addr.h"
 #include "../../rules/base/units.h"
 #include "../../rules/policy/policy.h"
 #include "../program/program.h"
@@ -156,6 +157,34 @@ static const char *option_port(const char *text, uint16_t *out)
 	return NULL;
 }
 
+/* "127.0.0.1:9525", "[::1]:9525", ":9525": no name that a file is meant by. */
+static bool option_is_listen(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	bool closed = len > 1 && *text == '[' && text[len - 1] == ']';
+	struct addr6 address;
+	uint32_t port;
+	int family;
+
+	if (!colon || !number_parse(colon + 1, 0, 65535, &port))
+		return false;
+	if (!len)
+		return true;
+	return !addr_parse(text + closed, len - 2 * closed, &family,
+			   &address) &&
+	       closed == (family == 6);
+}
+
+static const char *option_file(const char *text, const char **out)
+{
+	*out = text;
+	return option_is_listen(text) ?
+		       "takes a file (an address and a port go with watch "
+		       "--http; a file of that name is \"./NAME\")" :
+		       NULL;
+}
+
 const char *option_store(struct program *p, void *options,
 			 const struct option_row *row, const char *text)
 {
@@ -192,10 +221,11 @@ const char *option_store(struct program *p, void *options,
 			       "takes a duration like 60s, 24h or 30d";
 	case OPTION_DEFINITION:
 		return option_definition(p, text);
-	case OPTION_TEXT:
 	case OPTION_FILE:
 	case OPTION_POLICY:
 	case OPTION_FOLDER:
+		return option_file(text, at);
+	case OPTION_TEXT:
 	case OPTION_ADDRESS:
 	case OPTION_LISTEN:
 	case OPTION_USER:

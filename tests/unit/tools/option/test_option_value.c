@@ -82,10 +82,51 @@ CLAIM(choices, "a choice is one of its words, and the sentence lists them")
 	arena_free(p.arena);
 }
 
+CLAIM(files, "an address and a port is no file, and the sentence says what "
+	     "takes it")
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "127.0.0.1:9525", false },
+		{ "[::1]:9525", false },
+		{ ":9525", false },
+		{ "./127.0.0.1:9525", true },
+		{ "127.0.0.1", true },
+		{ "127.0.0.1:port", true },
+		{ "127.0.0.1:65536", true },
+		{ "::1:9525", true },
+		{ "page:1", true },
+		{ "[]:1", true },
+		{ "[:1", true },
+		{ "]:1", true },
+		{ "-", true },
+		{ ":", true },
+		{ "", true },
+	};
+	static const enum option_type types[] = { OPTION_FILE, OPTION_POLICY,
+						  OPTION_FOLDER };
+	struct program p = { .arena = arena_new() };
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t k = 0; k < COUNT(types); k++) {
+			const struct option_row row = { .type = types[k] };
+			const char *out = NULL, *wanted;
+
+			wanted = option_store(&p, &out, &row, rows[i].text);
+			expect(!wanted == rows[i].good, "%s: %s", rows[i].text,
+			       wanted);
+			expect(!wanted || strstr(wanted, "watch --http"), "%s",
+			       wanted);
+		}
+	arena_free(p.arena);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { CLAIMED(numbers),
-					    CLAIMED(choices) };
+	const struct CMUnitTest tests[] = { CLAIMED(numbers), CLAIMED(choices),
+					    CLAIMED(files) };
 
 	return cmocka_run_group_tests_name("option values", tests, NULL, NULL);
 }
