@@ -367,6 +367,9 @@ static const char *load_refusal(const uint8_t *bytes, size_t len)
 		return "not a file of ours, or of another version";
 	if (len < n + SHA256_DIGEST_SIZE + (is_0_1 ? HEADER_0_1 : 0))
 		return "cut short";
+	if (!is_0_1 && state_layout() != STATE_LAYOUT)
+		return "this program was made with other fields than those of "
+		       "the version that the file names";
 	if (!load_sum_is_right(bytes, len))
 		return "its checksum is wrong";
 	return is_0_1 && !sizes_are_those_of_0_1(bytes + n) ?

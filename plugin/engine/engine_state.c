@@ -8,7 +8,7 @@
 #define FIELD(type, member, width, at)                                         \
 	{                                                                      \
 		offsetof(struct type, member), sizeof(MEMBER(type, member)),   \
-			1, width, at                                           \
+			1, width, at, #member                                  \
 	}
 #define FIELDS(type, member, width, at)                                        \
 	{                                                                      \
@@ -16,7 +16,7 @@
 			sizeof(MEMBER(type, member)[0]),                       \
 			sizeof(MEMBER(type, member)) /                         \
 				sizeof(MEMBER(type, member)[0]),               \
-			width, at                                              \
+			width, at, #member                                     \
 	}
 #define RECORD(fields, size)                                                   \
 	{                                                                      \
@@ -71,3 +71,39 @@ static const struct state_field usage_fields[] = {
 	FIELD(usage, n_servers, 1, 81), FIELD(usage, n_helos, 1, 82),
 };
 const struct state_record state_usage = RECORD(usage_fields, 84);
+
+/* ---- the layout ---- */
+
+/* FNV-1a. */
+static uint32_t layout_byte(uint32_t hash, uint8_t byte)
+{
+	return (hash ^ byte) * 16777619u;
+}
+
+uint32_t state_layout_of(uint32_t before, const struct state_record *kind)
+{
+	uint32_t hash = layout_byte(before ^ 2166136261u, (uint8_t)kind->n);
+
+	for (size_t i = 0; i < kind->n; i++) {
+		const struct state_field *f = &kind->fields[i];
+
+		for (const char *c = f->name; *c; c++)
+			hash = layout_byte(hash, (uint8_t)*c);
+		hash = layout_byte(hash, f->n);
+		hash = layout_byte(hash, f->width);
+	}
+	return hash;
+}
+
+uint32_t state_layout(void)
+{
+	static const struct state_record *const kinds[] = {
+		&state_source,	&state_history, &state_tail,
+		&state_contact, &state_cold,	&state_usage,
+	};
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		hash = state_layout_of(hash, kinds[i]);
+	return hash;
+}

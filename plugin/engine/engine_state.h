@@ -13,7 +13,7 @@
  *
  * Version 2 was that of 0.1: structs as they lay in the memory of a 64-bit,
  * little-endian machine. It is read, not written. A field that is added, moved
- * or widened is another version.
+ * or widened is another version, and STATE_LAYOUT with it.
  */
 #ifndef MAILWALL_ENGINE_STATE_H
 #define MAILWALL_ENGINE_STATE_H
@@ -23,6 +23,7 @@
 
 #define STATE_VERSION "3\n"
 #define STATE_0_1     "2\n"
+#define STATE_LAYOUT  0x83895fedu /* state_layout() of that version */
 
 /* A member, or all elements of one that is an array. */
 struct state_field {
@@ -30,6 +31,7 @@ struct state_field {
 	uint8_t size, n;     /* in memory, of an element; elements */
 	uint8_t width;	     /* in the file, of an element */
 	uint16_t offset_0_1; /* in the struct of 0.1 */
+	const char *name;
 };
 
 /* A struct in the file: its fields in this order, without padding. */
@@ -40,6 +42,14 @@ struct state_record {
 };
 extern const struct state_record state_source, state_history, state_tail,
 	state_contact, state_cold, state_usage;
+
+/*
+ * A hash of the fields of a record: their names, numbers and widths, in their
+ * order. It goes on from that of the record before; 0 for the first.
+ */
+uint32_t state_layout_of(uint32_t before, const struct state_record *kind);
+/* The hash of all records. */
+uint32_t state_layout(void);
 
 /* Bit fields have a byte of their own behind the record: where 0.1 had it. */
 #define SOURCE_BITS_0_1	 38 /* family, and keep_rank from bit 4 */

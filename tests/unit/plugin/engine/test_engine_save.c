@@ -3,6 +3,7 @@
 #include "../../unit.h"
 #include "../../packet.h"
 #include "../../../../plugin/engine/engine.h"
+#include "../../../../plugin/engine/engine_state.h"
 
 #define SECOND INT64_C(1000000)
 #define START  (INT64_C(1767571200) * SECOND) /* 2026-01-05 */
@@ -353,6 +354,40 @@ CLAIM(bytes, "the bytes of a file are the same on every machine and however "
 	engine_free(e);
 }
 
+CLAIM(layout, "rows that are swapped, renamed or widened are another layout "
+	      "than that of the version")
+{
+	static const struct state_record *const kinds[] = {
+		&state_source,	&state_history, &state_tail,
+		&state_contact, &state_cold,	&state_usage,
+	};
+
+	expect(state_layout() == STATE_LAYOUT,
+	       "the fields have layout 0x%08x, the version 0x%08x: a change of "
+	       "fields is another version",
+	       state_layout(), STATE_LAYOUT);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		for (size_t k = 1; k < kinds[i]->n; k++) {
+			struct state_field rows[32];
+			const struct state_record other = { rows, kinds[i]->n,
+							    0 };
+			uint32_t is = state_layout_of(7, kinds[i]);
+
+			assert_true(kinds[i]->n <= COUNT(rows));
+			memcpy(rows, kinds[i]->fields,
+			       kinds[i]->n * sizeof(*rows));
+			expect(state_layout_of(7, &other) == is,
+			       "a copy of record %zu differs", i);
+			rows[k].width ^= 8;
+			expect(state_layout_of(7, &other) != is,
+			       "record %zu, width of row %zu", i, k);
+			rows[k] = kinds[i]->fields[k - 1];
+			rows[k - 1] = kinds[i]->fields[k];
+			expect(state_layout_of(7, &other) != is,
+			       "record %zu, row %zu swapped", i, k);
+		}
+}
+
 /* ---- what is not so ---- */
 
 static void refuse(const uint8_t *bytes, size_t n, struct engine *e,
@@ -427,9 +462,10 @@ CLAIM(write_error, "an error in writing is told, and nothing more is written")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(same),	      CLAIMED(goes_on),	  CLAIMED(warmth),
-		CLAIMED(nothing),     CLAIMED(truncated), CLAIMED(flipped),
-		CLAIMED(write_error), CLAIMED(versions),  CLAIMED(bytes),
+		CLAIMED(same),	  CLAIMED(goes_on),	CLAIMED(warmth),
+		CLAIMED(layout),  CLAIMED(nothing),	CLAIMED(truncated),
+		CLAIMED(flipped), CLAIMED(write_error), CLAIMED(versions),
+		CLAIMED(bytes),
 	};
 
 	return cmocka_run_group_tests_name("engine_save", tests, NULL, NULL);
