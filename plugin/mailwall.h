@@ -643,10 +643,9 @@ struct mailwall_engine_config {
 	/* An attempt has ended: its outcome is known. May be NULL. */
 	mailwall_attempt_fn *attempt;
 	/*
-	 * An attempt as far as it is known when it is answered or refused, or
-	 * a log says that it was blocked, or three seconds after its first SYN;
-	 * attempt() comes minutes later and most often says the same. May be
-	 * NULL.
+	 * An attempt as far as it is known when it is answered, or a log says
+	 * that it was blocked, or three seconds after its first SYN; attempt()
+	 * comes minutes later and most often says the same. May be NULL.
 	 */
 	mailwall_attempt_fn *early;
 	mailwall_finding_fn *finding; /* may be NULL */

@@ -28,8 +28,8 @@ struct engine_config {
 	void *ctx;
 	void (*attempt)(void *ctx, const struct attempt_event *event);
 	/*
-	 * Called when an attempt is answered or refused, or a log says that it
-	 * was blocked, else three seconds after its first SYN; may be NULL.
+	 * Called when an attempt is answered, or a log says that it was
+	 * blocked, else three seconds after its first SYN; may be NULL.
 	 * attempt() comes minutes later, most often with the same outcome.
 	 */
 	void (*early)(void *ctx, const struct attempt_event *event);

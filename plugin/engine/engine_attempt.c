@@ -200,7 +200,9 @@ static void outcome_changed(struct engine *e, struct attempt *a,
 	++*outcome_counter(c, now);
 	c->had[now]++;
 	event_outcome(e, a);
-	event_early_known(e, a);
+	/* A RST may be a rule's, which the log names a moment later. */
+	if (now == OUTCOME_ANSWERED || now == OUTCOME_BLOCKED)
+		event_early_known(e, a);
 }
 
 /* ---- the judge ---- */
