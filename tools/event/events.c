@@ -315,8 +315,5 @@ int print_event(json_t *event)
 	json_decref(event);
 	if (!failed && fputc('\n', stdout) != EOF)
 		return EXIT_DONE;
-	message_say("cannot write to standard output: %s",
-		    strerror(errno ? errno : EIO));
-	clearerr(stdout);
-	return EXIT_REFUSED;
+	return message_output_failed();
 }

@@ -47,10 +47,7 @@ static int text_attempt_line(const struct attempt_event *e)
 		printf(", %s: %s", e->decided->id, e->decided->text);
 	if (putchar('\n') != EOF)
 		return EXIT_DONE;
-	message_say("cannot write to standard output: %s",
-		    strerror(errno ? errno : EIO));
-	clearerr(stdout);
-	return EXIT_REFUSED;
+	return message_output_failed();
 }
 
 int text_attempt(const struct program *p, const struct attempt_event *e,

@@ -201,11 +201,7 @@ static void watch_count_blocks(struct watch *w)
 
 static int watch_flush(void)
 {
-	if (!fflush(stdout))
-		return EXIT_DONE;
-	message_say("cannot write to standard output: %s", strerror(errno));
-	clearerr(stdout);
-	return EXIT_REFUSED;
+	return fflush(stdout) ? message_output_failed() : EXIT_DONE;
 }
 
 static int watch_summary(struct watch *w, bool final)

@@ -6,6 +6,7 @@
 #ifndef MAILWALL_PRIV_BYTES_H
 #define MAILWALL_PRIV_BYTES_H
 
+#include "../../rules/base/action.h"
 #include "../../rules/base/range.h"
 
 #include <stdbool.h>
@@ -29,6 +30,9 @@ struct priv_head {
 	uint64_t drift_known, drift; /* 1: yes */
 	uint64_t acting, observes;   /* 1: yes, of what is loaded */
 	uint64_t n_clauses, n_sets, n_faults;
+	struct {
+		uint64_t counted, packets; /* counted 1: the table has it */
+	} guards[GUARD_N];
 };
 struct priv_clause {
 	char id[128], text[256];

@@ -307,6 +307,18 @@ static bool priv_has_fill(const struct present_set *set)
 	return !(set->flags & NFT_SET_MAP);
 }
 
+static void priv_count_guards(const struct present *p, struct priv_head *head)
+{
+	for (size_t i = 0; i < p->counters.n; i++)
+		for (size_t g = 0; g < GUARD_N; g++)
+			if (!strcmp(p->counters.items[i].name,
+				    guard_infos[g].counter)) {
+				head->guards[g].counted = 1;
+				head->guards[g].packets =
+					p->counters.items[i].packets;
+			}
+}
+
 static int priv_put_head(struct priv_state *s, const struct present *p,
 			 const struct loaded *loaded,
 			 const struct acting *acting, uint32_t generation,
@@ -319,6 +331,7 @@ static int priv_put_head(struct priv_state *s, const struct present *p,
 	for (size_t i = 0; p && i < p->sets.n; i++)
 		head.n_sets += priv_has_fill(&p->sets.items[i]);
 	if (p) {
+		priv_count_guards(p, &head);
 		head.acting = !loaded->observes && !acting_opens(acting);
 		head.loaded = true;
 		head.drift = acting_drift(acting) ||

@@ -4,6 +4,7 @@
 #include "../../rules/base/diag.h"
 #include "utf8.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,18 @@ void message_say(const char *fmt, ...)
 int message_out_of_memory(void)
 {
 	message_say("out of memory");
+	return EXIT_REFUSED;
+}
+
+int message_output_failed(void)
+{
+	static bool said;
+
+	if (!said)
+		message_say("cannot write to standard output: %s",
+			    strerror(errno ? errno : EIO));
+	said = true;
+	clearerr(stdout);
 	return EXIT_REFUSED;
 }
 

@@ -12,6 +12,11 @@ void message_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints "out of memory" and returns EXIT_REFUSED. */
 int message_out_of_memory(void);
 /*
+ * Says once that standard output cannot be written, by errno, and clears its
+ * error. Returns EXIT_REFUSED each time.
+ */
+int message_output_failed(void);
+/*
  * Prints what is wrong with a policy, each with its line and a caret under the
  * place. quiet leaves out warnings.
  */

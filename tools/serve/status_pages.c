@@ -183,7 +183,20 @@ struct loaded_now {
 	struct metrics_clause *clauses;
 	struct metrics_set *sets;
 	struct metrics_fault *faults;
+	struct metrics_guard guards[GUARD_N];
 };
+
+static void status_pages_take_guards(struct loaded_now *n,
+				     const struct priv_head *head,
+				     struct metrics *m)
+{
+	for (size_t g = 0; g < GUARD_N; g++)
+		if (head->guards[g].counted)
+			n->guards[m->n_guards++] = (struct metrics_guard){
+				guard_infos[g].counter, head->guards[g].packets
+			};
+	m->guards = n->guards;
+}
 
 static void status_pages_take_head(const struct priv_head *head,
 				   struct metrics *m)
@@ -245,6 +258,7 @@ static int status_pages_take_loaded(struct loaded_now *n, size_t len,
 	m->sets = n->sets;
 	m->faults = n->faults;
 	status_pages_take_head(head, m);
+	status_pages_take_guards(n, head, m);
 	return 0;
 }
 
