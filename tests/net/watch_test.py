@@ -542,6 +542,50 @@ def says_it_at_once(folder):
 	expect(" 25 blocked, 1 SYN, by residential:" in said, said)
 
 
+def says_when_it_cannot_see(folder):
+	"""a group without logs, another policy, none, no log, mode observe and a dormant table are said once; and when it sees again"""
+	def after(change, *words):
+		"""What comes to be said within seconds of a change."""
+		before = len(watch.said())
+		change(*words)
+		deadline = time.time() + 15
+		while len(watch.said()) == before and time.time() < deadline:
+			time.sleep(0.2)
+		return watch.said()[before:]
+
+	def load(text):
+		run(MAILWALL, "apply", "-q", "-", ns="router", text=text)
+
+	right = POLICY.read_text()
+	load(right)
+	watch = Watch("-g", 25, "-p", POLICY)
+	expect(watch.said().count("group") == 0, watch.said())
+	other = re.sub("^policy .*", "policy other", right, flags=re.M)
+	said = after(load, other)
+	expect("policy other is loaded, not residential" in said, said)
+	said = after(load, re.sub(r" log\b", "", EXEMPT))
+	expect("no rule of policy exempt logs" in said, said)
+	said = after(load, right)
+	expect("sees again" in said, said)
+	time.sleep(4)
+	expect(watch.said().count("sees again") == 1, watch.said())
+	said = after(load, re.sub("^hook ", "mode observe\nhook ", right,
+				  flags=re.M))
+	expect("mode observe: nothing is blocked" in said, said)
+	said = after(lambda: run(MAILWALL, "remove", ns="router"))
+	expect("no policy is loaded" in said, said)
+	watch.stop()
+	load(right)
+	watch = Watch("-g", 26)
+	expect("group 26 is read, but no rule of policy residential logs to it; "
+	       "it logs to group 25" in watch.said(), watch.said())
+	said = after(lambda: run("nft", "add table inet mailwall { flags dormant ; }",
+				 ns="router"))
+	expect("dormant" in said, said)
+	watch.stop()
+	load(right)
+
+
 def outlives_an_input(folder):
 	"""an input that goes away or is renamed leaves the others; the last summary comes, and the exit code tells"""
 	for name in "gone0", "named0":
@@ -564,7 +608,7 @@ def outlives_an_input(folder):
 	run("ip", "link", "del", "other0", ns="router")
 
 
-CLAIMS = (counts_agree, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
+CLAIMS = (counts_agree, says_when_it_cannot_see, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
 	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk, knows_a_set_clock,
 	  says_what_was_not_logged)

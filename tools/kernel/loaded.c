@@ -127,12 +127,21 @@ static bool loaded_counts_observed(const char *counter)
 	return len > end && !strcmp(counter + len - end, COUNTER_OBSERVED);
 }
 
+static void loaded_add_group(struct loaded_reader *r, uint16_t group)
+{
+	for (size_t i = 0; i < r->out->log_groups.n; i++)
+		if (r->out->log_groups.items[i] == group)
+			return;
+	*arena_push(r->arena, &r->out->log_groups) = group;
+}
+
 /* A log "residential:17 block " is of a rule that blocks all it matches. */
 static void loaded_on_log(void *ctx, const char *prefix, uint16_t group)
 {
 	struct loaded_reader *r = ctx;
 	size_t id_len = prefix ? strcspn(prefix, " ") : 0;
 
+	loaded_add_group(r, group);
 	if (!prefix || strcmp(prefix + id_len, " block "))
 		return;
 	for (size_t i = 0; i < r->out->clauses.n; i++) {

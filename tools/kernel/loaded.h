@@ -29,6 +29,10 @@ struct loaded {
 		struct loaded_clause *items;
 		size_t n, cap;
 	} clauses;
+	struct {
+		uint16_t *items;
+		size_t n, cap;
+	} log_groups;  /* NFLOG groups that its rules log to */
 	bool observes; /* the policy has mode observe: nothing is blocked */
 	struct digest_objects objects; /* the caller frees it */
 	char digest[DIGEST_TEXT_BYTES];

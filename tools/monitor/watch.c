@@ -357,6 +357,19 @@ static void watch_look_at_priv(struct watch *w)
 			    "again");
 }
 
+/* Only what NFLOG brings depends on the rules that are loaded. */
+static void watch_look_at_rules(struct watch *w)
+{
+	const struct sight_wanted wanted = {
+		.groups = w->groups.items,
+		.n_groups = w->groups.n,
+		.policy = w->policy ? w->policy->name : NULL,
+	};
+
+	if (w->groups.n)
+		sight_look(&w->sight, &w->priv, &wanted);
+}
+
 #define STEP_LEAST_US 2000000 /* less is how clocks are kept */
 
 static int64_t watch_steady_us(void)
@@ -388,6 +401,7 @@ static int watch_tick(struct watch *w, uint64_t ticks)
 {
 	watch_look_at_clock(w);
 	watch_look_at_priv(w);
+	watch_look_at_rules(w);
 	engine_time(w->engine, watch_now_us());
 	watch_check_inputs(w);
 	watch_read_members(w);
@@ -503,6 +517,7 @@ static int watch_run_open(struct watch *w)
 
 	watch_count_blocks(w);
 	watch_read_members(w);
+	watch_look_at_rules(w);
 	code = watch_loop(w, &ticks);
 	watch_count_blocks(w);
 	watch_drain(w);

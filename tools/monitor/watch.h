@@ -10,6 +10,7 @@
 #include "membership.h"
 #include "../priv/quarantine.h"
 #include "screen.h"
+#include "../priv/sight.h"
 #include "sinks.h"
 #include "state_file.h"
 #include "../program/program.h"
@@ -51,6 +52,7 @@ struct watch {
 	enum priv_health priv_health; /* as it was said */
 	struct membership members;
 	struct losses losses;
+	struct sight sight;
 	int64_t clock_us;   /* the clock less a steady one; 0: not known yet */
 	int signals, timer; /* descriptors */
 	bool stop;	    /* a signal asked for it */

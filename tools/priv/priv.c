@@ -141,6 +141,7 @@ static bool priv_takes(const struct priv *priv, const struct reply *r,
 /* Waits for the reply until its time is over. 0, -ETIMEDOUT, -ENOTCONN. */
 static int priv_await(struct priv *priv, struct reply *r)
 {
+	const struct request nothing = { .kind = REQUEST_NOTHING };
 	struct pollfd fd = { priv->fd, POLLIN, 0 };
 
 	for (;;) {
@@ -158,6 +159,8 @@ static int priv_await(struct priv *priv, struct reply *r)
 	}
 	priv->waits = false;
 	priv->health = PRIV_WELL;
+	if (!r->error && !memcmp(priv->asked, &nothing, sizeof(nothing)))
+		priv->generation = r->generation;
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct priv {
 	uint8_t asked[32];
 	uint32_t sequence;
 	int64_t asked_ms;
+	uint32_t generation; /* of the rules, by priv_look(); 0: not known */
 };
 
 #define PRIV_PATIENCE_MS      400 /* for a reply; then packets have their turn */

@@ -319,6 +319,22 @@ static void priv_count_guards(const struct present *p, struct priv_head *head)
 			}
 }
 
+static uint64_t priv_unlogged(const struct priv_job *job,
+			      const struct loaded *loaded)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < job->n_groups; i++) {
+		bool logged = false;
+
+		for (size_t k = 0; k < loaded->log_groups.n; k++)
+			logged |= loaded->log_groups.items[k] == job->groups[i];
+		if (!logged)
+			bits |= UINT64_C(1) << i;
+	}
+	return bits;
+}
+
 static int priv_put_head(struct priv_state *s, const struct present *p,
 			 const struct loaded *loaded,
 			 const struct acting *acting, uint32_t generation,
@@ -326,8 +342,12 @@ static int priv_put_head(struct priv_state *s, const struct present *p,
 {
 	struct priv_head head = { .n_clauses = loaded->clauses.n,
 				  .n_faults = acting->n,
-				  .observes = loaded->observes };
+				  .observes = loaded->observes,
+				  .log_groups = loaded->log_groups.n,
+				  .unlogged = priv_unlogged(s->job, loaded) };
 
+	if (head.log_groups)
+		head.log_group = loaded->log_groups.items[0];
 	for (size_t i = 0; p && i < p->sets.n; i++)
 		head.n_sets += priv_has_fill(&p->sets.items[i]);
 	if (p) {
@@ -452,7 +472,7 @@ static int priv_do(struct priv_state *s, struct arena *a,
 	case REQUEST_LOADED:
 		return priv_do_loaded(s, a, out);
 	case REQUEST_NOTHING:
-		return 0;
+		return netlink_generation(&s->netlink, &out->generation);
 	}
 	return -EINVAL;
 }
