@@ -12,10 +12,10 @@
 #define SIGHT_TEXT_BYTES 2048
 
 struct sight {
-	uint32_t generation; /* of the rules that were looked at */
+	uint32_t generation; /* the rules that were looked at */
 	unsigned int wait;   /* calls since rules were looked at */
 	bool looked;
-	char said[SIGHT_TEXT_BYTES]; /* what is wrong, a line each */
+	char said[SIGHT_TEXT_BYTES]; /* sentences, a line each */
 };
 
 struct sight_wanted {
