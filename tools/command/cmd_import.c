@@ -71,9 +71,8 @@ static int import_store_attempt(void *ctx, const struct attempt_event *event)
 	struct import *im = ctx;
 
 	recorder_attempt(im->recorder, event);
-	if (++im->attempts % WRITTEN_AT_ONCE)
-		return EXIT_DONE;
-	return recorder_flush(im->recorder) ? EXIT_REFUSED : EXIT_DONE;
+	im->attempts++;
+	return EXIT_DONE;
 }
 
 static int import_store_finding(void *ctx, const struct finding *finding)
@@ -232,10 +231,7 @@ static int import_hand_all(struct import *im)
 		return im->sinks.code;
 	engine_end(im->engine);
 	/* The recorder says why. */
-	if (recorder_flush(im->recorder))
-		return EXIT_REFUSED;
-	error = intake_known_write(im->known, INT64_MAX);
-	return error ? import_failed(im, error) : EXIT_DONE;
+	return intake_known_finish(im->known) ? EXIT_REFUSED : EXIT_DONE;
 }
 
 /* ---- the command ---- */

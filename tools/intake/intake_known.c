@@ -33,6 +33,9 @@ struct intake_known {
 	bool again;
 	int64_t newest_us;
 	struct known_hour hours[HOURS];
+	/* Of a transaction: lines before this minute, and where they end. */
+	int64_t minute;
+	size_t ends[HOURS];
 };
 
 /* ---- digests ---- */
@@ -185,23 +188,28 @@ static bool hour_is_done(const struct known_hour *h, int64_t minute)
 	return h->n_written == h->n_fresh && (h->hour + 1) * 60 <= minute;
 }
 
-int intake_known_write(struct intake_known *k, int64_t before_us)
+/* Runs in the transaction that has the events of these lines. */
+static void known_put(void *ctx, struct store *s)
 {
-	struct store *s = recorder_store(k->recorder);
-	int64_t minute = before_us / MINUTE_US;
-	size_t ends[HOURS];
+	struct intake_known *k = ctx;
+
+	for (size_t i = 0; i < HOURS; i++) {
+		k->ends[i] = hour_behind(&k->hours[i], k->minute);
+		hour_put(s, &k->hours[i], k->ends[i]);
+	}
+}
+
+/* Writes events, and which lines before a minute they came from. */
+static int known_write(struct intake_known *k, int64_t minute)
+{
 	int error;
 
-	store_begin(s);
-	for (size_t i = 0; i < HOURS; i++) {
-		ends[i] = hour_behind(&k->hours[i], minute);
-		hour_put(s, &k->hours[i], ends[i]);
-	}
-	error = store_end(s);
+	k->minute = minute;
+	error = recorder_flush_also(k->recorder, known_put, k);
 	for (size_t i = 0; i < HOURS && !error; i++) {
 		struct known_hour *h = &k->hours[i];
 
-		h->n_written = ends[i];
+		h->n_written = k->ends[i];
 		if (h->used && hour_is_done(h, minute))
 			hour_free(h);
 	}
@@ -232,10 +240,12 @@ void intake_known_free(struct intake_known *k)
 
 int intake_known_settle(struct intake_known *k)
 {
-	int error = recorder_flush(k->recorder);
+	return known_write(k, (k->newest_us - INTAKE_OPEN_US) / MINUTE_US);
+}
 
-	return error ? error :
-		       intake_known_write(k, k->newest_us - INTAKE_OPEN_US);
+int intake_known_finish(struct intake_known *k)
+{
+	return known_write(k, INT64_MAX / MINUTE_US);
 }
 
 static struct known_hour *known_find(struct intake_known *k, int64_t hour,

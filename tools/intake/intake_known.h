@@ -27,16 +27,14 @@ void intake_known_free(struct intake_known *k);
 int intake_known_add(struct intake_known *k, int64_t time_us, uint64_t digest);
 
 /*
- * Writes lines from before a time, whose attempts have to be in the store; all
- * lines: INT64_MAX. 0 or -errno.
- */
-int intake_known_write(struct intake_known *k, int64_t before_us);
-
-/*
- * Writes all attempts that have ended, and the lines that they are of. Lines so
- * near to the latest wait, because their attempts may be under way.
+ * Writes all attempts that have ended, and in the same transaction the lines
+ * that they are of: a process that is killed leaves both or neither. Lines so
+ * near to the latest wait, because their attempts may be under way. 0 or
+ * -errno.
  */
 int intake_known_settle(struct intake_known *k);
+/* The same at the end, with all lines. */
+int intake_known_finish(struct intake_known *k);
 #define INTAKE_OPEN_US INT64_C(660000000) /* CONNECTION_IDLE_S and a minute */
 
 #endif

@@ -64,6 +64,9 @@ struct recorder {
 	struct fault why;
 	uint64_t written, errors, folded;
 	uint64_t replaced, replaced_said; /* files that were, under it */
+	/* What else the transaction at work has; NULL: nothing. */
+	void (*also)(void *ctx, struct store *store);
+	void *also_ctx;
 };
 
 /* ---- a batch ---- */
@@ -121,6 +124,8 @@ static int recorder_transact(struct recorder *r, struct batch_of_rows *b)
 	int error;
 
 	recorder_add_batch(r, b);
+	if (r->also)
+		r->also(r->also_ctx, r->store);
 	error = store_end(r->store);
 	return error ? store_fault(r->store, "written", &r->why) : 0;
 }
@@ -524,11 +529,21 @@ static void recorder_wait_for_writer(struct recorder *r)
 
 int recorder_flush(struct recorder *r)
 {
+	return recorder_flush_also(r, NULL, NULL);
+}
+
+/* What goes with the sums goes with the last of them. */
+int recorder_flush_also(struct recorder *r,
+			void (*also)(void *ctx, struct store *store), void *ctx)
+{
 	recorder_wait_for_writer(r);
 	r->error = recorder_write_out(r, r->writing);
 	if (!r->error) {
 		recorder_swap(r);
+		r->also = also;
+		r->also_ctx = ctx;
 		r->error = recorder_write_out(r, r->writing);
+		r->also = NULL;
 	}
 	recorder_say(r);
 	recorder_copy_state(r);

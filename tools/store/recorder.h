@@ -56,6 +56,10 @@ void recorder_submit(struct recorder *r);
 
 /* Writes all sums in the calling thread. */
 int recorder_flush(struct recorder *r);
+/* The same, and what also() puts into the store, in one transaction. */
+int recorder_flush_also(struct recorder *r,
+			void (*also)(void *ctx, struct store *store),
+			void *ctx);
 
 /*
  * Waits for a busy writer. The caller may use the store until the next tick or
