@@ -89,7 +89,7 @@ uint64_t judge_destinations(const struct source *s, bool *exact)
 	return n < s->attempts ? n : s->attempts;
 }
 
-/* Who was released from quarantine and goes on is reported at once. */
+/* A source that left quarantine and goes on is reported at once. */
 static uint32_t judge_again_s(const struct judge *j)
 {
 	uint32_t quarantine_s =

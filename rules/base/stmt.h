@@ -32,7 +32,7 @@ enum stmt_kind {
 	STMT_LOOSE4,	/* option loose source route */
 	STMT_STRICT4,	/* option strict source route */
 	STMT_ROUTED6,	/* routing header that has segments left */
-	STMT_PROTOCOL,	/* what the frame's type says, behind one tag */
+	STMT_PROTOCOL,	/* type of the frame, behind one tag */
 	STMT_NOT_PROTOCOL,
 	STMT_BYTES, /* a number in the packet is value, or another */
 	STMT_METER, /* within rate, per source, kept in set */

@@ -41,7 +41,7 @@ struct apply {
 	bool changed;
 	struct fault unnoted; /* why the store has no note of it */
 	struct diags diags;   /* the kernel's */
-	struct diags notes;   /* what is so though all went well */
+	struct diags notes;   /* notes, though all went well */
 };
 
 static const char *table_text(struct apply *a, enum family family)
@@ -233,7 +233,7 @@ static void remember(struct apply *a)
 			a->program->run_dir, strerror(-error));
 }
 
-/* ---- what is so though all went well ---- */
+/* ---- notes, though all went well ---- */
 
 /* An export that failed leaves an empty list: that is not for -q to hide. */
 static void apply_note_empty(struct apply *a)

@@ -33,7 +33,7 @@ struct intake_known {
 	bool again;
 	int64_t newest_us;
 	struct known_hour hours[HOURS];
-	/* Of a transaction: lines before this minute, and where they end. */
+	/* A transaction's lines are before this minute; where they end. */
 	int64_t minute;
 	size_t ends[HOURS];
 };

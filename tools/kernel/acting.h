@@ -24,9 +24,9 @@ struct acting_fault {
 	enum acting_kind kind;
 	const char *name;   /* "dormant": a contract */
 	const char *object; /* a chain's or a device's name, or "" */
-	const char *text;   /* what is so */
-	const char *help;   /* what to do */
-	bool opens;	    /* what the policy blocks passes */
+	const char *text;   /* the fault, in words */
+	const char *help;   /* the remedy */
+	bool opens;	    /* packets pass that the policy blocks */
 	bool drift;	    /* somebody changed the table: apply mends it */
 	bool grave;	    /* else nothing is let through that should not be */
 };

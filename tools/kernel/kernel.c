@@ -351,7 +351,7 @@ int kernel_ranges(struct netlink *nl, struct arena *a, enum family family,
 	return error;
 }
 
-/* What is counted so far, and when to give up. */
+/* The count so far, and when to give up. */
 struct kernel_count {
 	uint32_t n;
 	size_t most;

@@ -81,7 +81,7 @@ void sight_text(const struct priv_head *h, const struct sight_wanted *wanted,
 			  h->policy);
 }
 
-/* What is said is one message a line. */
+/* Messages are a line each. */
 static void sight_say(const char *text)
 {
 	while (*text) {

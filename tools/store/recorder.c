@@ -64,7 +64,7 @@ struct recorder {
 	struct fault why;
 	uint64_t written, errors, folded;
 	uint64_t replaced, replaced_said; /* files that were, under it */
-	/* What else the transaction at work has; NULL: nothing. */
+	/* Adds to the transaction at work; NULL: nothing. */
 	void (*also)(void *ctx, struct store *store);
 	void *also_ctx;
 };
@@ -532,7 +532,7 @@ int recorder_flush(struct recorder *r)
 	return recorder_flush_also(r, NULL, NULL);
 }
 
-/* What goes with the sums goes with the last of them. */
+/* The last of the sums take along what goes with them. */
 int recorder_flush_also(struct recorder *r,
 			void (*also)(void *ctx, struct store *store), void *ctx)
 {

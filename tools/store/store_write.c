@@ -469,7 +469,7 @@ void store_move(struct store *s, const struct store_row *from,
 	less.attempts = less.syns = -1;
 	store_add_day(s, source, series, &less);
 	if (!source)
-		more.family = 0; /* whose source was folded stays so */
+		more.family = 0; /* a folded source stays so */
 	store_add(s, &more);
 }
 
