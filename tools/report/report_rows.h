@@ -48,7 +48,7 @@ struct report_source {
 	size_t n_ports;
 	/* Bits (1u << enum finding_kind) of findings in this period. */
 	uint32_t findings;
-	bool mail_server; /* one of them says that looks like one */
+	bool mail_server;	       /* one of them says so */
 	uint32_t spark[REPORT_SPARKS]; /* attempts */
 };
 
@@ -68,7 +68,7 @@ struct report_finding {
 	uint64_t attempts, syns, destinations, groups;
 	int64_t first_s, last_s;
 	bool destinations_exact, proven, blocked;
-	bool mail_server;     /* looks like one */
+	bool mail_server;     /* judge_mail_server() says so */
 	const char *examples; /* "192.0.2.1 192.0.2.2", or "" */
 };
 
