@@ -89,6 +89,22 @@ static inline void attempt_seen(struct attempt *a, int64_t time_us)
 	a->last_high = (uint8_t)(after_us >> 32) & 7;
 }
 
+/* No stack sends a SYN again so soon: RFC 6298 starts with a second. */
+#define ATTEMPT_COPY_US 10000
+
+/*
+ * A packet that passes two devices of one input is seen twice. The latest SYN
+ * is that which was counted: a flood of copies counts once in ATTEMPT_COPY_US.
+ */
+static inline bool attempt_is_copy(const struct attempt *a,
+				   const struct segment *s)
+{
+	int64_t since_us = s->time_us - attempt_last_us(a);
+
+	return a->isn == s->seq && since_us > -ATTEMPT_COPY_US &&
+	       since_us < ATTEMPT_COPY_US;
+}
+
 struct connection {
 	struct attempt attempt;
 	struct dialogue dialogue;

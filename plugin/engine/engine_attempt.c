@@ -433,7 +433,7 @@ static void attempt_new(struct engine *e, const struct pending *p)
 	outcome_changed(e, a, OUTCOME_UNANSWERED);
 }
 
-/* A SYN that another input saw as well is not a second one. */
+/* A SYN that was seen elsewhere as well is not a second one. */
 static void attempt_on_retry(struct engine *e, struct attempt *a,
 			     const struct pending *p)
 {
@@ -442,10 +442,10 @@ static void attempt_on_retry(struct engine *e, struct attempt *a,
 
 	attempt_note_hidden(e, a, p);
 	outcome_changed(e, a, before);
-	if (s->input != a->input)
+	a->has_data |= s->payload_wire_len > 0;
+	if (s->input != a->input || attempt_is_copy(a, s))
 		return;
 	a->isn = s->seq;
-	a->has_data |= s->payload_wire_len > 0;
 	attempt_seen(a, s->time_us);
 	a->syns += a->syns < UINT16_MAX;
 	attempt_port(e, a)->counts.syns++;

@@ -389,10 +389,22 @@ def bad_files(folder):
 			    code, 3, wrong, said)
 
 
+def two_devices(_):
+	"""tcpdump -i any on a router, which saw three connections twice."""
+	code, summary, said = replay(HERE / "two-devices.pcap")
+	ours = summary.get("ports", {}).get("25", {})
+	wrong = [f"{field}: {ours.get(field)}, not 3"
+		 for field in ("syns", "attempts", "answered")
+		 if ours.get(field) != 3]
+	yield claim("a SYN that two devices saw counts once", code, 0, wrong,
+		    said)
+
+
 def main():
 	with tempfile.TemporaryDirectory() as folder:
 		outcomes = [good for part in (each_framing_and_format, several_files,
-					      standard_input, bad_files)
+					      standard_input, bad_files,
+					      two_devices)
 			    for good in part(pathlib.Path(folder))]
 	return 0 if all(outcomes) else 1
 

@@ -380,6 +380,52 @@ CLAIM(inputs, "a SYN that two inputs see is one, and the log's clause goes "
 	       outcome_name(heard.events[0].outcome));
 }
 
+CLAIM(copies, "a SYN that passes two devices of one input counts once, and "
+	      "its repetition counts")
+{
+	static const struct {
+		int64_t after_us;
+		uint32_t seq;
+		unsigned int syns;
+	} rows[] = {
+		{ 0, 1000, 1 },	    { 12, 1000, 1 },	{ 9999, 1000, 1 },
+		{ -9999, 1000, 1 }, { 10000, 1000, 2 }, { SECOND, 1000, 2 },
+		{ 12, 1001, 2 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct engine *e = engine_with(NULL, true);
+		struct packet_of p = syn(1, 2, 25);
+		struct engine_summary s;
+
+		p.seq = 1000;
+		give(e, &p, START);
+		p.seq = rows[i].seq;
+		give(e, &p, START + rows[i].after_us);
+		s = finish(e);
+		expect_number("attempts", port(&s, 25)->attempts, 1);
+		expect(port(&s, 25)->syns == rows[i].syns &&
+			       heard.events[0].syns == rows[i].syns,
+		       "number %u after %lld us: %u SYNs", rows[i].seq,
+		       (long long)rows[i].after_us,
+		       (unsigned int)port(&s, 25)->syns);
+	}
+}
+
+CLAIM(copied_flood, "copies without end count once in 10 ms")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25);
+	struct engine_summary s;
+
+	for (int i = 0; i < 1000; i++)
+		give(e, &p, START + i * 100);
+	s = finish(e);
+	expect_number("attempts", port(&s, 25)->attempts, 1);
+	expect_number("SYNs", port(&s, 25)->syns, 10);
+	expect_number("packets", s.packets, 1000);
+}
+
 CLAIM(repeats, "a SYN is of the same attempt within 3 s, with its number "
 	       "within 180 s, of the latest")
 {
@@ -1080,16 +1126,17 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(proven),    CLAIMED(outcomes),	   CLAIMED(at_once),
-		CLAIMED(prefixes),  CLAIMED(many_clauses), CLAIMED(inputs),
-		CLAIMED(repeats),   CLAIMED(not_ours),	   CLAIMED(seen),
-		CLAIMED(policy),    CLAIMED(back),	   CLAIMED(forward),
-		CLAIMED(any),	    CLAIMED(flood),	   CLAIMED(bot),
-		CLAIMED(client),    CLAIMED(warm),	   CLAIMED(persistent),
-		CLAIMED(closing),   CLAIMED(forged),	   CLAIMED(many_ports),
-		CLAIMED(after_all), CLAIMED(handshakes),   CLAIMED(late),
-		CLAIMED(quiet),	    CLAIMED(anew),	   CLAIMED(both_ways),
-		CLAIMED(times),	    CLAIMED(epoch),
+		CLAIMED(proven),     CLAIMED(outcomes),	    CLAIMED(at_once),
+		CLAIMED(prefixes),   CLAIMED(many_clauses), CLAIMED(inputs),
+		CLAIMED(repeats),    CLAIMED(not_ours),	    CLAIMED(seen),
+		CLAIMED(policy),     CLAIMED(back),	    CLAIMED(forward),
+		CLAIMED(any),	     CLAIMED(flood),	    CLAIMED(bot),
+		CLAIMED(client),     CLAIMED(warm),	    CLAIMED(persistent),
+		CLAIMED(copies),     CLAIMED(copied_flood), CLAIMED(closing),
+		CLAIMED(forged),     CLAIMED(many_ports),   CLAIMED(after_all),
+		CLAIMED(handshakes), CLAIMED(late),	    CLAIMED(quiet),
+		CLAIMED(anew),	     CLAIMED(both_ways),    CLAIMED(times),
+		CLAIMED(epoch),
 	};
 
 	alarm(GIVE_UP);
