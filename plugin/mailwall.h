@@ -627,6 +627,9 @@ struct mailwall_finding {
 	uint8_t n_examples;
 	uint8_t source[16];	 /* for an IPv6 /64 its first address */
 	uint8_t examples[8][16]; /* destinations */
+	/* Since 1.1: outsiders complete handshakes with its port 25. */
+	uint8_t mail_server;
+	uint8_t reserved[7];
 };
 
 typedef void mailwall_attempt_fn(void *ctx,

@@ -106,7 +106,7 @@ FULL(mailwall_decision, reserved);
 FULL(mailwall_members, member);
 FULL(mailwall_frame, reserved);
 FULL(mailwall_attempt, reserved);
-FULL(mailwall_finding, examples);
+FULL(mailwall_finding, reserved);
 FULL(mailwall_engine_config, reserved);
 FULL(mailwall_summary, hidden);
 FULL(mailwall_port, reserved);

@@ -125,6 +125,7 @@ static void abi_on_finding(void *ctx, const struct finding *f)
 		.proven = f->proven,
 		.blocked = f->blocked,
 		.n_examples = f->n_examples,
+		.mail_server = f->mail_server,
 	};
 
 	if (m->gone)

@@ -252,6 +252,7 @@ static void take_finding(void *ctx, const struct mailwall_finding *f)
 	put_flag(to, "proven", f->proven);
 	put_text(to, "assumed", f->blocked ? "blocked" : "open");
 	put_examples(to, f);
+	put_flag(to, "mail_server", f->mail_server);
 	fprintf(to, "}\n");
 }
 
