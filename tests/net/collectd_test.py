@@ -174,8 +174,10 @@ class Collectd:
 					 f.name)]
 		if not files:
 			return None
-		line = max(files).read_text().splitlines()[-1]
-		return None if line.startswith("epoch") else \
+		# The file may be empty still, or its last line under way.
+		whole = max(files).read_text().rpartition("\n")[0]
+		line = whole.rpartition("\n")[2]
+		return None if not line or line.startswith("epoch") else \
 			float(line.split(",")[1])
 
 	def names(self):
