@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a finding says of its source, in a sentence. A detector judges by its
+ * The sentence that a finding says of its source. A detector judges by its
  * own window, which a finding does not have: the sentence gives the figures of
  * the finding, and claims no more than the detector looks at.
  */

@@ -149,7 +149,7 @@ static void rollup_drop_port(struct rollup *s, struct store_row *row)
 }
 
 /*
- * What a row loses when the places up to an end are taken. It never loses its
+ * Names that a row loses when the places up to an end are taken. It keeps its
  * outcome: the last places are one for each.
  */
 static const struct rollup_step {

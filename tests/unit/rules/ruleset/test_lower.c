@@ -257,7 +257,7 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 		ruleset_free(rs);
 		policy_free(p);
 	}
-	/* What counts there has a name of its own, and counts openings. */
+	/* The counter of observe has a name of its own, and counts openings. */
 	try(&(struct vector){ HEADER "mode observe\noutbound {\nblock "
 				     "smtp\n}\n",
 			      BASE "forward.smtp: goto K0\n"

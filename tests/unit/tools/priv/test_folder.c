@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What root gives to the user that a monitor runs as. */
+/* Files that root gives to the user that a monitor runs as. */
 #include "../../unit.h"
 
 #include "../../../../tools/priv/folder.h"

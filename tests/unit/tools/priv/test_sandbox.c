@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was given up is gone, and what is needed is there. */
+/* Rights that were given up are gone, and those needed are there. */
 #include "../../unit.h"
 
 #include "../../../../tools/priv/sandbox.h"

@@ -238,7 +238,7 @@ static void note_mail_server(void *ctx, const struct store_found *f)
 	*said = f->mail_server;
 }
 
-/* What the only finding of the file says; -1: there is none. */
+/* The flag of the file's only finding; -1: there is none. */
 static int mail_server_in(const char *path, bool write)
 {
 	struct store *s;

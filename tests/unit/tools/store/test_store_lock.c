@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may write a store at the same time, and a file beside it that is cut. */
+/* Writers of one store at the same time, and a file beside it that is cut. */
 #include "../../store_facts.h"
 #include "../../../../tools/program/file_lock.h"
 #include "../../../../tools/store/recorder.h"

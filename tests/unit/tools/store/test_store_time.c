@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a clock that is wrong, or a file that is replaced, does to a store. */
+/* A store under a clock that is wrong, or whose file is replaced. */
 #include "../../store_facts.h"
 #include "../../../../tools/store/recorder.h"
 
