@@ -166,7 +166,7 @@ static void difference6(struct arena *a, const struct ranges6 *old,
 }
 
 struct change {
-	struct batch *batch;
+	struct change_list *list;
 	struct arena *arena;
 	const struct ruleset *rs;
 	const struct present *present; /* the table of the ruleset's family */
@@ -175,36 +175,70 @@ struct change {
 	uint32_t next_id;
 };
 
-static void send_difference4(struct change *c, struct elements *e,
-			     const struct ranges4 *old,
-			     const struct ranges4 *new)
+static struct change_step *change_step(struct change *c, enum change_verb verb,
+				       enum batch_object object,
+				       const char *name)
 {
-	struct ranges4 gone = { 0 }, come = { 0 };
+	struct change_step *step = arena_push(c->arena, c->list);
 
-	difference4(c->arena, old, new, &gone, &come);
-	e->remove = true;
-	netlink_ranges4(c->batch, e, &gone);
-	e->remove = false;
-	netlink_ranges4(c->batch, e, &come);
-	c->summary->elements_removed += gone.n;
-	c->summary->elements_added += come.n;
-	c->summary->sets_changed += gone.n || come.n;
+	step->verb = verb;
+	step->object = object;
+	step->family = c->rs->family;
+	step->name = name;
+	return step;
 }
 
-static void send_difference6(struct change *c, struct elements *e,
-			     const struct ranges6 *old,
-			     const struct ranges6 *new)
+static void change_set(struct change *c, enum change_verb verb,
+		       const struct set *set)
 {
-	struct ranges6 gone = { 0 }, come = { 0 };
+	struct change_step *step = change_step(c, verb, BATCH_SET, set->name);
 
-	difference6(c->arena, old, new, &gone, &come);
-	e->remove = true;
-	netlink_ranges6(c->batch, e, &gone);
-	e->remove = false;
-	netlink_ranges6(c->batch, e, &come);
-	c->summary->elements_removed += gone.n;
-	c->summary->elements_added += come.n;
-	c->summary->sets_changed += gone.n || come.n;
+	step->what = set;
+	step->set_id = c->next_id++;
+}
+
+static void add_all_elements(struct change *c, const struct set *set)
+{
+	struct change_step *step;
+
+	if (!set_elements(set))
+		return;
+	step = change_step(c, CHANGE_ADD, BATCH_ELEMENTS, set->name);
+	step->what = set;
+	step->n = set_elements(set);
+}
+
+/* Elements that go are taken away before others come. */
+static void change_elements(struct change *c, enum change_verb verb,
+			    const struct set *set, const struct ranges4 *v4,
+			    const struct ranges6 *v6)
+{
+	struct change_step *step;
+
+	if (!v4->n && !v6->n)
+		return;
+	step = change_step(c, verb, BATCH_ELEMENTS, set->name);
+	step->what = set;
+	step->n = v4->n + v6->n;
+	step->v4 = *v4;
+	step->v6 = *v6;
+}
+
+static void change_difference(struct change *c, const struct set *set,
+			      const struct known_set *old)
+{
+	struct ranges4 gone4 = { 0 }, come4 = { 0 };
+	struct ranges6 gone6 = { 0 }, come6 = { 0 };
+
+	if (set->v4)
+		difference4(c->arena, &old->v4, set->v4, &gone4, &come4);
+	else
+		difference6(c->arena, &old->v6, set->v6, &gone6, &come6);
+	change_elements(c, CHANGE_REMOVE, set, &gone4, &gone6);
+	change_elements(c, CHANGE_ADD, set, &come4, &come6);
+	c->summary->elements_removed += gone4.n + gone6.n;
+	c->summary->elements_added += come4.n + come6.n;
+	c->summary->sets_changed += gone4.n || come4.n || gone6.n || come6.n;
 }
 
 static const struct known_set *known_set(const struct known *known,
@@ -219,28 +253,20 @@ static const struct known_set *known_set(const struct known *known,
 static void update_elements(struct change *c, const struct set *set)
 {
 	const struct known_set *known = known_set(c->known, set->name);
-	struct elements e = { .family = c->rs->family,
-			      .set = set->name,
-			      .interval = set->interval,
-			      .origin = set->origin };
 
 	if (set->jumps) {
-		netlink_elements(c->batch, c->rs, set);
-		return; /* the map was flushed before, so that its chains can go
+		add_all_elements(c, set);
+		return; /* the map was emptied before, so that its chains can go
 			 */
 	}
 	if (!set->v4 && !set->v6)
 		return; /* a dynamic set keeps its elements */
-	if (known && set->v4) {
-		send_difference4(c, &e, &known->v4, set->v4);
-		return;
-	}
 	if (known) {
-		send_difference6(c, &e, &known->v6, set->v6);
+		change_difference(c, set, known);
 		return;
 	}
-	netlink_set_flush(c->batch, c->rs->family, set->name, set->origin);
-	netlink_elements(c->batch, c->rs, set);
+	change_step(c, CHANGE_EMPTY, BATCH_ELEMENTS, set->name)->what = set;
+	add_all_elements(c, set);
 	c->summary->sets_replaced++;
 	c->summary->elements_added += set_elements(set);
 }
@@ -252,16 +278,16 @@ static void clear_rules(struct change *c)
 {
 	const struct present *p = c->present;
 
-	netlink_rules_flush(c->batch, c->rs->family);
+	change_step(c, CHANGE_EMPTY, BATCH_RULE, NULL);
 	for (size_t i = 0; i < p->sets.n; i++)
 		if ((p->sets.items[i].flags & NFT_SET_MAP) &&
 		    !(p->sets.items[i].flags & NFT_SET_ANONYMOUS))
-			netlink_set_flush(c->batch, c->rs->family,
-					  p->sets.items[i].name, NULL);
+			change_step(c, CHANGE_EMPTY, BATCH_ELEMENTS,
+				    p->sets.items[i].name);
 	for (size_t i = 0; i < p->chains.n; i++)
 		if (!chain_stays(c->arena, c->rs, p, p->chains.items[i].name))
-			netlink_chain_delete(c->batch, c->rs->family,
-					     p->chains.items[i].name);
+			change_step(c, CHANGE_REMOVE, BATCH_CHAIN,
+				    p->chains.items[i].name);
 }
 
 static bool is_dynamic_class(const struct present_set *ps)
@@ -282,7 +308,7 @@ static void clear_sets(struct change *c)
 			continue; /* the kernel removed the set with its rule */
 		if (set && set_fits(set, ps))
 			continue;
-		netlink_set_delete(c->batch, c->rs->family, ps->name);
+		change_step(c, CHANGE_REMOVE, BATCH_SET, ps->name);
 		c->summary->sets_removed++;
 		if (known)
 			c->summary->elements_removed +=
@@ -333,8 +359,8 @@ static void change_counters(struct change *c)
 
 	for (size_t i = 0; i < p->counters.n; i++)
 		if (!counter_stays(c, p->counters.items[i].name)) {
-			netlink_counter_delete(c->batch, c->rs->family,
-					       p->counters.items[i].name);
+			change_step(c, CHANGE_REMOVE, BATCH_COUNTER,
+				    p->counters.items[i].name);
 			c->summary->counters_removed++;
 		}
 	for (size_t i = 0; i < c->rs->counters.n; i++) {
@@ -343,7 +369,8 @@ static void change_counters(struct change *c)
 		if (present_counter(p, counter->name) &&
 		    !counter_is_of_other(c, counter))
 			continue;
-		netlink_counter(c->batch, c->rs, counter);
+		change_step(c, CHANGE_ADD, BATCH_COUNTER, counter->name)->what =
+			counter;
 		c->summary->counters_added++;
 	}
 }
@@ -358,12 +385,12 @@ static void change_sets(struct change *c)
 		if (ps && set_fits(set, ps)) {
 			/* Linux before 6.5 keeps the size as it was. */
 			if (ps->size != set->size && set->timeout)
-				netlink_set(c->batch, c->rs, set, c->next_id++);
+				change_set(c, CHANGE_UPDATE, set);
 			update_elements(c, set);
 			continue;
 		}
-		netlink_set(c->batch, c->rs, set, c->next_id++);
-		netlink_elements(c->batch, c->rs, set);
+		change_set(c, CHANGE_ADD, set);
+		add_all_elements(c, set);
 		c->summary->sets_added++;
 		c->summary->elements_added += set_elements(set);
 	}
@@ -373,11 +400,15 @@ static void change_chains(struct change *c)
 {
 	const struct ruleset *rs = c->rs;
 
-	for (size_t i = 0; i < rs->chains.n; i++)
-		if (!chain_stays(c->arena, rs, c->present,
-				 rs->chains.items[i]->name) ||
-		    chain_drops(c->present, rs->chains.items[i]->name))
-			netlink_chain(c->batch, rs, rs->chains.items[i]);
+	for (size_t i = 0; i < rs->chains.n; i++) {
+		const struct chain *chain = rs->chains.items[i];
+		bool stays = chain_stays(c->arena, rs, c->present, chain->name);
+
+		if (!stays || chain_drops(c->present, chain->name))
+			change_step(c, stays ? CHANGE_UPDATE : CHANGE_ADD,
+				    BATCH_CHAIN, chain->name)
+				->what = chain;
+	}
 }
 
 static void load_rules(struct change *c)
@@ -385,16 +416,51 @@ static void load_rules(struct change *c)
 	const struct ruleset *rs = c->rs;
 
 	for (size_t i = 0; i < rs->chains.n; i++) {
-		netlink_rules(c->batch, rs, rs->chains.items[i]);
-		c->summary->rules += rs->chains.items[i]->rules.n;
+		const struct chain *chain = rs->chains.items[i];
+		struct change_step *step;
+
+		if (!chain->rules.n)
+			continue;
+		step = change_step(c, CHANGE_ADD, BATCH_RULE, chain->name);
+		step->what = chain;
+		step->n = chain->rules.n;
+		c->summary->rules += step->n;
 	}
 }
 
-void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
-		  const struct present present[N_FAMILIES],
-		  const struct known *known, struct change_summary *summary)
+/* Another family's table of ours goes. */
+static void change_other_table(struct change *c, enum family family,
+			       const struct present *p)
 {
-	struct change c = { .batch = b,
+	change_step(c, CHANGE_REMOVE, BATCH_TABLE, NULL)->family = family;
+	c->summary->other_tables_removed++;
+	for (size_t i = 0; i < p->sets.n; i++)
+		if (is_dynamic_class(&p->sets.items[i]))
+			c->summary->members_lost += p->sets.items[i].count;
+}
+
+static void change_table(struct change *c)
+{
+	const struct present *p = c->present;
+
+	if (!p->exists) {
+		change_step(c, CHANGE_ADD, BATCH_TABLE, NULL);
+		c->summary->creates_table = true;
+		return;
+	}
+	if (p->flags & NFT_TABLE_F_DORMANT)
+		change_step(c, CHANGE_UPDATE, BATCH_TABLE, NULL)->flags =
+			p->flags & ~(uint32_t)NFT_TABLE_F_DORMANT;
+	clear_rules(c);
+	clear_sets(c);
+}
+
+void change_list_make(struct arena *a, const struct ruleset *rs,
+		      const struct present present[N_FAMILIES],
+		      const struct known *known, struct change_list *list,
+		      struct change_summary *summary)
+{
+	struct change c = { .list = list,
 			    .arena = a,
 			    .rs = rs,
 			    .present = &present[rs->family],
@@ -402,32 +468,26 @@ void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 			    .summary = summary,
 			    .next_id = 1 };
 
+	*list = (struct change_list){ 0 };
 	*summary = (struct change_summary){ 0 };
 	for (int f = 0; f < N_FAMILIES; f++)
-		if (present[f].ours && f != (int)rs->family) {
-			netlink_table_delete(b, (enum family)f);
-			summary->other_tables_removed++;
-			for (size_t i = 0; i < present[f].sets.n; i++)
-				if (is_dynamic_class(&present[f].sets.items[i]))
-					summary->members_lost +=
-						present[f].sets.items[i].count;
-		}
-	if (!c.present->exists) {
-		netlink_table(b, rs, 0);
-		summary->creates_table = true;
-	} else {
-		if (c.present->flags & NFT_TABLE_F_DORMANT)
-			netlink_table(b, rs,
-				      c.present->flags &
-					      ~(uint32_t)NFT_TABLE_F_DORMANT);
-		clear_rules(&c);
-		clear_sets(&c);
-	}
+		if (present[f].ours && f != (int)rs->family)
+			change_other_table(&c, (enum family)f, &present[f]);
+	change_table(&c);
 	change_counters(&c);
 	change_chains(&c);
 	change_sets(&c);
 	load_rules(&c);
-	batch_finish(b);
+}
+
+void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
+		  const struct present present[N_FAMILIES],
+		  const struct known *known, struct change_summary *summary)
+{
+	struct change_list list;
+
+	change_list_make(a, rs, present, known, &list, summary);
+	change_list_emit(b, rs, &list);
 }
 
 bool change_remove(struct batch *b, const struct present present[N_FAMILIES])

@@ -11,8 +11,7 @@
 #define MAILWALL_CHANGE_H
 
 #include "../ruleset/ruleset.h"
-
-struct batch;
+#include "batch.h"
 
 #define N_FAMILIES 3
 
@@ -101,11 +100,48 @@ struct change_summary {
 	size_t rules;
 };
 
+enum change_verb { CHANGE_ADD, CHANGE_REMOVE, CHANGE_EMPTY, CHANGE_UPDATE };
+
 /*
- * Builds the transaction; ask batch_error() afterwards. present has one entry
- * for each enum family; known may be NULL: then sets of fixed elements are
- * flushed and filled again. Working memory comes from the arena.
+ * One step of a transaction: all elements of a set, or all rules of a chain,
+ * are one. It borrows from the ruleset, from what is present, and from the
+ * arena.
  */
+struct change_step {
+	enum change_verb verb;
+	enum batch_object object;
+	enum family family;
+	const char *name;  /* NULL: the table, or the rules of all of it */
+	size_t n;	   /* elements, a range counts as one; rules */
+	uint32_t flags;	   /* of the table */
+	uint32_t set_id;   /* of a set, in the transaction */
+	const void *what;  /* counter, set or chain of the ruleset */
+	struct ranges4 v4; /* elements of a difference */
+	struct ranges6 v6;
+};
+
+struct change_list {
+	struct change_step *items;
+	size_t n, cap;
+};
+
+/*
+ * Lists what a transaction will do, in the order in which it is sent. present
+ * has one entry for each enum family; known may be NULL: then sets of fixed
+ * elements are emptied and filled again. Memory comes from the arena.
+ */
+void change_list_make(struct arena *a, const struct ruleset *rs,
+		      const struct present present[N_FAMILIES],
+		      const struct known *known, struct change_list *list,
+		      struct change_summary *summary);
+/* Puts the messages of a list into a batch, and its end; ask batch_error(). */
+void change_list_emit(struct batch *b, const struct ruleset *rs,
+		      const struct change_list *list);
+/* "add", "remove", "empty", "update"; "table", "elements". */
+const char *change_verb_name(enum change_verb verb);
+const char *batch_object_name(enum batch_object object);
+
+/* Makes a list and its messages in one. */
 void change_build(struct batch *b, struct arena *a, const struct ruleset *rs,
 		  const struct present present[N_FAMILIES],
 		  const struct known *known, struct change_summary *summary);
