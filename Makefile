@@ -87,7 +87,7 @@ TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
             $(wildcard tools/*/*.c))
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
-TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% intake/% store/% \
+TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% intake/% database/% store/% \
             report/% page/% notice/% serve/% command/cmd_import.c \
             command/cmd_notice.c command/cmd_report.c \
             command/store_sinks.c), \

@@ -4,6 +4,7 @@
  * nothing, and no query runs for ever.
  */
 #include "store_priv.h"
+#include "../database/database.h"
 #include "../program/file_lock.h"
 #include "../program/message.h"
 #include "../program/program.h"
@@ -75,54 +76,6 @@ static void add_hours(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_blob(ctx, out, (int)len, SQLITE_TRANSIENT);
 }
 
-/* ---- a connection that trusts nothing ---- */
-
-#define OPS_BETWEEN 1000000 /* steps of SQLite's machine: some milliseconds */
-
-static int store_is_late(void *ctx)
-{
-	return store_steady_s() > ((const struct store *)ctx)->until_s;
-}
-
-/* Bounds of what a database may make SQLite do. */
-static const struct {
-	int id, most;
-} limits[] = {
-	{ SQLITE_LIMIT_LENGTH, 1 << 20 },
-	{ SQLITE_LIMIT_SQL_LENGTH, 1 << 16 },
-	{ SQLITE_LIMIT_COLUMN, 64 },
-	{ SQLITE_LIMIT_EXPR_DEPTH, 32 },
-	{ SQLITE_LIMIT_COMPOUND_SELECT, 4 },
-	{ SQLITE_LIMIT_VDBE_OP, 100000 },
-	{ SQLITE_LIMIT_FUNCTION_ARG, 8 },
-	{ SQLITE_LIMIT_ATTACHED, 0 },
-	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64 },
-	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
-	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
-};
-
-static const struct {
-	int option, on;
-} hardening[] = {
-	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
-	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
-	{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
-	{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
-	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
-	{ SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
-};
-
-static void store_harden(struct store *s)
-{
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
-		sqlite3_limit(s->db, limits[i].id, limits[i].most);
-	for (size_t i = 0; i < sizeof(hardening) / sizeof(*hardening); i++)
-		sqlite3_db_config(s->db, hardening[i].option, hardening[i].on,
-				  NULL);
-	sqlite3_progress_handler(s->db, OPS_BETWEEN, store_is_late, s);
-	store_run_sql(s, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0");
-}
-
 /* ---- opening ---- */
 
 static void store_close_database(struct store *s)
@@ -145,19 +98,16 @@ void store_close_file(struct store *s)
 static int store_open_database(struct store *s, const char *name, int flags,
 			       struct fault *f)
 {
-	int code = sqlite3_open_v2(
-		name, &s->db,
-		flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
+	int code;
 
 	s->error = 0;
+	store_give_time(s, STORE_OPENING_S);
+	code = database_open(name, flags, &s->until_s, &s->db);
 	if (code != SQLITE_OK) {
 		store_fail(s, code);
 		return store_failed(s, f, "open");
 	}
-	store_give_time(s, STORE_OPENING_S);
-	store_harden(s);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
-	sqlite3_extended_result_codes(s->db, 0);
 	sqlite3_create_function(s->db, "add_hours", 2,
 				SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
 				add_hours, NULL, NULL);

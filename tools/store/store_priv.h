@@ -107,7 +107,6 @@ int64_t store_number(struct store *s, const char *sql);
 #define STORE_OPENING_S 20
 #define STORE_WRITING_S 120
 #define STORE_READING_S 600
-int64_t store_steady_s(void);
 void store_give_time(struct store *s, int64_t seconds);
 
 /* Is the path no longer the file that is open? */

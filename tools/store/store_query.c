@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asking SQLite: statements, their errors and their time. */
 #include "store_priv.h"
+#include "../database/database.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,13 +13,7 @@ void store_fail(struct store *s, int code)
 {
 	if (s->error)
 		return;
-	s->error = code == SQLITE_FULL	    ? -ENOSPC :
-		   code == SQLITE_BUSY	    ? -EBUSY :
-		   code == SQLITE_READONLY  ? -EROFS :
-		   code == SQLITE_NOMEM	    ? -ENOMEM :
-		   code == SQLITE_INTERRUPT ? -ETIMEDOUT :
-		   code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG :
-								     -EIO;
+	s->error = database_errno(code);
 	snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
 }
 
@@ -80,22 +75,7 @@ int store_refuse(const struct store *s, struct fault *f, int error,
 
 int store_failed(const struct store *s, struct fault *f, const char *what)
 {
-	switch (s->error) {
-	case -EBUSY:
-		return store_refuse(s, f, s->error,
-				    "another program has locked it; try again");
-	case -EROFS:
-		return store_refuse(s, f, s->error,
-				    "it, or its folder, cannot be written");
-	case -EBADMSG:
-		return fault_set(f, s->error,
-				 "\"%s\": is no database of mailwall, or it is "
-				 "damaged: %s; move it away, and a new one is "
-				 "made",
-				 s->path, s->why);
-	}
-	return fault_set(f, s->error, "\"%s\": cannot %s: %s", s->path, what,
-			 s->why);
+	return database_failed(s->path, s->error, s->why, what, f);
 }
 
 int store_fault(const struct store *s, const char *verb, struct fault *f)
@@ -106,17 +86,9 @@ int store_fault(const struct store *s, const char *verb, struct fault *f)
 
 /* ---- time, and the file ---- */
 
-int64_t store_steady_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec;
-}
-
 void store_give_time(struct store *s, int64_t seconds)
 {
-	s->until_s = store_steady_s() + seconds;
+	s->until_s = database_steady_s() + seconds;
 }
 
 bool store_is_replaced(const struct store *s)

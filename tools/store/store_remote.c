@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store_remote.h"
+#include "../database/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +52,7 @@ static void remote_be_child(int fd, uid_t uid, gid_t gid,
 
 static void remote_limit(struct wire *w)
 {
-	w->until_s = store_steady_s() + REMOTE_REPLY_S;
+	w->until_s = database_steady_s() + REMOTE_REPLY_S;
 }
 
 static void remote_fail(struct store *s, int error, const char *why)

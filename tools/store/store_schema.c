@@ -5,6 +5,7 @@
  * trigger or a view is somebody else's code.
  */
 #include "store_priv.h"
+#include "../database/database.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,112 +83,8 @@ static const char *const schemas[] = {
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 
-/* ---- the same objects as in a new file ---- */
-
-#define OBJECTS                                                                \
-	"SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"    \
-	" WHERE NOT (type = 'table' AND name GLOB 'sqlite_stat[1-4]')"         \
-	" ORDER BY type DESC, name" /* indexes last */
-
-/* A database in memory with the tables of a version. NULL: out of memory. */
-static sqlite3 *schema_model(int version)
-{
-	sqlite3 *db = NULL;
-	int code = sqlite3_open_v2(":memory:", &db,
-				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-				   NULL);
-
-	for (int i = 0; i < version && code == SQLITE_OK; i++)
-		code = sqlite3_exec(db, schemas[i], NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		return db;
-	sqlite3_close(db);
-	return NULL;
-}
-
-static const char *schema_column(sqlite3_stmt *q, int column)
-{
-	const unsigned char *t = sqlite3_column_text(q, column);
-
-	return t ? (const char *)t : "";
-}
-
-static bool schema_same_row(sqlite3_stmt *a, sqlite3_stmt *b)
-{
-	for (int i = 0; i < 4; i++)
-		if (strcmp(schema_column(a, i), schema_column(b, i)) != 0)
-			return false;
-	return true;
-}
-
-/* Names what is too much, else what is missing or different. */
-static int schema_refuse(struct store *s, sqlite3_stmt *got, bool has,
-			 sqlite3_stmt *want, bool wants, struct fault *f)
-{
-	int order =
-		!has   ? 1 :
-		!wants ? -1 :
-			 strcmp(schema_column(want, 0), schema_column(got, 0));
-
-	if (!order)
-		order = strcmp(schema_column(got, 1), schema_column(want, 1));
-	if (order < 0)
-		return fault_set(
-			f, -EBADMSG,
-			"\"%s\": has %s %.20s \"%.60s\" that mailwall "
-			"did not make; drop it, or move the file away, "
-			"and a new one is made",
-			s->path, *schema_column(got, 0) == 'i' ? "an" : "a",
-			schema_column(got, 0), schema_column(got, 1));
-	return fault_set(f, -EBADMSG,
-			 "\"%s\": its %.20s \"%.60s\" is %s; move the file "
-			 "away, and a new one is made",
-			 s->path, schema_column(want, 0),
-			 schema_column(want, 1),
-			 order ? "missing" : "not as mailwall made it");
-}
-
-static int schema_walk(struct store *s, sqlite3_stmt *got, sqlite3_stmt *want,
-		       struct fault *f)
-{
-	for (;;) {
-		int code = sqlite3_step(got);
-		bool has = code == SQLITE_ROW;
-		bool wants = sqlite3_step(want) == SQLITE_ROW;
-
-		if (!has && code != SQLITE_DONE) {
-			store_fail(s, code);
-			return store_failed(s, f, "read");
-		}
-		if (!has && !wants)
-			return 0;
-		if (has != wants || !schema_same_row(got, want))
-			return schema_refuse(s, got, has, want, wants, f);
-	}
-}
-
-static int schema_compare(struct store *s, int version, struct fault *f)
-{
-	sqlite3 *model = schema_model(version);
-	sqlite3_stmt *got = NULL, *want = NULL;
-	int error, code;
-
-	if (!model)
-		return fault_no_memory(f);
-	code = sqlite3_prepare_v2(s->db, OBJECTS, -1, &got, NULL);
-	if (code != SQLITE_OK) {
-		store_fail(s, code);
-		error = store_failed(s, f, "read");
-	} else if (sqlite3_prepare_v2(model, OBJECTS, -1, &want, NULL)) {
-		error = fault_no_memory(f);
-	} else {
-		error = schema_walk(s, got, want, f);
-	}
-	sqlite3_finalize(got);
-	sqlite3_finalize(want);
-	sqlite3_close(model);
-	return error;
-}
+static const struct database_schema store_schema = { APPLICATION_ID, schemas,
+						     SCHEMA };
 
 /* ---- the schema ---- */
 
@@ -254,5 +151,5 @@ int store_check_schema(struct store *s, bool write, struct fault *f)
 	if (s->error)
 		return store_failed(s, f, "make its tables");
 	s->version = write ? SCHEMA : (int)version;
-	return schema_compare(s, s->version, f);
+	return database_compare(s->db, &store_schema, s->version, s->path, f);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store_remote.h"
+#include "../database/database.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -84,7 +85,7 @@ static int wire_wait(const struct wire *w, short events)
 	struct pollfd p = { w->fd, events, 0 };
 	int n;
 
-	if (w->until_s && store_steady_s() > w->until_s)
+	if (w->until_s && database_steady_s() > w->until_s)
 		return -ETIMEDOUT;
 	do
 		n = poll(&p, 1, w->silence_s ? w->silence_s * 1000 : -1);
