@@ -543,18 +543,65 @@ static enum family family_of(enum hook hook)
 	return FAMILY_INET;
 }
 
-static int lower(struct ruleset *rs)
+static void lower(struct ruleset *rs, const struct hook_chain *hook_chain)
 {
-	const struct hook_chain *hook_chain = hook_chains[rs->policy->hook];
-	int error;
-
-	rs->family = family_of(rs->policy->hook);
-	rs->devices = &rs->policy->devices;
 	for (int i = 0; i < 2; i++)
 		if (hook_chain[i].name)
 			add_hook_chain(rs, &hook_chain[i]);
 	add_redirects(rs);
 	guards_fill(rs);
+}
+
+/* ---- the coarse form ---- */
+
+static bool blocks_clause(const struct clause *clause)
+{
+	return action_blocks(clause->action);
+}
+
+static void fill_coarse(struct ruleset *rs, struct chain *chain,
+			const struct hook_chain *hook_chain, uint16_t port)
+{
+	struct rule rule = { 0 };
+
+	(void)hook_chain;
+	(void)port;
+	rule_put(&rule, STMT_SYN);
+	rule_put(&rule, STMT_DROP);
+	put_rule(rs, chain, &rule);
+}
+
+static void lower_coarse(struct ruleset *rs,
+			 const struct hook_chain *hook_chain)
+{
+	for (int i = 0; i < 2; i++) {
+		struct ports to = { 0 };
+
+		if (hook_chain[i].name)
+			to = hook_chain_ports(rs, &hook_chain[i],
+					      blocks_clause);
+		if (to.n)
+			add_dispatch(rs,
+				     add_chain(rs, hook_chain[i].name,
+					       hook_chain[i].hook, NULL),
+				     &hook_chain[i], STMT_DPORT, "", &to,
+				     fill_coarse);
+	}
+}
+
+/* ---- either ---- */
+
+typedef void lower_fn(struct ruleset *rs, const struct hook_chain *hook_chain);
+
+static int lower_by(struct ruleset *rs, lower_fn *fill)
+{
+	int error;
+
+	rs->family = family_of(rs->policy->hook);
+	rs->devices = &rs->policy->devices;
+	fill(rs, hook_chains[rs->policy->hook]);
+	if (!rs->chains.n)
+		return 0;
 	error = ruleset_digest(rs);
 	if (error)
 		return error;
@@ -564,7 +611,8 @@ static int lower(struct ruleset *rs)
 	return 0;
 }
 
-int ruleset_new(const struct policy *policy, struct ruleset **out)
+static int ruleset_by(const struct policy *policy, lower_fn *fill,
+		      struct ruleset **out)
 {
 	struct arena *arena = arena_new();
 	struct ruleset *rs;
@@ -580,11 +628,27 @@ int ruleset_new(const struct policy *policy, struct ruleset **out)
 	rs = arena_alloc(arena, sizeof(*rs));
 	rs->arena = arena;
 	rs->policy = policy;
-	error = lower(rs);
+	error = lower_by(rs, fill);
 	if (error) {
 		arena_free(arena);
 		return error;
 	}
 	*out = rs;
 	return 0;
+}
+
+int ruleset_new(const struct policy *policy, struct ruleset **out)
+{
+	return ruleset_by(policy, lower, out);
+}
+
+int ruleset_coarse(const struct policy *policy, struct ruleset **out)
+{
+	int error = ruleset_by(policy, lower_coarse, out);
+
+	if (!error && (policy->observe || !(*out)->chains.n)) {
+		ruleset_free(*out);
+		*out = NULL;
+	}
+	return error;
 }

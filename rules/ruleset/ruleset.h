@@ -144,6 +144,7 @@ struct ruleset {
 	struct arena *arena;
 	const struct policy *policy;
 	enum family family;
+	uint32_t table_flags; /* NFT_TABLE_F_* that a new table gets */
 	const struct words *devices; /* interfaces of ingress and egress */
 	struct {
 		struct counter **items;
@@ -165,6 +166,13 @@ struct ruleset {
  * must go before the policy.
  */
 int ruleset_new(const struct policy *policy, struct ruleset **out);
+/*
+ * Makes the coarse form of the same: each new connection to a port that some
+ * clause blocks is dropped, whoever opens it. It stands in for the rules while
+ * they are loaded anew, in microseconds and without a set of addresses. *out is
+ * NULL where the policy blocks nothing.
+ */
+int ruleset_coarse(const struct policy *policy, struct ruleset **out);
 void ruleset_free(struct ruleset *rs);
 
 const char *family_name(enum family family);

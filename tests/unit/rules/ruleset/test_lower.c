@@ -994,20 +994,55 @@ CLAIM(largest, "two thousand clauses of a port each are lowered in seconds")
 	free(t.bytes);
 }
 
+/* "" where the policy has no coarse form. */
+static void try_coarse(const struct vector *v)
+{
+	struct policy *p = good_policy(v->text);
+	struct ruleset *rs;
+	char *got;
+
+	assert_int_equal(ruleset_coarse(p, &rs), 0);
+	got = rs ? chains_text(rs, true) : strdup("");
+	expect_text(v->text, got, v->want);
+	free(got);
+	ruleset_free(rs);
+	policy_free(p);
+}
+
+CLAIM(coarse, "the coarse form drops what opens a port that a clause blocks")
+{
+	static const struct vector vectors[] = {
+		{ HEADER "class a { 10.0.0.0/8 }\noutbound from a {\nallow "
+			 "submission\nblock smtp reset log\n}\n",
+		  BASE "forward.smtp: tcp flags syn / syn,ack drop\n" },
+		{ HEADER "outbound {\nblock smtp\nlimit submission 1/minute "
+			 "per source\n}\ninbound {\nblock submission "
+			 "reject\n}\n",
+		  BASE "forward.smtp: tcp flags syn / syn,ack drop\n"
+		       "forward.submission: tcp flags syn / syn,ack drop\n" },
+		/* Nothing is blocked. */
+		{ HEADER "outbound {\nallow smtp\n}\n", "" },
+		{ HEADER "mode observe\noutbound {\nblock smtp\n}\n", "" },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++)
+		try_coarse(&vectors[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(actions),	CLAIMED(observing),
-		CLAIMED(guards),	CLAIMED(log_limit),
-		CLAIMED(conditions),	CLAIMED(blocks),
-		CLAIMED(shared_chains), CLAIMED(hooks),
-		CLAIMED(replies),	CLAIMED(redirects),
-		CLAIMED(owners),	CLAIMED(many_owners),
-		CLAIMED(sets),		CLAIMED(limits_sets),
-		CLAIMED(set_text),	CLAIMED(meter_timeouts),
-		CLAIMED(file_names),	CLAIMED(comments),
-		CLAIMED(first_comment), CLAIMED(origins),
-		CLAIMED(largest),
+		CLAIMED(coarse),	 CLAIMED(actions),
+		CLAIMED(observing),	 CLAIMED(guards),
+		CLAIMED(log_limit),	 CLAIMED(conditions),
+		CLAIMED(blocks),	 CLAIMED(shared_chains),
+		CLAIMED(hooks),		 CLAIMED(replies),
+		CLAIMED(redirects),	 CLAIMED(owners),
+		CLAIMED(many_owners),	 CLAIMED(sets),
+		CLAIMED(limits_sets),	 CLAIMED(set_text),
+		CLAIMED(meter_timeouts), CLAIMED(file_names),
+		CLAIMED(comments),	 CLAIMED(first_comment),
+		CLAIMED(origins),	 CLAIMED(largest),
 	};
 
 	return cmocka_run_group_tests_name("lower", tests, NULL, NULL);
