@@ -444,7 +444,8 @@ static void change_table(struct change *c)
 	const struct present *p = c->present;
 
 	if (!p->exists) {
-		change_step(c, CHANGE_ADD, BATCH_TABLE, NULL);
+		change_step(c, CHANGE_ADD, BATCH_TABLE, NULL)->flags =
+			c->rs->table_flags;
 		c->summary->creates_table = true;
 		return;
 	}
@@ -477,6 +478,77 @@ void change_list_make(struct arena *a, const struct ruleset *rs,
 	change_counters(&c);
 	change_chains(&c);
 	change_sets(&c);
+	load_rules(&c);
+}
+
+/* ---- the table anew ---- */
+
+/* Counters of clauses that are still there begin with what was counted. */
+static void carry_counters(struct change *c, const struct present *before)
+{
+	const struct change then = { .rs = c->rs,
+				     .arena = c->arena,
+				     .present = before };
+
+	for (size_t i = 0; i < c->list->n; i++) {
+		struct change_step *step = &c->list->items[i];
+		const struct present_counter *pc =
+			step->object == BATCH_COUNTER &&
+					!counter_is_of_other(&then,
+							     step->what) ?
+				present_counter(before, step->name) :
+				NULL;
+
+		if (!pc)
+			continue;
+		step->packets = pc->packets;
+		step->bytes = pc->bytes;
+	}
+}
+
+static void add_member(struct change *c, const struct change_member *m)
+{
+	const struct set *set = wanted_set(c->rs, m->set);
+	struct change_step *step;
+
+	if (!set)
+		return;
+	step = change_step(c, CHANGE_ADD, BATCH_ELEMENTS, set->name);
+	step->what = set;
+	step->n = 1;
+	step->timeout_ms = m->timeout_ms;
+	if (m->family == 4)
+		ranges4_push(c->arena, &step->v4, m->v4);
+	else
+		ranges6_push(c->arena, &step->v6, m->v6);
+}
+
+void change_list_anew(struct arena *a, const struct ruleset *rs,
+		      const struct present present[N_FAMILIES],
+		      const struct change_members *members,
+		      struct change_list *list, struct change_summary *summary)
+{
+	const struct present none = { 0 };
+	struct change c = { .list = list,
+			    .arena = a,
+			    .rs = rs,
+			    .present = &none,
+			    .summary = summary,
+			    .next_id = 1 };
+
+	*list = (struct change_list){ 0 };
+	*summary = (struct change_summary){ 0 };
+	for (int f = 0; f < N_FAMILIES; f++)
+		if (present[f].ours)
+			change_step(&c, CHANGE_REMOVE, BATCH_TABLE, NULL)
+				->family = (enum family)f;
+	change_table(&c);
+	change_counters(&c);
+	carry_counters(&c, &present[rs->family]);
+	change_chains(&c);
+	change_sets(&c);
+	for (size_t i = 0; i < members->n; i++)
+		add_member(&c, &members->items[i]);
 	load_rules(&c);
 }
 

@@ -50,7 +50,7 @@ struct present_counter {
 struct present {
 	bool exists;
 	bool ours;	 /* the table has our comment */
-	uint32_t flags;	 /* NFT_TABLE_F_*; ours has none */
+	uint32_t flags;	 /* NFT_TABLE_F_*; ours has none but the guard's */
 	uint32_t owner;	 /* netlink port of the program that owns it */
 	char policy[32]; /* policy name, as the first rule's comment has it */
 	char digest[DIGEST_TEXT_BYTES]; /* "" if no rule has a digest */
@@ -111,12 +111,14 @@ struct change_step {
 	enum change_verb verb;
 	enum batch_object object;
 	enum family family;
-	const char *name;  /* NULL: the table, or the rules of all of it */
-	size_t n;	   /* elements, a range counts as one; rules */
-	uint32_t flags;	   /* of the table */
-	uint32_t set_id;   /* of a set, in the transaction */
-	const void *what;  /* counter, set or chain of the ruleset */
-	struct ranges4 v4; /* elements of a difference */
+	const char *name; /* NULL: the table, or the rules of all of it */
+	size_t n;	  /* elements, a range counts as one; rules */
+	uint32_t flags;	  /* of the table */
+	uint32_t set_id;  /* of a set, in the transaction */
+	const void *what; /* counter, set or chain of the ruleset */
+	uint64_t packets, bytes; /* with which a counter begins */
+	uint64_t timeout_ms;	 /* of the elements; 0: as the set has it */
+	struct ranges4 v4;	 /* elements, where not all of the set's */
 	struct ranges6 v6;
 };
 
@@ -134,6 +136,29 @@ void change_list_make(struct arena *a, const struct ruleset *rs,
 		      const struct present present[N_FAMILIES],
 		      const struct known *known, struct change_list *list,
 		      struct change_summary *summary);
+/* A member of a dynamic class. */
+struct change_member {
+	const char *set; /* "exempt.v4" */
+	int family;	 /* 4 or 6: which of the two */
+	struct range4 v4;
+	struct range6 v6;
+	uint64_t timeout_ms; /* the time that is left; 0: it stays */
+};
+
+struct change_members {
+	struct change_member *items;
+	size_t n, cap;
+};
+/*
+ * Lists the same where the table itself has to be another one, as for flags
+ * that a table gets only when it is made: the table goes and comes again in one
+ * transaction. Counters begin with what they counted; members are those given,
+ * of sets that the ruleset has. The state of rates is lost.
+ */
+void change_list_anew(struct arena *a, const struct ruleset *rs,
+		      const struct present present[N_FAMILIES],
+		      const struct change_members *members,
+		      struct change_list *list, struct change_summary *summary);
 /* Puts the messages of a list into a batch, and its end; ask batch_error(). */
 void change_list_emit(struct batch *b, const struct ruleset *rs,
 		      const struct change_list *list);

@@ -44,7 +44,7 @@ static void emit_counter_step(struct batch *b, const struct ruleset *rs,
 			      const struct change_step *step)
 {
 	if (step_puts(step))
-		netlink_counter(b, rs, step->what);
+		netlink_counter(b, rs, step->what, step->packets, step->bytes);
 	else
 		netlink_counter_delete(b, step->family, step->name);
 }
@@ -65,6 +65,7 @@ static void emit_difference(struct batch *b, const struct change_step *step)
 			      .set = step->name,
 			      .interval = set->interval,
 			      .remove = step->verb == CHANGE_REMOVE,
+			      .timeout_ms = step->timeout_ms,
 			      .origin = set->origin };
 
 	if (step->v4.n)

@@ -76,7 +76,8 @@ void netlink_table_delete(struct batch *b, enum family family)
 }
 
 void netlink_counter(struct batch *b, const struct ruleset *rs,
-		     const struct counter *counter)
+		     const struct counter *counter, uint64_t packets,
+		     uint64_t bytes)
 {
 	struct nlmsghdr *nlh =
 		open_named(b, NFT_MSG_NEWOBJ, rs->family, NLM_F_CREATE,
@@ -88,8 +89,8 @@ void netlink_counter(struct batch *b, const struct ruleset *rs,
 	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, counter->name);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	data = mnl_attr_nest_start(nlh, NFTA_OBJ_DATA);
-	mnl_attr_put_u64(nlh, NFTA_COUNTER_BYTES, 0);
-	mnl_attr_put_u64(nlh, NFTA_COUNTER_PACKETS, 0);
+	mnl_attr_put_u64(nlh, NFTA_COUNTER_BYTES, htobe64(bytes));
+	mnl_attr_put_u64(nlh, NFTA_COUNTER_PACKETS, htobe64(packets));
 	mnl_attr_nest_end(nlh, data);
 	batch_close(b, nlh);
 }

@@ -12,8 +12,10 @@ struct batch;
 
 void netlink_table(struct batch *b, const struct ruleset *rs, uint32_t flags);
 void netlink_table_delete(struct batch *b, enum family family);
+/* A counter that begins with packets and bytes. */
 void netlink_counter(struct batch *b, const struct ruleset *rs,
-		     const struct counter *counter);
+		     const struct counter *counter, uint64_t packets,
+		     uint64_t bytes);
 void netlink_counter_delete(struct batch *b, enum family family,
 			    const char *name);
 void netlink_set(struct batch *b, const struct ruleset *rs,

@@ -628,24 +628,86 @@ CLAIM(note_of_change, "every message of a change says what it is for")
 	scene_free(&s);
 }
 
+/* The first counters of a message's object: packets, or -1. */
+static long long begins_with(const struct batch *b, const char *name)
+{
+	const struct nlattr *attr, *inner;
+
+	for (uint32_t seq = 2; seq < 2 + batch_messages(b); seq++) {
+		const struct nlmsghdr *nlh = batch_message(b, seq);
+		const char *of = NULL;
+
+		if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWOBJ)
+			continue;
+		mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg)) {
+			if (mnl_attr_get_type(attr) == NFTA_OBJ_NAME)
+				of = mnl_attr_get_str(attr);
+			if (mnl_attr_get_type(attr) != NFTA_OBJ_DATA || !of ||
+			    strcmp(of, name))
+				continue;
+			mnl_attr_for_each_nested (inner, attr)
+				if (mnl_attr_get_type(inner) ==
+				    NFTA_COUNTER_PACKETS)
+					return (long long)be64toh(
+						mnl_attr_get_u64(inner));
+		}
+	}
+	return -1;
+}
+
+CLAIM(anew, "a table made anew goes on counting, and keeps its members")
+{
+	struct scene s = scene(
+		HEADER "class exempt dynamic\noutbound {\nallow smtp from "
+		       "exempt\n}\n",
+		HEADER "class exempt dynamic\noutbound {\nallow smtp from "
+		       "exempt\n}\n");
+	struct batch *b = batch_new(1);
+	struct change_members members = { 0 };
+	struct change_list list;
+	struct present *before = &s.present[s.rs->family];
+	char *got;
+
+	for (size_t i = 0; i < before->counters.n; i++)
+		before->counters.items[i].packets = 40 + i;
+	*arena_push(s.a, &members) = (struct change_member){
+		.set = "exempt.v4",
+		.family = 4,
+		.v4 = { 0x0a000001, 0x0a000001 },
+		.timeout_ms = 5000,
+	};
+	*arena_push(s.a, &members) =
+		(struct change_member){ .set = "flagged.v4", .family = 4 };
+	s.rs->table_flags = 6;
+	change_list_anew(s.a, s.rs, s.present, &members, &list, &s.summary);
+	change_list_emit(b, s.rs, &list);
+	got = batch_text(b, s.policy);
+	expect_text("anew", got,
+		    "-table mailwall; +table mailwall; +counter K0; +chain "
+		    "forward; +chain forward.smtp; +set forward.ports; "
+		    "+elements forward.ports 1; +set exempt.v4; +set "
+		    "exempt.v6; +elements exempt.v4 2; " RULES1);
+	for (size_t i = 0; i < before->counters.n; i++)
+		expect_number(before->counters.items[i].name,
+			      (unsigned int)begins_with(
+				      b, before->counters.items[i].name),
+			      (unsigned int)(40 + i));
+	free(got);
+	batch_free(b);
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(fresh),
-		CLAIMED(same),
-		CLAIMED(dynamic),
-		CLAIMED(difference),
-		CLAIMED(objects_go),
-		CLAIMED(counter_owners),
-		CLAIMED(counter_owners_cut),
-		CLAIMED(set_fits),
-		CLAIMED(anonymous),
-		CLAIMED(chain_fits),
-		CLAIMED(devices),
-		CLAIMED(other_family),
-		CLAIMED(members_lost),
-		CLAIMED(removing),
-		CLAIMED(note_of_change),
+		CLAIMED(anew),		 CLAIMED(fresh),
+		CLAIMED(same),		 CLAIMED(dynamic),
+		CLAIMED(difference),	 CLAIMED(objects_go),
+		CLAIMED(counter_owners), CLAIMED(counter_owners_cut),
+		CLAIMED(set_fits),	 CLAIMED(anonymous),
+		CLAIMED(chain_fits),	 CLAIMED(devices),
+		CLAIMED(other_family),	 CLAIMED(members_lost),
+		CLAIMED(removing),	 CLAIMED(note_of_change),
 	};
 
 	return cmocka_run_group_tests_name("change", tests, NULL, NULL);
