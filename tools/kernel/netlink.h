@@ -13,8 +13,12 @@
 
 #define NETLINK_REPLY_BYTES ((size_t)256 * 1024)
 
+struct transaction_route;
+
 struct netlink {
 	struct mnl_socket *socket;
+	/* Transactions go that way; NULL: to the kernel by this socket. */
+	const struct transaction_route *route;
 	uint32_t port;
 	uint32_t seq;
 	char *buffer; /* NETLINK_REPLY_BYTES, for replies */

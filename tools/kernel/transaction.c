@@ -130,20 +130,17 @@ static void transaction_grow_buffer(int fd, size_t bytes)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
 }
 
-int transaction_commit(struct netlink *nl, const struct batch *b,
-		       struct kernel_errors *errors)
+int transaction_send(struct netlink *nl, const struct iovec *pages, size_t n,
+		     size_t bytes, transaction_answer_fn *fn, void *ctx)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct msghdr msg = { .msg_name = &kernel,
-			      .msg_namelen = sizeof(kernel) };
-	int fd = mnl_socket_get_fd(nl->socket);
-	bool done = false, overrun = false;
-	size_t n;
+			      .msg_namelen = sizeof(kernel),
+			      .msg_iov = (struct iovec *)pages,
+			      .msg_iovlen = n };
+	int fd = mnl_socket_get_fd(nl->socket), error = 0;
 
-	*errors = (struct kernel_errors){ 0 };
-	msg.msg_iov = (struct iovec *)batch_iovec(b, &n);
-	msg.msg_iovlen = n;
-	transaction_grow_buffer(fd, batch_bytes(b));
+	transaction_grow_buffer(fd, bytes);
 	if (sendmsg(fd, &msg, 0) < 0)
 		return -errno;
 	/* The kernel has sent all its answers before sendmsg() returns. */
@@ -154,12 +151,45 @@ int transaction_commit(struct netlink *nl, const struct batch *b,
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == ENOBUFS) {
-			overrun = true;
+			error = -ENOBUFS;
 			continue;
 		}
 		if (got <= 0)
 			break;
-		kernel_errors_read(errors, b, nl->buffer, (size_t)got, &done);
+		fn(ctx, nl->buffer, (size_t)got);
 	}
-	return kernel_errors_verdict(errors, done, overrun);
+	return error;
+}
+
+struct transaction_answers {
+	const struct batch *batch;
+	struct kernel_errors *errors;
+	bool done;
+};
+
+static void transaction_on_answer(void *ctx, const void *datagram, size_t len)
+{
+	struct transaction_answers *a = ctx;
+
+	kernel_errors_read(a->errors, a->batch, datagram, len, &a->done);
+}
+
+int transaction_commit(struct netlink *nl, const struct batch *b,
+		       struct kernel_errors *errors)
+{
+	struct transaction_answers a = { .batch = b, .errors = errors };
+	size_t n;
+	const struct iovec *pages = batch_iovec(b, &n);
+	int error;
+
+	*errors = (struct kernel_errors){ 0 };
+	if (nl->route)
+		error = nl->route->send(nl->route->ctx, b,
+					transaction_on_answer, &a);
+	else
+		error = transaction_send(nl, pages, n, batch_bytes(b),
+					 transaction_on_answer, &a);
+	if (error && error != -ENOBUFS)
+		return error;
+	return kernel_errors_verdict(errors, a.done, error == -ENOBUFS);
 }

@@ -29,6 +29,19 @@ struct kernel_errors {
 	size_t all; /* kept or not */
 };
 
+/* Takes one datagram of the kernel's answers. */
+typedef void transaction_answer_fn(void *ctx, const void *datagram, size_t len);
+
+/* Another way to the kernel than the socket that is asked for everything else.
+ */
+struct transaction_route {
+	/* Sends, and calls fn for each answer. 0 or -errno; -ENOBUFS: answers
+	 * were lost. */
+	int (*send)(void *ctx, const struct batch *b, transaction_answer_fn *fn,
+		    void *fn_ctx);
+	void *ctx;
+};
+
 /*
  * Commits a batch. 0: committed. -ERESTART: the generation moved, nothing
  * happened. -ENOBUFS: the kernel's answer is lost; read back. Other errors:
@@ -45,6 +58,13 @@ static inline bool transaction_try_again(int error)
 {
 	return error == -ERESTART || error == -EINTR;
 }
+
+/*
+ * Sends the messages of a transaction, and calls fn for each answer; n pages of
+ * bytes in all. 0 or -errno, -ENOBUFS: answers were lost.
+ */
+int transaction_send(struct netlink *nl, const struct iovec *pages, size_t n,
+		     size_t bytes, transaction_answer_fn *fn, void *ctx);
 
 /*
  * Reads one datagram of the kernel's answers: the part of transaction_commit()
