@@ -144,7 +144,7 @@ struct ruleset {
 	struct arena *arena;
 	const struct policy *policy;
 	enum family family;
-	uint32_t table_flags; /* NFT_TABLE_F_* that a new table gets */
+	uint32_t table_flags;	     /* NFT_TABLE_F_* that a new table gets */
 	const struct words *devices; /* interfaces of ingress and egress */
 	struct {
 		struct counter **items;
