@@ -8,7 +8,9 @@ end with this program. The claims are the first lines of the functions.
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import socket
 import sqlite3
@@ -543,7 +545,7 @@ def says_it_at_once(folder):
 
 
 def says_when_it_cannot_see(folder):
-	"""a group without logs, another policy, none, no log, mode observe and a dormant table are said once; and when it sees again"""
+	"""a group without logs, another policy or digest, none, no log, mode observe and a dormant table are said once, as text, event, metric and by /healthz; and when it sees again"""
 	def after(change, *words):
 		"""What comes to be said within seconds of a change."""
 		before = len(watch.said())
@@ -556,34 +558,111 @@ def says_when_it_cannot_see(folder):
 	def load(text):
 		run(MAILWALL, "apply", "-q", "-", ns="router", text=text)
 
+	def expect_pages(sees, complaint=None, well=None):
+		"""What /metrics, /healthz and the latest event say of it."""
+		time.sleep(1.2)	# a page is kept for a second
+		metrics, health = fetch("/metrics"), fetch("/healthz")
+		expect(f"\nmailwall_monitor_sees {int(sees)}\n" in metrics,
+		       metrics)
+		had = set(re.findall(
+			r'^mailwall_monitor_complaints\{complaint="([\w-]+)"\} [1-9]',
+			metrics, re.M))
+		expect(complaint in had if complaint else not had, had)
+		expect(("200 OK" in health and "\nok\n" in health)
+		       if sees else "503 " in health, health)
+		expect(not complaint or "policy" in health.split("\n\n")[1],
+		       health)
+		event = [e for e in watch.events() if e["event"] == "sight"][-1]
+		expect(event["sees"] == sees and
+		       (complaint in [c["complaint"] for c in event["complaints"]]
+			if complaint else not event["complaints"]), event)
+		return event
+
 	right = POLICY.read_text()
 	load(right)
-	watch = Watch("-g", 25, "-p", POLICY)
+	watch = Watch("-g", 25, "-p", POLICY, "--http", "127.0.0.1:9525")
+	event = expect_pages(True)
+	expect((event["policy"], event["mode"], event["acting"]) ==
+	       ("residential", "enforce", True), event)
 	expect(watch.said().count("group") == 0, watch.said())
 	other = re.sub("^policy .*", "policy other", right, flags=re.M)
 	said = after(load, other)
 	expect("policy other is loaded, not residential" in said, said)
+	expect_pages(False, "other-policy")
+	said = after(load, right.replace("block   smtp reset log",
+					 "block smtp drop log", 1))
+	expect("policy residential is loaded with other rules" in said, said)
+	expect_pages(False, "other-rules")
 	said = after(load, re.sub(r" log\b", "", EXEMPT))
 	expect("no rule of policy exempt logs" in said, said)
+	expect_pages(False, "no-log")
 	said = after(load, right)
 	expect("sees again" in said, said)
+	expect_pages(True)
 	time.sleep(4)
 	expect(watch.said().count("sees again") == 1, watch.said())
 	said = after(load, re.sub("^hook ", "mode observe\nhook ", right,
 				  flags=re.M))
 	expect("mode observe: nothing is blocked" in said, said)
+	event = expect_pages(False, "observe")
+	expect((event["mode"], event["acting"]) == ("observe", False), event)
 	said = after(lambda: run(MAILWALL, "remove", ns="router"))
 	expect("no policy is loaded" in said, said)
+	expect_pages(False, "no-policy")
 	watch.stop()
 	load(right)
-	watch = Watch("-g", 26)
+	watch = Watch("-g", 26, "--http", "127.0.0.1:9525")
+	expect_pages(False, "no-group-log")
 	expect("group 26 is read, but no rule of policy residential logs to it; "
 	       "it logs to group 25" in watch.said(), watch.said())
 	said = after(lambda: run("nft", "add table inet mailwall { flags dormant ; }",
 				 ns="router"))
 	expect("dormant" in said, said)
+	expect_pages(False, "open")
 	watch.stop()
 	load(right)
+
+
+def shows_the_mode(folder):
+	"""the screen has the policy that is loaded, its mode, and what keeps it from being seen; a monitor of mode observe is well under it"""
+	path = pathlib.Path(folder) / "observes.policy"
+	path.write_text(re.sub("^hook ", "mode observe\nhook ",
+			       POLICY.read_text(), flags=re.M))
+	os.chmod(folder, 0o755)
+
+	def screen(*words):
+		ours, theirs = pty.openpty()
+		child = subprocess.Popen(
+			["ip", "netns", "exec", "router", MAILWALL, "watch",
+			 *words, *user_words()], stdout=theirs,
+			stderr=subprocess.DEVNULL)
+		os.close(theirs)
+		drawn, deadline = "", time.time() + 20
+		while drawn.count("port service") < 2 and time.time() < deadline:
+			if select.select([ours], [], [], 1)[0]:
+				drawn += os.read(ours, 65536).decode()
+		child.terminate()
+		child.wait(timeout=30)
+		os.close(ours)
+		return drawn
+
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	drawn = screen("-g", "25", "-p", str(POLICY))
+	expect("policy residential  mode enforce" in drawn and
+	       "CANNOT SEE" not in drawn, drawn)
+	drawn = screen("-g", "26")
+	expect("CANNOT SEE: group 26 is read" in drawn, drawn)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	drawn = screen("-g", "25", "-p", str(path))
+	expect("mode observe: nothing is blocked" in drawn and
+	       "CANNOT SEE" not in drawn, drawn)
+	watch = Watch("-g", 25, "-p", path, "--http", "127.0.0.1:9525")
+	time.sleep(1.2)
+	health = fetch("/healthz")
+	expect("200 OK" in health and health.endswith("ok\n") and
+	       "mode observe" not in watch.said(), health + watch.said())
+	watch.stop()
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
 
 
 def outlives_an_input(folder):
@@ -608,7 +687,7 @@ def outlives_an_input(folder):
 	run("ip", "link", "del", "other0", ns="router")
 
 
-CLAIMS = (counts_agree, says_when_it_cannot_see, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
+CLAIMS = (counts_agree, says_when_it_cannot_see, shows_the_mode, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
 	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk, knows_a_set_clock,
 	  says_what_was_not_logged)

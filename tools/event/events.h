@@ -8,6 +8,7 @@
 #define MAILWALL_EVENTS_H
 
 #include "../../plugin/engine/engine.h"
+#include "sight_view.h"
 
 #include <stdint.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct summary_extra {
 	bool has_quarantine;
 	/* Sources that wait for class flagged, are put there, or are not. */
 	uint64_t waiting, flagged, refused, forgotten;
+	struct sight_view sight; /* what the loaded rules show */
 };
 
 /* The machine's clock was set while the monitor ran. */

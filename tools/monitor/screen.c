@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "screen.h"
 #include "../../rules/base/service.h"
+#include "../program/utf8.h"
 #include "../program/when.h"
 #include "monitor_text.h"
 #include "../event/events.h"
@@ -25,6 +26,15 @@ static unsigned int screen_rows(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
 		return 24;
 	return size.ws_row;
+}
+
+static unsigned int screen_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 40)
+		return 80;
+	return size.ws_col;
 }
 
 void screen_open(struct screen *s)
@@ -92,16 +102,42 @@ static void screen_draw_findings(struct screen *s, unsigned int most)
 	}
 }
 
+/* A line: the policy and its mode, or what keeps it from being seen. */
+static void screen_draw_sight(const struct sight_view *v)
+{
+	const char *mode = sight_mode(v);
+	char line[SIGHT_TEXT_BYTES + 128], more[32] = "";
+	int n = 0;
+
+	if (mode)
+		n = snprintf(line, sizeof(line), "policy %s  mode %s%s  ",
+			     v->policy, mode,
+			     v->observes ? ": nothing is blocked" : "");
+	if (v->n + v->more > 1)
+		snprintf(more, sizeof(more), " (1 of %u)", v->n + v->more);
+	if (v->n)
+		snprintf(line + n, sizeof(line) - (size_t)n, "%s%s: %s",
+			 sight_sees(v) ? "note" : "CANNOT SEE", more,
+			 v->items[0].text);
+	else
+		line[n] = 0;
+	if (strlen(line) >= screen_columns())
+		strcpy(line + screen_columns() - 4, "...");
+	utf8_puts(stdout, line);
+	fputs(CLEAR_LINE, stdout);
+}
+
 void screen_draw(struct screen *s, const struct engine_summary *summary,
 		 const struct summary_extra *extra)
 {
 	unsigned int used = 6, height = screen_rows();
 
 	printf(HOME "mailwall  %" PRIu64 " packets/s  %" PRIu64
-		    " sources  %" PRIu64 " lost%s%s" CLEAR_LINE CLEAR_LINE,
+		    " sources  %" PRIu64 " lost%s%s" CLEAR_LINE,
 	       summary->packets - s->packets, summary->sources,
 	       extra->lost + extra->unlogged, extra->lost_exact ? "" : "~",
 	       summary->warm ? "" : "  (warming up)");
+	screen_draw_sight(&extra->sight);
 	s->packets = summary->packets;
 	printf(" port service       SYNs/s    new/s   attempts  answered   "
 	       "refused unanswered  blocked" CLEAR_LINE);

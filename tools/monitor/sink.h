@@ -33,6 +33,8 @@ struct sink {
 	int (*finding)(void *ctx, const struct finding *finding);
 	/* The clock was set. */
 	int (*stepped)(void *ctx, const struct clock_step *step);
+	/* What the loaded rules show; again when that changes. */
+	int (*sight)(void *ctx, const struct sight_view *view);
 	/* Called once a second; ticks counts from 0. */
 	void (*tick)(void *ctx, uint64_t ticks);
 	/* The figures so far, or with extra->final those of the whole run. */

@@ -103,6 +103,13 @@ void sinks_stepped(struct sinks *s, const struct clock_step *step)
 			sinks_note(s, i, s->rows[i]->stepped(s->ctx, step));
 }
 
+void sinks_sight(struct sinks *s, const struct sight_view *view)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->rows[i]->sight && !s->failed[i])
+			sinks_note(s, i, s->rows[i]->sight(s->ctx, view));
+}
+
 void sinks_tick(struct sinks *s, uint64_t ticks)
 {
 	for (size_t i = 0; i < s->n; i++)

@@ -45,6 +45,9 @@ void sinks_stepped(struct sinks *s, const struct clock_step *step);
 int sinks_fd(const struct sinks *s, size_t i);
 void sinks_ready(struct sinks *s, size_t i);
 
+/* Tells what the loaded rules show. */
+void sinks_sight(struct sinks *s, const struct sight_view *view);
+
 void sinks_tick(struct sinks *s, uint64_t ticks);
 void sinks_summary(struct sinks *s, const struct engine_summary *summary,
 		   const struct summary_extra *extra);

@@ -44,6 +44,7 @@ struct summary_extra watch_losses(struct watch *w)
 {
 	struct summary_extra extra = losses_now(&w->losses, w->capture);
 
+	extra.sight = w->sight.view;
 	if (w->quarantine) {
 		extra.has_quarantine = true;
 		extra.waiting = w->quarantine->n;
@@ -253,6 +254,15 @@ static void watch_compare(const struct watch *w, const struct policy *next,
 			    "interfaces only after a restart");
 }
 
+/* Sets what is to be loaded: what the monitor reads, and judges by. */
+static void watch_want(struct watch *w)
+{
+	w->wanted.groups = w->groups.items;
+	w->wanted.n_groups = w->groups.n;
+	sight_want(&w->wanted, w->policy);
+	w->sight.looked = false;
+}
+
 static void watch_reload(struct watch *w)
 {
 	struct policy *next;
@@ -275,6 +285,7 @@ static void watch_reload(struct watch *w)
 		watch_compare(w, next, n_ports);
 		policy_free(w->policy);
 		w->policy = next;
+		watch_want(w);
 	}
 	notify_send("READY=1");
 }
@@ -357,17 +368,10 @@ static void watch_look_at_priv(struct watch *w)
 			    "again");
 }
 
-/* Only what NFLOG brings depends on the rules that are loaded. */
 static void watch_look_at_rules(struct watch *w)
 {
-	const struct sight_wanted wanted = {
-		.groups = w->groups.items,
-		.n_groups = w->groups.n,
-		.policy = w->policy ? w->policy->name : NULL,
-	};
-
-	if (w->groups.n)
-		sight_look(&w->sight, &w->priv, &wanted);
+	if (sight_look(&w->sight, &w->priv, &w->wanted))
+		sinks_sight(&w->sinks, &w->sight.view);
 }
 
 #define STEP_LEAST_US 2000000 /* less is how clocks are kept */
@@ -517,6 +521,7 @@ static int watch_run_open(struct watch *w)
 
 	watch_count_blocks(w);
 	watch_read_members(w);
+	watch_want(w);
 	watch_look_at_rules(w);
 	code = watch_loop(w, &ticks);
 	watch_count_blocks(w);

@@ -10,7 +10,7 @@
 #include "membership.h"
 #include "../priv/quarantine.h"
 #include "screen.h"
-#include "../priv/sight.h"
+#include "../sight/sight.h"
 #include "sinks.h"
 #include "state_file.h"
 #include "../program/program.h"
@@ -53,6 +53,7 @@ struct watch {
 	struct membership members;
 	struct losses losses;
 	struct sight sight;
+	struct sight_wanted wanted; /* of what is loaded */
 	int64_t clock_us;   /* the clock less a steady one; 0: not known yet */
 	int signals, timer; /* descriptors */
 	bool stop;	    /* a signal asked for it */

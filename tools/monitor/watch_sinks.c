@@ -130,6 +130,12 @@ static int json_on_step(void *ctx, const struct clock_step *step)
 	return print_event(clock_json(step));
 }
 
+static int json_on_sight(void *ctx, const struct sight_view *view)
+{
+	(void)ctx;
+	return print_event(sight_json(view, watch_now_us()));
+}
+
 static int json_on_summary(void *ctx, const struct engine_summary *s,
 			   const struct summary_extra *extra)
 {
@@ -142,6 +148,7 @@ const struct sink watch_sink_json = {
 	.wanted = json_wanted,
 	.finding = json_on_finding,
 	.stepped = json_on_step,
+	.sight = json_on_sight,
 	.summary = json_on_summary,
 };
 

@@ -29,6 +29,7 @@ struct priv_head {
 	uint64_t loaded;	     /* 0: no table is ours */
 	uint64_t drift_known, drift; /* 1: yes */
 	uint64_t acting, observes;   /* 1: yes, of what is loaded */
+	uint64_t comparable;	     /* 1: its digest is made as ours are */
 	uint64_t log_groups; /* how many NFLOG groups its rules log to */
 	uint64_t log_group;  /* one of them, if there are any */
 	uint64_t unlogged;   /* bit i: no rule logs to priv_job.groups[i] */

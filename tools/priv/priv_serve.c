@@ -354,6 +354,7 @@ static int priv_put_head(struct priv_state *s, const struct present *p,
 		priv_count_guards(p, &head);
 		head.acting = !loaded->observes && !acting_opens(acting);
 		head.loaded = true;
+		head.comparable = present_digest_comparable(p);
 		head.drift = acting_drift(acting) ||
 			     strcmp(loaded->digest, p->digest) != 0;
 		head.drift_known = loaded->elements_read &&

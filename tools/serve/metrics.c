@@ -365,6 +365,31 @@ static void write_priv(struct writer *w)
 		plain(w, w->m->priv_up);
 }
 
+static bool metrics_has_sight(const struct writer *w)
+{
+	const struct sight_view *v = w->m->sight;
+
+	return v && v->looked && v->reads_logs;
+}
+
+static void metrics_write_sees(struct writer *w)
+{
+	if (metrics_has_sight(w) && w->m->sight->known)
+		plain(w, sight_sees(w->m->sight));
+}
+
+static void metrics_write_complaints(struct writer *w)
+{
+	for (enum sight_complaint c = 0; c < SIGHT_N; c++) {
+		const struct label labels[] = { { "complaint",
+						  sight_complaint_name(c) } };
+
+		if (metrics_has_sight(w))
+			sample(w, labels, COUNT(labels),
+			       w->m->sight->counts[c]);
+	}
+}
+
 static void write_memory(struct writer *w)
 {
 	if (w->m->summary)
@@ -534,6 +559,12 @@ static const struct family families[] = {
 	{ "mailwall_privileged_process_up", GAUGE,
 	  "Whether the process that keeps CAP_NET_ADMIN answers.", write_priv,
 	  0 },
+	{ "mailwall_monitor_sees", GAUGE,
+	  "Whether the rules that are loaded show what they block.",
+	  metrics_write_sees, 0 },
+	{ "mailwall_monitor_complaints", GAUGE,
+	  "What the monitor finds wrong with the rules that are loaded.",
+	  metrics_write_complaints, 0 },
 	{ "mailwall_quarantine_flagged_total", COUNTER,
 	  "Sources that were put into class flagged.", QUARANTINE(flagged) },
 	{ "mailwall_quarantine_waiting", GAUGE,

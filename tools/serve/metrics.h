@@ -9,6 +9,7 @@
 #define MAILWALL_METRICS_H
 
 #include "../../plugin/engine/engine.h"
+#include "../event/sight_view.h"
 
 #include <stdint.h>
 #include <stdbool.h>
@@ -55,6 +56,7 @@ struct metrics {
 	bool acting, observes; /* of what is loaded */
 	const struct metrics_fault *faults;
 	size_t n_faults;
+	const struct sight_view *sight; /* NULL: no monitor */
 	bool has_priv, priv_up; /* the process that keeps CAP_NET_ADMIN */
 	bool has_quarantine;
 	uint64_t quarantine_waiting, quarantine_flagged;

@@ -9,6 +9,7 @@
 #include "../event/events.h"
 #include "../program/message.h"
 #include "../program/program.h"
+#include "../program/utf8.h"
 #include "../program/when.h"
 
 #include <stdio.h>
@@ -290,6 +291,7 @@ static int write_metrics(void *ctx, FILE *out)
 			     .quarantine_flagged = l->losses.flagged,
 			     .quarantine_refused = l->losses.refused,
 			     .quarantine_forgotten = l->losses.forgotten,
+			     .sight = &l->losses.sight,
 			     .has_store = l->recorder,
 			     .start_s = l->start_s };
 	int error;
@@ -315,23 +317,35 @@ static int write_metrics(void *ctx, FILE *out)
 
 /* ---- health ---- */
 
+static void pages_put_complaints(const struct sight_view *v, FILE *out)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		utf8_puts(out, v->items[i].text);
+		fputc('\n', out);
+	}
+	if (v->more)
+		fprintf(out, "and %u complaints more\n", v->more);
+}
+
 static int write_health(void *ctx, FILE *out)
 {
 	struct status_pages *l = ctx;
 	struct recorder_state state = { 0 };
+	bool well;
 
 	priv_look(l->priv);
 	if (l->recorder)
 		recorder_state(l->recorder, &state);
-	if (!state.failing && !priv_complaint(l->priv)) {
+	well = !state.failing && !priv_complaint(l->priv) &&
+	       sight_sees(&l->losses.sight);
+	if (well)
 		fputs("ok\n", out);
-		return 0;
-	}
 	if (state.failing)
 		fprintf(out, "the store cannot be written\n");
 	if (priv_complaint(l->priv))
 		fprintf(out, "%s\n", priv_complaint(l->priv));
-	return HTTP_UNWELL;
+	pages_put_complaints(&l->losses.sight, out);
+	return well ? 0 : HTTP_UNWELL;
 }
 
 /* ---- opening and running ---- */

@@ -37,6 +37,11 @@ static const struct metrics_fault faults[] = {
 	{ "device-missing", "eth7" },
 };
 
+static const struct sight_view sight = { .looked = true,
+					 .known = true,
+					 .reads_logs = true,
+					 .counts[SIGHT_NO_LOG] = 1 };
+
 static void make_summary(struct engine_summary *s)
 {
 	*s = (struct engine_summary){ .packets = 1000,
@@ -78,6 +83,7 @@ static struct metrics make_all(const struct engine_summary *s)
 				 .observes = true,
 				 .faults = faults,
 				 .n_faults = COUNT(faults),
+				 .sight = &sight,
 				 .has_store = true,
 				 .store_rows = 99,
 				 .start_s = 1794780000 };
@@ -267,6 +273,9 @@ static const char *const samples[] = {
 	"mailwall_clause_packets_total{clause=\"\\\\x1b\"} 1",
 	"mailwall_clause_packets_total{clause=\"\\\\x1c\"} 3",
 	"mailwall_policy_acting 0",
+	"mailwall_monitor_sees 0",
+	"mailwall_monitor_complaints{complaint=\"no-log\"} 1",
+	"mailwall_monitor_complaints{complaint=\"other-policy\"} 0",
 	"mailwall_policy_mode{mode=\"observe\"} 1",
 	"mailwall_policy_fault{fault=\"device-missing\",object=\"eth7\"} 1",
 	"mailwall_clause_observed_packets_total{clause=\"\\\\x1c\"} 5",
@@ -372,6 +381,7 @@ CLAIM(unknown, "what is not known is left out, and not said to be zero")
 		"mailwall_store",
 		"process_start_time_seconds",
 		"mailwall_last_packet",
+		"mailwall_monitor",
 	};
 	static const struct metrics nothing;
 	const struct metrics removed = { .loaded_known = true };
