@@ -17,6 +17,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 DATADIR    ?= $(PREFIX)/share/mailwall
 LIBDIR     ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec
 INCLUDEDIR ?= $(PREFIX)/include
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -49,20 +50,26 @@ BENCH_PACKAGES = $(CHECK_PACKAGES) ipset iptables iputils-ping tcpdump tshark \
                  ulogd2 ulogd2-pcap clang libbpf-dev sqlite3
 
 # ---- flags ----
-LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng libseccomp \
-            $(if $(filter 1,$(SMALL)),,sqlite3 libmicrohttpd)
+LIBRARIES = libnftnl libmnl jansson nettle libpcap zlib libcap-ng libseccomp
+# Of the program with the store alone.
+STORE_LIBRARIES = $(if $(filter 1,$(SMALL)),,sqlite3 libmicrohttpd)
 WARNINGS  = -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
 MY_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) -DVERSION='"$(VERSION)"' -DDATADIR='"$(DATADIR)"' \
+            -DLIBEXECDIR='"$(LIBEXECDIR)/mailwall"' \
             $(LIBRARY_CFLAGS) $(CFLAGS) $(SMALL_CFLAGS)
 # pkg-config is asked when it is first needed, and once.
 once = $(eval $(1) := $$(shell $(PKG_CONFIG) $(2)))$($(1))
-LIBRARY_CFLAGS = $(call once,LIBRARY_CFLAGS,--cflags $(LIBRARIES))
+LIBRARY_CFLAGS = $(call once,LIBRARY_CFLAGS,--cflags $(LIBRARIES) \
+            $(STORE_LIBRARIES))
 LIBRARY_LIBS = $(call once,LIBRARY_LIBS,--libs $(LIBRARIES))
+STORE_LIBRARY_LIBS = $(call once,STORE_LIBRARY_LIBS,--libs $(LIBRARIES) \
+            $(STORE_LIBRARIES))
 PLUGIN_LIBRARY_LIBS = $(call once,PLUGIN_LIBRARY_LIBS,--libs libnftnl \
             libmnl jansson nettle)
 PLUGIN_LIBS = $(PLUGIN_LIBRARY_LIBS) -lm -pthread $(LDFLAGS)
 MY_LIBS   = $(LIBRARY_LIBS) -lm -pthread $(LDFLAGS) $(SMALL_LDFLAGS)
+STORE_LIBS = $(STORE_LIBRARY_LIBS) -Wl,--as-needed -lm -pthread $(LDFLAGS)
 ifeq ($(SMALL),1)
 SMALL_CFLAGS  = -DSMALL -ffunction-sections -fdata-sections
 # Tables of pointers take an eighth of the room with packed relocations.
@@ -76,6 +83,9 @@ say = $(if $(filter 1,$(V)),,@echo "  $(1)")
 
 # ---- files ----
 PROGRAM   = $(if $(filter build,$(BUILD)),mailwall,$(BUILD)/mailwall)
+# What the program runs for a store, its reports and pages.
+STORE_PROGRAM = $(PROGRAM)-store
+PROGRAMS  = $(PROGRAM) $(if $(filter 1,$(SMALL)),,$(STORE_PROGRAM))
 LIBRARY_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out plugin/example/%, \
               $(wildcard rules/*/*.c plugin/*/*.c)))
 # The plugin for collectd has some sources in common with the program.
@@ -88,12 +98,14 @@ TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
 TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% intake/% database/% store/% \
-            report/% page/% notice/% serve/% command/cmd_import.c \
-            command/cmd_notice.c command/cmd_report.c \
+            report/% page/% notice/% serve/% review/% recorder/% \
+            apart/loaded_note.c apart/store_facts.c \
             command/store_sinks.c), \
             $(wildcard tools/*/*.c)) tools/serve/metrics.c
 endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
+MAIN_OBJ  = $(BUILD)/tools/command/main.o
+STORE_MAIN_OBJ = $(BUILD)/tools/recorder/main.o
 UNITS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c \
             tests/unit/*/*/test_*.c))
 FUZZERS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -111,13 +123,20 @@ COLLECTD_PLUGIN = $(BUILD)/collectd/mailwall.so
 SONAME    = mailwall.so.$(firstword $(subst ., ,$(ABI)))
 
 # ---- build ----
-all: $(PROGRAM) $(PLUGIN)
+all: $(PROGRAMS) $(PLUGIN)
 
-$(PROGRAM): $(TOOLS_OBJ) $(BUILD)/libmailwall.a
+# Each takes of the archives what it needs.
+$(PROGRAM): $(MAIN_OBJ) $(BUILD)/libtools.a $(BUILD)/libmailwall.a
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS) $(SMALL_LDFLAGS)
 
+$(STORE_PROGRAM): $(STORE_MAIN_OBJ) $(BUILD)/libtools.a $(BUILD)/libmailwall.a
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
+
+$(BUILD)/libtools.a: $(filter-out $(MAIN_OBJ) $(STORE_MAIN_OBJ),$(TOOLS_OBJ))
 $(BUILD)/libmailwall.a: $(LIBRARY_OBJ)
+$(BUILD)/libtools.a $(BUILD)/libmailwall.a:
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -151,7 +170,7 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(MY_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What a test needs of tools/ is all of it but main().
-TESTED = $(filter-out %/command/main.o,$(TOOLS_OBJ)) $(BUILD)/libmailwall.a
+TESTED = $(BUILD)/libtools.a $(BUILD)/libmailwall.a
 
 # The generator of traffic, apart from what is measured with it.
 TRAFFIC_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/measure.c %/trace.c, \
@@ -165,17 +184,17 @@ $(BUILD)/tests/unit/detect/test_generate: $(BUILD)/tests/detect/libtraffic.a
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS) -lcmocka
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS) -lcmocka
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(MY_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(STORE_LIBS)
 
 # The same without the fuzzer, for "make check".
 $(BUILD)/tests/fuzz/once_%: $(BUILD)/tests/fuzz/once.o \
 		$(BUILD)/tests/fuzz/fuzz_%.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
 
 # The program with one service more, for tests/rows: a row is all it takes.
 MORE_SERVICES = $(BUILD)/tests/rows/mailwall
@@ -186,10 +205,12 @@ $(BUILD)/tests/rows/service.c: rules/base/service.c tests/rows/service.row
 $(BUILD)/tests/rows/service.o: $(BUILD)/tests/rows/service.c rules/base/service.h
 	$(call say,CC $<)
 	$(Q)$(CC) $(MY_CFLAGS) -Irules/base -c -o $@ $<
-$(MORE_SERVICES): $(BUILD)/tests/rows/service.o $(TOOLS_OBJ) \
-		$(BUILD)/libmailwall.a
+$(MORE_SERVICES): $(MAIN_OBJ) $(BUILD)/tests/rows/service.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
+$(MORE_SERVICES)-store: $(STORE_MAIN_OBJ) $(BUILD)/tests/rows/service.o $(TESTED)
+	$(call say,LD $@)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -230,7 +251,7 @@ test: check-packages
 	$(Q)$(MAKE) --no-print-directory check
 
 # ---- checks ----
-check: $(PROGRAM) $(UNITS) $(ONCE) $(MORE_SERVICES)
+check: $(PROGRAMS) $(UNITS) $(ONCE) $(MORE_SERVICES) $(MORE_SERVICES)-store
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
 # Beside the firewalls of others, under systemd, by Ansible, in collectd.
@@ -317,15 +338,15 @@ $(BUILD)/tests/bench/table: $(BUILD)/tests/bench/table.o $(BUILD)/libmailwall.a
 
 $(BUILD)/tests/bench/rows: $(BUILD)/tests/bench/rows.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
 
 # All rows; ROWS names some, and BENCH_FLAGS may be --quick or --runs N.
-bench: $(PROGRAM) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
+bench: $(PROGRAMS) $(BUILD)/tests/bench/table $(BUILD)/tests/bench/rows
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_FLAGS) --build $(BUILD) \
 		$(PROGRAM) $(ROWS)
 
 # Pictures of the report's page, to be looked at, in build/look.
-look: $(PROGRAM) $(BUILD)/tests/unit/tools/page/test_page
+look: $(PROGRAMS) $(BUILD)/tests/unit/tools/page/test_page
 	$(call install_packages,chromium)
 	$(Q)mkdir -p $(BUILD)/look
 	$(Q)MAILWALL_PAGES=$(BUILD)/look $(BUILD)/tests/unit/tools/page/test_page >/dev/null
@@ -345,8 +366,10 @@ manual: $(PROGRAM)
 	$(Q)$(PYTHON) tests/golden/completion_test.py $(PROGRAM) --update
 
 # ---- install ----
-install: $(PROGRAM) install-plugin
+install: $(PROGRAMS) install-plugin
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/mailwall
+	$(if $(filter 1,$(SMALL)),,install -D -m 755 $(STORE_PROGRAM) \
+		$(DESTDIR)$(LIBEXECDIR)/mailwall/mailwall-store)
 	install -d $(DESTDIR)$(DATADIR)/policies
 	install -m 644 $(POLICIES) $(DESTDIR)$(DATADIR)/policies
 	install -d $(DESTDIR)$(DATADIR)/lang
@@ -407,7 +430,7 @@ uninstall:
 		$(DESTDIR)$(UNITDIR)/mailwall.service \
 		$(DESTDIR)$(UNITDIR)/mailwall-watch.service \
 		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
-	rm -rf $(DESTDIR)$(DATADIR)
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXECDIR)/mailwall
 
 # ---- packages of Debian, source ----
 DEB_PACKAGES = $(BUILD_PACKAGES) libcmocka-dev python3 debhelper devscripts \
@@ -438,7 +461,7 @@ dist-check: dist check-packages
 	$(Q)$(MAKE) --no-print-directory -C $(DIST) check
 
 clean:
-	rm -rf build build-* mailwall
+	rm -rf build build-* mailwall mailwall-store
 
 .PHONY: all house rooms special demo test check asan clang lint fuzz fuzz-run bench bench-detect look \
 	format golden manual \

@@ -284,6 +284,7 @@ def languages_are_beside():
 	with tempfile.TemporaryDirectory() as folder:
 		program = pathlib.Path(folder, "mailwall")
 		shutil.copy2(PROGRAM, program)
+		shutil.copy2(f"{PROGRAM}-store", folder)
 		shutil.copytree(ROOT / "tools/notice/lang",
 				pathlib.Path(folder, "tools/notice/lang"))
 		policy = pathlib.Path(folder, "a.policy")

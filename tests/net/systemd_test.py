@@ -91,6 +91,7 @@ def prepare(root):
 	program = pathlib.Path(root) / "usr/local/sbin/mailwall"
 	program.unlink(missing_ok=True)
 	shutil.copy(MAILWALL, program)
+	shutil.copy(f"{MAILWALL}-store", program.parent)
 	users = pathlib.Path(root) / "usr/lib/sysusers.d/mailwall.conf"
 	shutil.copy(UNITS / "mailwall.sysusers", users)
 	subprocess.run(["chroot", root, "systemd-sysusers"], check=True,

@@ -9,7 +9,7 @@
 #include "kernel_probe.h"
 #include "../kernel/acting.h"
 #include "../kernel/applied.h"
-#include "../store/loaded_note.h"
+#include "../apart/loaded_note.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
 #include "../program/message.h"

@@ -2,7 +2,7 @@
 #include "commands.h"
 #include "../kernel/kernel_error.h"
 #include "../kernel/applied.h"
-#include "../store/loaded_note.h"
+#include "../apart/loaded_note.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
 #include "../program/message.h"

@@ -142,4 +142,4 @@ static enum log_result eve_parse(struct log_clock *clock,
 				     LOG_NOT_OURS;
 }
 
-const struct log_format log_format_eve = { "eve", eve_looks_like, eve_parse };
+const struct log_format log_format_eve = { eve_looks_like, eve_parse };

@@ -6,9 +6,14 @@
  * Formats are tried in this order; a line is of the first that it looks like.
  */
 static const struct log_format *const formats[] = {
-#define LOG_FORMAT_ROW(name) &log_format_##name,
+#define LOG_FORMAT_ROW(name, word) &log_format_##name,
 	LOG_FORMATS(LOG_FORMAT_ROW)
 #undef LOG_FORMAT_ROW
+};
+static const char *const format_names[] = {
+#define LOG_FORMAT_WORD(name, word) word,
+	LOG_FORMATS(LOG_FORMAT_WORD)
+#undef LOG_FORMAT_WORD
 };
 #define FORMATS		 (sizeof(formats) / sizeof(*formats))
 
@@ -22,14 +27,18 @@ const struct log_format *log_format_at(size_t i)
 const struct log_format *log_format_named(const char *name)
 {
 	for (size_t i = 0; i < FORMATS; i++)
-		if (!strcmp(formats[i]->name, name))
+		if (!strcmp(format_names[i], name))
 			return formats[i];
 	return NULL;
 }
 
 const char *log_format_name(const struct log_format *format)
 {
-	return format->name;
+	size_t i = 0;
+
+	while (formats[i] != format)
+		i++;
+	return format_names[i];
 }
 
 /* ---- a line ---- */

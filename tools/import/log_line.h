@@ -24,6 +24,15 @@
 
 /* A format of logs, a constant. NULL stands for an unknown one. */
 struct log_format;
+/*
+ * X(NAME, WORD) stands for log_format_NAME, which has a file of its own; WORD
+ * is the name that --format takes.
+ */
+#define LOG_FORMATS(X)                                                         \
+	X(eve, "eve")                                                          \
+	X(logemu, "logemu")                                                    \
+	X(kernel, "kernel")                                                    \
+	X(ulogd_json, "ulogd-json")
 
 enum log_result {
 	LOG_EVENT,

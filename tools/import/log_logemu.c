@@ -71,5 +71,4 @@ static enum log_result logemu_parse(struct log_clock *clock,
 	return *why ? LOG_BAD : LOG_EVENT;
 }
 
-const struct log_format log_format_logemu = { "logemu", logemu_looks_like,
-					      logemu_parse };
+const struct log_format log_format_logemu = { logemu_looks_like, logemu_parse };

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 
 struct log_format {
-	const char *name; /* as --format has it */
 	/* Does the trimmed line look like this format? */
 	bool (*looks_like)(const struct scan *line);
 	/*
@@ -25,10 +24,7 @@ struct log_format {
 				 const char **why);
 };
 
-/* X(NAME) stands for log_format_NAME, which has a file of its own. */
-#define LOG_FORMATS(X) X(eve) X(logemu) X(kernel) X(ulogd_json)
-
-#define LOG_FORMAT_EXTERN(name)                                                \
+#define LOG_FORMAT_EXTERN(name, word)                                          \
 	extern const struct log_format log_format_##name;
 LOG_FORMATS(LOG_FORMAT_EXTERN)
 #undef LOG_FORMAT_EXTERN

@@ -130,5 +130,4 @@ static enum log_result syslog_parse(struct log_clock *clock,
 		       syslog_line(clock, ports, line, out, why);
 }
 
-const struct log_format log_format_kernel = { "kernel", syslog_looks_like,
-					      syslog_parse };
+const struct log_format log_format_kernel = { syslog_looks_like, syslog_parse };

@@ -78,6 +78,5 @@ static enum log_result ulogd_parse(struct log_clock *clock,
 				     result;
 }
 
-const struct log_format log_format_ulogd_json = { "ulogd-json",
-						  ulogd_looks_like,
+const struct log_format log_format_ulogd_json = { ulogd_looks_like,
 						  ulogd_parse };

@@ -87,7 +87,10 @@ struct command {
 	const struct option_row *options;
 	size_t options_bytes; /* size of the struct that they fill */
 	const void *defaults; /* the same before; NULL: zeros */
-	/* Runs it with its options and operands. Returns an exit code. */
+	/*
+	 * Runs it with its options and operands. Returns an exit code. NULL:
+	 * the program with the store runs it.
+	 */
 	int (*run)(struct program *p, const void *options, int argc,
 		   char **argv);
 	/* Runs instead of command_run(), which it calls; NULL: nothing does. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "status_guards.h"
 #include "status_hosts.h"
+#include "../apart/store_facts.h"
 #include "../serve/metrics.h"
-#include "../store/store_read.h"
+#include "../store/store.h"
 #include "../../rules/base/arena.h"
 #include "../option/options.h"
 #include "../program/output.h"
@@ -346,23 +347,6 @@ static void add_blocked(struct verdict *v, const struct host_facts *f)
 #ifndef SMALL
 /* ---- Nagios: what the monitor kept ---- */
 
-static void count_finding(void *ctx, const struct store_found *f)
-{
-	unsigned long *n = ctx;
-
-	(void)f;
-	++*n;
-}
-
-static void take_last(void *ctx, const struct store_run *run)
-{
-	int64_t *last_s = ctx;
-
-	if (run->last_s > *last_s &&
-	    run->last_s <= (int64_t)time(NULL) + FUTURE_S)
-		*last_s = run->last_s;
-}
-
 static void judge_findings(struct verdict *v, const struct nagios *n,
 			   unsigned long findings)
 {
@@ -387,25 +371,16 @@ static void judge_monitor(struct verdict *v, int64_t now_s, int64_t last_s)
 static int hosts_read_store(struct verdict *v, const struct nagios *n,
 			    const char *path, struct fault *f)
 {
-	int64_t now_s = (int64_t)time(NULL), last_s = 0;
-	unsigned long findings = 0;
-	struct store *store;
-	int error = store_open(path, false, &store, f);
+	int64_t now_s = (int64_t)time(NULL);
+	struct store_facts facts;
+	int error = store_facts_read(path, now_s - FINDINGS_S, now_s + FUTURE_S,
+				     &facts, f);
 
 	if (error)
 		return error;
-	error = store_findings(store, now_s - FINDINGS_S, now_s + FUTURE_S,
-			       count_finding, &findings);
-	if (!error)
-		error = store_runs(store, 0, INT64_MAX, take_last, &last_s);
-	if (error)
-		store_fault(store, "read", f);
-	store_close(store);
-	if (error)
-		return error;
-	judge_findings(v, n, findings);
-	if (last_s)
-		judge_monitor(v, now_s, last_s);
+	judge_findings(v, n, facts.findings);
+	if (facts.last_s)
+		judge_monitor(v, now_s, facts.last_s);
 	return 0;
 }
 

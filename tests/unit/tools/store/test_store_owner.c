@@ -4,7 +4,7 @@
 #include "../../store_facts.h"
 #include "../../../../tools/store/recorder.h"
 #include "../../../../tools/store/store_remote.h"
-#include "../../../../tools/store/loaded_note.h"
+#include "../../../../tools/recorder/runs.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -157,6 +157,9 @@ CLAIM(hostile, "nothing that the owner puts there makes root write elsewhere, "
 	       "or wait: a link, a trigger, a view, a lock, a FIFO")
 {
 	const char *path = file_of("db"), *target = "/tmp/mailwall-not-there";
+	const struct store_loaded loaded = {
+		.policy = "p", .digest = "d", .who = "w", .generation = 1
+	};
 	struct fault f = { { 0 } };
 	struct stat st;
 
@@ -173,17 +176,15 @@ CLAIM(hostile, "nothing that the owner puts there makes root write elsewhere, "
 			"INTO run SELECT 0,0,0,0,0,'' FROM (WITH RECURSIVE "
 			"x(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM x) SELECT "
 			"n FROM x WHERE n<0); END");
-	setenv("MAILWALL_STORE", path, 1);
-	expect(loaded_note_write("p", "d", 1, &f) < 0 &&
+	expect(note_write(path, &loaded, &f) < 0 &&
 		       strstr(f.text, "trigger \"t\""),
 	       "a trigger: \"%s\"", f.text);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(chown(path, NOBODY, NOBODY), 0);
-	expect(loaded_note_write("p", "d", 1, &f) < 0 &&
+	expect(note_write(path, &loaded, &f) < 0 &&
 		       strstr(f.text, "no regular file"),
 	       "a FIFO: \"%s\"", f.text);
-	unsetenv("MAILWALL_STORE");
 }
 
 CLAIM(root_file, "a file of root's in a folder of another user is refused, "

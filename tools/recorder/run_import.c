@@ -5,7 +5,8 @@
  * First all logs are read and their events put in order, whatever clocks wrote
  * them; then events that are not known yet go to the engine.
  */
-#include "commands.h"
+#include "runs.h"
+#include "../review/review.h"
 #include "../event/events.h"
 #include "../priv/folder.h"
 #include "../program/json.h"
@@ -39,13 +40,6 @@
 #define WRITTEN_AT_ONCE 65536 /* fewer than fill a batch */
 #define EVENTS_SHOWN	4096
 #define SECOND_US	1000000
-
-struct import_options {
-	const char *store, *policy, *format;
-	uint32_t year;
-	uint64_t memory;
-	bool again, no_warmup;
-};
 
 struct import {
 	struct program *program;
@@ -395,15 +389,7 @@ static void import_free(struct import *im)
 	log_hosts_free(im->hosts);
 }
 
-static const char *import_format(size_t i)
-{
-	const struct log_format *f = log_format_at(i);
-
-	return f ? log_format_name(f) : NULL;
-}
-
-static int import_run(struct program *p, const void *options, int argc,
-		      char **argv)
+int import_run(struct program *p, const void *options, int argc, char **argv)
 {
 	struct import im = { .program = p, .options = options };
 	int code = EXIT_DONE, closed;
@@ -420,52 +406,3 @@ static int import_run(struct program *p, const void *options, int argc,
 	policy_free(im.policy);
 	return code ? code : closed;
 }
-
-#define PLACE(member) .place = offsetof(struct import_options, member)
-
-static const struct option_row import_rows[] = {
-	{ OPTION_ROW_STORE(struct import_options), .was = 's',
-	  .help = "the store to write to" },
-	{ .name = "format",
-	  .letter = 'f',
-	  .type = OPTION_CHOICE,
-	  PLACE(format),
-	  .value = "FORMAT",
-	  .word = import_format,
-	  .help = "what the logs are; by their look if not given" },
-	{ OPTION_ROW_POLICY(struct import_options),
-	  .help = "the policy whose ports, classes and figures count" },
-	{ .name = "year",
-	  .was = 'y',
-	  .type = OPTION_NUMBER,
-	  PLACE(year),
-	  .least = 1970,
-	  .most = 2100,
-	  .value = "YEAR",
-	  .help = "the year of lines that have none" },
-	{ .name = "again",
-	  .was = 'A',
-	  .type = OPTION_FLAG,
-	  PLACE(again),
-	  .help = "take in what was imported before once more" },
-	{ OPTION_ROW_NO_WARMUP(struct import_options) },
-	{ OPTION_ROW_MEMORY(struct import_options) },
-	{ OPTION_ROW_QUIET },
-	{ OPTION_ROW_JSON },
-	{ OPTION_ROW_DEFINE, .needs = "policy" },
-	{ 0 }
-};
-
-static const struct import_options import_defaults = { .store = STORE_PATH };
-
-const struct command command_import = {
-	.name = "import",
-	.summary = "take old firewall logs into the store",
-	.group = GROUP_REVIEW,
-	.operands = { "FILE...", OPTION_FILE, 1, 0,
-		      "which log? \"-\" is standard input", NULL },
-	.options = import_rows,
-	.options_bytes = sizeof(struct import_options),
-	.defaults = &import_defaults,
-	.run = import_run,
-};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words for people: a letter to a customer, and the page for the public. */
-#include "commands.h"
+#include "runs.h"
+#include "../review/review.h"
 #include "../notice/notice.h"
 #include "../notice/publish.h"
 #include "../report/report.h"
@@ -16,8 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#define SINCE "30d"
 
 /* Ends the writing to standard output, of which error is the outcome. */
 static int notice_finish(FILE *out, int error)
@@ -44,10 +43,6 @@ static int notice_load_words(const char *language, struct lang **out)
 }
 
 /* ---- notice ---- */
-
-struct notice_options {
-	const char *store, *since, *policy, *lang;
-};
 
 struct letter {
 	const struct notice_options *options;
@@ -107,8 +102,7 @@ static int write_letter(const struct letter *l)
 	return EXIT_NO;
 }
 
-static int notice_run(struct program *p, const void *options, int argc,
-		      char **argv)
+int notice_run(struct program *p, const void *options, int argc, char **argv)
 {
 	struct letter l = { .program = p, .options = options };
 	int code = make_report(&l, argv[0]);
@@ -125,48 +119,9 @@ static int notice_run(struct program *p, const void *options, int argc,
 	return code;
 }
 
-#define OPTION_ROW_LANG(options)                                               \
-	.name = "lang", .letter = 'l', .type = OPTION_TEXT,                    \
-	.place = offsetof(options, lang), .value = "LANGUAGE",                 \
-	.hints = "en es pt_BR", .help = "write in this language"
-
-static const struct option_row notice_rows[] = {
-	{ OPTION_ROW_STORE(struct notice_options), .was = 's',
-	  .help = "the store to read" },
-	{ OPTION_ROW_SINCE(struct notice_options), .was = 'S',
-	  .help = "count from then on; 30d if not given" },
-	{ OPTION_ROW_POLICY(struct notice_options),
-	  .help = "the policy whose words explain what is blocked" },
-	{ OPTION_ROW_LANG(struct notice_options) },
-	{ OPTION_ROW_QUIET },
-	{ OPTION_ROW_DEFINE, .needs = "policy" },
-	{ 0 }
-};
-
-static const struct notice_options notice_defaults = { .store = STORE_PATH,
-						       .since = SINCE };
-
-const struct command command_notice = {
-	.name = "notice",
-	.summary = "write to the customer behind a source",
-	.group = GROUP_REVIEW,
-	.operands = { "ADDRESS", OPTION_ADDRESS, 1, 1,
-		      "about which source? One address", NULL },
-	.options = notice_rows,
-	.options_bytes = sizeof(struct notice_options),
-	.defaults = &notice_defaults,
-	.run = notice_run,
-};
-
 /* ---- publish ---- */
 
-struct publish_options {
-	const char *lang, *since;
-	bool html, text;
-};
-
-static int publish_run(struct program *p, const void *options, int argc,
-		       char **argv)
+int publish_run(struct program *p, const void *options, int argc, char **argv)
 {
 	const struct publish_options *o = options;
 	struct policy *policy = NULL;
@@ -187,41 +142,3 @@ static int publish_run(struct program *p, const void *options, int argc,
 	policy_free(policy);
 	return code;
 }
-
-static const struct option_row publish_rows[] = {
-	{ .name = "html",
-	  .was = 'H',
-	  .type = OPTION_FLAG,
-	  .place = offsetof(struct publish_options, html),
-	  .one_of = "form",
-	  .help = "write a page" },
-	{ .name = "text",
-	  .was = 'T',
-	  .type = OPTION_FLAG,
-	  .place = offsetof(struct publish_options, text),
-	  .one_of = "form",
-	  .help = "write text, which is the default" },
-	{ OPTION_ROW_JSON, .one_of = "form" },
-	{ .name = "since",
-	  .letter = 's',
-	  .was = 'S',
-	  .type = OPTION_DATE,
-	  .place = offsetof(struct publish_options, since),
-	  .value = "DATE",
-	  .help = "say since when it is so" },
-	{ OPTION_ROW_LANG(struct publish_options) },
-	{ OPTION_ROW_QUIET },
-	{ OPTION_ROW_DEFINE },
-	{ 0 }
-};
-
-const struct command command_publish = {
-	.name = "publish",
-	.summary = "tell the public what is blocked, why, and what to use",
-	.group = GROUP_REVIEW,
-	.operands = { "POLICY", OPTION_POLICY, 1, 1, "which policy? One file",
-		      NULL },
-	.options = publish_rows,
-	.options_bytes = sizeof(struct publish_options),
-	.run = publish_run,
-};
