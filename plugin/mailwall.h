@@ -813,7 +813,9 @@ struct mailwall_api {
 	 * Fills in 128 bits of SHA-256 over the rules, as 32 hex digits and a
 	 * NUL, where out_size is at least MAILWALL_DIGEST_BYTES: two policies
 	 * with one digest load the same rules. The comment of the first rule
-	 * has it. As slow as policy_emit().
+	 * has it. As slow as policy_emit(). At hook bridge and ingress it is
+	 * that of mailwall apply and of "netlink"; "nft" and "json" cannot
+	 * say all of those rules, and what they write has a digest of its own.
 	 */
 	int (*policy_digest)(const struct mailwall_policy *policy, char *out,
 			     size_t out_size, char *why, size_t why_size);

@@ -26,12 +26,13 @@ struct sink {
 
 static const struct format {
 	const char *name;
+	int (*make)(const struct policy *policy, struct ruleset **out);
 	void (*emit)(const struct ruleset *rs, FILE *out);
 	const char *failed;
 } formats[] = {
-	{ "nft", emit_nft, NULL },
-	{ "json", emit_json, "\nout of memory\n" },
-	{ "netlink", emit_bytecode, "\n# out of memory\n" },
+	{ "nft", ruleset_new_text, emit_nft, NULL },
+	{ "json", ruleset_new_text, emit_json, "\nout of memory\n" },
+	{ "netlink", ruleset_new, emit_bytecode, "\n# out of memory\n" },
 };
 
 static void abi_sink_watch(struct sink *s, const char *bytes, size_t len)
@@ -120,7 +121,7 @@ int abi_policy_emit(const struct mailwall_policy *p, const char *format,
 	error = abi_use_c_locale(&locales);
 	if (error)
 		return abi_no_memory(why);
-	error = ruleset_new(p->policy, &rs);
+	error = abi_format(format)->make(p->policy, &rs);
 	if (!error)
 		error = abi_emit_rules(rs, abi_format(format), &sink);
 	ruleset_free(rs);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A ruleset in the forms that others read. The three say the same thing: what
- * nft loads from the text or the JSON is what our own messages load.
+ * A ruleset in the forms that others read. What nft loads from the text or the
+ * JSON is what our own messages load; both are written of a ruleset that
+ * ruleset_new_text() made, since nft has no words for some rules.
  */
 #ifndef MAILWALL_EMIT_H
 #define MAILWALL_EMIT_H

@@ -350,8 +350,14 @@ static void print_header(const struct ruleset *rs, FILE *out)
 		fprintf(out, "# contact: %s\n", p->contact);
 	fputs("#\n# Made by mailwall; edit the policy, not this file. Loading "
 	      "it again changes\n# nothing: counters and dynamic elements "
-	      "stay, other tables are not touched.\n\n",
+	      "stay, other tables are not touched.\n",
 	      out);
+	if (ruleset_looks_inside(p))
+		fputs("#\n# Left out, since nft has no words for them: rules "
+		      "that look behind a second\n# tag, PPPoE, MPLS, LLC and "
+		      "SNAP. mailwall apply loads them, too.\n",
+		      out);
+	fputc('\n', out);
 }
 
 /*

@@ -26,6 +26,7 @@
 struct builder {
 	const struct ruleset *rs;
 	struct nftnl_rule *rule;
+	struct inside inside;
 	int l3; /* 4 or 6 once known */
 	bool l4;
 	bool failed;
@@ -156,11 +157,31 @@ static void need_l3(struct builder *b, int family)
 /* Offsets of RFC 791 and RFC 8200. */
 static void put_address(struct builder *b, int family, bool source)
 {
+	uint32_t at = b->inside.offset;
+
 	need_l3(b, family);
 	if (family == 4)
-		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 12 : 16, 4);
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+			    at + (source ? 12 : 16), 4);
 	else
-		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, source ? 8 : 24, 16);
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+			    at + (source ? 8 : 24), 16);
+}
+
+/*
+ * Of TCP's header. The kernel finds none where it found no IP: there the chain
+ * has seen to it that an IP header of fixed length stands in front.
+ */
+static void put_transport(struct builder *b, uint32_t offset, uint32_t len)
+{
+	uint32_t header = b->inside.family == 4 ? 20 : 40;
+
+	need_l4(b);
+	if (b->inside.family)
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+			    b->inside.offset + header + offset, len);
+	else
+		put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, len);
 }
 
 /* ---- statements ---- */
@@ -186,8 +207,7 @@ static void put_syn(struct builder *b, uint32_t op)
 {
 	uint8_t mask = 0x12, syn = 0x02;
 
-	need_l4(b);
-	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	put_transport(b, 13, 1);
 	put_mask(b, &mask, 1);
 	put_cmp(b, op, &syn, 1);
 }
@@ -196,8 +216,7 @@ static void put_rst(struct builder *b)
 {
 	uint8_t rst = 0x04, zero = 0;
 
-	need_l4(b);
-	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+	put_transport(b, 13, 1);
 	put_mask(b, &rst, 1);
 	put_cmp(b, NFT_CMP_NEQ, &zero, 1);
 }
@@ -232,8 +251,7 @@ static void put_has_ports(struct builder *b)
 {
 	uint16_t zero = 0;
 
-	need_l4(b);
-	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+	put_transport(b, 2, 2);
 	put_cmp(b, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
@@ -350,8 +368,7 @@ static void expr_put_ports(struct builder *b, const struct set *map,
 {
 	struct nftnl_expr *e;
 
-	need_l4(b);
-	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+	put_transport(b, offset, 2);
 	e = put_lookup(b, map->name);
 	if (e)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
@@ -593,7 +610,12 @@ struct nftnl_rule *rule_object(const struct ruleset *rs,
 			       const struct chain *chain,
 			       const struct rule *rule)
 {
-	struct builder b = { .rs = rs };
+	struct builder b = {
+		.rs = rs,
+		.inside = chain->inside,
+		.l3 = chain->inside.family,
+		.l4 = chain->inside.family != 0,
+	};
 
 	b.rule = nftnl_rule_alloc();
 	if (!b.rule)

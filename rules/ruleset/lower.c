@@ -105,19 +105,20 @@ add_dispatch(struct ruleset *rs, struct chain *base,
 
 	if (!ports->n)
 		return;
-	map = add_set(
-		rs,
-		arena_printf(rs->arena, "%s%s.ports", hook_chain->name, infix),
-		KEY_SERVICE, NULL);
+	map = add_set(rs,
+		      inside_name(rs, arena_printf(rs->arena, "%s%s.ports",
+						   hook_chain->name, infix)),
+		      KEY_SERVICE, NULL);
 	map->jumps = jumps;
 	map->size = hash_size(ports->n);
 	for (size_t i = 0; i < ports->n; i++) {
 		struct port_jump *jump = arena_push(rs->arena, jumps);
 
 		jump->port = ports->items[i];
-		jump->chain =
+		jump->chain = inside_name(
+			rs,
 			arena_printf(rs->arena, "%s%s.%s", hook_chain->name,
-				     infix, port_name(rs->arena, jump->port));
+				     infix, port_name(rs->arena, jump->port)));
 		fill(rs, add_chain(rs, jump->chain, BASE_NONE, NULL),
 		     hook_chain, jump->port);
 	}
@@ -344,8 +345,9 @@ static const char *replies_chain(struct ruleset *rs,
 	const struct policy *p = rs->policy;
 	enum direction opposite = is_source(clause->block) ? DIRECTION_INBOUND :
 							     DIRECTION_OUTBOUND;
-	const char *name = arena_printf(rs->arena, "%s.replies.%s", clause->key,
-					port_name(rs->arena, port));
+	const char *name = inside_name(
+		rs, arena_printf(rs->arena, "%s.replies.%s", clause->key,
+				 port_name(rs->arena, port)));
 	struct mirror_place place = { .refusal = *refusal };
 	struct rule rst = { .origin = &clause->span };
 
@@ -406,6 +408,15 @@ static void fill_replies(struct ruleset *rs, struct chain *chain,
 	}
 }
 
+static void add_dispatches(struct ruleset *rs, struct chain *chain,
+			   const struct hook_chain *hook_chain,
+			   const struct ports *to, const struct ports *from)
+{
+	add_dispatch(rs, chain, hook_chain, STMT_DPORT, "", to, fill_port);
+	add_dispatch(rs, chain, hook_chain, STMT_SPORT, ".from", from,
+		     fill_replies);
+}
+
 static void add_hook_chain(struct ruleset *rs,
 			   const struct hook_chain *hook_chain)
 {
@@ -416,10 +427,15 @@ static void add_hook_chain(struct ruleset *rs,
 	if (!to.n)
 		return;
 	base = add_chain(rs, hook_chain->name, hook_chain->hook, NULL);
-	add_dispatch(rs, base, hook_chain, STMT_DPORT, "", &to, fill_port);
-	add_dispatch(rs, base, hook_chain, STMT_SPORT, ".from", &from,
-		     fill_replies);
+	add_dispatches(rs, base, hook_chain, &to, &from);
 	guard_base(rs, base);
+	for (size_t i = 0; i < rs->insides.n; i++) {
+		rs->inside = rs->insides.items[i]->inside;
+		add_dispatches(rs, rs->insides.items[i], hook_chain, &to,
+			       &from);
+	}
+	rs->inside = (struct inside){ 0 };
+	rs->insides.n = 0;
 }
 
 /* ---- redirect: the nat chain ---- */
@@ -611,7 +627,7 @@ static int lower_by(struct ruleset *rs, lower_fn *fill)
 	return 0;
 }
 
-static int ruleset_by(const struct policy *policy, lower_fn *fill,
+static int ruleset_by(const struct policy *policy, bool text, lower_fn *fill,
 		      struct ruleset **out)
 {
 	struct arena *arena = arena_new();
@@ -628,6 +644,7 @@ static int ruleset_by(const struct policy *policy, lower_fn *fill,
 	rs = arena_alloc(arena, sizeof(*rs));
 	rs->arena = arena;
 	rs->policy = policy;
+	rs->text = text;
 	error = lower_by(rs, fill);
 	if (error) {
 		arena_free(arena);
@@ -639,16 +656,33 @@ static int ruleset_by(const struct policy *policy, lower_fn *fill,
 
 int ruleset_new(const struct policy *policy, struct ruleset **out)
 {
-	return ruleset_by(policy, lower, out);
+	return ruleset_by(policy, false, lower, out);
 }
 
 int ruleset_coarse(const struct policy *policy, struct ruleset **out)
 {
-	int error = ruleset_by(policy, lower_coarse, out);
+	int error = ruleset_by(policy, false, lower_coarse, out);
 
 	if (!error && (policy->observe || !(*out)->chains.n)) {
 		ruleset_free(*out);
 		*out = NULL;
 	}
 	return error;
+}
+
+int ruleset_new_text(const struct policy *policy, struct ruleset **out)
+{
+	return ruleset_by(policy, true, lower, out);
+}
+
+bool ruleset_looks_inside(const struct policy *policy)
+{
+	const struct hook_chain *hook_chain = hook_chains[policy->hook];
+
+	if (family_of(policy->hook) == FAMILY_INET)
+		return false;
+	for (size_t i = 0; i < policy->blocks.n; i++)
+		if (hook_chain_has(hook_chain, &policy->blocks.items[i]))
+			return true;
+	return false;
 }

@@ -127,14 +127,28 @@ void add_block(struct ruleset *rs, struct chain *chain,
 
 /* ---- lower_guard.c: what hides from a port match ---- */
 
-/*
- * Guards a base chain, behind its maps: against first fragments without their
- * transport header, and against what lies between Ethernet and IP.
- */
-void guard_base(struct ruleset *rs, struct chain *base);
+/* The chain of a guard, made where it is first asked for, and filled last. */
+const char *guard_chain(struct ruleset *rs, enum guard guard);
+void guard_first_fragments(struct ruleset *rs, struct chain *from);
 /* Sends packets with a source route to their end. */
 void guard_source_routes(struct ruleset *rs, struct chain *port);
 /* Fills the chains of the guards. */
 void guards_fill(struct ruleset *rs);
+
+/* ---- lower_frames.c: what lies between Ethernet and IP ---- */
+
+/*
+ * Guards a base chain, behind its maps: against first fragments without their
+ * transport header, and against what lies between Ethernet and IP. Chains that
+ * found an IP header there stand in rs->insides, for maps of their own.
+ */
+void guard_base(struct ruleset *rs, struct chain *base);
+/* The name of a chain for the header that is looked at: rs->inside. */
+const char *inside_name(const struct ruleset *rs, const char *name);
+/* May a packet that is looked at be of this family? */
+static inline bool inside_may_be(const struct ruleset *rs, int family)
+{
+	return !rs->inside.family || rs->inside.family == family;
+}
 
 #endif

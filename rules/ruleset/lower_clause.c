@@ -45,9 +45,13 @@ void put_log(struct ruleset *rs, struct rule *rule, const struct clause *clause)
 				    logged_verb(rs->policy, clause)));
 }
 
-static enum stmt_kind refusal_stmt(enum refusal refusal)
+/* The kernel cannot answer what it found no IP header in. */
+static enum stmt_kind refusal_stmt(const struct ruleset *rs,
+				   const struct clause *clause)
 {
-	switch (refusal) {
+	if (rs->inside.family)
+		return STMT_DROP;
+	switch (clause->refusal) {
 	case REFUSAL_RESET:
 		return STMT_RESET;
 	case REFUSAL_REJECT:
@@ -131,8 +135,11 @@ static void add_log_limit(struct ruleset *rs, struct tail *tail,
 	if (!rate->count)
 		return;
 	for (int family = 4; family <= 6; family += 2) {
-		struct rule *rule = verdict_rule(tail, clause, verdict);
+		struct rule *rule;
 
+		if (!inside_may_be(rs, family))
+			continue;
+		rule = verdict_rule(tail, clause, verdict);
 		put_meter(rule, STMT_METER_OVER,
 			  meter_set(rs, "log", family, rate, NULL), rate);
 		put_counter(rule, counter_for(rs, COUNTER_SUPPRESSED, NULL));
@@ -144,7 +151,7 @@ static void lower_refuse(struct ruleset *rs, struct tail *tail,
 			 const struct clause *clause,
 			 const struct counter *counter)
 {
-	enum stmt_kind verdict = refusal_stmt(clause->refusal);
+	enum stmt_kind verdict = refusal_stmt(rs, clause);
 	bool steps = clause->log && rs->policy->log_rate.count;
 	struct rule *rule;
 
@@ -197,6 +204,8 @@ static void add_limit(struct ruleset *rs, struct tail *tail,
 	put_counter(rule, counter);
 	lower_put_verdict(rs, rule, clause, STMT_ACCEPT);
 	for (int family = 4; family <= 6; family += 2) {
+		if (!inside_may_be(rs, family))
+			continue;
 		rule = tail_rule(tail, clause);
 		put_meter(rule, STMT_METER,
 			  meter_set(rs, clause->key, family, &clause->rate,
@@ -220,6 +229,7 @@ static void put_own_chain(struct ruleset *rs, struct tail *tail,
 
 	if (tail->n == 1)
 		return;
+	chain = inside_name(rs, chain);
 	if (!find_chain(rs, chain)) {
 		c = add_chain(rs, chain, BASE_NONE, &clause->span);
 		for (unsigned int i = 0; i < tail->n; i++)
@@ -482,6 +492,7 @@ void add_block(struct ruleset *rs, struct chain *chain,
 		arena_printf(rs->arena, "%s%s-%zu.%s", prefix,
 			     direction_name(block->direction), number,
 			     port_name(rs->arena, first_like(block, port)));
+	place.target = inside_name(rs, place.target);
 	place.comment = make_comment(rs->arena, block->id, block->text);
 	add_condition(&cs, &block->of, is_source(block));
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_jump, &place);

@@ -97,13 +97,13 @@ static void guard_jump_if(struct ruleset *rs, struct chain *chain,
 	put_rule(rs, chain, &rule);
 }
 
-/* The chain of a guard, made where it is first asked for, and filled last. */
-static const char *guard_chain(struct ruleset *rs, enum guard guard)
+const char *guard_chain(struct ruleset *rs, enum guard guard)
 {
 	const char *name = guard_infos[guard].counter;
 
 	if (!find_chain(rs, name))
-		add_chain(rs, name, BASE_NONE, NULL);
+		add_chain(rs, name, BASE_NONE, NULL)->inside =
+			(struct inside){ 0 };
 	return name;
 }
 
@@ -113,159 +113,10 @@ static const char *guard_chain(struct ruleset *rs, enum guard guard)
  * A first fragment has to hold all headers (RFC 7112). Without TCP's own no map
  * of ports sees it, and the second fragment, where the port is, has an offset.
  */
-static void guard_first_fragments(struct ruleset *rs, struct chain *from)
+void guard_first_fragments(struct ruleset *rs, struct chain *from)
 {
 	guard_jump_if(rs, from, STMT_FIRST6,
 		      guard_chain(rs, GUARD_FIRST_FRAGMENT));
-}
-
-/* ---- frames: what lies between Ethernet and IP ---- */
-
-#define TYPE_IP4    0x0800
-#define TYPE_ARP    0x0806
-#define TYPE_IP6    0x86dd
-#define TYPE_TAG    0x8100 /* 802.1Q */
-#define TYPE_TAG_AD 0x88a8 /* 802.1ad */
-#define TYPE_PPPOE  0x8864
-#define TYPE_802_2  0x0004 /* the kernel's number of a frame with a length */
-#define PPP_CONTROL 0x8000 /* RFC 1661 section 2: control from here on */
-#define SNAP_TYPED  0xaaaa030000000000 /* RFC 1042: a type follows */
-#define TAG_NUMBER  0x0fff
-
-/* Types that may carry IP and that no rule looks into. */
-static const uint16_t carriers[] = {
-	0x8847, 0x8848, /* MPLS */
-	0x9100, 0x9200, /* tags before 802.1ad */
-	0x880b,		/* PPP */
-	0x88e5,		/* MACsec */
-	0x88e7,		/* backbone bridges */
-	0x894f,		/* network service header */
-};
-
-static void put_protocol_is(struct rule *rule, uint16_t protocol)
-{
-	rule_put(rule, STMT_PROTOCOL)->protocol = protocol;
-}
-
-static void put_bytes_are(struct rule *rule, uint8_t offset, uint8_t len,
-			  uint64_t value)
-{
-	rule_put(rule, STMT_BYTES)->bytes = (struct bytes_match){
-		.offset = offset,
-		.len = len,
-		.value = value,
-	};
-}
-
-static void guard_return_protocol(struct ruleset *rs, struct chain *chain,
-				  uint16_t protocol)
-{
-	struct rule rule = { 0 };
-
-	put_protocol_is(&rule, protocol);
-	rule_put(&rule, STMT_RETURN);
-	put_rule(rs, chain, &rule);
-}
-
-static void guard_goto_protocol(struct ruleset *rs, struct chain *chain,
-				uint16_t protocol, const char *target)
-{
-	struct rule rule = { 0 };
-
-	put_protocol_is(&rule, protocol);
-	rule_put(&rule, STMT_GOTO)->chain = target;
-	put_rule(rs, chain, &rule);
-}
-
-/*
- * The kernel takes one tag off before a hook sees the frame; a host takes off
- * as many as there are while their number is 0. Nobody needs two of those.
- */
-static const char *tags_chain(struct ruleset *rs)
-{
-	struct chain *chain = add_chain(rs, "tags", BASE_NONE, NULL);
-	struct rule rule = { 0 };
-
-	rule_put(&rule, STMT_BYTES)->bytes = (struct bytes_match){
-		.link = true,
-		.offset = 14,
-		.len = 2,
-		.mask = TAG_NUMBER,
-	};
-	rule_put(&rule, STMT_GOTO)->chain = guard_chain(rs, GUARD_STACKED_TAGS);
-	put_rule(rs, chain, &rule);
-	rule = (struct rule){ 0 };
-	rule_put(&rule, STMT_GOTO)->chain = guard_chain(rs, GUARD_ENCAPSULATED);
-	put_rule(rs, chain, &rule);
-	return chain->name;
-}
-
-/* A session is set up by control protocols: to stop those would cut it. */
-static const char *pppoe_chain(struct ruleset *rs)
-{
-	struct chain *chain = add_chain(rs, "pppoe", BASE_NONE, NULL);
-	struct rule rule = { 0 };
-
-	rule_put(&rule, STMT_BYTES)->bytes = (struct bytes_match){
-		.op = BYTES_ARE_AT_LEAST,
-		.offset = 6,
-		.len = 2,
-		.value = PPP_CONTROL,
-	};
-	rule_put(&rule, STMT_RETURN);
-	put_rule(rs, chain, &rule);
-	rule = (struct rule){ 0 };
-	rule_put(&rule, STMT_GOTO)->chain = guard_chain(rs, GUARD_ENCAPSULATED);
-	put_rule(rs, chain, &rule);
-	return chain->name;
-}
-
-/* IP behind LLC and SNAP: RFC 1042. */
-static void guard_snap(struct ruleset *rs, struct chain *chain, uint16_t type)
-{
-	struct rule rule = { 0 };
-
-	put_protocol_is(&rule, TYPE_802_2);
-	put_bytes_are(&rule, 0, 8, SNAP_TYPED | type);
-	rule_put(&rule, STMT_GOTO)->chain = guard_chain(rs, GUARD_ENCAPSULATED);
-	put_rule(rs, chain, &rule);
-}
-
-static const char *frames_chain(struct ruleset *rs)
-{
-	struct chain *chain = add_chain(rs, "frames", BASE_NONE, NULL);
-	const char *tags = tags_chain(rs);
-
-	guard_first_fragments(rs, chain);
-	guard_return_protocol(rs, chain, TYPE_IP6);
-	guard_return_protocol(rs, chain, TYPE_ARP);
-	guard_goto_protocol(rs, chain, TYPE_TAG, tags);
-	guard_goto_protocol(rs, chain, TYPE_TAG_AD, tags);
-	guard_goto_protocol(rs, chain, TYPE_PPPOE, pppoe_chain(rs));
-	guard_snap(rs, chain, TYPE_IP4);
-	guard_snap(rs, chain, TYPE_IP6);
-	for (size_t i = 0; i < sizeof(carriers) / sizeof(*carriers); i++)
-		guard_goto_protocol(rs, chain, carriers[i],
-				    guard_chain(rs, GUARD_ENCAPSULATED));
-	return chain->name;
-}
-
-/*
- * Behind the maps, where mail has gone its way already: other IPv4 packets pay
- * one comparison. What leaves for a device was made by this host's own stack,
- * and its headers are not where those of a received frame are.
- */
-void guard_base(struct ruleset *rs, struct chain *base)
-{
-	struct rule rule = { 0 };
-
-	if (rs->family == FAMILY_INET || base->hook == BASE_EGRESS) {
-		guard_first_fragments(rs, base);
-		return;
-	}
-	rule_put(&rule, STMT_NOT_PROTOCOL)->protocol = TYPE_IP4;
-	rule_put(&rule, STMT_JUMP)->chain = frames_chain(rs);
-	put_rule(rs, base, &rule);
 }
 
 /* ---- source routes ---- */
@@ -278,9 +129,12 @@ void guard_base(struct ruleset *rs, struct chain *base)
  */
 void guard_source_routes(struct ruleset *rs, struct chain *port)
 {
-	const char *routes = guard_chain(rs, GUARD_SOURCE_ROUTE);
+	const char *routes;
 	struct chain *options;
 
+	if (rs->inside.family) /* its options have no fixed place */
+		return;
+	routes = guard_chain(rs, GUARD_SOURCE_ROUTE);
 	if (!find_chain(rs, IP_OPTIONS)) {
 		options = add_chain(rs, IP_OPTIONS, BASE_NONE, NULL);
 		guard_jump_if(rs, options, STMT_LOOSE4, routes);

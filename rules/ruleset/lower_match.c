@@ -35,6 +35,7 @@ struct chain *add_chain(struct ruleset *rs, const char *name,
 
 	chain->name = name;
 	chain->hook = hook;
+	chain->inside = rs->inside;
 	chain->origin = origin;
 	*arena_push(rs->arena, &rs->chains) = chain;
 	return chain;
@@ -295,6 +296,8 @@ void each_way(struct ruleset *rs, const struct conditions *cs,
 {
 	const struct condition *c = &cs->items[from];
 
+	if (!family)
+		family = rs->inside.family;
 	if (from == cs->n) {
 		each_owner(rs, cs, matches, family, emit, data);
 		return;

@@ -130,9 +130,16 @@ enum base_hook {
 	BASE_NAT_OUTPUT,
 };
 
+/* An IP header that is not where the kernel looks for one. */
+struct inside {
+	uint8_t offset; /* bytes behind the network header */
+	uint8_t family; /* 4 or 6; 0: the kernel found the header */
+};
+
 struct chain {
 	const char *name;
 	enum base_hook hook;
+	struct inside inside; /* what its rules look at */
 	struct {
 		struct rule *items;
 		size_t n, cap;
@@ -146,6 +153,7 @@ struct ruleset {
 	enum family family;
 	uint32_t table_flags;	     /* NFT_TABLE_F_* that a new table gets */
 	const struct words *devices; /* interfaces of ingress and egress */
+	bool text;		     /* only what nft has words for */
 	struct {
 		struct counter **items;
 		size_t n, cap;
@@ -159,11 +167,18 @@ struct ruleset {
 		size_t n, cap;
 	} chains;
 	char digest[DIGEST_TEXT_BYTES]; /* digest of all the above */
+	/* While it is made: the header that is looked at, where it is found. */
+	struct inside inside;
+	const char *frames_base;
+	struct {
+		struct chain **items;
+		size_t n, cap;
+	} insides;
 };
 
 /*
- * Makes the rules of a policy without errors. 0 or -ENOMEM. The ruleset
- * must go before the policy.
+ * Makes the rules of a policy without errors, as messages load them. 0 or
+ * -ENOMEM. The ruleset must go before the policy.
  */
 int ruleset_new(const struct policy *policy, struct ruleset **out);
 /*
@@ -173,6 +188,13 @@ int ruleset_new(const struct policy *policy, struct ruleset **out);
  * NULL where the policy blocks nothing.
  */
 int ruleset_coarse(const struct policy *policy, struct ruleset **out);
+/*
+ * As ruleset_new(), without what nft has no words for: rules that look behind a
+ * second tag, PPPoE, MPLS, LLC and SNAP. Another digest, if there are some.
+ */
+int ruleset_new_text(const struct policy *policy, struct ruleset **out);
+/* Would ruleset_new() make rules that text leaves out? */
+bool ruleset_looks_inside(const struct policy *policy);
 void ruleset_free(struct ruleset *rs);
 
 const char *family_name(enum family family);

@@ -152,8 +152,23 @@ class Network:
 
 # ---- the claims ----
 
+def without_frames(rules):
+	"""A listing without what looks behind Ethernet, for which nft has no words.
+
+	The order of two chains says nothing.
+	"""
+	kept = []
+	for part in re.split(r"^(?=\t(?:chain|map|set|counter) )", rules,
+			     flags=re.MULTILINE):
+		word, name = part.split()[:2]
+		if ".in" in name or name in ("frames", "tags", "pppoe", "mpls"):
+			continue
+		kept.append(re.sub(r"sha256:\w+", "", part).strip(" \t\n}"))
+	return sorted(kept)
+
+
 def test_text_is_messages(folder, quick):
-	"""what nft loads from the text is what apply loads, for every policy"""
+	"""nft loads from the text what apply loads, but for frames within frames"""
 	run("ip", "link", "add", "cust0", "type", "veth", "peer", "name", "cust9")
 	ours = sorted(POLICIES.glob("*.policy"))
 	theirs = sorted((lab.HERE / "policies").glob("*.policy"))
@@ -166,6 +181,8 @@ def test_text_is_messages(folder, quick):
 		nft("-f", "-", text=text)
 		by_text = listing()
 		expect(status()["state"] == "as-loaded", f"{path.name}: text drifts")
+		expect(status(*words)["state"] == "as-loaded",
+		       f"{path.name}: text is another policy")
 		nft("-f", "-", text=text)
 		expect(listing() == by_text, f"{path.name}: a second load changes it")
 		shown = nft("list", "ruleset")
@@ -175,7 +192,16 @@ def test_text_is_messages(folder, quick):
 		       "loaded again lists otherwise")
 		flush()
 		mailwall("apply", "-q", *words)
-		expect(listing() == by_text, f"{path.name}: apply differs from text")
+		frames = re.search(r"^hook\s+(bridge|ingress)", path.read_text(),
+				   re.MULTILINE)
+		if frames:
+			expect(listing() != by_text, f"{path.name}: no more by apply")
+			expect(without_frames(nft("list", "ruleset")) ==
+			       without_frames(shown), f"{path.name}: apply differs "
+			       "from text beyond frames")
+		else:
+			expect(listing() == by_text,
+			       f"{path.name}: apply differs from text")
 		expect(status(*words)["state"] == "as-loaded",
 		       f"{path.name}: apply drifts")
 		again = mailwall("apply", "-q", *words).stdout

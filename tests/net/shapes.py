@@ -707,6 +707,178 @@ def _(kind, packet):
 	return f.snap(kind, packet)
 
 
+# Behind two tags, PPPoE, MPLS and SNAP: each distance that a rule reads at.
+
+def tagged(tags, frame, outer=f.VLAN):
+	"""Tags in front of what has a type of its own."""
+	return f.vlan(tags, 0, b"", outer)[:-2] + frame
+
+
+@both("tagged 0 and 5")
+def _(kind, packet):
+	return f.vlan([0, 5], kind, packet)
+
+
+@both("tagged 5 and 0")
+def _(kind, packet):
+	return f.vlan([5, 0], kind, packet)
+
+
+@both("tagged 5 and 6, both by 802.1ad")
+def _(kind, packet):
+	return tagged([5], f.vlan([6], kind, packet, f.QINQ), f.QINQ)
+
+
+@both("in PPPoE, tagged 5 and 6")
+def _(kind, packet):
+	return f.vlan([5, 6], f.PPPOE, f.pppoe(kind, packet), outer=f.QINQ)
+
+
+@both("in PPPoE, protocol in a byte, tagged 5 and 6")
+def _(kind, packet):
+	return f.vlan([5, 6], f.PPPOE, f.pppoe(kind, packet, short=True))
+
+
+@both("in MPLS with explicit null")
+def _(kind, packet):
+	return f.typed(f.MPLS, f.mpls([0 if kind == f.IPV4 else 2], packet))
+
+
+@both("in MPLS to many")
+def _(kind, packet):
+	return f.typed(f.MPLS + 1, f.mpls([5], packet))
+
+
+@both("in MPLS with three labels")
+def _(kind, packet):
+	return f.typed(f.MPLS, f.mpls([5, 6, 7], packet))
+
+
+@both("in MPLS, tagged 5")
+def _(kind, packet):
+	return f.vlan([5], f.MPLS, f.mpls([6], packet))
+
+
+@both("in MPLS, tagged 5 and 6")
+def _(kind, packet):
+	return f.vlan([5, 6], f.MPLS, f.mpls([7], packet))
+
+
+@both("in MPLS with two labels, tagged 5 and 6")
+def _(kind, packet):
+	return f.vlan([5, 6], f.MPLS, f.mpls([7, 8], packet))
+
+
+@both("in MPLS behind a word of control")
+def _(kind, packet):
+	return f.typed(f.MPLS, f.mpls([5], b"\0\0\0\0" + packet))
+
+
+@both("in LLC and SNAP, tagged 5")
+def _(kind, packet):
+	return tagged([5], f.snap(kind, packet))
+
+
+@both("in LLC and SNAP, tagged 5 and 6")
+def _(kind, packet):
+	return tagged([5, 6], f.snap(kind, packet))
+
+
+@link("control of a session of PPPoE")
+def _(c):
+	return [f.typed(f.PPPOE, struct.pack("!BBHHH", 0x11, 0, 5, 6, 0xC021)
+			+ struct.pack("!I", c.seq))]
+
+
+@link("ARP, tagged 5 and 6")
+def _(c):
+	return [f.vlan([5, 6], f.ARP, struct.pack("!I", c.seq) * 7)]
+
+
+def in_session(name):
+	"""IP packets in PPPoE: make(case) returns some of them."""
+	def mark(make):
+		@link(f"{name}, in PPPoE")
+		def _(c):
+			return [f.typed(f.PPPOE, f.pppoe(
+				f.IPV4 if packet[0] >> 4 == 4 else f.IPV6,
+				packet)) for packet in make(c)]
+		return make
+	return mark
+
+
+@in_session("v4 data")
+def _(c):
+	return [c.ip4(c.tcp(data=b"EHLO x\r\n"))]
+
+
+@in_session("v4 from port 25")
+def _(c):
+	return [c.ip4(c.tcp(sport=25))]
+
+
+@in_session("v4 flags SFPUEC")
+def _(c):
+	return [c.ip4(c.tcp(flags=SYN | FIN | PSH | URG | ECE | CWR))]
+
+
+@in_session("v4 fragments of 8")
+def _(c):
+	return c.cut4(c.tcp(), [8])
+
+
+@in_session("v4 fragments that begin behind byte 0")
+def _(c):
+	return [c.ip4(c.tcp(), offset=8)]
+
+
+@in_session("v4 UDP to port 25")
+def _(c):
+	return [c.ip4(f.udp(c.source[4], c.target[4], c.sport, 25,
+			    struct.pack("!I", c.seq)), f.UDP)]
+
+
+@in_session("v4 source outside the class")
+def _(c):
+	source = "203.0.112.9"
+	return [c.ip4(c.tcp(source=source), source=source)]
+
+
+@in_session("v6 source outside the class")
+def _(c):
+	source = "2001:db8:9999::9"
+	return [c.ip6(c.tcp(6, source=source), source=source)]
+
+
+@in_session("v6 port 587")
+def _(c):
+	return [c.ip6(c.tcp(6, dport=587))]
+
+
+@in_session("v4 options")
+def _(c):
+	return [c.ip4(c.tcp(), options=b"\1\1\1\1")]
+
+
+@in_session("v4 loose source route")
+def _(c):
+	return [c.ip4(c.tcp(), target=c.router[4],
+		      options=route4(0x83, c.target[4]))]
+
+
+for name in ("hop-by-hop", "destination options", "two destination options",
+	     "routing type 0", "atomic fragment", "authentication"):
+	@in_session(f"v6 {name}")
+	def _(c, headers=CHAINS6[name]):
+		return [chained(c, headers)]
+
+
+@in_session("v6 UDP to port 25")
+def _(c):
+	return [c.ip6(f.udp(c.source[6], c.target[6], c.sport, 25,
+			    struct.pack("!I", c.seq)), f.UDP)]
+
+
 @link("v4 options, tagged 5")
 def _(c):
 	"""The segment is not where it would be without options."""

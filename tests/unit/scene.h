@@ -75,11 +75,11 @@ static inline struct scene scene(const char *before, const char *wanted)
 	struct scene s = { .a = arena_new() };
 
 	s.policy = good_policy(wanted);
-	assert_int_equal(ruleset_new(s.policy, &s.rs), 0);
+	assert_int_equal(ruleset_new_text(s.policy, &s.rs), 0);
 	if (!before)
 		return s;
 	s.before_policy = good_policy(before);
-	assert_int_equal(ruleset_new(s.before_policy, &s.before), 0);
+	assert_int_equal(ruleset_new_text(s.before_policy, &s.before), 0);
 	present_of(s.a, s.before, &s.present[s.before->family]);
 	known_of(s.a, s.before, &s.known);
 	return s;

@@ -12,11 +12,12 @@
 
 static const struct {
 	const char *name;
+	int (*make)(const struct policy *policy, struct ruleset **out);
 	void (*emit)(const struct ruleset *rs, FILE *out);
 } formats[] = {
-	{ "nft", emit_nft },
-	{ "json", emit_json },
-	{ "netlink", emit_bytecode },
+	{ "nft", ruleset_new_text, emit_nft },
+	{ "json", ruleset_new_text, emit_json },
+	{ "netlink", ruleset_new, emit_bytecode },
 };
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
@@ -58,7 +59,7 @@ static int generate_write(const struct policy *policy, size_t format,
 	struct output out;
 	int code;
 
-	if (ruleset_new(policy, &rs)) {
+	if (formats[format].make(policy, &rs)) {
 		message_say("out of memory");
 		return EXIT_REFUSED;
 	}
@@ -69,6 +70,15 @@ static int generate_write(const struct policy *policy, size_t format,
 	}
 	ruleset_free(rs);
 	return code;
+}
+
+static void say_what_is_left_out(const char *path, const char *format)
+{
+	message_say("%s: -f %s leaves out the rules that look behind a second "
+		    "tag, PPPoE, MPLS, LLC and SNAP, since nft has no words "
+		    "for them: such frames count as \"encapsulated\"; apply "
+		    "loads those rules",
+		    path, format);
 }
 
 struct generate_options {
@@ -91,6 +101,9 @@ static int generate_run(struct program *p, const void *options, int argc,
 	code = formats[i].emit == emit_json && !json_can_say(argv[0], policy) ?
 		       EXIT_NO :
 		       generate_write(policy, i, o->output);
+	if (!code && !p->quiet && formats[i].make == ruleset_new_text &&
+	    ruleset_looks_inside(policy))
+		say_what_is_left_out(argv[0], formats[i].name);
 	policy_free(policy);
 	return code;
 }

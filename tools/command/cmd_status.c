@@ -42,6 +42,7 @@ struct status {
 	const char *path; /* the policy to compare with; may be NULL */
 	struct policy *policy;
 	struct ruleset *rules;
+	bool text; /* it was loaded by nft, which left out some */
 	struct netlink netlink;
 	struct reading reading;
 	struct applied applied;
@@ -277,6 +278,10 @@ static void print_state(const struct status *s)
 	switch (s->state) {
 	case STATE_AS_LOADED:
 		puts("the kernel holds exactly that");
+		if (s->text)
+			puts("         loaded as text, which cannot look "
+			     "behind "
+			     "a second tag, PPPoE, MPLS; apply does");
 		break;
 	case STATE_DRIFT:
 		puts("DRIFT: somebody changed the table since; apply again");
@@ -527,12 +532,33 @@ static int status_read_steadily(struct status *s)
 	return error;
 }
 
+/* A policy is loaded by messages or by text, which cannot say all of it. */
+static int follow_text(struct status *s)
+{
+	struct ruleset *text;
+
+	if (!s->rules || s->family < 0 || !ruleset_looks_inside(s->policy))
+		return 0;
+	if (ruleset_new_text(s->policy, &text))
+		return -ENOMEM;
+	s->text = !strcmp(text->digest, status_table(s)->digest);
+	if (s->text) {
+		ruleset_free(s->rules);
+		s->rules = text;
+	} else {
+		ruleset_free(text);
+	}
+	return 0;
+}
+
 static int status_open_and_run(struct status *s)
 {
 	int error = netlink_open(&s->netlink), code;
 
 	if (!error)
 		error = status_read_steadily(s);
+	if (!error)
+		error = follow_text(s);
 	if (error)
 		code = status_say_refused(s->program, error);
 	else if (s->family < 0)

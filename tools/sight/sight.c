@@ -14,17 +14,29 @@
 #define SIGHT_WAIT 3  /* seconds between two looks at rules that change */
 #define SIGHT_IDLE 60 /* devices come and go without a change of rules */
 
-void sight_want(struct sight_wanted *wanted, const struct policy *policy)
+static void want_digest(char *digest, const struct policy *policy,
+			int (*make)(const struct policy *policy,
+				    struct ruleset **out))
 {
 	struct ruleset *rules = NULL;
 
+	if (make(policy, &rules))
+		return;
+	strcpy(digest, rules->digest);
+	ruleset_free(rules);
+}
+
+/* By apply or by nft, from text that says less: either is the policy. */
+void sight_want(struct sight_wanted *wanted, const struct policy *policy)
+{
 	wanted->policy = policy ? policy->name : NULL;
 	wanted->observes = policy && policy->observe;
-	*wanted->digest = 0;
-	if (!policy || !wanted->n_groups || ruleset_new(policy, &rules))
+	*wanted->digest = *wanted->text_digest = 0;
+	if (!policy || !wanted->n_groups)
 		return;
-	snprintf(wanted->digest, sizeof(wanted->digest), "%s", rules->digest);
-	ruleset_free(rules);
+	want_digest(wanted->digest, policy, ruleset_new);
+	if (ruleset_looks_inside(policy))
+		want_digest(wanted->text_digest, policy, ruleset_new_text);
 }
 
 /* ---- complaints ---- */
@@ -55,7 +67,8 @@ static void sight_add_policy(struct sight_view *v, const struct priv_head *h,
 			  "another policy than the one that blocks",
 			  h->policy, wanted->policy);
 	else if (*wanted->digest && h->comparable &&
-		 strcmp(wanted->digest, h->digest) != 0)
+		 strcmp(wanted->digest, h->digest) != 0 &&
+		 strcmp(wanted->text_digest, h->digest) != 0)
 		sight_add(v, SIGHT_OTHER_RULES,
 			  "policy %s is loaded with other rules (digest %s, "
 			  "not %s): attempts are judged by another policy than "

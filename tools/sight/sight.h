@@ -24,6 +24,7 @@ struct sight_wanted {
 	size_t n_groups;	/* 0: there are no complaints */
 	const char *policy;	/* its name; NULL: any */
 	char digest[64];	/* of its rules; "": any */
+	char text_digest[64];	/* of its rules as text; "": the same */
 	bool observes;		/* it has mode observe */
 };
 

@@ -502,6 +502,34 @@ static bool try_packet(const char *text, const struct ruleset *rs,
 		      d.unsure ? ", unsure" : "", clause_text(want));
 }
 
+/* Behind tags, PPPoE, MPLS or LLC: the rules that look there. */
+static bool try_inside(const char *text, const struct ruleset *rs,
+		       const struct opening *c)
+{
+	static const unsigned int offsets[] = { 4, 7, 8, 11, 12 };
+	const char *base =
+		rs->policy->hook == HOOK_BRIDGE ? "prerouting" : "ingress";
+	struct walk w = { .rs = rs, .packet = *c };
+	const struct clause *want = at_base(&w, base, c->in, NULL);
+	char name[40], packet[200];
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT(offsets) && good; i++) {
+		const struct clause *got;
+
+		sprintf(name, "%s.in%u.v%d", base, offsets[i], c->family);
+		got = at_base(&w, name, c->in, NULL);
+		good = expect(!chain_named(rs, base) == !chain_named(rs, name),
+			      "in \"%s\"\n    no %s", text, name) &&
+		       expect(got == want,
+			      "in \"%s\"\n    %s: %s\n    got  \"%s\"\n"
+			      "    want \"%s\"",
+			      text, name, packet_text(c, packet),
+			      clause_text(got), clause_text(want));
+	}
+	return good;
+}
+
 /* Less is known; what is said for sure stays true. */
 static bool try_less(const char *text, const struct policy *p,
 		     const struct opening *c)
@@ -539,11 +567,15 @@ static bool try_policy(void)
 	p = text_policy(text_done(&t));
 	good = !p->diags.errors;
 	if (good) {
+		bool sees_frames =
+			p->hook == HOOK_BRIDGE || p->hook == HOOK_INGRESS;
+
 		assert_int_equal(ruleset_new(p, &rs), 0);
 		for (int i = 0; i < PACKETS; i++) {
 			struct opening c = a_packet(p->hook);
 
 			if (!try_packet(t.bytes, rs, &c) ||
+			    (sees_frames && !try_inside(t.bytes, rs, &c)) ||
 			    !try_less(t.bytes, p, &c))
 				break;
 		}
@@ -555,7 +587,8 @@ static bool try_policy(void)
 }
 
 CLAIM(same, "decide() and the rules that are loaded give each opening packet "
-	    "to the same clause, and what it says for sure is so")
+	    "to the same clause, in a frame within a frame too, and what it "
+	    "says for sure is so")
 {
 	unsigned int good = 0, tries = 0;
 

@@ -70,9 +70,9 @@ static bool is_guard(const char *line)
 static bool is_guard_chain(const char *line)
 {
 	static const char *const names[] = {
-		"ip-options",	"source-routes", "first-fragments",
-		"frames",	"tags",		 "pppoe",
-		"stacked-tags", "encapsulated",
+		"ip-options", "source-routes", "first-fragments",
+		"frames",     "tags",	       "pppoe",
+		"pppoe.in4",  "stacked-tags",  "encapsulated",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -123,7 +123,7 @@ static struct ruleset *rules_of(struct policy *p)
 {
 	struct ruleset *rs;
 
-	assert_int_equal(ruleset_new(p, &rs), 0);
+	assert_int_equal(ruleset_new_text(p, &rs), 0);
 	return rs;
 }
 
@@ -306,6 +306,107 @@ CLAIM(guards, "first fragments without their transport header end behind the "
 
 	for (size_t i = 0; i < COUNT(vectors); i++)
 		try_guards(&vectors[i], true);
+}
+
+/* The rules of one chain, as "netlink" has them, in one line each. */
+static char *bytecode_of(const struct ruleset *rs, const char *chain)
+{
+	char head[80], *begin, *end;
+	struct text t;
+
+	emit_bytecode(rs, text_open(&t));
+	text_done(&t);
+	replace_keys(rs->policy, t.bytes);
+	sprintf(head, "\nchain %s\n", chain);
+	begin = strstr(t.bytes, head);
+	begin = begin ? begin + strlen(head) : strchr(t.bytes, '\0');
+	end = strstr(begin, "\nchain ");
+	begin = strndup(begin, end ? (size_t)(end - begin) :
+				     strlen(begin) - (*begin != 0));
+	free(t.bytes);
+	return begin;
+}
+
+#define INSIDE                                                                 \
+	"policy p\nhook ingress eth0\nclass a { 10.0.0.0/8 2001:db8::/32 }\n"  \
+	"outbound from a {\nlimit imap 5/hour per source reset\nblock smtp "   \
+	"reset\n}\n"
+
+CLAIM(inside, "an IP header behind a tag, PPPoE, MPLS or SNAP is read at its "
+	      "distance, and what cannot be answered is dropped")
+{
+	static const struct {
+		const char *chain, *want;
+	} vectors[] = {
+		{ "ingress.in8.v4",
+		  "  rule\n    payload network offset 8 bytes 1 to 1\n"
+		  "    cmp neq from 1 value 0x45\n"
+		  "    immediate goto chain encapsulated\n"
+		  "  rule\n    payload network offset 17 bytes 1 to 1\n"
+		  "    cmp neq from 1 value 0x06\n    immediate return\n"
+		  "  rule\n    payload network offset 14 bytes 2 to 1\n"
+		  "    bitwise from 1 to 1 bytes 2 and 0x1fff xor 0x0000\n"
+		  "    cmp neq from 1 value 0x0000\n    immediate return\n"
+		  "  rule\n    payload network offset 30 bytes 2 to 1\n"
+		  "    lookup from 1 set ingress.ports.in8.v4" },
+		{ "ingress.smtp.in8.v4",
+		  "  rule \"p:4 outbound from a\"\n"
+		  "    payload network offset 20 bytes 4 to 1\n"
+		  "    lookup from 1 set a.v4\n"
+		  "    immediate jump chain outbound-1.smtp.in8.v4" },
+		{ "outbound-1.smtp.in8.v4",
+		  "  rule \"p:6 block smtp reset\"\n"
+		  "    objref type 1 name K1\n    immediate drop" },
+		{ "outbound-1.smtp.in12.v6",
+		  "  rule \"p:6 block smtp reset\"\n"
+		  "    objref type 1 name K1\n    immediate drop" },
+		{ "K0.in7.v6",
+		  "  rule\n"
+		  "    payload network offset 60 bytes 1 to 1\n"
+		  "    bitwise from 1 to 1 bytes 1 and 0x12 xor 0x00\n"
+		  "    cmp neq from 1 value 0x02\n"
+		  "    objref type 1 name K0\n    immediate accept\n"
+		  "  rule\n    payload network offset 15 bytes 16 to 1\n"
+		  "    bitwise from 1 to 1 bytes 16 and "
+		  "0xffffffffffffffff0000000000000000 xor "
+		  "0x00000000000000000000000000000000\n"
+		  "    dynset op 1 from 1 set K0.sources.v6\n"
+		  "    limit rate 5 seconds 3600 burst 5\n"
+		  "    objref type 1 name K0\n    immediate accept\n"
+		  "  rule\n    objref type 1 name K0-over\n"
+		  "    immediate drop" },
+	};
+	struct policy *p = good_policy(INSIDE);
+	struct ruleset *rs, *text = rules_of(p);
+
+	assert_int_equal(ruleset_new(p, &rs), 0);
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		char *got = bytecode_of(rs, vectors[i].chain);
+
+		expect_text(vectors[i].chain, got, vectors[i].want);
+		free(got);
+	}
+	expect(ruleset_looks_inside(p) && strcmp(rs->digest, text->digest),
+	       "text and messages of ingress have one digest");
+	for (size_t i = 0; i < text->chains.n; i++)
+		expect(!text->chains.items[i]->inside.family,
+		       "text looks inside: %s", text->chains.items[i]->name);
+	ruleset_free(text);
+	ruleset_free(rs);
+	policy_free(p);
+}
+
+CLAIM(one_form, "text says all of what is loaded where no frames are seen")
+{
+	struct policy *p = good_policy(HEADER "outbound {\nblock smtp\n}\n");
+	struct ruleset *rs, *text = rules_of(p);
+
+	assert_int_equal(ruleset_new(p, &rs), 0);
+	expect_text("forward", text->digest, rs->digest);
+	expect(!ruleset_looks_inside(p), "forward looks inside");
+	ruleset_free(text);
+	ruleset_free(rs);
+	policy_free(p);
 }
 
 #define OVER(verdict, before)                                                  \
@@ -1034,7 +1135,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIMED(coarse),	 CLAIMED(actions),
 		CLAIMED(observing),	 CLAIMED(guards),
-		CLAIMED(log_limit),	 CLAIMED(conditions),
+		CLAIMED(log_limit),	 CLAIMED(inside),
+		CLAIMED(one_form),	 CLAIMED(conditions),
 		CLAIMED(blocks),	 CLAIMED(shared_chains),
 		CLAIMED(hooks),		 CLAIMED(replies),
 		CLAIMED(redirects),	 CLAIMED(owners),
