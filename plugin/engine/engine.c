@@ -36,7 +36,7 @@ static uint32_t sources_most(size_t memory)
 
 static uint32_t capture_s(const struct engine *e, uint32_t time_s)
 {
-	return (uint32_t)(capture_us(e, (int64_t)time_s * SECOND_US) /
+	return (uint32_t)(engine_shown_us(e, (int64_t)time_s * SECOND_US) /
 			  SECOND_US);
 }
 
@@ -45,7 +45,7 @@ static void engine_on_finding(void *ctx, const struct finding *finding)
 	const struct engine *e = ctx;
 	struct finding f = *finding;
 
-	f.time_us = capture_us(e, f.time_us);
+	f.time_us = engine_shown_us(e, f.time_us);
 	f.first_s = capture_s(e, f.first_s);
 	f.last_s = capture_s(e, f.last_s);
 	if (e->config.finding)
@@ -141,6 +141,26 @@ static bool time_is_wild(int64_t time_us)
 	return time_us < 0 || time_us > TIME_MOST_US;
 }
 
+/* Keeps the latest clocks: frames have that of their time. */
+static void engine_set_clock(struct engine *e, int64_t offset_us)
+{
+	if (!e->n_clocks)
+		e->clocks[e->n_clocks++] =
+			(struct engine_clock){ INT64_MIN, e->offset_us };
+	if (e->n_clocks == ENGINE_CLOCKS)
+		memmove(e->clocks, e->clocks + 1,
+			--e->n_clocks * sizeof(*e->clocks));
+	e->clocks[e->n_clocks++] =
+		(struct engine_clock){ e->now_us, offset_us };
+	e->offset_us = offset_us;
+}
+
+/* Later than all before, so that steps are told apart. */
+static void engine_pass_moment(struct engine *e)
+{
+	e->now_us += e->now_us < TIME_MOST_US;
+}
+
 /*
  * Sets the time by a packet and returns the packet's. The engine's time never
  * runs back: a clock that was set back goes on from where it was, and packets
@@ -156,11 +176,8 @@ static int64_t engine_set_time(struct engine *e, int64_t time_us)
 	if (t > TIME_MOST_US)
 		return e->now_us;
 	if (t < e->now_us - STEP_US && e->now_us) {
-		/* Later than all before, so that steps are told apart. */
-		e->now_us += e->now_us < TIME_MOST_US;
-		e->offset_before_us = e->offset_us;
-		e->offset_us += e->now_us - t;
-		e->stepped_us = e->now_us;
+		engine_pass_moment(e);
+		engine_set_clock(e, e->offset_us + e->now_us - t);
 		e->totals.clock_steps++;
 		return e->now_us;
 	}
@@ -326,6 +343,21 @@ void engine_time(struct engine *e, int64_t now_us)
 	engine_set_time(e, now_us);
 	engine_begin(e);
 	engine_tick(e);
+}
+
+void engine_clock_step(struct engine *e, int64_t step_us)
+{
+	engine_flush(e);
+	e->clock_told = true;
+	if (!e->now_us || time_is_wild(e->now_us - e->offset_us + step_us))
+		return;
+	engine_pass_moment(e);
+	engine_set_clock(e, e->offset_us - step_us);
+	e->totals.clock_steps += step_us < -STEP_US;
+	if (e->totals.packets) {
+		e->totals.first_us += step_us;
+		e->totals.last_us += step_us;
+	}
 }
 
 void engine_end(struct engine *e)

@@ -98,6 +98,12 @@ void engine_frame(struct engine *e, const struct frame *frame);
 void engine_segment(struct engine *e, const struct segment *segment);
 /* Advances time without a frame. */
 void engine_time(struct engine *e, int64_t now_us);
+/*
+ * Tells that the clock which stamps frames was set, by so much, before the next
+ * frame. The engine's time goes on as if it had not been; what is known of
+ * sources is shown by the new clock, attempts by that of their time.
+ */
+void engine_clock_step(struct engine *e, int64_t step_us);
 /* Ends all attempts: each gets its outcome. */
 void engine_end(struct engine *e);
 

@@ -43,6 +43,13 @@ struct port_state {
 	enum dialogue_protocol protocol;
 };
 
+#define ENGINE_CLOCKS 8
+
+/* The clock of frames from a time of the engine on. */
+struct engine_clock {
+	int64_t since_us, offset_us;
+};
+
 struct engine {
 	struct engine_config config;
 	struct pool pool;
@@ -56,10 +63,11 @@ struct engine {
 	struct port_state ports[PORTS_MOST];
 	uint16_t port_numbers[PORTS_MOST];
 	size_t n_ports;
-	int64_t passed_s;	       /* second of the last engine_tick() */
-	int64_t now_us, offset_us;     /* the engine's time - the frames' */
-	int64_t stepped_us;	       /* the engine's time when it changed */
-	int64_t offset_before_us;      /* and what it was until then */
+	int64_t passed_s;	   /* second of the last engine_tick() */
+	int64_t now_us, offset_us; /* the engine's time - the frames' */
+	struct engine_clock clocks[ENGINE_CLOCKS]; /* latest last */
+	size_t n_clocks;
+	bool clock_told; /* by engine_clock_step(): frames tell no steps */
 	struct engine_summary totals;  /* counts so far */
 	struct logged_clause *clauses; /* CLAUSES_MOST, by hash; index + 1 */
 	uint32_t n_clauses;
@@ -68,13 +76,25 @@ struct engine {
 };
 
 /*
- * A time of the engine as in the frames. The last two offsets are kept: from
- * the last step of the clock on, and before it.
+ * A time of the engine as in the frames of that time. Times from before the
+ * clocks that are kept are those of the first one.
  */
 static inline int64_t capture_us(const struct engine *e, int64_t time_us)
 {
-	return time_us -
-	       (time_us >= e->stepped_us ? e->offset_us : e->offset_before_us);
+	size_t i = e->n_clocks;
+
+	while (i > 1 && time_us < e->clocks[i - 1].since_us)
+		i--;
+	return time_us - (i ? e->clocks[i - 1].offset_us : 0);
+}
+
+/*
+ * A time of the engine as the clock shows it now. A clock that was set is
+ * believed since; the frames of a file are believed each for itself.
+ */
+static inline int64_t engine_shown_us(const struct engine *e, int64_t time_us)
+{
+	return e->clock_told ? time_us - e->offset_us : capture_us(e, time_us);
 }
 
 /* ---- engine_ports.c ---- */

@@ -5,6 +5,7 @@ A client, a router with the residential policy and a server, in namespaces that
 end with this program. The claims are the first lines of the functions.
 """
 
+import calendar
 import json
 import os
 import pathlib
@@ -438,6 +439,47 @@ def knows_a_set_clock(folder):
 	expect([round(s / years) for s in rows] == [1, -1], f"rows {rows}")
 
 
+def goes_on_by_a_steady_clock(folder):
+	"""a clock that is years ahead or behind for seconds ends no attempt and forgets no source and no exemption, and times are right after it"""
+	years = 5 * 365 * 86400
+	path = pathlib.Path(folder) / "exempt.policy"
+	path.write_text(EXEMPT)
+	off, env = clock_to_set(folder)
+	os.chmod(folder, 0o755)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	run(MAILWALL, "exempt", "add", "100.64.0.8", "--for", "1d", ns="router")
+	watch = Watch("-g", 25, "-p", path, "-a", "--every", "1s", "--no-warmup",
+		      env=env)
+	run(sys.executable, "-c", BOT, "100.64.0.77", 1, ns="client")
+	time.sleep(4.5)	# the source is judged after three seconds
+	for seconds in years, 0, -years, 0:
+		with open(off, "r+b") as file:
+			file.write(seconds.to_bytes(8, "little", signed=True))
+		connect(25)
+		run(sys.executable, "-c", BOT, "100.64.0.8", 30, ns="client")
+		time.sleep(1.5)
+	time.sleep(3.5)
+	before = watch.events()
+	events = watch.stop()
+	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	expect(len([e for e in events if e["event"] == "clock"]) == 4,
+	       watch.said())
+	expect(not [e for e in before if e["event"] == "attempt"],
+	       f"ended before the end: {before}")
+	# The bot's SYNs come again within three minutes, as its time is
+	smtp = events[-1]["ports"]["25"]
+	expect((events[-1]["sources"], smtp["attempts"], smtp["syns"]) ==
+	       (3, 35, 125), events[-1])
+	expect(not [e for e in events if e["event"] == "finding"],
+	       "an exempt source is judged")
+	now = time.time()
+	last = [e for e in events if e["event"] == "attempt" and
+		e["source"] == CLIENT][-1]
+	for at in last["time"], events[-1]["first"], events[-1]["last"]:
+		stamp = calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))
+		expect(abs(now - stamp) < 60, f"{at} is not now: {last}")
+
+
 def survives_a_full_disk(folder):
 	"""a disk that is full is said, and monitoring goes on"""
 	small = f"{folder}/small"
@@ -690,7 +732,7 @@ def outlives_an_input(folder):
 CLAIMS = (counts_agree, says_when_it_cannot_see, shows_the_mode, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
 	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk, knows_a_set_clock,
-	  says_what_was_not_logged)
+	  goes_on_by_a_steady_clock, says_what_was_not_logged)
 
 
 def main():

@@ -41,7 +41,7 @@ struct sight_view {
 	bool known;	 /* what is loaded was read */
 	bool reads_logs; /* an NFLOG group is read: complaints are of these */
 	bool observes;	 /* mode of what is loaded */
-	bool acting;	 /* what is loaded enforces, and no fault opens it */
+	bool acting;	 /* the loaded policy enforces, and no fault opens it */
 	char policy[64], digest[64]; /* "": none is loaded */
 	uint32_t counts[SIGHT_N];    /* complaints of each kind */
 	uint32_t n, more;	     /* items; complaints without a place */

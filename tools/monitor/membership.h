@@ -14,7 +14,7 @@
 
 struct membership {
 	uint32_t generation; /* the rules'; 0: nothing was read so far */
-	int64_t now_ms;	     /* the time by which members expire */
+	int64_t now_ms;	     /* CLOCK_MONOTONIC, by which members expire */
 	char *bytes;	     /* as priv_members() wrote them */
 	size_t len;
 	bool failed; /* the latest reading, which was said */

@@ -33,7 +33,7 @@ struct sink {
 	int (*finding)(void *ctx, const struct finding *finding);
 	/* The clock was set. */
 	int (*stepped)(void *ctx, const struct clock_step *step);
-	/* What the loaded rules show; again when that changes. */
+	/* Tells the view of the loaded rules, again when it changes. */
 	int (*sight)(void *ctx, const struct sight_view *view);
 	/* Called once a second; ticks counts from 0. */
 	void (*tick)(void *ctx, uint64_t ticks);

@@ -27,12 +27,17 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t watch_now_us(void)
+static int64_t watch_clock_us(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t watch_now_us(void)
+{
+	return watch_clock_us(CLOCK_REALTIME);
 }
 
 bool watch_has_screen(const struct watch *w)
@@ -302,17 +307,68 @@ static void watch_on_signal(struct watch *w)
 		w->stop = true;
 }
 
-/* ---- the loop ---- */
+/* ---- the clock ---- */
+
+#define STEP_LEAST_US 2000000 /* less is how clocks are kept */
+/* Frames that wait longer until they are read have no true stamp. */
+#define STAMP_OLDEST_US 60000000
+
+/*
+ * Tells when the clock was set, by a steady one. To be called before frames are
+ * read: the engine's time goes on, whatever the clock shows.
+ */
+static void watch_look_at_clock(struct watch *w)
+{
+	struct clock_step step = { .time_us = watch_now_us() };
+	int64_t clock_us = step.time_us - watch_clock_us(CLOCK_BOOTTIME);
+
+	step.step_us = clock_us - w->clock_us;
+	if (w->clock_us &&
+	    (step.step_us >= STEP_LEAST_US || step.step_us <= -STEP_LEAST_US)) {
+		engine_clock_step(w->engine, step.step_us);
+		message_say("the clock was set %s by %lld seconds",
+			    step.step_us > 0 ? "forward" : "back",
+			    llabs((long long)step.step_us) / 1000000);
+		sinks_stepped(&w->sinks, &step);
+	}
+	w->clock_us = clock_us;
+	w->read_us = step.time_us;
+}
+
+static bool watch_stamp_is_near(const struct watch *w, int64_t time_us)
+{
+	return time_us < w->read_us + STEP_LEAST_US &&
+	       time_us > w->read_us - STAMP_OLDEST_US;
+}
+
+/* A stamp of another clock than that of now: the frame came just now. */
+static void watch_on_strange_frame(struct watch *w, const struct frame *frame)
+{
+	struct frame now = *frame;
+
+	watch_look_at_clock(w);
+	if (!watch_stamp_is_near(w, frame->time_us))
+		now.time_us = w->read_us;
+	engine_frame(w->engine, &now);
+}
 
 static void watch_on_frame(void *ctx, const struct frame *frame)
 {
-	engine_frame(((struct watch *)ctx)->engine, frame);
+	struct watch *w = ctx;
+
+	if (watch_stamp_is_near(w, frame->time_us))
+		engine_frame(w->engine, frame);
+	else
+		watch_on_strange_frame(w, frame);
 }
+
+/* ---- the loop ---- */
 
 static void watch_read_members(struct watch *w)
 {
 	if (w->priv.fd >= 0 && membership_matters(w->policy))
-		membership_read(&w->members, &w->priv, watch_now_us() / 1000);
+		membership_read(&w->members, &w->priv,
+				watch_clock_us(CLOCK_MONOTONIC) / 1000);
 }
 
 /* Gives an input up. The others go on; without any there is nothing to do. */
@@ -345,7 +401,10 @@ static void watch_check_inputs(struct watch *w)
 
 static void watch_read_input(struct watch *w, size_t i)
 {
-	int error = capture_read(w->capture, i, watch_on_frame, w);
+	int error;
+
+	watch_look_at_clock(w);
+	error = capture_read(w->capture, i, watch_on_frame, w);
 
 	if (error == -ENETDOWN)
 		watch_check_inputs(w);
@@ -372,33 +431,6 @@ static void watch_look_at_rules(struct watch *w)
 {
 	if (sight_look(&w->sight, &w->priv, &w->wanted))
 		sinks_sight(&w->sinks, &w->sight.view);
-}
-
-#define STEP_LEAST_US 2000000 /* less is how clocks are kept */
-
-static int64_t watch_steady_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* Tells when the clock was set, by a steady one. */
-static void watch_look_at_clock(struct watch *w)
-{
-	struct clock_step step = { .time_us = watch_now_us() };
-	int64_t clock_us = step.time_us - watch_steady_us();
-
-	step.step_us = clock_us - w->clock_us;
-	if (w->clock_us &&
-	    (step.step_us >= STEP_LEAST_US || step.step_us <= -STEP_LEAST_US)) {
-		message_say("the clock was set %s by %lld seconds",
-			    step.step_us > 0 ? "forward" : "back",
-			    llabs((long long)step.step_us) / 1000000);
-		sinks_stepped(&w->sinks, &step);
-	}
-	w->clock_us = clock_us;
 }
 
 static int watch_tick(struct watch *w, uint64_t ticks)
@@ -497,6 +529,7 @@ static void watch_drain(struct watch *w)
 	if (!w->groups.n)
 		return;
 	nanosleep(&wait, NULL);
+	watch_look_at_clock(w);
 	for (size_t i = 0; i < capture_n(w->capture); i++)
 		if (!w->lost[i])
 			capture_read(w->capture, i, watch_on_frame, w);

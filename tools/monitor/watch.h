@@ -53,8 +53,9 @@ struct watch {
 	struct membership members;
 	struct losses losses;
 	struct sight sight;
-	struct sight_wanted wanted; /* of what is loaded */
+	struct sight_wanted wanted; /* the policy to be loaded */
 	int64_t clock_us;   /* the clock less a steady one; 0: not known yet */
+	int64_t read_us;    /* the clock when frames began to be read */
 	int signals, timer; /* descriptors */
 	bool stop;	    /* a signal asked for it */
 	bool lost[WATCH_INPUTS_MOST]; /* inputs that ended */

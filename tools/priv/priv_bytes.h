@@ -20,7 +20,7 @@ struct priv_set {
 };
 struct priv_member {
 	struct range6 range; /* IPv4 uses the first four bytes */
-	int64_t until_ms;    /* since 1970; INT64_MAX: stays */
+	int64_t until_ms;    /* CLOCK_MONOTONIC; INT64_MAX: stays */
 };
 
 /* priv_loaded(): one head, then its clauses, its sets and its faults. */

@@ -53,7 +53,7 @@ struct metrics {
 	bool loaded_known;	     /* policy and digest were read */
 	const char *policy, *digest; /* NULL: nothing is loaded */
 	bool drift_known, drift;
-	bool acting, observes; /* of what is loaded */
+	bool acting, observes; /* the loaded policy does */
 	const struct metrics_fault *faults;
 	size_t n_faults;
 	const struct sight_view *sight; /* NULL: no monitor */

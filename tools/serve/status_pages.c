@@ -42,7 +42,7 @@ struct status_pages {
 	pthread_cond_t changed;
 	char *html; /* NULL: not made yet */
 	size_t len;
-	int64_t made_s;
+	int64_t made_s; /* CLOCK_MONOTONIC */
 	bool wanted, stop;
 };
 
@@ -99,6 +99,25 @@ static char *pages_make_html(const char *path, size_t *len, struct fault *f)
 	return html;
 }
 
+/* A page is as old as a steady clock says, and nobody waits by another. */
+static int64_t pages_steady_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static void pages_init_changed(struct status_pages *l)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->changed, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 static void *make_pages(void *ctx)
 {
 	struct status_pages *l = ctx;
@@ -123,7 +142,7 @@ static void *make_pages(void *ctx)
 			free(l->html);
 			l->html = html;
 			l->len = len;
-			l->made_s = (int64_t)time(NULL);
+			l->made_s = pages_steady_s();
 		}
 		pthread_cond_broadcast(&l->changed);
 	}
@@ -136,11 +155,11 @@ static void wait_for_page(struct status_pages *l)
 {
 	struct timespec until;
 
-	if (l->html && time(NULL) - l->made_s < PAGE_KEPT_S)
+	if (l->html && pages_steady_s() - l->made_s < PAGE_KEPT_S)
 		return;
 	l->wanted = true;
 	pthread_cond_broadcast(&l->changed);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += PATIENCE_MS * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
@@ -370,7 +389,7 @@ int status_pages_open(struct status_pages **out,
 	l->pages[2] =
 		(struct http_page){ "/healthz", HTTP_TEXT, 0, write_health };
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->changed, NULL);
+	pages_init_changed(l);
 	pages.items = l->pages;
 	pages.ctx = l;
 	return http_open(&l->http, options->listen, &pages, f);

@@ -23,9 +23,10 @@ struct sight_wanted {
 	const uint32_t *groups; /* as priv_job.groups has them */
 	size_t n_groups;	/* 0: there are no complaints */
 	const char *policy;	/* its name; NULL: any */
-	char digest[64];	/* of its rules; "": any */
-	char text_digest[64];	/* of its rules as text; "": the same */
-	bool observes;		/* it has mode observe */
+	char digest[64];	/* digest of the rules; "": any */
+	char text_digest[64]; /* digest as nft would load the text; "": the same
+			       */
+	bool observes;	      /* mode observe is wanted */
 };
 
 /* Sets what of a policy is compared; NULL: any is good. */

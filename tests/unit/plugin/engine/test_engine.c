@@ -599,6 +599,84 @@ CLAIM(forward, "a clock that steps forward by a year ends all, and comes back")
 	expect_number("attempts", port(&s, 25)->attempts, 2);
 }
 
+static bool source_of(struct engine *e, const struct packet_of *p,
+		      struct source_view *out)
+{
+	struct addr6 source = { 0 };
+
+	addr4_store(&source, p->source);
+	return engine_source(e, 4, &source, out);
+}
+
+CLAIM(told, "a step of the clock that is told ends nothing, forgets nobody and "
+	    "shifts no window; times are right again with the clock")
+{
+	static const int64_t steps[] = { 5 * 365 * DAY, -10 * 365 * DAY, HOUR,
+					 -2 * SECOND };
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25), q = syn(3, 2, 25);
+	struct source_view view;
+	struct engine_summary s;
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		int64_t at = START + (int64_t)i * MINUTE;
+
+		p.source_port++;
+		give(e, &p, at);
+		engine_clock_step(e, steps[i]);
+		engine_time(e, at + SECOND + steps[i]);
+		q.source_port++;
+		give(e, &q, at + 2 * SECOND + steps[i]);
+		engine_time(e, at + 20 * SECOND + steps[i]);
+		engine_clock_step(e, -steps[i]);
+		engine_time(e, at + 21 * SECOND);
+		expect(source_of(e, &p, &view) &&
+			       view.first_s == START / SECOND &&
+			       view.attempts == i + 1,
+		       "step %zu: first %lld s from the start, %u attempts", i,
+		       (long long)(view.first_s - START / SECOND),
+		       view.attempts);
+		expect(source_of(e, &q, &view) &&
+			       view.first_s == START / SECOND + 2,
+		       "step %zu: in it, first %lld s from the start", i,
+		       (long long)(view.first_s - START / SECOND));
+	}
+	engine_summary(e, &s);
+	expect(s.first_us == START && s.last_us < START + 5 * MINUTE,
+	       "the summary is from %lld us to %lld us from the start",
+	       (long long)(s.first_us - START), (long long)(s.last_us - START));
+	expect_number("ended after 202 s", heard.n, 2);
+	expect_number("steps back by more than 5 s", s.clock_steps, 3);
+	finish(e);
+	for (size_t i = 0; i < heard.n; i++)
+		if (heard.events[i].source.byte[3] == 1)
+			expect((heard.events[i].time_us - START) % MINUTE ==
+					       0 &&
+				       heard.events[i].time_us < START + DAY,
+			       "attempt %zu is %lld us from the start", i,
+			       (long long)(heard.events[i].time_us - START));
+}
+
+CLAIM(told_wild, "a clock that is set past 2106 and back, or told before the "
+		 "first frame, leaves time as it was")
+{
+	struct engine *e = engine_with(NULL, true);
+	struct packet_of p = syn(1, 2, 25);
+	struct engine_summary s;
+
+	engine_clock_step(e, 5 * 365 * DAY);
+	give(e, &p, START);
+	engine_clock_step(e, 200 * 365 * DAY);
+	engine_time(e, START + 200 * 365 * DAY);
+	engine_clock_step(e, -200 * 365 * DAY);
+	engine_time(e, START + 3 * SECOND);
+	engine_summary(e, &s);
+	expect_number("ended", heard.n, 0);
+	expect_number("first", (uint64_t)s.first_us, START);
+	finish(e);
+	expect_number("time", (uint64_t)heard.events[0].time_us, START);
+}
+
 /* ---- counts, whatever comes ---- */
 
 CLAIM(any, "whatever comes, at the end attempts are answered, refused, "
@@ -1126,16 +1204,22 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(proven),     CLAIMED(outcomes),	    CLAIMED(at_once),
-		CLAIMED(prefixes),   CLAIMED(many_clauses), CLAIMED(inputs),
-		CLAIMED(repeats),    CLAIMED(not_ours),	    CLAIMED(seen),
-		CLAIMED(policy),     CLAIMED(back),	    CLAIMED(forward),
-		CLAIMED(any),	     CLAIMED(flood),	    CLAIMED(bot),
-		CLAIMED(client),     CLAIMED(warm),	    CLAIMED(persistent),
-		CLAIMED(copies),     CLAIMED(copied_flood), CLAIMED(closing),
-		CLAIMED(forged),     CLAIMED(many_ports),   CLAIMED(after_all),
-		CLAIMED(handshakes), CLAIMED(late),	    CLAIMED(quiet),
-		CLAIMED(anew),	     CLAIMED(both_ways),    CLAIMED(times),
+		CLAIMED(proven),       CLAIMED(outcomes),
+		CLAIMED(at_once),      CLAIMED(prefixes),
+		CLAIMED(many_clauses), CLAIMED(inputs),
+		CLAIMED(repeats),      CLAIMED(not_ours),
+		CLAIMED(seen),	       CLAIMED(policy),
+		CLAIMED(back),	       CLAIMED(forward),
+		CLAIMED(told),	       CLAIMED(told_wild),
+		CLAIMED(any),	       CLAIMED(flood),
+		CLAIMED(bot),	       CLAIMED(client),
+		CLAIMED(warm),	       CLAIMED(persistent),
+		CLAIMED(copies),       CLAIMED(copied_flood),
+		CLAIMED(closing),      CLAIMED(forged),
+		CLAIMED(many_ports),   CLAIMED(after_all),
+		CLAIMED(handshakes),   CLAIMED(late),
+		CLAIMED(quiet),	       CLAIMED(anew),
+		CLAIMED(both_ways),    CLAIMED(times),
 		CLAIMED(epoch),
 	};
 
