@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
-#include "kernel_probe.h"
+#include "../change/kernel_probe.h"
 #include "../program/json.h"
 #include "../program/message.h"
 #include "../option/options.h"

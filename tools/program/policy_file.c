@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static int files_read_file(void *ctx, const char *path, const char **text,
-			   size_t *len)
+int policy_file_read(void *ctx, const char *path, const char **text,
+		     size_t *len)
 {
 	int fd, error;
 
@@ -37,7 +37,7 @@ static void files_release_file(void *ctx, const char *text, size_t len)
 	free((char *)text);
 }
 
-static int files_find_user(void *ctx, const char *name, uint32_t *id)
+int policy_file_user(void *ctx, const char *name, uint32_t *id)
 {
 	const struct passwd *pw = getpwnam(name);
 
@@ -48,7 +48,7 @@ static int files_find_user(void *ctx, const char *name, uint32_t *id)
 	return 0;
 }
 
-static int files_find_group(void *ctx, const char *name, uint32_t *id)
+int policy_file_group(void *ctx, const char *name, uint32_t *id)
 {
 	const struct group *gr = getgrnam(name);
 
@@ -69,13 +69,22 @@ static int32_t today(void)
 	return (int32_t)(seconds / 86400);
 }
 
+static const struct policy_world files_world = {
+	.read = policy_file_read,
+	.release = files_release_file,
+	.user = policy_file_user,
+	.group = policy_file_group,
+};
+
 static int files_load(struct program *p, const char *path, struct policy **out)
 {
+	const struct policy_world *w = p->world ? p->world : &files_world;
 	struct policy_input input = {
-		.read = files_read_file,
-		.release = files_release_file,
-		.user = files_find_user,
-		.group = files_find_group,
+		.ctx = w->ctx,
+		.read = w->read,
+		.release = w->release,
+		.user = w->user,
+		.group = w->group,
 		.today = today(),
 		.definitions = p->definitions.items,
 		.n_definitions = p->definitions.n,

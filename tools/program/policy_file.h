@@ -9,6 +9,25 @@
 struct program;
 
 /*
+ * Where the text of a policy and the numbers of its users come from, if not
+ * from the file system and the machine: program->world.
+ */
+struct policy_world {
+	void *ctx;
+	int (*read)(void *ctx, const char *path, const char **text,
+		    size_t *len);
+	void (*release)(void *ctx, const char *text, size_t len);
+	int (*user)(void *ctx, const char *name, uint32_t *id);
+	int (*group)(void *ctx, const char *name, uint32_t *id);
+};
+
+/* The file system's and the machine's: functions of a struct policy_input. */
+int policy_file_read(void *ctx, const char *path, const char **text,
+		     size_t *len);
+int policy_file_user(void *ctx, const char *name, uint32_t *id);
+int policy_file_group(void *ctx, const char *name, uint32_t *id);
+
+/*
  * Loads and checks a policy; "-" is standard input. EXIT_DONE: *out is set,
  * even if it has errors. EXIT_REFUSED: diags says why it could not be read.
  */

@@ -18,6 +18,7 @@ struct arena;
 struct command;
 struct definition;
 struct nagios;
+struct policy_world;
 
 struct texts {
 	const char **items;
@@ -35,8 +36,10 @@ struct program {
 	struct nagios *nagios; /* for status --nagios; NULL: not asked for */
 	bool json;
 	bool quiet;
-	bool helped;	     /* --help was asked for, and answered */
-	const char *run_dir; /* where what was loaded is remembered */
+	bool helped;	       /* --help was asked for, and answered */
+	const char *run_dir;   /* where what was loaded is remembered */
+	const char *state_dir; /* revisions and journal, which outlast a boot */
+	const struct policy_world *world; /* NULL: files, this machine */
 	struct {
 		struct definition *items;
 		size_t n, cap;
