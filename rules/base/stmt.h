@@ -25,6 +25,8 @@ enum stmt_kind {
 	STMT_DNAT_FROM, /* the answer to such a connection */
 	STMT_DPORT,	/* a map of ports to chains */
 	STMT_SPORT,
+	STMT_DPORT_IS, /* one port */
+	STMT_SPORT_IS,
 	STMT_FIRST6,	/* IPv6 with a fragment header, and the data's begin */
 	STMT_HAS_PORTS, /* TCP, and its ports can be read */
 	STMT_NOT_TCP,	/* a transport that is known, and another */
@@ -37,6 +39,9 @@ enum stmt_kind {
 	STMT_BYTES, /* a number in the packet is value, or another */
 	STMT_METER, /* within rate, per source, kept in set */
 	STMT_METER_OVER,
+	STMT_ARMED,   /* a trial is on, and the packet is what it tries */
+	STMT_DISARM,  /* ends the trial */
+	STMT_SEEN,    /* source is among the first ones, kept in set */
 	STMT_COUNTER,
 	STMT_LOG,
 	STMT_ACCEPT,

@@ -205,23 +205,37 @@ static json_t *dnat_status(void)
 		     json_string("dnat"));
 }
 
+/* A source is an IPv4 address or an IPv6 /64, as a meter has it. */
+static json_t *json_source(const struct set *set)
+{
+	json_t *key = address(set->key == KEY_IPV4 ? 4 : 6, "saddr");
+
+	if (set->key == KEY_IPV6)
+		key = json_pack("{s:[o, s]}", "&", key,
+				"ffff:ffff:ffff:ffff::");
+	return key;
+}
+
 static json_t *meter(const struct stmt *s, bool over)
 {
 	const struct set *set = s->meter.set;
 	const struct rate *rate = &s->meter.rate;
-	json_t *key = address(set->key == KEY_IPV4 ? 4 : 6, "saddr");
 	json_t *limit =
 		json_pack("{s:i, s:i, s:s}", "rate", (int)rate->count, "burst",
 			  (int)rate->burst, "per", unit_name(rate->unit_s));
 
 	if (over)
 		json_put(&limit, "inv", json_true());
-	if (set->key == KEY_IPV6)
-		key = json_pack("{s:[o, s]}", "&", key,
-				"ffff:ffff:ffff:ffff::");
 	return json_pack("{s:{s:s, s:o, s:o, s:[{s:o}]}}", "set", "op",
-			 "update", "elem", key, "set", json_set_name(set),
-			 "stmt", "limit", limit);
+			 "update", "elem", json_source(set), "set",
+			 json_set_name(set), "stmt", "limit", limit);
+}
+
+static json_t *set_update_json(const char *op, json_t *key,
+			       const struct set *set)
+{
+	return json_pack("{s:{s:s, s:o, s:o}}", "set", "op", op, "elem", key,
+			 "set", json_set_name(set));
 }
 
 static json_t *verdict(const char *what)
@@ -339,6 +353,13 @@ static bool add_stmt(const struct ruleset *rs, json_t *list,
 	case STMT_SPORT:
 		o = ports_vmap("sport", s->set);
 		break;
+	case STMT_DPORT_IS:
+	case STMT_SPORT_IS:
+		o = match("==",
+			  payload("tcp",
+				  s->kind == STMT_DPORT_IS ? "dport" : "sport"),
+			  json_integer(s->port));
+		break;
 	case STMT_FIRST6:
 		if (json_array_append_new(list, ip_match(rs, 6)))
 			return false;
@@ -377,6 +398,15 @@ static bool add_stmt(const struct ruleset *rs, json_t *list,
 		break;
 	case STMT_METER_OVER:
 		o = meter(s, true);
+		break;
+	case STMT_ARMED:
+		o = match("==", meta("l4proto"), json_set_name(s->set));
+		break;
+	case STMT_DISARM:
+		o = set_update_json("delete", meta("l4proto"), s->set);
+		break;
+	case STMT_SEEN:
+		o = set_update_json("add", json_source(s->set), s->set);
 		break;
 	case STMT_COUNTER:
 		o = json_pack("{s:s}", "counter", s->counter->name);

@@ -114,6 +114,7 @@ void netlink_counter_delete(struct batch *b, enum family family,
 enum {
 	NFT_TYPE_IPV4 = 7,
 	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_PROTOCOL = 12,
 	NFT_TYPE_SERVICE = 13,
 	NFT_TYPE_IFNAME = 41
 };
@@ -127,6 +128,7 @@ static const struct key_info key_infos[] = {
 	[KEY_IPV4] = { NFT_TYPE_IPV4, 4, NFT_BYTEORDER_BIG },
 	[KEY_IPV6] = { NFT_TYPE_IPV6, 16, NFT_BYTEORDER_BIG },
 	[KEY_SERVICE] = { NFT_TYPE_SERVICE, 2, NFT_BYTEORDER_BIG },
+	[KEY_PROTOCOL] = { NFT_TYPE_PROTOCOL, 1, NFT_BYTEORDER_BIG },
 	[KEY_IFNAME] = { NFT_TYPE_IFNAME, 16, NFT_BYTEORDER_HOST },
 };
 
@@ -373,6 +375,24 @@ void netlink_elements(struct batch *b, const struct ruleset *rs,
 		netlink_ranges6(b, &e, set->v6);
 }
 
+void netlink_protocol(struct batch *b, const struct elements *to,
+		      uint8_t protocol)
+{
+	struct element_writer w = { .batch = b, .to = to };
+	struct nlattr *elem, *key;
+
+	make_place(&w);
+	elem = mnl_attr_nest_start(w.nlh, NFTA_LIST_ELEM);
+	key = mnl_attr_nest_start(w.nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(w.nlh, NFTA_DATA_VALUE, sizeof(protocol), &protocol);
+	mnl_attr_nest_end(w.nlh, key);
+	if (to->timeout_ms)
+		mnl_attr_put_u64(w.nlh, NFTA_SET_ELEM_TIMEOUT,
+				 htobe64(to->timeout_ms));
+	mnl_attr_nest_end(w.nlh, elem);
+	writer_close(&w);
+}
+
 /* ---- chains and rules ---- */
 
 static void put_devices(struct nlmsghdr *nlh, const struct words *devices)
@@ -427,25 +447,50 @@ void netlink_rules_flush(struct batch *b, enum family family)
 		  NULL);
 }
 
+void netlink_rule_delete(struct batch *b, enum family family, const char *chain,
+			 uint64_t handle)
+{
+	struct nlmsghdr *nlh = open_named(
+		b, NFT_MSG_DELRULE, family, 0,
+		(struct batch_note){ .object = BATCH_RULE, .name = chain });
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, TABLE_NAME);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
+	if (handle)
+		mnl_attr_put_u64(nlh, NFTA_RULE_HANDLE, htobe64(handle));
+	batch_close(b, nlh);
+}
+
+static void put_rule_message(struct batch *b, const struct ruleset *rs,
+			     const struct chain *chain, const struct rule *rule,
+			     uint16_t where)
+{
+	struct batch_note note = { BATCH_RULE, chain->name, rule->origin };
+	struct nftnl_rule *object = rule_object(rs, chain, rule);
+	struct nlmsghdr *nlh = open_named(b, NFT_MSG_NEWRULE, rs->family,
+					  NLM_F_CREATE | where, note);
+
+	if (object) {
+		nftnl_rule_nlmsg_build_payload(nlh, object);
+		nftnl_rule_free(object);
+	} else {
+		batch_fail(b);
+	}
+	batch_close(b, nlh);
+}
+
 void netlink_rules(struct batch *b, const struct ruleset *rs,
 		   const struct chain *chain)
 {
-	for (size_t i = 0; i < chain->rules.n; i++) {
-		const struct rule *rule = &chain->rules.items[i];
-		struct batch_note note = { BATCH_RULE, chain->name,
-					   rule->origin };
-		struct nftnl_rule *object;
-		struct nlmsghdr *nlh;
+	for (size_t i = 0; i < chain->rules.n; i++)
+		put_rule_message(b, rs, chain, &chain->rules.items[i],
+				 NLM_F_APPEND);
+}
 
-		object = rule_object(rs, chain, rule);
-		nlh = open_named(b, NFT_MSG_NEWRULE, rs->family,
-				 NLM_F_CREATE | NLM_F_APPEND, note);
-		if (object) {
-			nftnl_rule_nlmsg_build_payload(nlh, object);
-			nftnl_rule_free(object);
-		} else {
-			batch_fail(b);
-		}
-		batch_close(b, nlh);
-	}
+void netlink_rule_insert(struct batch *b, const struct ruleset *rs,
+			 const char *chain, const struct rule *rule)
+{
+	const struct chain there = { .name = chain };
+
+	put_rule_message(b, rs, &there, rule, 0);
 }

@@ -30,6 +30,12 @@ void netlink_chain_delete(struct batch *b, enum family family,
 void netlink_rules_flush(struct batch *b, enum family family);
 void netlink_rules(struct batch *b, const struct ruleset *rs,
 		   const struct chain *chain);
+/* Puts a rule in front of a chain that is there already. */
+void netlink_rule_insert(struct batch *b, const struct ruleset *rs,
+			 const char *chain, const struct rule *rule);
+/* Takes one rule out of a chain, or all of them: handle 0. */
+void netlink_rule_delete(struct batch *b, enum family family, const char *chain,
+			 uint64_t handle);
 
 /* Elements of a set, to be added or taken away. */
 struct elements {
@@ -44,6 +50,9 @@ void netlink_ranges4(struct batch *b, const struct elements *e,
 		     const struct ranges4 *ranges);
 void netlink_ranges6(struct batch *b, const struct elements *e,
 		     const struct ranges6 *ranges);
+/* One protocol of layer 4. */
+void netlink_protocol(struct batch *b, const struct elements *e,
+		      uint8_t protocol);
 void netlink_elements(struct batch *b, const struct ruleset *rs,
 		      const struct set *set);
 

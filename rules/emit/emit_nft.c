@@ -138,6 +138,14 @@ static void print_meter(const struct stmt *s, const char *over, FILE *out)
 		s->meter.rate.burst);
 }
 
+/* A source is an IPv4 address or an IPv6 /64, as a meter has it. */
+static void print_seen(const struct set *set, FILE *out)
+{
+	fprintf(out, "add @%s { %s }", set->name,
+		set->key == KEY_IPV4 ? "ip saddr" :
+				       "ip6 saddr & ffff:ffff:ffff:ffff::");
+}
+
 static void print_bytes(const struct bytes_match *m, FILE *out)
 {
 	static const char *const ops[] = { "==", "!=", ">=" };
@@ -215,6 +223,12 @@ static void print_stmt(const struct ruleset *rs, const struct stmt *s,
 	case STMT_SPORT:
 		fprintf(out, "tcp sport vmap @%s", s->set->name);
 		break;
+	case STMT_DPORT_IS:
+		fprintf(out, "tcp dport %u", s->port);
+		break;
+	case STMT_SPORT_IS:
+		fprintf(out, "tcp sport %u", s->port);
+		break;
 	case STMT_FIRST6:
 		fprintf(out, "%s frag frag-off 0", ip_version(rs, 6));
 		break;
@@ -250,6 +264,15 @@ static void print_stmt(const struct ruleset *rs, const struct stmt *s,
 		break;
 	case STMT_METER_OVER:
 		print_meter(s, "over ", out);
+		break;
+	case STMT_ARMED:
+		fprintf(out, "meta l4proto @%s", s->set->name);
+		break;
+	case STMT_DISARM:
+		fprintf(out, "delete @%s { meta l4proto }", s->set->name);
+		break;
+	case STMT_SEEN:
+		print_seen(s->set, out);
 		break;
 	case STMT_COUNTER:
 		fprintf(out, "counter name \"%s\"", s->counter->name);

@@ -289,15 +289,35 @@ unsigned int digest_parse_comment(const char *comment, char name[32],
 	return comment_version(comment + end);
 }
 
+unsigned int digest_parse_trial(const char *comment, char name[32],
+				char digest[DIGEST_TEXT_BYTES])
+{
+	int end = 0;
+
+	if (sscanf(comment, "trial of %31s sha256:%32[0-9a-f]%n", name, digest,
+		   &end) != 2 ||
+	    strlen(digest) != 2 * DIGEST_BYTES)
+		return 0;
+	return comment_version(comment + end);
+}
+
+/* A digest is not made of itself. */
+static bool comment_has_digest(const char *comment)
+{
+	char name[32], digest[DIGEST_TEXT_BYTES];
+
+	return digest_parse_comment(comment, name, digest) ||
+	       digest_parse_trial(comment, name, digest);
+}
+
 void digest_chain_rule(struct digest_chain *cc, struct nftnl_rule *rule)
 {
 	const char *comment = rule_comment(rule);
-	char name[32], digest[DIGEST_TEXT_BYTES];
 
 	if (!cc->out)
 		return;
 	fputs("  rule", cc->out);
-	if (comment && !digest_parse_comment(comment, name, digest))
+	if (comment && !comment_has_digest(comment))
 		digest_print_text(cc->out, comment);
 	fputc('\n', cc->out);
 	if (digest_print_rule(cc->out, rule))

@@ -21,6 +21,9 @@
  */
 unsigned int digest_parse_comment(const char *comment, char name[32],
 				  char digest[DIGEST_TEXT_BYTES]);
+/* The same of the comment of a gate, which stands before a trial. */
+unsigned int digest_parse_trial(const char *comment, char name[32],
+				char digest[DIGEST_TEXT_BYTES]);
 /*
  * A string in nft's user data: type, length, value, NUL within the length. The
  * kernel keeps whatever it was given; libnftnl 1.2.4 reads past its end.

@@ -374,6 +374,15 @@ static void expr_put_ports(struct builder *b, const struct set *map,
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
 
+static void put_port_is(struct builder *b, uint16_t port, uint32_t offset)
+{
+	uint16_t value = htons(port);
+
+	need_l4(b);
+	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+	put_cmp(b, NFT_CMP_EQ, &value, sizeof(value));
+}
+
 static struct nftnl_expr *limit_expr(const struct rate *rate, bool over)
 {
 	struct nftnl_expr *e = nftnl_expr_alloc("limit");
@@ -390,27 +399,43 @@ static struct nftnl_expr *limit_expr(const struct rate *rate, bool over)
 }
 
 /* A source is an IPv4 address or an IPv6 /64: a host has all of that. */
-static void expr_put_meter(struct builder *b, const struct stmt *s, bool over)
+static void put_source(struct builder *b, const struct set *set)
 {
 	static const uint8_t mask64[16] = { 255, 255, 255, 255,
 					    255, 255, 255, 255 };
-	const struct set *set = s->meter.set;
-	struct nftnl_expr *e, *limit = limit_expr(&s->meter.rate, over);
 
 	put_address(b, set->key == KEY_IPV4 ? 4 : 6, true);
 	if (set->key == KEY_IPV6)
 		put_mask(b, mask64, sizeof(mask64));
-	e = expr_new(b, "dynset");
-	if (!e || !limit) {
-		if (limit)
-			nftnl_expr_free(limit);
-		b->failed = true;
+}
+
+/* Adds what the register holds to a set, or takes it away. */
+static struct nftnl_expr *put_dynset(struct builder *b, const struct set *set,
+				     uint32_t op)
+{
+	struct nftnl_expr *e = expr_new(b, "dynset");
+
+	if (!e)
+		return NULL;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
+	expr_set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
+	return e;
+}
+
+static void expr_put_meter(struct builder *b, const struct stmt *s, bool over)
+{
+	struct nftnl_expr *e, *limit = limit_expr(&s->meter.rate, over);
+
+	put_source(b, s->meter.set);
+	e = put_dynset(b, s->meter.set, NFT_DYNSET_OP_UPDATE);
+	if (e && limit) {
+		nftnl_expr_add_expr(e, 0, limit);
 		return;
 	}
-	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	expr_set_name(b, e, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
-	nftnl_expr_add_expr(e, 0, limit);
+	if (limit)
+		nftnl_expr_free(limit);
+	b->failed = true;
 }
 
 static void expr_put_counter(struct builder *b, const struct counter *counter)
@@ -522,6 +547,12 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 	case STMT_SPORT:
 		expr_put_ports(b, s->set, 0);
 		break;
+	case STMT_DPORT_IS:
+		put_port_is(b, s->port, 2);
+		break;
+	case STMT_SPORT_IS:
+		put_port_is(b, s->port, 0);
+		break;
 	case STMT_FIRST6:
 		put_first6(b);
 		break;
@@ -557,6 +588,18 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 		break;
 	case STMT_METER_OVER:
 		expr_put_meter(b, s, true);
+		break;
+	case STMT_ARMED:
+		put_meta(b, NFT_META_L4PROTO);
+		put_lookup(b, s->set->name);
+		break;
+	case STMT_DISARM:
+		put_meta(b, NFT_META_L4PROTO);
+		put_dynset(b, s->set, NFT_DYNSET_OP_DELETE);
+		break;
+	case STMT_SEEN:
+		put_source(b, s->set);
+		put_dynset(b, s->set, NFT_DYNSET_OP_ADD);
 		break;
 	case STMT_COUNTER:
 		expr_put_counter(b, s->counter);

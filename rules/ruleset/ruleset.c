@@ -53,6 +53,14 @@ const struct base_hook_info *base_hook_info(enum base_hook hook)
 					  NF_INET_PRE_ROUTING },
 		[BASE_NAT_OUTPUT] = { "nat", "output", "-100", -100,
 				      NF_INET_LOCAL_OUT },
+		[BASE_PASSED_FORWARD] = { "filter", "forward", "1", 1,
+					  NF_INET_FORWARD },
+		[BASE_PASSED_OUTPUT] = { "filter", "output", "1", 1,
+					 NF_INET_LOCAL_OUT },
+		[BASE_PASSED_PREROUTING] = { "filter", "prerouting", "-199",
+					     -199, NF_INET_PRE_ROUTING },
+		[BASE_PASSED_INGRESS] = { "filter", "ingress", "1", 1,
+					  NF_NETDEV_INGRESS },
 	};
 
 	return hook == BASE_NONE ? NULL : &info[hook];
@@ -82,6 +90,8 @@ const char *set_key_name(enum set_key key)
 		return "ifname";
 	case KEY_SERVICE:
 		return "inet_service";
+	case KEY_PROTOCOL:
+		return "inet_proto";
 	}
 	return "";
 }

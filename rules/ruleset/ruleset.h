@@ -27,7 +27,7 @@
 
 enum family { FAMILY_INET, FAMILY_BRIDGE, FAMILY_NETDEV };
 
-enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME, KEY_SERVICE };
+enum set_key { KEY_IPV4, KEY_IPV6, KEY_IFNAME, KEY_SERVICE, KEY_PROTOCOL };
 
 struct port_jump {
 	uint16_t port;
@@ -100,6 +100,7 @@ struct stmt {
 			uint32_t snaplen, threshold;
 		} log;
 		uint16_t protocol; /* of Ethernet */
+		uint16_t port;
 		struct bytes_match bytes;
 		struct {
 			int family; /* 4 or 6 */
@@ -128,6 +129,11 @@ enum base_hook {
 	BASE_EGRESS,
 	BASE_NAT_PREROUTING,
 	BASE_NAT_OUTPUT,
+	/* Behind the filter: what it let through. */
+	BASE_PASSED_FORWARD,
+	BASE_PASSED_OUTPUT,
+	BASE_PASSED_PREROUTING,
+	BASE_PASSED_INGRESS,
 };
 
 /* An IP header that is not where the kernel looks for one. */
@@ -218,5 +224,7 @@ const struct base_hook_info *base_hook_info(enum base_hook hook);
 #define DIGEST_VERSION_TEXT "2"
 /* The first rule's comment: the policy's name, the digest, its version. */
 #define DIGEST_COMMENT "mailwall %s sha256:%s " DIGEST_VERSION_TEXT
+/* A gate's comment: name of the policy on trial, digest of the trial form. */
+#define DIGEST_TRIAL_COMMENT "trial of %s sha256:%s " DIGEST_VERSION_TEXT
 
 #endif

@@ -221,7 +221,7 @@ static void loaded_add_chain(struct loaded_reader *r,
 
 static const char *loaded_key_name(uint32_t key_type)
 {
-	for (enum set_key key = KEY_IPV4; key <= KEY_IFNAME; key++)
+	for (enum set_key key = KEY_IPV4; key <= KEY_PROTOCOL; key++)
 		if (set_key_type(key) == key_type)
 			return set_key_name(key);
 	return "unknown";

@@ -273,6 +273,9 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_TCP:
 	case STMT_SYN:
 	case STMT_METER: /* the first of its source */
+	case STMT_ARMED: /* and its source is seen */
+	case STMT_DISARM:
+	case STMT_SEEN:
 	case STMT_COUNTER:
 	case STMT_LOG:
 		return NEXT_STMT;
@@ -318,6 +321,10 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_SPORT:
 		return jump_by_port(w, s->set, c->source_port) ? END_WALK :
 								 NEXT_RULE;
+	case STMT_DPORT_IS:
+		return holds(c->destination_port == s->port);
+	case STMT_SPORT_IS:
+		return holds(c->source_port == s->port);
 	case STMT_JUMP:
 	case STMT_GOTO:
 		return go(w, s);
