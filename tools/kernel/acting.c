@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "acting.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/trial/trial_names.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -125,7 +126,7 @@ static void acting_check_map(struct arena *a, const struct present *p,
 		arena_strndup(a, set->name, strcspn(set->name, "."));
 
 	if ((set->flags & NFT_SET_MAP) && strchr(set->name, '.') &&
-	    !acting_is_hooked(p, chain))
+	    !trial_owns_set(set->name) && !acting_is_hooked(p, chain))
 		acting_add(a, out, ACTING_NO_CHAIN, chain);
 }
 

@@ -3,6 +3,7 @@
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit.h"
 #include "../../rules/ruleset/rule_read.h"
+#include "../../rules/trial/trial_digest.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ struct loaded_reader {
 	struct loaded *out;
 	const struct present *present;
 	bool unreadable; /* libnftnl cannot parse a rule: it is not ours */
+	struct digest_objects trial; /* objects of a trial */
 	struct {
 		struct nftnl_rule **items;
 		size_t n, cap;
@@ -68,25 +70,40 @@ static int loaded_on_jump(void *ctx, const struct dump_element *e)
 	return 0;
 }
 
-static int loaded_add_map(struct loaded_reader *r,
+/* Objects of a trial are no part of what was loaded. */
+static struct digest_objects *loaded_objects(struct loaded_reader *r,
+					     bool trial)
+{
+	r->out->trial.exists = r->out->trial.exists || trial;
+	return trial ? &r->trial : &r->out->objects;
+}
+
+static int loaded_add_map(struct loaded_reader *r, struct digest_objects *c,
 			  const struct present_set *map)
 {
 	struct loaded_jumps t = { .arena = r->arena };
 	int error = kernel_elements(r->nl, r->family, map->name, loaded_on_jump,
 				    &t);
 
-	digest_add_map(&r->out->objects, map->name, &t.jumps);
+	digest_add_map(c, map->name, &t.jumps);
 	return error;
 }
 
+/* A counter's name without what a trial puts in front of it. */
+static const char *loaded_counter_name(const char *name)
+{
+	return trial_owns(name) ? name + strlen(TRIAL_PREFIX) : name;
+}
+
 /* The counters of a clause have its name, and perhaps something behind it. */
-static void loaded_add_count(struct loaded_clause *c,
+static void loaded_add_count(struct loaded_clause *c, bool trial,
 			     const struct present_counter *pc)
 {
+	const char *name = loaded_counter_name(pc->name);
 	size_t len = strlen(c->counter);
-	const char *behind = pc->name + len;
+	const char *behind = name + len;
 
-	if (strncmp(pc->name, c->counter, len))
+	if (trial_owns(pc->name) != trial || strncmp(name, c->counter, len))
 		return;
 	if (!*behind) {
 		c->packets = pc->packets;
@@ -100,23 +117,27 @@ static void loaded_add_count(struct loaded_clause *c,
 }
 
 static void loaded_add_clause(struct loaded_reader *r, const char *comment,
-			      const char *counter)
+			      const char *name)
 {
+	bool trial = trial_owns(name);
+	const char *counter = loaded_counter_name(name);
+	struct loaded_clauses *list =
+		trial ? &r->out->trial.clauses : &r->out->clauses;
 	struct loaded_clause *c;
 	size_t id_len = strcspn(comment, " ");
 
 	if (!comment[id_len])
 		return;
-	for (size_t i = 0; i < r->out->clauses.n; i++)
-		if (!strcmp(r->out->clauses.items[i].counter, counter))
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i].counter, counter))
 			return;
-	c = arena_push(r->arena, &r->out->clauses);
+	c = arena_push(r->arena, list);
 	c->id = arena_strndup(r->arena, comment, id_len);
 	c->text = kernel_copy_text(r->arena, comment + id_len + 1);
 	c->counter = kernel_copy_text(r->arena, counter);
 	c->block_group = -1;
 	for (size_t i = 0; i < r->present->counters.n; i++)
-		loaded_add_count(c, &r->present->counters.items[i]);
+		loaded_add_count(c, trial, &r->present->counters.items[i]);
 }
 
 static bool loaded_counts_observed(const char *counter)
@@ -190,14 +211,48 @@ static void loaded_set_devices(struct arena *a, const struct present_chain *pc,
 			     (uint32_t)(names.n * sizeof(*names.items)));
 }
 
+/* A gate in front of the old rules is the trial's, wherever it stands. */
+static bool loaded_take_gate(struct loaded_reader *r, const char *chain,
+			     size_t nth, struct nftnl_rule *rule)
+{
+	const char *comment = rule_comment(rule);
+	struct loaded_trial *t = &r->out->trial;
+
+	if (!trial_is_gate(rule))
+		return false;
+	if (comment)
+		digest_parse_trial(comment, t->policy, t->said);
+	if (trial_owns(chain))
+		return false;
+	trial_digest_gate(loaded_objects(r, true), r->arena, chain, nth, rule);
+	return true;
+}
+
+static void loaded_add_rules(struct loaded_reader *r, const char *chain,
+			     struct digest_chain *cc)
+{
+	size_t nth = 0;
+
+	for (size_t i = 0; i < r->rules.n; i++) {
+		struct nftnl_rule *rule = r->rules.items[i];
+
+		if (strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN), chain))
+			continue;
+		if (!loaded_take_gate(r, chain, nth++, rule))
+			digest_chain_rule(cc, rule);
+	}
+}
+
 static void loaded_add_chain(struct loaded_reader *r,
 			     const struct present_chain *pc)
 {
+	struct digest_objects *objects =
+		loaded_objects(r, trial_owns(pc->name));
 	struct digest_chain cc;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	if (!chain) {
-		r->out->objects.failed = true;
+		objects->failed = true;
 		return;
 	}
 	nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, pc->name);
@@ -207,15 +262,9 @@ static void loaded_add_chain(struct loaded_reader *r,
 		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, pc->priority);
 		loaded_set_devices(r->arena, pc, chain);
 	}
-	digest_chain_begin(&cc, &r->out->objects, chain);
+	digest_chain_begin(&cc, objects, chain);
 	nftnl_chain_free(chain);
-	for (size_t i = 0; i < r->rules.n; i++) {
-		struct nftnl_rule *rule = r->rules.items[i];
-
-		if (!strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN),
-			    pc->name))
-			digest_chain_rule(&cc, rule);
-	}
+	loaded_add_rules(r, pc->name, &cc);
 	digest_chain_end(&cc);
 }
 
@@ -255,7 +304,10 @@ static bool loaded_is_claimed(struct loaded_reader *r,
 		strcpy(digest, claimed);
 		return true;
 	}
-	r->out->elements_read = false;
+	if (trial_owns_set(set->name))
+		r->out->trial.elements_read = false;
+	else
+		r->out->elements_read = false;
 	*n = count;
 	strcpy(digest, UNREAD);
 	return true;
@@ -286,6 +338,8 @@ static int loaded_set_digest(struct loaded_reader *r,
 static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
 			  const struct loaded_verifier *v)
 {
+	struct digest_objects *objects =
+		loaded_objects(r, trial_owns_set(set->name));
 	char digest[DIGEST_TEXT_BYTES];
 	struct digest_set cs = {
 		.name = set->name,
@@ -297,7 +351,7 @@ static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
 	int error = 0;
 
 	if (set->flags & NFT_SET_MAP)
-		return loaded_add_map(r, set);
+		return loaded_add_map(r, objects, set);
 	if (!cs.timeout) {
 		error = loaded_set_digest(r, set, v, digest, &cs.elements);
 		cs.digest = digest;
@@ -306,7 +360,7 @@ static int loaded_add_set(struct loaded_reader *r, struct present_set *set,
 			set->count = (uint32_t)cs.elements;
 		}
 	}
-	digest_add_set(&r->out->objects, &cs);
+	digest_add_set(objects, &cs);
 	return error;
 }
 
@@ -317,6 +371,33 @@ static int loaded_check_generation(struct netlink *nl, const struct reading *r)
 	int error = netlink_generation(nl, &now);
 
 	return error ? error : now == r->generation ? 0 : -EINTR;
+}
+
+static void loaded_add_counters(struct loaded_reader *r)
+{
+	for (size_t i = 0; i < r->present->counters.n; i++) {
+		const char *name = r->present->counters.items[i].name;
+		bool trial = trial_owns(name);
+
+		digest_add_counter(loaded_objects(r, trial), name);
+		r->out->observes = r->out->observes ||
+				   (!trial && loaded_counts_observed(name));
+	}
+}
+
+/* Makes both digests; the objects of a trial are for nothing else. */
+static int loaded_finish(struct loaded_reader *r, int error)
+{
+	struct loaded *out = r->out;
+
+	if (!error)
+		error = digest_finish(&out->objects, out->digest);
+	if (!error && out->trial.exists)
+		error = digest_finish(&r->trial, out->trial.digest);
+	digest_objects_free(&r->trial);
+	if (r->unreadable)
+		strcpy(out->digest, "unreadable");
+	return error;
 }
 
 int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
@@ -332,15 +413,11 @@ int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
 				   .present = p };
 	int error;
 
-	*out = (struct loaded){ .elements_read = true };
+	*out = (struct loaded){ .elements_read = true,
+				.trial.elements_read = true };
 	error = kernel_dump(nl, family, NFT_MSG_GETRULE, NFTA_RULE_TABLE,
 			    loaded_on_rule, &r);
-	for (size_t i = 0; i < p->counters.n; i++) {
-		const char *name = p->counters.items[i].name;
-
-		digest_add_counter(&out->objects, name);
-		out->observes = out->observes || loaded_counts_observed(name);
-	}
+	loaded_add_counters(&r);
 	for (size_t i = 0; i < p->sets.n && !error; i++)
 		error = loaded_add_set(&r, &p->sets.items[i], &v);
 	for (size_t i = 0; i < p->chains.n && !error; i++)
@@ -352,9 +429,5 @@ int loaded_read(struct netlink *nl, struct reading *reading, enum family family,
 	}
 	if (!error)
 		error = loaded_check_generation(nl, reading);
-	if (!error)
-		error = digest_finish(&out->objects, out->digest);
-	if (r.unreadable)
-		strcpy(out->digest, "unreadable");
-	return error;
+	return loaded_finish(&r, error);
 }

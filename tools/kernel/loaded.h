@@ -24,11 +24,26 @@ struct loaded_clause {
 	uint64_t observed_packets, observed_bytes;
 	int block_group; /* the NFLOG group that gets all it blocks; or -1 */
 };
+struct loaded_clauses {
+	struct loaded_clause *items;
+	size_t n, cap;
+};
+
+/* A trial that stands beside the rules, whether it is armed or not. */
+struct loaded_trial {
+	bool exists;	 /* something of a trial is in the table */
+	char policy[32]; /* name of its policy, as a gate's comment has it */
+	char said[DIGEST_TEXT_BYTES];	/* its digest there; "": no gate has one
+					 */
+	char digest[DIGEST_TEXT_BYTES]; /* made of the objects that are there
+					 */
+	bool elements_read; /* false: a set was too large to read back */
+	struct loaded_clauses clauses; /* with the counters of the trial */
+};
+
 struct loaded {
-	struct {
-		struct loaded_clause *items;
-		size_t n, cap;
-	} clauses;
+	struct loaded_clauses clauses;
+	struct loaded_trial trial;
 	struct {
 		uint16_t *items;
 		size_t n, cap;
