@@ -39,9 +39,9 @@ enum stmt_kind {
 	STMT_BYTES, /* a number in the packet is value, or another */
 	STMT_METER, /* within rate, per source, kept in set */
 	STMT_METER_OVER,
-	STMT_ARMED,   /* a trial is on, and the packet is what it tries */
-	STMT_DISARM,  /* ends the trial */
-	STMT_SEEN,    /* source is among the first ones, kept in set */
+	STMT_ARMED,  /* a trial is on, and the packet is what it tries */
+	STMT_DISARM, /* ends the trial */
+	STMT_SEEN,   /* source is among the first ones, kept in set */
 	STMT_COUNTER,
 	STMT_LOG,
 	STMT_ACCEPT,
