@@ -99,8 +99,8 @@ ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
 TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% intake/% database/% store/% \
             report/% page/% notice/% serve/% review/% recorder/% \
-            apart/loaded_note.c apart/store_facts.c \
-            command/store_sinks.c), \
+            apart/loaded_note.c apart/store_facts.c apart/record.c \
+            apart/record_wire.c wire/% command/record_sink.c), \
             $(wildcard tools/*/*.c)) tools/serve/metrics.c
 endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
@@ -125,10 +125,11 @@ SONAME    = mailwall.so.$(firstword $(subst ., ,$(ABI)))
 # ---- build ----
 all: $(PROGRAMS) $(PLUGIN)
 
-# Each takes of the archives what it needs.
+# Each takes of the archives what it needs. This one is linked without the
+# libraries of the store, so that nothing of it gets in.
 $(PROGRAM): $(MAIN_OBJ) $(BUILD)/libtools.a $(BUILD)/libmailwall.a
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS) $(SMALL_LDFLAGS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
 $(STORE_PROGRAM): $(STORE_MAIN_OBJ) $(BUILD)/libtools.a $(BUILD)/libmailwall.a
 	$(call say,LD $@)
@@ -207,7 +208,7 @@ $(BUILD)/tests/rows/service.o: $(BUILD)/tests/rows/service.c rules/base/service.
 	$(Q)$(CC) $(MY_CFLAGS) -Irules/base -c -o $@ $<
 $(MORE_SERVICES): $(MAIN_OBJ) $(BUILD)/tests/rows/service.o $(TESTED)
 	$(call say,LD $@)
-	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)
+	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 $(MORE_SERVICES)-store: $(STORE_MAIN_OBJ) $(BUILD)/tests/rows/service.o $(TESTED)
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(STORE_LIBS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The process that keeps CAP_NET_ADMIN: its end is said, and it believes nobody.
+"""The processes of a monitor: their ends are said, and none believes another.
 
 A client, a router and a server, in namespaces that end with this program. The
 claims are the first lines of the functions. KILLS=200 kills either that often.
@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -23,7 +24,7 @@ sys.dont_write_bytecode = True
 
 import lab
 from watch_test import (BOT, CLIENT, MAILWALL, Watch, build_network, expect,
-			fetch, run)
+			fetch, run, user_words)
 
 POLICY = """policy priv
 purpose "test"
@@ -90,8 +91,9 @@ class Pair:
 		self.watch = Watch("-g", 25, "-i", "cust0", "-p", path,
 				   "--no-warmup", "--http", PAGES, *words, **how)
 		self.reader = self.watch.child.pid
-		until(lambda: children(self.reader), self.watch.said)
-		self.priv = children(self.reader)[0]
+		until(lambda: len(children(self.reader)) == 2, self.watch.said)
+		self.priv, self.recorder = children(self.reader)
+		until(lambda: "/healthz" in self.watch.said(), self.watch.said)
 
 	def socket(self, domain=socket.AF_UNIX, kind=socket.SOCK_SEQPACKET):
 		"""A socket of the reader, as one has it who took it over."""
@@ -168,7 +170,34 @@ def ends_with_the_reader(folder):
 	pair = Pair(folder)
 	pair.watch.child.kill()
 	pair.watch.child.wait()
-	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
+	for pid in pair.priv, pair.recorder:
+		until(lambda: state(pid) == "gone", lambda: state(pid))
+
+
+def ends_with_the_recorder(folder):
+	"""killed or stopped, the recorder ends the monitor, which says why and exits 3"""
+	for number, why in ((signal.SIGKILL, "was ended by signal 9"),
+			    (signal.SIGSTOP, "does not answer")):
+		pair = Pair(folder)
+		os.kill(pair.recorder, number)
+		begun = time.monotonic()
+		expect(pair.watch.child.wait(timeout=30) == 3, "exit code")
+		expect(number != signal.SIGKILL or
+		       time.monotonic() < begun + 5, "it took long")
+		expect(why in pair.watch.said(), pair.watch.said())
+		for pid in pair.priv, pair.recorder:
+			until(lambda: state(pid) == "gone", lambda: state(pid))
+
+
+def stays_at_signals(folder):
+	"""signals of a terminal or of systemd to all leave the recorder its time to write"""
+	pair = Pair(folder, "-S", f"{folder}/stays/mailwall.db")
+	run(sys.executable, "-c", BOT, "100.64.0.77", 200, ns="client")
+	for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+		os.kill(pair.recorder, number)
+	os.kill(pair.recorder, signal.SIGTERM)
+	pair.watch.stop()
+	expect(report(f"{folder}/stays/mailwall.db") == 200, "it lost some")
 
 
 def fields_of(pid):
@@ -209,6 +238,108 @@ def keeps_one_privilege(folder):
 	expect(not [name for name in os.listdir(os.environ["MAILWALL_RUN_DIR"])
 		    if name.startswith("empty")], "a folder is left")
 	pair.watch.stop()
+
+
+def descriptors(pid):
+	return sorted(re.sub(r"\[\d+\]", "", os.readlink(entry)) for entry in
+		      pathlib.Path(f"/proc/{pid}/fd").iterdir())
+
+
+def mapped(pid):
+	return pathlib.Path(f"/proc/{pid}/maps").read_text()
+
+
+def gives_up_what_it_has(folder):
+	"""reader and recorder have no capability, no root, few calls, no foreign descriptor; one has no SQLite and no HTTP, the other no packets"""
+	inherited = os.open("/etc/passwd", os.O_RDONLY)
+	os.set_inheritable(inherited, True)
+	pair = Pair(folder, "-S", f"{folder}/gives/mailwall.db", "--state",
+		    f"{folder}/gives/state/sources", close_fds=False)
+	os.close(inherited)
+	for pid in pair.reader, pair.recorder:
+		status = fields_of(pid)
+		for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+			expect(int(status[name], 16) == 0, f"{name} {status[name]}")
+		expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2",
+		       status)
+		if lab.id_exists(65534, "uid"):
+			expect("0" not in status["Uid"].split() +
+			       status["Gid"].split(), status["Uid"])
+		expect("/etc/passwd" not in descriptors(pid), descriptors(pid))
+	for name in "sqlite", "microhttpd":
+		expect(name not in mapped(pair.reader), name)
+		expect(name in mapped(pair.recorder), name)
+	expect("pcap" not in mapped(pair.recorder), "it reads packets")
+	told = " ".join(descriptors(pair.reader))
+	expect("mailwall.db" not in told and "eventpoll" not in told, told)
+	expect(len(os.listdir(f"/proc/{pair.reader}/task")) == 1, "threads")
+	pair.watch.stop()
+
+
+def compiles_without(folder):
+	"""check, generate, apply, status and remove load neither SQLite nor HTTP"""
+	path = pathlib.Path(folder) / "alone.policy"
+	path.write_text(POLICY)
+	for words in (("check", path), ("generate", path), ("apply", "-q", path),
+		      ("status",), ("remove",)):
+		done = run("env", "LD_DEBUG=libs", MAILWALL, *words, ns="router",
+			   check=False)
+		expect("libnftnl" in done.stderr, "nothing is told")
+		expect("sqlite" not in done.stderr and
+		       "microhttpd" not in done.stderr, words)
+
+
+# A recorder that was taken over: it says that it is ready, and then this.
+HOSTILE = """#!/usr/bin/env python3
+import os, struct, time
+ready = struct.pack("=II", 11, 17) + bytes(16) + b"\\0"
+os.read(3, 65536)
+os.write(3, ready + {what})
+time.sleep(60)
+"""
+
+
+def believes_no_recorder(folder):
+	"""whatever a recorder that was taken over sends, the reader ends by itself and says so"""
+	at = pathlib.Path(folder) / "hostile"
+	at.mkdir(exist_ok=True)
+	shutil.copy(MAILWALL, at / "mailwall")
+	other = at / "mailwall-store"
+	head = "struct.pack('=II', {}, {}) + bytes({})"
+	for what in ("bytes(range(256)) * 64", head.format(0, 72, 72),
+		     head.format(13, 8, 8), head.format(14, 4, 4)
+		     .replace("bytes(4)", "b'\xff' * 4"),
+		     head.format(99, 1, 1), head.format(12, 1 << 20, 100)):
+		other.write_text(HOSTILE.format(what=what))
+		other.chmod(0o755)
+		done = subprocess.run(
+			["ip", "netns", "exec", "router", at / "mailwall",
+			 "watch", "-i", "cust0", "--http", PAGES, *user_words()],
+			timeout=30, capture_output=True, text=True, check=False)
+		expect(done.returncode == 3 and "sends what it may not"
+		       in done.stderr, f"{what}: {done.returncode} {done.stderr}")
+
+
+def believes_no_reader(folder):
+	"""whatever a reader that was taken over sends, the recorder ends by itself"""
+	random.seed(1)
+	some = [bytes(random.randrange(256) for _ in range(n))
+		for n in (1, 8, 100, 5000)]
+	for what in (b"", b"\0" * 100000, *some,
+		     *(struct.pack("=II", kind, len(piece)) + piece
+		       for kind in range(20) for piece in some)):
+		mine, its = socket.socketpair()
+		its = os.dup2(its.detach(), 3)
+		child = subprocess.Popen([f"{MAILWALL}-store", "recorder"],
+					 pass_fds=[3], stderr=subprocess.DEVNULL)
+		os.close(its)
+		try:
+			mine.sendall(what)
+		except BrokenPipeError:
+			pass
+		mine.close()
+		code = child.wait(timeout=20)
+		expect(code in (0, 3), f"{what[:20]}: {code}")
 
 
 NO_USER = 'no user "_mailwall-priv"'
@@ -369,12 +500,31 @@ def waits_for_room(folder):
 	watch.stop()
 
 
-KILLS = int(os.environ.get("KILLS", "10"))
+KILLS = int(os.environ.get("KILLS", "2"))
+PROCESSES = "priv", "recorder", "reader"
 
 
 def report(store):
 	done = run(MAILWALL, "report", "-j", "-S", store)
 	return json.loads(done.stdout)["attempts"]
+
+
+def is_still_told(pair, store, before):
+	"""Without the process with CAP_NET_ADMIN nothing is lost."""
+	until(lambda: "503" in fetch("/healthz"), lambda: fetch("/healthz"))
+	seen = pair.watch.stop()[-1]["ports"]["25"]["attempts"]
+	had = report(store) - before
+	expect(had == seen, f"{had} of {seen} are stored: " + pair.watch.said())
+
+
+def has_ended(pair, store, before, who):
+	"""Without one of the others the monitor ends: systemd starts it anew."""
+	code = pair.watch.child.wait(timeout=30)
+	expect(code == (-9 if who == "reader" else 3), f"{who}: exit {code}")
+	until(lambda: state(pair.recorder) == "gone",
+	      lambda: state(pair.recorder))
+	had = report(store) - before
+	expect(had >= 200, f"{who}: {had} of the first 200 are stored")
 
 
 def kill_one(pair, store, before, who):
@@ -390,26 +540,35 @@ def kill_one(pair, store, before, who):
 		      lambda: fetch("/healthz"))
 	load.wait()
 	if who == "priv":
-		seen = pair.watch.stop()[-1]["ports"]["25"]["attempts"]
-		had = report(store) - before
-		expect(had == seen, f"{had} of {seen} are stored: "
-		       + pair.watch.said())
+		is_still_told(pair, store, before)
 	else:
-		pair.watch.child.wait()
-		had = report(store) - before
-		expect(had >= 200, f"{had} of the first 200 are stored")
+		has_ended(pair, store, before, who)
 	until(lambda: state(pair.priv) == "gone", lambda: state(pair.priv))
 
 
+def flags_again(folder, store):
+	"""After all of that a source is flagged, and the pages are well."""
+	pair = Pair(folder, "-S", store)
+	run(sys.executable, "-c", BOT, "100.64.0.99", 300, ns="client")
+	until(lambda: "100.64.0.99 " in flagged(), pair.watch.said, 30)
+	expect("200 OK" in fetch("/healthz"), fetch("/healthz"))
+	pair.watch.stop()
+
+
 def survives_kills(folder):
-	"""killed at any moment under load, either leaves no process and loses no more than a second"""
+	"""killed at any moment under load, none leaves a process or loses more than a second, and the next monitor flags"""
 	store = f"{folder}/kills/mailwall.db"
-	for i in range(KILLS):
-		pair = Pair(folder, "-S", store)
-		kill_one(pair, store, report(store), ("priv", "reader")[i % 2])
+	for _ in range(KILLS):
+		for who in PROCESSES:
+			pair = Pair(folder, "-S", store)
+			before = report(store)
+			kill_one(pair, store, before, who)
+	flags_again(folder, store)
 
 
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
+	  ends_with_the_recorder, stays_at_signals, gives_up_what_it_has,
+	  compiles_without, believes_no_recorder, believes_no_reader,
 	  keeps_one_privilege, says_whose_it_is, locks_its_filter, takes_any_message,
 	  flags_only_subscribers, waits_for_room,
 	  is_not_flooded, survives_kills)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the store has to say to those who watch over hosts. */
+/* Facts of the store for those who watch over hosts. */
 #ifndef MAILWALL_STORE_FACTS_H
 #define MAILWALL_STORE_FACTS_H
 

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define BUFFER_BYTES (32 * 1024 * 1024)
@@ -208,6 +209,17 @@ static void live_count_lost(struct input *in)
 	l->dropped = now.ps_drop;
 }
 
+/* Asks by its own socket, since no other can be made any more. */
+static bool live_name(const struct live *l, char *now)
+{
+	struct ifreq asked = { .ifr_ifindex = (int)l->index };
+
+	if (ioctl(pcap_get_selectable_fd(l->pcap), SIOCGIFNAME, &asked))
+		return false;
+	memcpy(now, asked.ifr_name, IF_NAMESIZE);
+	return true;
+}
+
 /* An interface that has another name is read on. */
 static bool live_is_gone(struct input *in)
 {
@@ -216,7 +228,7 @@ static bool live_is_gone(struct input *in)
 
 	if (!l->index)
 		return false;
-	if (!if_indextoname(l->index, now))
+	if (!live_name(l, now))
 		return true;
 	if (strcmp(now, l->name_now)) {
 		capture_fail(in->capture, 0,

@@ -8,8 +8,7 @@
 #include "../option/options.h"
 #include "../monitor/monitor.h"
 #include "../monitor/monitor_text.h"
-#include "../priv/folder.h"
-#include "../store/recorder.h"
+#include "../apart/record.h"
 #include "../program/program.h"
 #include "../program/policy_file.h"
 
@@ -32,7 +31,7 @@ struct replay {
 	struct capture *capture;
 	struct engine *engine;
 	struct policy *policy;
-	struct recorder *recorder;
+	struct record *record;
 	uint64_t recorded; /* attempts */
 	struct sinks sinks;
 	struct {
@@ -57,39 +56,32 @@ static bool replay_wants_store(const void *ctx)
 static int replay_open_store(void *ctx)
 {
 	struct replay *r = ctx;
-	struct recorder_options options = { .path = r->options->store,
-					    .say = fault_say_sentence };
-	struct fault f = { 0 };
-	int error = folder_make_of(r->program, r->options->store, NULL);
+	const struct record_open options = {
+		.store = r->options->store,
+		.keep_destinations = r->policy && r->policy->keep_destinations,
+	};
 
-	if (error)
-		return error;
-	if (r->policy)
-		options.keep_destinations = r->policy->keep_destinations;
-	error = recorder_open(&r->recorder, &options, &f);
-	return error ? fault_say(&f, error) : EXIT_DONE;
+	return record_start(&r->record, &options, NULL);
 }
 
 static int replay_store_attempt(void *ctx, const struct attempt_event *event)
 {
 	struct replay *r = ctx;
+	int code = record_attempt(r->record, event);
 
-	recorder_attempt(r->recorder, event);
-	if (++r->recorded % RECORDED_AT_ONCE == 0)
-		recorder_submit(r->recorder);
-	return EXIT_DONE;
+	return code || ++r->recorded % RECORDED_AT_ONCE ?
+		       code :
+		       record_submit(r->record);
 }
 
 static int replay_store_finding(void *ctx, const struct finding *finding)
 {
-	recorder_finding(((struct replay *)ctx)->recorder, finding);
-	return EXIT_DONE;
+	return record_finding(((struct replay *)ctx)->record, finding);
 }
 
 static int replay_close_store(void *ctx)
 {
-	return recorder_close(((struct replay *)ctx)->recorder) ? EXIT_REFUSED :
-								  EXIT_DONE;
+	return record_close(((struct replay *)ctx)->record);
 }
 
 static const struct sink replay_sink_store = {

@@ -6,7 +6,7 @@
 #include "../program/policy_file.h"
 #include "../program/program.h"
 #include "commands.h"
-#include "store_sinks.h"
+#include "record_sink.h"
 
 #include <stdio.h>
 
@@ -15,7 +15,7 @@
 /* In the order in which an event reaches them. */
 static const struct sink *const sinks[] = {
 #ifndef SMALL
-	&watch_sink_store,   &watch_sink_pages,
+	&watch_sink_record,
 #endif
 	&watch_sink_state,   &watch_sink_attempts, &watch_sink_journal,
 	&watch_sink_json,    &watch_sink_screen,   &watch_sink_text,

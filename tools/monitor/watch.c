@@ -40,6 +40,12 @@ int64_t watch_now_us(void)
 	return watch_clock_us(CLOCK_REALTIME);
 }
 
+void watch_end(struct watch *w)
+{
+	w->input_code = EXIT_REFUSED;
+	w->stop = true;
+}
+
 bool watch_has_screen(const struct watch *w)
 {
 	return !w->program->json && !w->attempts && isatty(STDOUT_FILENO);
@@ -151,25 +157,21 @@ static int watch_refuse_calls(const struct watch *w)
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = capture_fd(w->capture, i);
-	error = sandbox_reader_calls(fds, n);
+	error = sandbox_reader_calls(fds, n, w->recorder_pid);
 	if (!error)
 		return EXIT_DONE;
 	message_say("cannot give up system calls: %s", strerror(-error));
 	return EXIT_REFUSED;
 }
 
-/* The state, the store, and SQLite's files that have no name. */
+/* The state alone is written. */
 static int watch_refuse_files(const struct watch *w)
 {
-	const char *folders[4] = { "/tmp", "/var/tmp" };
-	size_t n = 2;
+	const char *folder;
 	int error;
 
-	if (w->state_path)
-		folders[n++] = folder_of(w->program, w->state_path);
-	if (w->store_path)
-		folders[n++] = folder_of(w->program, w->store_path);
-	error = sandbox_write_below(folders, n);
+	folder = w->state_path ? folder_of(w->program, w->state_path) : NULL;
+	error = sandbox_write_below(&folder, folder != NULL);
 	if (!error)
 		return EXIT_DONE;
 	message_say("cannot give up files by Landlock: %s", strerror(-error));

@@ -19,8 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct recorder;
-struct status_pages;
+struct record;
 
 #define WATCH_INPUTS_MOST 64
 
@@ -64,8 +63,8 @@ struct watch {
 	/* State of the sinks. */
 	struct screen screen;
 	struct state_file state;
-	struct recorder *recorder;
-	struct status_pages *pages;
+	struct record *record;
+	int recorder_pid; /* 0: none */
 	struct quarantine *quarantine;
 	bool in_journal; /* the journal took the latest finding */
 };
@@ -78,6 +77,9 @@ struct summary_extra watch_losses(struct watch *w);
 
 /* Is standard output a terminal that shows figures and no attempts? */
 bool watch_has_screen(const struct watch *w);
+
+/* Ends it with EXIT_REFUSED, for a reason that was said. */
+void watch_end(struct watch *w);
 
 /* The clock, as time_us of frames has it. */
 int64_t watch_now_us(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every program of ours does around a command. */
+/* Start and end of a program, around its command. */
 #ifndef MAILWALL_START_H
 #define MAILWALL_START_H
 

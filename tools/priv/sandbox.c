@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -213,11 +215,10 @@ int sandbox_serve_calls(void)
 }
 
 /*
- * Refused to the process that reads packets, whatever the arguments. It has
- * threads, a store and pages, so that the list is of what harms, not of what
- * is needed.
+ * Refused to the recorder, whatever the arguments. It has threads, a store and
+ * pages, so that the list is of what harms, not of what is needed.
  */
-static const int reader_refused[] = {
+static const int recorder_refused[] = {
 	/* Other programs, and processes of others. */
 	SCMP_SYS(execve),
 	SCMP_SYS(execveat),
@@ -231,6 +232,7 @@ static const int reader_refused[] = {
 	/* Sockets. */
 	SCMP_SYS(socketpair),
 	SCMP_SYS(bind),
+	SCMP_SYS(connect),
 	SCMP_SYS(listen),
 	SCMP_SYS(sendmmsg),
 	SCMP_SYS(recvmmsg),
@@ -292,13 +294,6 @@ static const int reader_refused[] = {
 #endif
 };
 
-/* Calls that send, on a descriptor of the capture. */
-static const int sending_calls[] = {
-	SCMP_SYS(write),   SCMP_SYS(writev),   SCMP_SYS(pwrite64),
-	SCMP_SYS(sendto),  SCMP_SYS(sendmsg),  SCMP_SYS(sendfile),
-	SCMP_SYS(pwritev), SCMP_SYS(pwritev2),
-};
-
 static int sandbox_refuse(scmp_filter_ctx filter, int call, unsigned int n,
 			  const struct scmp_arg_cmp *when)
 {
@@ -307,23 +302,6 @@ static int sandbox_refuse(scmp_filter_ctx filter, int call, unsigned int n,
 
 	/* A call that this machine does not have needs no rule. */
 	return error == -EDOM || error == -EFAULT ? 0 : error;
-}
-
-static int sandbox_refuse_sending(scmp_filter_ctx filter, const int *capture,
-				  size_t n)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0;
-		     k < sizeof(sending_calls) / sizeof(sending_calls[0]) &&
-		     !error;
-		     k++)
-			error = sandbox_refuse(
-				filter, sending_calls[k], 1,
-				&SCMP_A0(SCMP_CMP_EQ,
-					 (scmp_datum_t)capture[i]));
-	return error;
 }
 
 /* Sockets of systemd and of the journal alone; no mode of a packet socket. */
@@ -370,17 +348,182 @@ static int sandbox_refuse_modes(scmp_filter_ctx filter)
 	return error;
 }
 
-int sandbox_reader_calls(const int *capture, size_t n)
+int sandbox_recorder_calls(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int error = filter ? sandbox_refuse_modes(filter) : -ENOMEM;
 
 	for (size_t i = 0;
-	     i < sizeof(reader_refused) / sizeof(reader_refused[0]) && !error;
+	     i < sizeof(recorder_refused) / sizeof(recorder_refused[0]) &&
+	     !error;
 	     i++)
-		error = sandbox_refuse(filter, reader_refused[i], 0, NULL);
+		error = sandbox_refuse(filter, recorder_refused[i], 0, NULL);
 	if (!error)
-		error = sandbox_refuse_sending(filter, capture, n);
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	return error;
+}
+
+/* ---- the process that reads packets ---- */
+
+/* Calls that send, on a descriptor of the capture. */
+static const int sending_calls[] = {
+	SCMP_SYS(write),  SCMP_SYS(writev),  SCMP_SYS(pwrite64),
+	SCMP_SYS(sendto), SCMP_SYS(sendmsg),
+};
+
+static int sandbox_refuse_sending(const int *capture, size_t n)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int error = filter ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0;
+		     k < sizeof(sending_calls) / sizeof(sending_calls[0]) &&
+		     !error;
+		     k++)
+			error = sandbox_refuse(
+				filter, sending_calls[k], 1,
+				&SCMP_A0(SCMP_CMP_EQ,
+					 (scmp_datum_t)capture[i]));
+	if (!error)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	return error;
+}
+
+static const int reader_calls[] = {
+	/* Packets, the priv process, the recorder, systemd, the journal. */
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	/* The state file, and a policy that is read again. */
+	SCMP_SYS(openat),
+	SCMP_SYS(open),
+	SCMP_SYS(fstat),
+	SCMP_SYS(stat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(lseek),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(rename),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(flock),
+	/* Memory; mmap and mprotect have a rule of their own. */
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	/* Clocks, random numbers, children, the end. */
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(wait4),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(exit),
+#ifdef __SANITIZE_ADDRESS__
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(clone),
+	SCMP_SYS(clone3),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(prctl),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(getppid),
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(process_vm_readv),
+#endif
+};
+
+/* Questions about a terminal and an interface, and flags of descriptors. */
+static int sandbox_allow_questions(scmp_filter_ctx filter)
+{
+	const struct {
+		int call;
+		uint64_t what;
+	} rows[] = {
+		{ SCMP_SYS(ioctl), TCGETS },
+		{ SCMP_SYS(ioctl), TIOCGWINSZ },
+		{ SCMP_SYS(ioctl), SIOCGIFNAME },
+		{ SCMP_SYS(ioctl), SIOCGIFFLAGS },
+		{ SCMP_SYS(fcntl), F_GETFL },
+		{ SCMP_SYS(fcntl), F_SETFL },
+		{ SCMP_SYS(fcntl), F_GETFD },
+		{ SCMP_SYS(fcntl), F_SETFD },
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !error; i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, rows[i].call,
+					 1, SCMP_A1(SCMP_CMP_EQ, rows[i].what));
+	return error;
+}
+
+static int sandbox_allow_reading(scmp_filter_ctx filter, int recorder)
+{
+	int error = sandbox_no_code(filter);
+
+	for (size_t i = 0;
+	     i < sizeof(reader_calls) / sizeof(reader_calls[0]) && !error;
+	     i++) {
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+					 reader_calls[i], 0);
+		if (error == -EDOM || error == -EFAULT)
+			error = 0; /* this machine does not have it */
+	}
+	if (!error && recorder > 0)
+		error = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)recorder));
+	return error ? error : sandbox_allow_questions(filter);
+}
+
+int sandbox_reader_calls(const int *capture, size_t n, int recorder)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int error = filter ? sandbox_allow_reading(filter, recorder) : -ENOMEM;
+
+	/* This one first: the other lets no more be loaded. */
+	if (!error)
+		error = sandbox_refuse_sending(capture, n);
 	if (!error)
 		error = seccomp_load(filter);
 	seccomp_release(filter);

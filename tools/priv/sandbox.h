@@ -30,11 +30,17 @@ int sandbox_serve_calls(void);
 int sandbox_write_below(const char *const *folders, size_t n);
 
 /*
- * Takes away from the process that reads packets what it has no use for: other
- * programs, sockets but to systemd and the journal, listening, filters and
- * modes of sockets, copies of descriptors, and sending on those of the capture.
- * 0 or -errno.
+ * Takes away from the recorder what it has no use for: other programs, sockets
+ * but of AF_UNIX, listening, filters of sockets, copies of descriptors. 0 or
+ * -errno.
  */
-int sandbox_reader_calls(const int *capture, size_t n);
+int sandbox_recorder_calls(void);
+
+/*
+ * Allows the system calls of the process that reads packets, and none that
+ * sends on a descriptor of the capture; it may end the recorder, if that is not
+ * 0. Others fail with EPERM. 0 or -errno.
+ */
+int sandbox_reader_calls(const int *capture, size_t n, int recorder);
 
 #endif

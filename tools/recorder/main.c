@@ -14,7 +14,7 @@ static const struct {
 	{ &command_import, import_run },   { &command_report, report_run },
 	{ &command_source, source_run },   { &command_notice, notice_run },
 	{ &command_publish, publish_run }, { &command_note, NULL },
-	{ &command_facts, NULL },
+	{ &command_facts, NULL },	   { &command_recorder, NULL },
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the other program writes to the store and asks it: a line on standard
- * output is the answer, or with another exit code than 0 what is wrong.
+ * Notes for the store and questions to it, by the other program: a line on
+ * standard output is the answer, or with another exit code than 0 what is
+ * wrong.
  */
 #include "runs.h"
 #include "../program/fault.h"

@@ -23,17 +23,15 @@
 #define PAGE_DAYS    7
 #define PAGE_TOP     20
 #define PAGE_KEPT_S  60
-#define PATIENCE_MS  300 /* for which packets may wait for a page */
+#define PATIENCE_MS  300 /* for which other clients may wait for a page */
 #define METRICS_KEPT 1	 /* seconds */
 
 struct status_pages {
 	struct http *http;
 	struct http_page pages[3];
 	struct status_pages_options options;
-	struct engine *engine;
-	struct priv *priv;
+	struct status_ways ways;
 	struct recorder *recorder;
-	struct summary_extra losses;
 	int64_t start_s;
 	/* The report. The members below are under the lock. */
 	pthread_t thread;
@@ -199,7 +197,6 @@ static int status_pages_write_report(void *ctx, FILE *out)
 /* ---- metrics ---- */
 
 struct loaded_now {
-	char *bytes;
 	struct metrics_clause *clauses;
 	struct metrics_set *sets;
 	struct metrics_fault *faults;
@@ -246,19 +243,16 @@ static struct metrics_clause status_pages_clause(const struct priv_clause *c)
 	};
 }
 
-/*
- * Turns the reply of the privileged process into metrics; texts stay in
- * n->bytes.
- */
-static int status_pages_take_loaded(struct loaded_now *n, size_t len,
-				    struct metrics *m)
+/* Turns the reply of the privileged process into metrics; texts stay in it. */
+static int status_pages_take_loaded(struct loaded_now *n, const char *bytes,
+				    size_t len, struct metrics *m)
 {
-	const struct priv_head *head = (const void *)n->bytes;
+	const struct priv_head *head = (const void *)bytes;
 	const struct priv_clause *c = (const void *)(head + 1);
 	const struct priv_fill *f;
 	const struct priv_fault *t;
 
-	if (!priv_loaded_is_whole(n->bytes, len))
+	if (!priv_loaded_is_whole(bytes, len))
 		return -EIO;
 	f = (const void *)(c + head->n_clauses);
 	t = (const void *)(f + head->n_sets);
@@ -282,55 +276,57 @@ static int status_pages_take_loaded(struct loaded_now *n, size_t len,
 	return 0;
 }
 
-static void ask_priv(struct status_pages *l, struct loaded_now *n,
-		     struct metrics *m)
+static int status_pages_no_answer(FILE *out)
 {
-	size_t len;
+	fputs("the process that reads packets does not answer\n", out);
+	return HTTP_UNWELL;
+}
 
-	if (l->priv->fd < 0 || priv_loaded(l->priv, &len))
-		return;
-	n->bytes = malloc(len + 1);
-	if (n->bytes &&
-	    pread(l->priv->members_fd, n->bytes, len, 0) == (ssize_t)len)
-		status_pages_take_loaded(n, len, m);
+static struct metrics status_pages_metrics(const struct status_pages *l,
+					   const struct status_view *v)
+{
+	const struct summary_extra *extra = v->extra;
+
+	return (struct metrics){
+		.summary = v->summary,
+		.lost = extra->lost,
+		.unlogged = extra->unlogged,
+		.lost_exact = extra->lost_exact,
+		.has_quarantine = extra->has_quarantine,
+		.quarantine_waiting = extra->waiting,
+		.quarantine_flagged = extra->flagged,
+		.quarantine_refused = extra->refused,
+		.quarantine_forgotten = extra->forgotten,
+		.sight = &extra->sight,
+		.has_priv = v->has_priv,
+		.priv_up = v->priv_up,
+		.has_store = l->recorder,
+		.start_s = l->start_s,
+	};
 }
 
 static int write_metrics(void *ctx, FILE *out)
 {
 	struct status_pages *l = ctx;
-	struct engine_summary *s = malloc(sizeof(*s));
 	struct recorder_state state = { 0 };
 	struct loaded_now loaded = { 0 };
-	struct metrics m = { .summary = s,
-			     .lost = l->losses.lost,
-			     .unlogged = l->losses.unlogged,
-			     .lost_exact = l->losses.lost_exact,
-			     .has_quarantine = l->losses.has_quarantine,
-			     .quarantine_waiting = l->losses.waiting,
-			     .quarantine_flagged = l->losses.flagged,
-			     .quarantine_refused = l->losses.refused,
-			     .quarantine_forgotten = l->losses.forgotten,
-			     .sight = &l->losses.sight,
-			     .has_store = l->recorder,
-			     .start_s = l->start_s };
+	struct status_view v = { 0 };
+	struct metrics m;
 	int error;
 
-	if (!s)
-		return -ENOMEM;
-	engine_summary(l->engine, s);
+	if (!l->ways.view(l->ways.ctx, &v))
+		return status_pages_no_answer(out);
+	m = status_pages_metrics(l, &v);
 	if (l->recorder)
 		recorder_state(l->recorder, &state);
 	m.store_rows = state.rows;
 	m.store_errors = state.errors;
-	ask_priv(l, &loaded, &m);
-	m.has_priv = l->priv->health != PRIV_NONE;
-	m.priv_up = priv_look(l->priv) == PRIV_WELL;
+	if (v.loaded)
+		status_pages_take_loaded(&loaded, v.loaded, v.loaded_len, &m);
 	error = metrics_write(&m, out);
 	free(loaded.clauses);
 	free(loaded.sets);
 	free(loaded.faults);
-	free(loaded.bytes);
-	free(s);
 	return error;
 }
 
@@ -350,20 +346,23 @@ static int write_health(void *ctx, FILE *out)
 {
 	struct status_pages *l = ctx;
 	struct recorder_state state = { 0 };
+	struct status_health h;
 	bool well;
 
-	priv_look(l->priv);
+	if (!l->ways.health(l->ways.ctx, &h))
+		return status_pages_no_answer(out);
 	if (l->recorder)
 		recorder_state(l->recorder, &state);
-	well = !state.failing && !priv_complaint(l->priv) &&
-	       sight_sees(&l->losses.sight);
+	well = !state.failing && !*h.complaint && sight_sees(h.sight);
 	if (well)
 		fputs("ok\n", out);
 	if (state.failing)
 		fprintf(out, "the store cannot be written\n");
-	if (priv_complaint(l->priv))
-		fprintf(out, "%s\n", priv_complaint(l->priv));
-	pages_put_complaints(&l->losses.sight, out);
+	if (*h.complaint) {
+		utf8_puts(out, h.complaint);
+		fputc('\n', out);
+	}
+	pages_put_complaints(h.sight, out);
 	return well ? 0 : HTTP_UNWELL;
 }
 
@@ -395,11 +394,10 @@ int status_pages_open(struct status_pages **out,
 	return http_open(&l->http, options->listen, &pages, f);
 }
 
-void status_pages_show(struct status_pages *l, struct engine *engine,
-		       struct priv *priv, struct recorder *recorder)
+void status_pages_show(struct status_pages *l, const struct status_ways *ways,
+		       struct recorder *recorder)
 {
-	l->engine = engine;
-	l->priv = priv;
+	l->ways = *ways;
 	l->recorder = recorder;
 	if (l->options.store_path &&
 	    !pthread_create(&l->thread, NULL, make_pages, l))
@@ -432,9 +430,7 @@ int status_pages_fd(const struct status_pages *l)
 	return http_fd(l->http);
 }
 
-void status_pages_run(struct status_pages *l,
-		      const struct summary_extra *losses)
+void status_pages_run(struct status_pages *l)
 {
-	l->losses = *losses;
 	http_run(l->http);
 }

@@ -74,7 +74,7 @@ static uint64_t remote_done(struct store *s)
 		uint8_t room[WIRE_ROW_MOST];
 		struct wire_done done;
 	} row;
-	enum wire_kind kind;
+	uint32_t kind;
 
 	if (!wire_get(s->remote, &kind, &row))
 		remote_fail(s, s->remote->error, "");
@@ -96,6 +96,8 @@ int remote_start(struct store *s, uid_t uid, gid_t gid,
 	if (!s->remote)
 		return fault_no_memory(f);
 	s->remote->fd = -1;
+	s->remote->forms = store_forms;
+	s->remote->n_forms = WIRE_KINDS;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return fault_set(f, -errno, "cannot make a socket: %s",
 				 strerror(errno));
@@ -234,7 +236,7 @@ bool remote_next(struct store *s, enum wire_kind kind, void *out, size_t size)
 		uint8_t room[WIRE_ROW_MOST];
 		struct wire_done done;
 	} row;
-	enum wire_kind got;
+	uint32_t got;
 
 	if (s->error)
 		return false;

@@ -8,17 +8,13 @@
 
 #include "store_priv.h"
 #include "store_write.h"
+#include "../wire/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* ---- store_wire.c: messages ---- */
-
-/*
- * Both ends are one program, so structs go as they lie in memory; texts follow
- * them, each with its NUL.
- */
 
 enum wire_kind {
 	/* Rows that are read. */
@@ -77,34 +73,11 @@ struct wire_done {
 	const char *why;
 };
 
-#define WIRE_BYTES	  65536
-#define WIRE_TEXT_MOST	  8192 /* longer texts are cut */
-#define WIRE_MESSAGE_MOST 32768
-
-/* One end of the socket. */
-struct wire {
-	int fd;
-	int silence_s;	 /* how long the other end may take; 0: for ever */
-	int64_t until_s; /* steady: all of a reply; 0: for ever */
-	int error;	 /* the first: nothing is sent or read after it */
-	size_t out_n, in_at, in_n;
-	uint8_t out[WIRE_BYTES], in[WIRE_BYTES];
-};
-
-/*
- * Queues a message: a struct of its kind, with its texts, which are its
- * members. Sends what is queued where there is no room.
- */
-void wire_put(struct wire *w, enum wire_kind kind, const void *row);
-/* Sends what is queued. */
-void wire_flush(struct wire *w);
-
-/*
- * Reads the next message into row, which has room for WIRE_ROW_MOST. Its texts
- * live until the next call. False: w->error says why, -EPIPE of an end.
- */
+/* The room that the largest of them needs. */
 #define WIRE_ROW_MOST 2048
-bool wire_get(struct wire *w, enum wire_kind *kind, void *row);
+
+/* By enum wire_kind. */
+extern const struct wire_form store_forms[WIRE_KINDS];
 
 /* ---- store_remote.c: root's end ---- */
 

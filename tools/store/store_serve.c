@@ -222,12 +222,14 @@ void store_serve(int fd, struct store *s, bool write)
 	struct server *v = calloc(1, sizeof(*v));
 	struct fault f = { { 0 } };
 	union request request;
-	enum wire_kind kind;
+	uint32_t kind;
 	int error;
 
 	if (!v)
 		return;
 	v->wire.fd = fd;
+	v->wire.forms = store_forms;
+	v->wire.n_forms = WIRE_KINDS;
 	v->store = s;
 	s->remote = NULL; /* the end that is root's */
 	error = store_open_file(s, write, &f);
@@ -235,7 +237,7 @@ void store_serve(int fd, struct store *s, bool write)
 		snprintf(s->why, sizeof(s->why), "%s", f.text);
 	serve_done(v, error, (uint64_t)s->version);
 	while (!error && wire_get(&v->wire, &kind, &request))
-		serve_one(v, kind, &request);
+		serve_one(v, (enum wire_kind)kind, &request);
 	store_close_file(s);
 	free(v);
 }

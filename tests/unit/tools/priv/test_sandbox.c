@@ -18,6 +18,7 @@
 
 static int pair[2];	  /* of sockets; the first is the capture's */
 static char folder[4096]; /* may be written below */
+static pid_t parent;
 
 /* Each tries one thing: 0, or errno. */
 static int error_of(long result)
@@ -146,6 +147,23 @@ static int try_thread(void)
 	return error ? error : pthread_join(t, NULL);
 }
 
+static int try_signal_recorder(void)
+{
+	return error_of(kill(parent, 0));
+}
+
+static int try_signal_other(void)
+{
+	return error_of(kill(1, 0));
+}
+
+static int try_time(void)
+{
+	struct timespec now = { 0 };
+
+	return error_of(clock_settime(CLOCK_MONOTONIC, &now));
+}
+
 static int try_memory(void)
 {
 	void *bytes = malloc(1 << 20);
@@ -171,7 +189,12 @@ static int in_child(int (*drop)(void), int (*attempt)(void))
 
 static int drop_reader(void)
 {
-	return sandbox_reader_calls(pair, 1);
+	return sandbox_reader_calls(pair, 1, (int)parent);
+}
+
+static int drop_recorder(void)
+{
+	return sandbox_recorder_calls();
 }
 
 static int drop_serve(void)
@@ -241,6 +264,35 @@ static const struct attempt_row reader_rows[] = {
 	TRY(detach, EPERM),
 	TRY(packet_socket, EPERM),
 	TRY(internet_socket, EPERM),
+	TRY(local_socket, EPERM),
+	TRY(program, EPERM),
+	TRY(code, EPERM),
+	TRY(read_file, 0),
+	TRY(memory, 0),
+	TRY(signal_recorder, 0),
+	TRY(signal_other, EPERM),
+	TRY(time, EPERM),
+#ifndef __SANITIZE_ADDRESS__
+	TRY(thread, EPERM),
+#endif
+};
+
+CLAIM(reader,
+      "the process that reads packets sends none, makes no socket, starts "
+      "no program and no thread, and ends nobody but its recorder")
+{
+	expect_rows(drop_reader, reader_rows, COUNT(reader_rows));
+}
+
+static const struct attempt_row recorder_rows[] = {
+	TRY(send_other, 0),
+	TRY(receive, 0),
+	TRY(dup, EPERM),
+	TRY(dup_fcntl, EPERM),
+	TRY(bind, EPERM),
+	TRY(detach, EPERM),
+	TRY(packet_socket, EPERM),
+	TRY(internet_socket, EPERM),
 	TRY(local_socket, 0),
 	TRY(program, EPERM),
 	TRY(code, EPERM),
@@ -248,10 +300,11 @@ static const struct attempt_row reader_rows[] = {
 	TRY(thread, 0),
 };
 
-CLAIM(reader, "the process that reads packets sends none, opens no filter, and "
-	      "starts no program")
+CLAIM(recorder,
+      "the recorder calls nobody, listens nowhere else, and starts no "
+      "program")
 {
-	expect_rows(drop_reader, reader_rows, COUNT(reader_rows));
+	expect_rows(drop_recorder, recorder_rows, COUNT(recorder_rows));
 }
 
 static const struct attempt_row serve_rows[] = {
@@ -324,14 +377,13 @@ CLAIM(descriptors, "all descriptors are closed but the three and those to keep")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(reader),
-		CLAIMED(serve),
-		CLAIMED(files),
-		CLAIMED(descriptors),
+		CLAIMED(reader), CLAIMED(recorder),    CLAIMED(serve),
+		CLAIMED(files),	 CLAIMED(descriptors),
 	};
 	char name[] = "/tmp/mailwall-sandbox.XXXXXX";
 	int failed;
 
+	parent = getpid();
 	snprintf(folder, sizeof(folder), "%s", mkdtemp(name));
 	failed = cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
 	snprintf(folder, sizeof(folder), "%s/file", name);
