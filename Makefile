@@ -118,6 +118,9 @@ POLICIES  = $(wildcard rules/policies/*.policy)
 PAGES     = $(filter-out %/mailwall-plugin.3 %/collectd-mailwall.5, \
             $(wildcard docs/*.[1-9]))
 
+SYSTEMD_UNITS = $(notdir $(wildcard tools/package/systemd/*.service \
+            tools/package/systemd/*.socket))
+
 PLUGIN    = $(BUILD)/mailwall.so.$(ABI)
 COLLECTD_PLUGIN = $(BUILD)/collectd/mailwall.so
 SONAME    = mailwall.so.$(firstword $(subst ., ,$(ABI)))
@@ -383,9 +386,9 @@ install: $(PROGRAMS) install-plugin
 	install -D -m 644 tools/package/completion/_mailwall \
 		$(DESTDIR)$(ZSHDIR)/_mailwall
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DATADIR)/examples
-	for u in mailwall mailwall-watch; do \
-		sed 's,/usr/local/sbin,$(SBINDIR),' tools/package/systemd/$$u.service \
-		>$(DESTDIR)$(UNITDIR)/$$u.service || exit 1; done
+	for u in $(SYSTEMD_UNITS); do \
+		sed 's,/usr/local/sbin,$(SBINDIR),' tools/package/systemd/$$u \
+		>$(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 	install -D -m 644 tools/package/systemd/mailwall.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
 	install -m 644 tools/package/systemd/mailwall-watch.conf \
@@ -428,8 +431,7 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/mailwall \
 		$(DESTDIR)$(COMPLETIONDIR)/mailwall \
 		$(DESTDIR)$(ZSHDIR)/_mailwall \
-		$(DESTDIR)$(UNITDIR)/mailwall.service \
-		$(DESTDIR)$(UNITDIR)/mailwall-watch.service \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(SYSTEMD_UNITS)) \
 		$(DESTDIR)$(SYSUSERSDIR)/mailwall.conf
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXECDIR)/mailwall
 

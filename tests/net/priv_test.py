@@ -291,11 +291,12 @@ def compiles_without(folder):
 
 # A recorder that was taken over: it says that it is ready, and then this.
 HOSTILE = """#!/usr/bin/env python3
-import os, struct, time
+import os, struct
 ready = struct.pack("=II", 11, 17) + bytes(16) + b"\\0"
 os.read(3, 65536)
 os.write(3, ready + {what})
-time.sleep(60)
+while os.read(3, 65536):
+	pass
 """
 
 
@@ -308,7 +309,7 @@ def believes_no_recorder(folder):
 	head = "struct.pack('=II', {}, {}) + bytes({})"
 	for what in ("bytes(range(256)) * 64", head.format(0, 72, 72),
 		     head.format(13, 8, 8), head.format(14, 4, 4)
-		     .replace("bytes(4)", "b'\xff' * 4"),
+		     .replace("bytes(4)", "bytes([255] * 4)"),
 		     head.format(99, 1, 1), head.format(12, 1 << 20, 100)):
 		other.write_text(HOSTILE.format(what=what))
 		other.chmod(0o755)
@@ -329,10 +330,11 @@ def believes_no_reader(folder):
 		     *(struct.pack("=II", kind, len(piece)) + piece
 		       for kind in range(20) for piece in some)):
 		mine, its = socket.socketpair()
-		its = os.dup2(its.detach(), 3)
-		child = subprocess.Popen([f"{MAILWALL}-store", "recorder"],
-					 pass_fds=[3], stderr=subprocess.DEVNULL)
-		os.close(its)
+		child = subprocess.Popen(
+			["sh", "-c", f'exec "$0" recorder 3<&{its.fileno()}',
+			 f"{MAILWALL}-store"], pass_fds=[its.fileno()],
+			stderr=subprocess.DEVNULL)
+		its.close()
 		try:
 			mine.sendall(what)
 		except BrokenPipeError:
@@ -340,6 +342,96 @@ def believes_no_reader(folder):
 		mine.close()
 		code = child.wait(timeout=20)
 		expect(code in (0, 3), f"{what[:20]}: {code}")
+
+
+class Service:
+	"""The process with CAP_NET_ADMIN as a service, as systemd starts it."""
+
+	def __init__(self, path):
+		self.at = pathlib.Path(os.environ["MAILWALL_RUN_DIR"], "priv.sock")
+		self.path = path
+		self.at.unlink(missing_ok=True)
+		self.at.parent.mkdir(exist_ok=True)
+		self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		self.listener.bind(str(self.at))
+		self.listener.listen()
+		os.chmod(self.at, 0o666)
+		for at in self.at.parent, self.at.parent.parent:
+			os.chmod(at, 0o755)	# nobody goes there
+		self.start()
+
+	def start(self):
+		fd = self.listener.fileno()
+		self.child = subprocess.Popen(
+			["ip", "netns", "exec", "router", "sh", "-c",
+			 f'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0" "$@" 3<&{fd}',
+			 MAILWALL, "watch", "-g", "25", "-i", "cust0", "-p",
+			 self.path, "-q", "--as-service"], pass_fds=[fd])
+
+	def end(self):
+		self.child.kill()
+		self.child.wait()
+		self.listener.close()
+		self.at.unlink()
+
+
+def comes_back_as_a_service(folder):
+	"""as a service it outlives monitors, gives up what it has, and its end is said until it is back"""
+	path = pathlib.Path(folder) / "priv.policy"
+	path.write_text(POLICY)
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	service = Service(path)
+	for _ in range(2):
+		watch = Watch("-g", 25, "-i", "cust0", "-p", path, "--no-warmup",
+			      "--http", PAGES)
+		until(lambda: "/healthz" in watch.said(), watch.said)
+		expect(len(children(watch.child.pid)) == 1, "a process of its own")
+		status = fields_of(service.child.pid)
+		expect([int(status[name], 16) for name in
+			("CapEff", "CapPrm", "CapBnd", "CapAmb", "CapInh")] ==
+		       [1 << 12, 1 << 12, 0, 0, 0], status)
+		expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2",
+		       status)
+		expect(os.listdir(f"/proc/{service.child.pid}/root/") == [],
+		       "files")
+		run(sys.executable, "-c", BOT, CLIENT, 300, ns="client")
+		until(lambda: CLIENT + " " in flagged(), watch.said, 30)
+		service.child.kill()
+		service.child.wait()
+		until(lambda: "ended" in fetch("/healthz"),
+		      lambda: fetch("/healthz"), 2)
+		service.start()
+		until(lambda: "200 OK" in fetch("/healthz"),
+		      lambda: fetch("/healthz"))
+		watch.stop()
+		run("nft", "flush", "set", "inet", "mailwall", "flagged.v4",
+		    ns="router")
+	other = subprocess.run(
+		["ip", "netns", "exec", "router", MAILWALL, "watch", "-g", "26",
+		 "-p", path, *user_words()], capture_output=True, text=True,
+		timeout=30, check=False)
+	expect(other.returncode == 3 and "for other groups" in other.stderr,
+	       other.stderr)
+	service.end()
+
+
+def serves_its_user_alone(folder):
+	"""a service answers root's and _mailwall's monitors, nobody else"""
+	path = pathlib.Path(folder) / "priv.policy"
+	path.write_text(POLICY)
+	service = Service(path)
+	answers = []
+	others = [0, 4711] if lab.id_exists(4711, "uid") else [0]
+	for uid in others:
+		done = run(sys.executable, "-c", "import os, socket, sys\n"
+			   "os.setresuid(*3 * [int(sys.argv[2])])\n"
+			   "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+			   "s.settimeout(5)\n"
+			   "s.connect(sys.argv[1])\n"
+			   "print(len(s.recv(4096)))", service.at, uid, check=False)
+		answers.append(done.stdout.strip())
+	expect(answers == [str(REPLY.size), "0"][:len(others)], answers)
+	service.end()
 
 
 NO_USER = 'no user "_mailwall-priv"'
@@ -568,6 +660,7 @@ def survives_kills(folder):
 
 CLAIMS = (its_end_is_said, waits_for_nothing, ends_with_the_reader,
 	  ends_with_the_recorder, stays_at_signals, gives_up_what_it_has,
+	  comes_back_as_a_service, serves_its_user_alone,
 	  compiles_without, believes_no_recorder, believes_no_reader,
 	  keeps_one_privilege, says_whose_it_is, locks_its_filter, takes_any_message,
 	  flags_only_subscribers, waits_for_room,

@@ -21,7 +21,8 @@ import lab
 from watch_test import MAILWALL, POLICY, expect
 
 UNITS = lab.HERE.parent.parent / "tools/package/systemd"
-EXPOSURE_MOST = {"mailwall.service": 2.6, "mailwall-watch.service": 2.4}
+EXPOSURE_MOST = {"mailwall.service": 2.6, "mailwall-watch.service": 2.4,
+		 "mailwall-priv.service": 2.6}
 NFTABLES = """#!/usr/sbin/nft -f
 flush ruleset
 table inet filter {
@@ -75,7 +76,7 @@ def prepare(root):
 	system = etc / "systemd/system"
 	shutil.rmtree(system)
 	system.mkdir()
-	for unit in UNITS.glob("*.service"):
+	for unit in *UNITS.glob("*.service"), *UNITS.glob("*.socket"):
 		shutil.copy(unit, system)
 	(system / "try.target").write_text(TARGET)
 	for unit in MASKED.split():
@@ -179,7 +180,9 @@ def are_tight(machine):
 	"""systemd has no complaint of the units, and little to say of exposure"""
 	machine.do("mkdir -p /usr/local/share/man/man8; systemd-analyze "
 		   "--man=no verify /etc/systemd/system/mailwall.service "
-		   "/etc/systemd/system/mailwall-watch.service 2>&1 | "
+		   "/etc/systemd/system/mailwall-watch.service "
+		   "/etc/systemd/system/mailwall-priv.service "
+		   "/etc/systemd/system/mailwall-priv.socket 2>&1 | "
 		   "grep -i mailwall", code=1)
 	for unit, most in EXPOSURE_MOST.items():
 		said = machine.do(f"systemd-analyze --offline=true security "
@@ -248,14 +251,25 @@ def fields(machine, pid):
 def watches_without_privilege(machine):
 	"""the monitor runs as a user, reads without a capability, and comes back"""
 	machine.do("systemctl start mailwall-watch")
-	pids = machine.do("pgrep -x mailwall").split()
-	seen = [fields(machine, pid) for pid in pids]
-	expect(sorted(int(s["CapEff"], 16) for s in seen) == [0, 1 << 12],
-	       [s["CapEff"] for s in seen])
+	main = machine.do("systemctl show -P MainPID mailwall-watch").strip()
+	priv = machine.do("systemctl show -P MainPID mailwall-priv").strip()
+	seen = [fields(machine, pid) for pid in
+		machine.do("pgrep -x 'mailwall|mailwall-store'").split()]
+	expect(len(seen) == 3, seen)
 	for s in seen:
+		keeps = s["Pid"] == priv
+		expect(int(s["CapEff"], 16) == (1 << 12 if keeps else 0) and
+		       int(s["CapBnd"], 16) == (0 if keeps else 0x3000), s)
 		expect("0" not in s["Uid"].split() and s["Seccomp"] == "2" and
-		       s["NoNewPrivs"] == "1" and int(s["CapBnd"], 16) == 0x3000,
-		       s)
+		       s["NoNewPrivs"] == "1", s)
+	machine.do(f"kill -9 {priv}")
+	machine.until("curl -sf http://127.0.0.1:9525/healthz && systemctl is-active "
+		      "mailwall-priv", "the one with CAP_NET_ADMIN does not come back")
+	expect(machine.do("systemctl show -P MainPID mailwall-watch").strip() == main,
+	       "the monitor ended with it")
+	machine.do("pkill -9 -x mailwall-store")
+	machine.until("sleep 1; curl -sf http://127.0.0.1:9525/healthz",
+		      "the recorder does not come back", 20)
 	machine.do("systemctl reload mailwall-watch")
 	machine.do("curl -sf http://127.0.0.1:9525/metrics | "
 		   "grep 'mailwall_policy_loaded 1'")

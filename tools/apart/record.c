@@ -307,6 +307,9 @@ int record_step(struct record *r, const struct clock_step *step)
 
 int record_tick(struct record *r, const struct record_tick *tick)
 {
+	/* A message that came with another makes no descriptor readable. */
+	if (record_ready(r))
+		return EXIT_REFUSED;
 	wire_put(&r->wire, RECORD_TICK, tick);
 	wire_flush(&r->wire);
 	if (r->live && !r->wire.error &&

@@ -29,7 +29,7 @@ struct watch_options {
 	const char *policy, *user, *state, *incoming, *store, *http;
 	uint32_t every_s, keep_s;
 	uint64_t memory, max;
-	bool http_remote, attempts, openings, no_warmup;
+	bool http_remote, attempts, openings, no_warmup, as_service;
 };
 
 static int watch_start(struct program *p, const void *options, int argc,
@@ -63,6 +63,8 @@ static int watch_start(struct program *p, const void *options, int argc,
 		return usage_error(p, "at most %d inputs", WATCH_INPUTS_MOST);
 	if (o->policy)
 		code = load_good_policy(p, o->policy, &w.policy);
+	if (!code && o->as_service)
+		return watch_be_service(&w);
 	return code ? code : watch_run(&w, sinks, SINKS);
 }
 
@@ -156,6 +158,11 @@ static const struct option_row watch_option_rows[] = {
 	  .value = "DURATION",
 	  .hints = "10s 60s 5m",
 	  .help = "print a summary so often; 60s if not given" },
+	{ .name = "as-service",
+	  .type = OPTION_FLAG,
+	  PLACE(as_service),
+	  .help = "be mailwall-priv.service, which keeps CAP_NET_ADMIN for a "
+		  "monitor with the same options" },
 	{ OPTION_ROW_NO_WARMUP(struct watch_options) },
 	{ OPTION_ROW_MEMORY(struct watch_options) },
 	{ OPTION_ROW_QUIET },

@@ -8,6 +8,7 @@
 #include "../../rules/base/units.h"
 #include "../program/program.h"
 #include "../priv/folder.h"
+#include "../priv/priv_socket.h"
 #include "../priv/privilege.h"
 #include "../priv/sandbox.h"
 #include "monitor.h"
@@ -92,20 +93,27 @@ static uint16_t watch_group(const struct watch *w, size_t i)
 	return (uint16_t)w->groups.items[i];
 }
 
-/* Without privilege the inputs say it, or the policy's needs are said here. */
-static int watch_open_priv(struct watch *w)
+static struct priv_job watch_priv_job(const struct watch *w)
 {
-	struct priv_job job = { .run_dir = w->program->run_dir };
+	struct priv_job job = { .run_dir = w->program->run_dir,
+				.policy = w->policy };
 
-	job.policy = w->policy;
 	if (w->policy)
 		job.quarantine_s = w->policy->quarantine_s;
 	for (size_t i = 0; i < w->groups.n; i++)
 		job.groups[job.n_groups++] = watch_group(w, i);
+	return job;
+}
+
+/* Without privilege the inputs say it, or the policy's needs are said here. */
+static int watch_open_priv(struct watch *w)
+{
+	struct priv_job job = watch_priv_job(w);
+
 	if (!job.n_groups && !job.quarantine_s && !w->listen &&
 	    !membership_matters(w->policy))
 		return EXIT_DONE;
-	if (privilege_has_net_admin())
+	if (privilege_has_net_admin() || priv_finds_service(&job))
 		return priv_start(&w->priv, &job);
 	if (job.quarantine_s) {
 		message_say("the policy quarantines, and that needs "
@@ -116,6 +124,23 @@ static int watch_open_priv(struct watch *w)
 		message_say("who is in a dynamic class is not known without "
 			    "CAP_NET_ADMIN: to the policy they are empty");
 	return EXIT_DONE;
+}
+
+int watch_be_service(struct watch *w)
+{
+	const struct priv_job job = watch_priv_job(w);
+	int listener = priv_socket_passed(), error;
+
+	if (listener < 0) {
+		message_say("--as-service is for mailwall-priv.service, which "
+			    "passes a socket");
+		return EXIT_USAGE;
+	}
+	error = priv_serve_socket(listener, &job);
+	message_say("cannot keep CAP_NET_ADMIN as a service: %s",
+		    strerror(-error));
+	policy_free(w->policy);
+	return EXIT_REFUSED;
 }
 
 static int watch_open_engine(struct watch *w)
@@ -153,11 +178,13 @@ static int watch_refuse_calls(const struct watch *w)
 {
 	int fds[WATCH_INPUTS_MOST];
 	size_t n = capture_n(w->capture);
+	const struct sandbox_reader r = { fds, n, w->recorder_pid,
+					  priv_is_service(&w->priv) };
 	int error;
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = capture_fd(w->capture, i);
-	error = sandbox_reader_calls(fds, n, w->recorder_pid);
+	error = sandbox_reader_calls(&r);
 	if (!error)
 		return EXIT_DONE;
 	message_say("cannot give up system calls: %s", strerror(-error));
@@ -424,7 +451,7 @@ static void watch_look_at_priv(struct watch *w)
 		return;
 	if (priv_complaint(&w->priv))
 		message_say("%s", priv_complaint(&w->priv));
-	else if (before == PRIV_LATE)
+	else if (before == PRIV_LATE || before == PRIV_ENDED)
 		message_say("the process that keeps CAP_NET_ADMIN answers "
 			    "again");
 }

@@ -72,6 +72,12 @@ struct watch {
 /* Runs until a signal ends it, and frees what it made. An exit code. */
 int watch_run(struct watch *w, const struct sink *const *sinks, size_t n);
 
+/*
+ * Is mailwall-priv.service instead: the process that keeps CAP_NET_ADMIN for
+ * monitors with these groups and this policy. An exit code.
+ */
+int watch_be_service(struct watch *w);
+
 /* The losses so far, of inputs and of logs. */
 struct summary_extra watch_losses(struct watch *w);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The side that asks the process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
+#include "priv_socket.h"
 #include "privilege.h"
 #include "../kernel/kernel_error.h"
 #include "../program/program.h"
 #include "../program/message.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <poll.h>
 #include <pwd.h>
 #include <string.h>
@@ -55,7 +57,7 @@ static void priv_say_user(void)
 			"the user");
 }
 
-int priv_start(struct priv *priv, const struct priv_job *job)
+static int priv_spawn(struct priv *priv, const struct priv_job *job)
 {
 	int pair[2], code;
 
@@ -74,6 +76,111 @@ int priv_start(struct priv *priv, const struct priv_job *job)
 	if (!code)
 		priv_say_user();
 	return code;
+}
+
+/* ---- as a service ---- */
+
+#define SERVICE_PATIENCE_MS 5000 /* for systemd to start it */
+
+static void priv_service_path(const struct priv_job *job, char *out, size_t n)
+{
+	snprintf(out, n, "%s/" PRIV_SOCKET, job->run_dir);
+}
+
+bool priv_finds_service(const struct priv_job *job)
+{
+	char path[sizeof(((struct priv *)0)->path)];
+
+	priv_service_path(job, path, sizeof(path));
+	return !access(path, F_OK);
+}
+
+bool priv_is_service(const struct priv *priv)
+{
+	return *priv->path;
+}
+
+/* Takes the first reply, if it is there. 0, -EAGAIN: wait; or -errno. */
+static int priv_take_greeting(struct priv *priv)
+{
+	struct reply r;
+	int got = priv_socket_greeting(priv->pending, &r);
+
+	if (got == -EAGAIN)
+		return got;
+	if (got >= 0 && r.counts.clauses != priv->job) {
+		close(got);
+		got = -EEXIST;
+	}
+	if (got < 0) {
+		close(priv->pending);
+	} else {
+		priv->fd = priv->pending;
+		priv->members_fd = got;
+		priv->health = PRIV_WELL;
+		priv->waits = false;
+	}
+	priv->pending = -1;
+	return got < 0 ? got : 0;
+}
+
+static int priv_begin_service(struct priv *priv)
+{
+	int fd = priv_socket_connect(priv->path);
+
+	if (fd < 0)
+		return fd;
+	priv->pending = fd;
+	return -EAGAIN;
+}
+
+static int priv_await_service(struct priv *priv)
+{
+	struct pollfd fd = { priv->pending, POLLIN, 0 };
+
+	return poll(&fd, 1, SERVICE_PATIENCE_MS) > 0 ?
+		       priv_take_greeting(priv) :
+		       -ETIMEDOUT;
+}
+
+static int priv_say_service(const struct priv *priv, int error)
+{
+	message_say("cannot use the process that keeps CAP_NET_ADMIN at "
+		    "\"%s\": %s",
+		    priv->path,
+		    error == -EEXIST ?
+			    "it was started for other groups or another "
+			    "policy, which mailwall-priv.service says; "
+			    "restart that" :
+			    strerror(-error));
+	return EXIT_REFUSED;
+}
+
+static int priv_join(struct priv *priv, const struct priv_job *job)
+{
+	int error;
+
+	priv_service_path(job, priv->path, sizeof(priv->path));
+	priv->job = priv_job_hash(job);
+	error = priv_begin_service(priv);
+	if (error == -EAGAIN)
+		error = priv_await_service(priv);
+	return error ? priv_say_service(priv, error) : EXIT_DONE;
+}
+
+int priv_start(struct priv *priv, const struct priv_job *job)
+{
+	priv->pending = -1;
+	return priv_finds_service(job) ? priv_join(priv, job) :
+					 priv_spawn(priv, job);
+}
+
+/* Tries to come back to a service that ended. */
+static void priv_rejoin(struct priv *priv)
+{
+	if (priv->pending < 0 && priv_begin_service(priv) != -EAGAIN)
+		return;
+	priv_take_greeting(priv);
 }
 
 /* ---- the end of it ---- */
@@ -233,7 +340,9 @@ static void priv_look_again(struct priv *priv)
 
 enum priv_health priv_look(struct priv *priv)
 {
-	if (priv->health == PRIV_ENDED)
+	if (priv->health == PRIV_ENDED && priv_is_service(priv))
+		priv_rejoin(priv);
+	else if (priv->health == PRIV_ENDED)
 		priv_reap(priv, 0);
 	if (priv->fd >= 0)
 		priv_look_again(priv);
@@ -249,10 +358,20 @@ const char *priv_complaint(const struct priv *priv)
 	case PRIV_LATE:
 		return "the process that keeps CAP_NET_ADMIN does not answer";
 	case PRIV_ENDED:
-		return "the process that keeps CAP_NET_ADMIN ended: nobody is "
-		       "put into class flagged, members of dynamic classes "
-		       "stay as they were, and counters are not read; start "
-		       "the monitor again";
+		return priv_is_service(priv) ?
+			       "the process that keeps CAP_NET_ADMIN ended: "
+			       "nobody is put into class flagged, members of "
+			       "dynamic classes stay as they were, and "
+			       "counters "
+			       "are not read, until mailwall-priv.service is "
+			       "back" :
+			       "the process that keeps CAP_NET_ADMIN ended: "
+			       "nobody is "
+			       "put into class flagged, members of dynamic "
+			       "classes "
+			       "stay as they were, and counters are not read; "
+			       "start "
+			       "the monitor again";
 	}
 	return NULL;
 }

@@ -31,6 +31,11 @@ struct priv {
 	uint32_t sequence;
 	int64_t asked_ms;
 	uint32_t generation; /* of the rules, by priv_look(); 0: not known */
+	/* Where the process is a service: its socket, and a connection that
+	 * waits for its first reply, or -1. */
+	char path[108];
+	int pending;
+	uint64_t job;
 };
 
 #define PRIV_PATIENCE_MS      400 /* for a reply; then packets have their turn */
@@ -52,8 +57,19 @@ struct priv_job {
 	const char *run_dir; /* as applied.h uses it */
 };
 
-/* Starts the process, before privilege is dropped. An exit code; says why. */
+/*
+ * Connects to the process where it is a service, else starts it, before
+ * privilege is dropped. An exit code; says why.
+ */
 int priv_start(struct priv *priv, const struct priv_job *job);
+/* Is the process a service? Then it may come back, and needs no privilege. */
+bool priv_is_service(const struct priv *priv);
+bool priv_finds_service(const struct priv_job *job);
+/*
+ * Is that service: serves a monitor after the other at the socket. -errno, when
+ * it cannot.
+ */
+int priv_serve_socket(int listener, const struct priv_job *job);
 /* Ends the process and waits for it, but not if it is stopped. */
 void priv_stop(struct priv *priv);
 

@@ -42,4 +42,7 @@ struct reply {
 void priv_serve(int fd, int members_fd, const struct priv_job *job)
 	__attribute__((noreturn));
 
+/* Tells jobs apart, for a monitor that finds a service. */
+uint64_t priv_job_hash(const struct priv_job *job);
+
 #endif

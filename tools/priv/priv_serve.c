@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The process that keeps CAP_NET_ADMIN. */
 #include "priv_request.h"
+#include "priv_socket.h"
 #include "priv_bytes.h"
 #include "privilege.h"
 #include "sandbox.h"
@@ -21,6 +22,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -36,6 +38,7 @@ struct priv_state {
 	struct netlink netlink;
 	const struct priv_job *job;
 	int members_fd;
+	bool listens;		/* it is a service: its errors are its unit's */
 	struct applied applied; /* as it was at the start */
 	struct netlink route;
 	time_t minute;		/* CLOCK_MONOTONIC */
@@ -538,6 +541,8 @@ static int priv_close_files(struct priv_state *s, int fd)
 #ifdef __SANITIZE_ADDRESS__
 	last = STDOUT_FILENO;
 #endif
+	if (s->listens)
+		last = STDOUT_FILENO;
 	if (null < 0)
 		return -errno;
 	for (int i = STDIN_FILENO; i <= last; i++)
@@ -584,31 +589,84 @@ static bool priv_send(int fd, const struct reply *r)
 	return send(fd, r, sizeof(*r), MSG_NOSIGNAL) == sizeof(*r);
 }
 
+/* Opens what requests need, and gives up the rest. */
+static int priv_begin(struct priv_state *s, int fd)
+{
+	int error = netlink_open(&s->netlink);
+
+	if (!error)
+		error = host_addresses_open(&s->route);
+	if (error)
+		return error;
+	priv_read_applied(s);
+	return priv_drop_others(s, fd);
+}
+
+/* Answers until the other side closes. */
+static void priv_converse(struct priv_state *s, int fd)
+{
+	struct request q;
+	struct reply r;
+	ssize_t len;
+
+	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {
+		r = (struct reply){ .error = -EBADMSG };
+		if (len == sizeof(q))
+			priv_reply(s, &q, &r);
+		if (!priv_send(fd, &r))
+			break;
+	}
+}
+
 void priv_serve(int fd, int members_fd, const struct priv_job *job)
 {
 	struct priv_state s = { .job = job, .members_fd = members_fd };
-	struct request q;
 	struct reply r = { 0 };
-	ssize_t len;
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	r.error = netlink_open(&s.netlink);
-	if (!r.error)
-		r.error = host_addresses_open(&s.route);
-	if (!r.error) {
-		priv_read_applied(&s);
-		r.error = priv_drop_others(&s, fd);
-	}
+	r.error = priv_begin(&s, fd);
 	if (!priv_send(fd, &r) || r.error)
 		_exit(1);
-	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {
-		r = (struct reply){ .error = -EBADMSG };
-		if (len == sizeof(q))
-			priv_reply(&s, &q, &r);
-		if (!priv_send(fd, &r))
-			break;
-	}
+	priv_converse(&s, fd);
 	_exit(0);
+}
+
+/* ---- as a service ---- */
+
+uint64_t priv_job_hash(const struct priv_job *job)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	char number[24];
+
+	for (size_t i = 0; i < job->n_groups; i++) {
+		snprintf(number, sizeof(number), "%u", job->groups[i]);
+		hash = priv_hash_text(hash, number);
+	}
+	snprintf(number, sizeof(number), "for %u", job->quarantine_s);
+	hash = priv_hash_text(hash, number);
+	return priv_hash_text(hash, job->policy ? job->policy->name : "");
+}
+
+int priv_serve_socket(int listener, const struct priv_job *job)
+{
+	const struct reply greeting = { .counts = { .clauses = priv_job_hash(
+							    job) } };
+	struct priv_state s = { .job = job, .listens = true };
+	uid_t client = priv_socket_client();
+	int error, fd;
+
+	s.members_fd = memfd_create("mailwall-members", MFD_CLOEXEC);
+	if (s.members_fd < 0)
+		return -errno;
+	error = priv_begin(&s, listener);
+	if (error)
+		return error;
+	while ((fd = priv_socket_accept(listener, client)) >= 0) {
+		if (priv_socket_greet(fd, s.members_fd, &greeting))
+			priv_converse(&s, fd);
+		close(fd);
+	}
+	return fd;
 }

@@ -153,6 +153,7 @@ static const int serve_calls[] = {
 	SCMP_SYS(getsockopt),
 	SCMP_SYS(setsockopt),
 	SCMP_SYS(getsockname),
+	SCMP_SYS(accept4),
 	SCMP_SYS(close),
 	/* The file in memory. */
 	SCMP_SYS(pwrite64),
@@ -497,7 +498,22 @@ static int sandbox_allow_questions(scmp_filter_ctx filter)
 	return error;
 }
 
-static int sandbox_allow_reading(scmp_filter_ctx filter, int recorder)
+/* A socket of the kind that the service with CAP_NET_ADMIN has. */
+static int sandbox_allow_service(scmp_filter_ctx filter)
+{
+	int error = seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+		SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+		SCMP_A1(SCMP_CMP_EQ,
+			SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK));
+
+	return error ? error :
+		       seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+					SCMP_SYS(connect), 0);
+}
+
+static int sandbox_allow_reading(scmp_filter_ctx filter,
+				 const struct sandbox_reader *r)
 {
 	int error = sandbox_no_code(filter);
 
@@ -509,21 +525,23 @@ static int sandbox_allow_reading(scmp_filter_ctx filter, int recorder)
 		if (error == -EDOM || error == -EFAULT)
 			error = 0; /* this machine does not have it */
 	}
-	if (!error && recorder > 0)
+	if (!error && r->recorder > 0)
 		error = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)recorder));
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)r->recorder));
+	if (!error && r->service)
+		error = sandbox_allow_service(filter);
 	return error ? error : sandbox_allow_questions(filter);
 }
 
-int sandbox_reader_calls(const int *capture, size_t n, int recorder)
+int sandbox_reader_calls(const struct sandbox_reader *r)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int error = filter ? sandbox_allow_reading(filter, recorder) : -ENOMEM;
+	int error = filter ? sandbox_allow_reading(filter, r) : -ENOMEM;
 
 	/* This one first: the other lets no more be loaded. */
 	if (!error)
-		error = sandbox_refuse_sending(capture, n);
+		error = sandbox_refuse_sending(r->capture, r->n);
 	if (!error)
 		error = seccomp_load(filter);
 	seccomp_release(filter);

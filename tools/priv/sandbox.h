@@ -6,6 +6,7 @@
 #ifndef MAILWALL_SANDBOX_H
 #define MAILWALL_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Closes all descriptors from 3 on but these. 0 or -errno. */
@@ -36,11 +37,17 @@ int sandbox_write_below(const char *const *folders, size_t n);
  */
 int sandbox_recorder_calls(void);
 
+struct sandbox_reader {
+	const int *capture; /* descriptors that nothing is sent on */
+	size_t n;
+	int recorder; /* process that it may end; 0: none */
+	bool service; /* it may connect to the one with CAP_NET_ADMIN */
+};
+
 /*
- * Allows the system calls of the process that reads packets, and none that
- * sends on a descriptor of the capture; it may end the recorder, if that is not
- * 0. Others fail with EPERM. 0 or -errno.
+ * Allows the system calls of the process that reads packets. Others fail with
+ * EPERM. 0 or -errno.
  */
-int sandbox_reader_calls(const int *capture, size_t n, int recorder);
+int sandbox_reader_calls(const struct sandbox_reader *r);
 
 #endif

@@ -36,7 +36,8 @@ struct status_view {
 	size_t loaded_len;
 };
 struct status_health {
-	const char *complaint; /* about the process with CAP_NET_ADMIN; "": none */
+	const char
+		*complaint; /* about the process with CAP_NET_ADMIN; "": none */
 	const struct sight_view *sight;
 };
 

@@ -189,7 +189,9 @@ static int in_child(int (*drop)(void), int (*attempt)(void))
 
 static int drop_reader(void)
 {
-	return sandbox_reader_calls(pair, 1, (int)parent);
+	const struct sandbox_reader r = { pair, 1, (int)parent, false };
+
+	return sandbox_reader_calls(&r);
 }
 
 static int drop_recorder(void)
