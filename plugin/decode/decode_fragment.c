@@ -43,6 +43,17 @@ static bool fragment_suffices(struct packet *p, const struct datagram_key *key,
 	return !d || d->done;
 }
 
+/* Rules that ask for flags take this one for an opening: RFC 1858. */
+static void fragment_note_tiny(struct packet *p, struct datagram *d,
+			       const struct fragment *f)
+{
+	if (d->hidden || f->offset || f->n < 4 || f->n >= TCP_LEAST ||
+	    !packet_is_ours(p, f->bytes))
+		return;
+	d->hidden = true;
+	p->decoder->hidden[HIDDEN_FIRST_FRAGMENT]++;
+}
+
 /* Adds the fragment to the head, which is read once it is long enough. */
 static void fragment_hold(struct packet *p, const struct datagram_key *key,
 			  const struct fragment *f)
@@ -55,26 +66,34 @@ static void fragment_hold(struct packet *p, const struct datagram_key *key,
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
+	fragment_note_tiny(p, d, f);
 	n = datagram_head_len(d);
 	if (n < 4 || (n < TCP_LEAST && packet_is_ours(p, d->head))) {
+		p->out->hidden = d->hidden && !f->offset ?
+					 HIDDEN_FIRST_FRAGMENT :
+					 HIDDEN_NOT;
 		packet_end(p, DECODED_HELD);
 		return;
 	}
+	if (d->hidden)
+		p->hidden = HIDDEN_FIRST_FRAGMENT;
 	d->done = true;
 	fragment_read_on(p, d->head, n, layer_tcp);
 }
 
-static void fragment_read_tcp(struct packet *p, uint32_t id, uint32_t offset)
+/* Of a fragment that others follow Linux keeps a multiple of 8 bytes. */
+static void fragment_read_tcp(struct packet *p, const struct fragment_of *of)
 {
 	const struct cursor *c = &p->cursor;
-	struct datagram_key key = fragment_key(p, id);
-	struct fragment f = { c->at, offset, HEAD_BYTES - offset };
+	struct datagram_key key = fragment_key(p, of->id);
+	struct fragment f = { c->at, of->offset, HEAD_BYTES - of->offset };
+	uint32_t kept = of->more ? c->wire & ~7u : c->wire;
 
-	if (f.n > c->wire)
-		f.n = c->wire;
+	if (f.n > kept)
+		f.n = kept;
 	if (!f.n)
 		packet_end(p, UNDECODED_BAD_LENGTH);
-	else if (f.n > c->captured && offset)
+	else if (f.n > c->captured && f.offset)
 		packet_end(p, UNDECODED_TRUNCATED);
 	else if (f.n > c->captured || fragment_suffices(p, &key, &f))
 		p->next = layer_tcp;
@@ -95,7 +114,7 @@ void fragment_read_ipv4(struct packet *p, const struct fragment_of *f)
 	}
 	p->cursor.open = true; /* the rest lies in other fragments */
 	if (f->protocol == IPPROTO_TCP && !p->quoted)
-		fragment_read_tcp(p, f->id, f->offset);
+		fragment_read_tcp(p, f);
 	else
 		p->next = layer_of_protocol(f->protocol, p->out->family,
 					    p->quoted);

@@ -29,7 +29,7 @@ struct datagram {
 	int64_t time_us; /* when its first fragment was seen */
 	uint32_t seen;	 /* bits: which bytes of head */
 	bool done;	 /* the head was read */
-	bool hidden;	 /* IPv6: the first fragment lacks the ports of TCP */
+	bool hidden;	 /* the first fragment lacks what rules read of TCP */
 	bool doubtful;	 /* perhaps a copy of one that was whole */
 	uint8_t page;	 /* IPv6: bytes that are held, plus one; 0: none */
 	uint32_t bytes, end; /* IPv6: so many seen, of so many; 0: unknown */

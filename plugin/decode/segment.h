@@ -22,7 +22,7 @@ enum segment_kind {
 /* Ways to hide the ports of TCP from rules. The worst comes first. */
 enum hidden {
 	HIDDEN_NOT,
-	HIDDEN_FIRST_FRAGMENT, /* IPv6, and they lie in another fragment */
+	HIDDEN_FIRST_FRAGMENT, /* they, or the flags, lie in another one */
 	HIDDEN_SOURCE_ROUTE,   /* the destination is not the last one */
 	HIDDEN_STACKED_TAGS,   /* several tags of VLAN 0, which hosts strip */
 	HIDDEN_ENCAPSULATED,   /* PPPoE, MPLS, more tags, LLC, a tunnel */

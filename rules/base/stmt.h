@@ -27,8 +27,11 @@ enum stmt_kind {
 	STMT_SPORT,
 	STMT_DPORT_IS, /* one port */
 	STMT_SPORT_IS,
+	STMT_FIRST4,	/* IPv4 fragment that the datagram begins with */
 	STMT_FIRST6,	/* IPv6 with a fragment header, and the data's begin */
-	STMT_HAS_PORTS, /* TCP, and its ports can be read */
+	STMT_SECOND4,	/* IPv4 fragment from byte 8 on */
+	STMT_EARLY6,	/* IPv6 fragment from byte 0 or byte 8 on */
+	STMT_HAS_FLAGS, /* TCP, and its flags can be read */
 	STMT_NOT_TCP,	/* a transport that is known, and another */
 	STMT_OPTIONS4,	/* IPv4 header with options */
 	STMT_LOOSE4,	/* option loose source route */

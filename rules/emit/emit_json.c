@@ -268,12 +268,20 @@ static json_t *ip_match(const struct ruleset *rs, int family)
 }
 
 static json_t *exthdr_match(const char *op, const char *header,
-			    const char *field)
+			    const char *field, int value)
 {
 	return match(op,
 		     json_pack("{s:{s:s, s:s}}", "exthdr", "name", header,
 			       "field", field),
-		     json_integer(0));
+		     json_integer(value));
+}
+
+static json_t *fragment4_match(int mask, int value)
+{
+	return match(
+		"==",
+		json_pack("{s:[o, i]}", "&", payload("ip", "frag-off"), mask),
+		json_integer(value));
 }
 
 static json_t *option4_match(const char *option)
@@ -360,13 +368,24 @@ static bool add_stmt(const struct ruleset *rs, json_t *list,
 				  s->kind == STMT_DPORT_IS ? "dport" : "sport"),
 			  json_integer(s->port));
 		break;
+	case STMT_FIRST4:
+		o = fragment4_match(0x3fff, 0x2000);
+		break;
 	case STMT_FIRST6:
 		if (json_array_append_new(list, ip_match(rs, 6)))
 			return false;
-		o = exthdr_match("==", "frag", "frag-off");
+		o = exthdr_match("==", "frag", "frag-off", 0);
 		break;
-	case STMT_HAS_PORTS:
-		o = match("!=", payload("tcp", "dport"), json_integer(0));
+	case STMT_SECOND4:
+		o = fragment4_match(0x1fff, 1);
+		break;
+	case STMT_EARLY6:
+		if (json_array_append_new(list, ip_match(rs, 6)))
+			return false;
+		o = exthdr_match("<", "frag", "frag-off", 2);
+		break;
+	case STMT_HAS_FLAGS:
+		o = match(">=", payload("tcp", "flags"), json_integer(0));
 		break;
 	case STMT_NOT_TCP:
 		o = match("!=", meta("l4proto"), json_string("tcp"));
@@ -383,7 +402,7 @@ static bool add_stmt(const struct ruleset *rs, json_t *list,
 	case STMT_ROUTED6:
 		if (json_array_append_new(list, ip_match(rs, 6)))
 			return false;
-		o = exthdr_match("!=", "rt", "seg-left");
+		o = exthdr_match("!=", "rt", "seg-left", 0);
 		break;
 	case STMT_PROTOCOL:
 	case STMT_NOT_PROTOCOL:

@@ -229,11 +229,20 @@ static void print_stmt(const struct ruleset *rs, const struct stmt *s,
 	case STMT_SPORT_IS:
 		fprintf(out, "tcp sport %u", s->port);
 		break;
+	case STMT_FIRST4:
+		fputs("ip frag-off & 0x3fff == 0x2000", out);
+		break;
 	case STMT_FIRST6:
 		fprintf(out, "%s frag frag-off 0", ip_version(rs, 6));
 		break;
-	case STMT_HAS_PORTS:
-		fputs("tcp dport != 0", out);
+	case STMT_SECOND4:
+		fputs("ip frag-off & 0x1fff == 1", out);
+		break;
+	case STMT_EARLY6:
+		fprintf(out, "%s frag frag-off < 2", ip_version(rs, 6));
+		break;
+	case STMT_HAS_FLAGS:
+		fputs("tcp flags >= 0x0", out);
 		break;
 	case STMT_NOT_TCP:
 		fputs("meta l4proto != tcp", out);

@@ -236,23 +236,36 @@ static void put_exthdr(struct builder *b, uint32_t op, uint8_t type,
 	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_FLAGS, flags);
 }
 
-/* Offset 0 of RFC 8200 section 4.5: 13 bits from byte 2 on. */
-static void put_first6(struct builder *b)
+/* Flags and offset of RFC 791 section 3.1: 16 bits from byte 6 on. */
+static void put_fragment4(struct builder *b, uint16_t mask, uint16_t value)
 {
-	static const uint8_t mask[2] = { 0xff, 0xf8 }, zero[2];
+	uint16_t bits = htons(mask), wanted = htons(value);
+
+	need_l3(b, 4);
+	put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, 6, 2);
+	put_mask(b, &bits, sizeof(bits));
+	put_cmp(b, NFT_CMP_EQ, &wanted, sizeof(wanted));
+}
+
+/* Offset of RFC 8200 section 4.5: 13 bits from byte 2 on, in 8 bytes. */
+static void put_fragment6(struct builder *b, uint32_t op, uint16_t offset)
+{
+	static const uint8_t mask[2] = { 0xff, 0xf8 };
+	uint16_t wanted = htons((uint16_t)(offset << 3));
 
 	need_l3(b, 6);
 	put_exthdr(b, NFT_EXTHDR_OP_IPV6, IPPROTO_FRAGMENT, 2, 2, 0);
 	put_mask(b, mask, sizeof(mask));
-	put_cmp(b, NFT_CMP_EQ, zero, sizeof(zero));
+	put_cmp(b, op, &wanted, sizeof(wanted));
 }
 
-static void put_has_ports(struct builder *b)
+/* Any flags: the rule breaks where their byte is not there. */
+static void put_has_flags(struct builder *b)
 {
-	uint16_t zero = 0;
+	uint8_t none = 0;
 
-	put_transport(b, 2, 2);
-	put_cmp(b, NFT_CMP_NEQ, &zero, sizeof(zero));
+	put_transport(b, 13, 1);
+	put_cmp(b, NFT_CMP_GTE, &none, sizeof(none));
 }
 
 static void put_not_tcp(struct builder *b)
@@ -553,11 +566,20 @@ static void put_stmt(struct builder *b, const struct stmt *s)
 	case STMT_SPORT_IS:
 		put_port_is(b, s->port, 0);
 		break;
-	case STMT_FIRST6:
-		put_first6(b);
+	case STMT_FIRST4:
+		put_fragment4(b, IP_MF | IP_OFFMASK, IP_MF);
 		break;
-	case STMT_HAS_PORTS:
-		put_has_ports(b);
+	case STMT_FIRST6:
+		put_fragment6(b, NFT_CMP_EQ, 0);
+		break;
+	case STMT_SECOND4:
+		put_fragment4(b, IP_OFFMASK, 1);
+		break;
+	case STMT_EARLY6:
+		put_fragment6(b, NFT_CMP_LT, 2);
+		break;
+	case STMT_HAS_FLAGS:
+		put_has_flags(b);
 		break;
 	case STMT_NOT_TCP:
 		put_not_tcp(b);

@@ -192,6 +192,26 @@ static void judge_opening_only(struct ruleset *rs, struct chain *chain,
 	}
 }
 
+/* Tells whether a clause lets packets pass because they open nothing. */
+static bool port_asks_flags(const struct policy *p,
+			    const struct hook_chain *hook_chain, uint16_t port)
+{
+	for (size_t i = 0; i < p->blocks.n; i++) {
+		const struct block *b = &p->blocks.items[i];
+
+		for (size_t k = 0; k < b->clauses.n; k++) {
+			const struct clause *cl = &b->clauses.items[k];
+
+			if (hook_chain_has(hook_chain, b) &&
+			    clause_decides(cl, port) &&
+			    (cl->users.n || cl->groups.n ||
+			     action_needs_rate(cl->action)))
+				return true;
+		}
+	}
+	return false;
+}
+
 /*
  * On this host a reset that we answer a reply with comes by here, addressed
  * to the port that is blocked. It opens nothing.
@@ -225,6 +245,8 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 	const struct policy *p = rs->policy;
 
 	guard_source_routes(rs, chain);
+	if (port_asks_flags(p, hook_chain, port))
+		guard_flags(rs, chain);
 	let_resets_out(rs, chain, hook_chain, port);
 	judge_opening_only(rs, chain, hook_chain, port);
 	if (hook_chain->outbound)

@@ -130,8 +130,11 @@ void add_block(struct ruleset *rs, struct chain *chain,
 /* The chain of a guard, made where it is first asked for, and filled last. */
 const char *guard_chain(struct ruleset *rs, enum guard guard);
 void guard_first_fragments(struct ruleset *rs, struct chain *from);
+void guard_second_fragments(struct ruleset *rs, struct chain *from);
 /* Sends packets with a source route to their end. */
 void guard_source_routes(struct ruleset *rs, struct chain *port);
+/* Sends first fragments without the flags of TCP to their end. */
+void guard_flags(struct ruleset *rs, struct chain *port);
 /* Fills the chains of the guards. */
 void guards_fill(struct ruleset *rs);
 

@@ -113,13 +113,16 @@ const char *inside_name(const struct ruleset *rs, const char *name)
 static void inside_is_tcp4(struct ruleset *rs, struct chain *chain)
 {
 	unsigned int at = chain->inside.offset;
-	struct bytes_match later = bytes_at(at + 6, 2, 0);
+	struct bytes_match later = bytes_at(at + 6, 2, 0), second;
 
 	later.op = BYTES_ARE_NOT;
 	later.mask = 0x1fff;
+	second = bytes_at(at + 6, 2, 1);
+	second.mask = later.mask;
 	frames_with(rs, chain, match_not(bytes_at(at, 1, 0x45)),
 		    guard_chain(rs, GUARD_ENCAPSULATED));
 	frames_with(rs, chain, match_not(bytes_at(at + 9, 1, 6)), NULL);
+	frames_with(rs, chain, second, guard_chain(rs, GUARD_FIRST_FRAGMENT));
 	frames_with(rs, chain, later, NULL);
 }
 
@@ -313,6 +316,7 @@ void guard_base(struct ruleset *rs, struct chain *base)
 {
 	struct rule rule = { 0 };
 
+	guard_second_fragments(rs, base);
 	if (rs->family == FAMILY_INET || base->hook == BASE_EGRESS) {
 		guard_first_fragments(rs, base);
 		return;

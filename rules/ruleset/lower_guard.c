@@ -97,6 +97,15 @@ static void guard_jump_if(struct ruleset *rs, struct chain *chain,
 	put_rule(rs, chain, &rule);
 }
 
+static void guard_goto(struct ruleset *rs, struct chain *chain,
+		       const char *target)
+{
+	struct rule rule = { 0 };
+
+	rule_put(&rule, STMT_GOTO)->chain = target;
+	put_rule(rs, chain, &rule);
+}
+
 const char *guard_chain(struct ruleset *rs, enum guard guard)
 {
 	const char *name = guard_infos[guard].counter;
@@ -107,16 +116,66 @@ const char *guard_chain(struct ruleset *rs, enum guard guard)
 	return name;
 }
 
-/* ---- IPv6 first fragments ---- */
+/* ---- first fragments ---- */
+
+#define FRAGMENTS "fragments"
 
 /*
- * A first fragment has to hold all headers (RFC 7112). Without TCP's own no map
- * of ports sees it, and the second fragment, where the port is, has an offset.
+ * Of a fragment that begins behind byte 0 some kernels read the flags where
+ * the header would be: only of the first one are they asked for.
+ */
+static void fragments_fill(struct ruleset *rs, struct chain *chain)
+{
+	static const enum stmt_kind first[] = { STMT_FIRST4, STMT_FIRST6 };
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		struct rule rule = { 0 };
+
+		rule_put(&rule, first[i]);
+		rule_put(&rule, STMT_HAS_FLAGS);
+		rule_put(&rule, STMT_RETURN);
+		put_rule(rs, chain, &rule);
+	}
+	guard_return_if(rs, chain, STMT_NOT_TCP);
+	guard_goto(rs, chain, guard_chain(rs, GUARD_FIRST_FRAGMENT));
+}
+
+static const char *fragments_chain(struct ruleset *rs)
+{
+	if (!find_chain(rs, FRAGMENTS))
+		fragments_fill(rs, add_chain(rs, FRAGMENTS, BASE_NONE, NULL));
+	return FRAGMENTS;
+}
+
+/*
+ * A first fragment of IPv6 has to hold all headers (RFC 7112). Without TCP's
+ * own no map of ports sees it, and the second fragment, where the port is, has
+ * an offset. A fragment from byte 8 on has the flags of TCP, or writes over
+ * them (RFC 1858, RFC 3128): no link is so narrow that one is needed.
  */
 void guard_first_fragments(struct ruleset *rs, struct chain *from)
 {
-	guard_jump_if(rs, from, STMT_FIRST6,
-		      guard_chain(rs, GUARD_FIRST_FRAGMENT));
+	guard_jump_if(rs, from, STMT_EARLY6, fragments_chain(rs));
+}
+
+void guard_second_fragments(struct ruleset *rs, struct chain *from)
+{
+	struct rule rule = { 0 };
+
+	rule_put(&rule, STMT_SECOND4);
+	rule_put(&rule, STMT_TCP);
+	rule_put(&rule, STMT_JUMP)->chain =
+		guard_chain(rs, GUARD_FIRST_FRAGMENT);
+	put_rule(rs, from, &rule);
+}
+
+/* Without its flags a packet looks like an opening where rules ask for them. */
+void guard_flags(struct ruleset *rs, struct chain *port)
+{
+	if (rs->inside.family)
+		return;
+	guard_jump_if(rs, port, STMT_FIRST4, fragments_chain(rs));
+	guard_jump_if(rs, port, STMT_FIRST6, fragments_chain(rs));
 }
 
 /* ---- source routes ---- */
@@ -156,10 +215,6 @@ void guards_fill(struct ruleset *rs)
 
 		if (!chain)
 			continue;
-		if (guard == GUARD_FIRST_FRAGMENT) {
-			guard_return_if(rs, chain, STMT_HAS_PORTS);
-			guard_return_if(rs, chain, STMT_NOT_TCP);
-		}
 		guard_refuse(rs, chain, guard, drops);
 	}
 }

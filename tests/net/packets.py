@@ -72,8 +72,7 @@ SUBMISSION_HELD = {"cloud-all"}		# its clause for port 587 stops them
 OBSERVING = {"observe-first"}
 LOG_GROUP = "25"
 # What the monitor does not see in the log yet.
-UNLOGGED = re.compile(r"v4 fragments of 8\b|v4 fragments with options"
-		      r"|v6 twelve destination options")
+UNLOGGED = re.compile(r"v6 twelve destination options")
 WWW_UID = 33
 MIDDLES = {"forward": "router", "ingress": "router", "output": "host",
 	   "bridge": "bridge"}

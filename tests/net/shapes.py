@@ -335,17 +335,35 @@ def _(c):
 	return [c.ip4(c.tcp(), offset=8)]
 
 
+@shape("v4 first fragment of 8 bytes alone")
+def _(c):
+	return c.cut4(c.tcp(), [8])[:1]
+
+
+@shape("v4 first fragment that ends in TCP's flags")
+def _(c):
+	"""Linux keeps 8 bytes of it: the flags come from the second."""
+	quiet = c.tcp(flags=ACK)
+	return [c.ip4(quiet[:14], more=True), c.ip4(c.tcp()[8:], offset=8)]
+
+
+@shape("v4 fragments of 8 to 587")
+def _(c):
+	return c.cut4(c.tcp(dport=587), [8])
+
+
 @shape("v4 fragments to 587")
 def _(c):
 	return c.cut4(c.tcp(dport=587, data=b"x" * 40), [24])
 
 
-@shape("v4 fragments of UDP")
-def _(c):
-	segment = f.udp(c.source[4], c.target[4], c.sport, 4000,
-			struct.pack("!I", c.seq) * 10)
-	return f.cut4(lambda data, **how: c.ip4(data, protocol=f.UDP, **how),
-		      segment, [16], c.number)
+for size in (16, 8):
+	@shape("v4 fragments of UDP" + " of 8" * (size == 8))
+	def _(c, size=size):
+		segment = f.udp(c.source[4], c.target[4], c.sport, 4000,
+				struct.pack("!I", c.seq) * 10)
+		return f.cut4(lambda data, **how: c.ip4(
+			data, protocol=f.UDP, **how), segment, [size], c.number)
 
 
 # ---- IPv6 extension headers ----
@@ -389,6 +407,34 @@ for name, headers in CHAINS6.items():
 	@shape(f"v6 {name}")
 	def _(c, headers=headers):
 		return [chained(c, headers)]
+
+def route6(c, kind, left):
+	"""One address: the target's, and the last one of the way."""
+	return f.ROUTING, lambda following: f.routing6(
+		following, kind, left, [c.target[6]])
+
+
+for kind in (0, 2, 3, 4):
+	for left in (0, 1):
+		@shape(f"v6 routing type {kind}, segments left {left}")
+		def _(c, kind=kind, left=left):
+			return [chained(c, [route6(c, kind, left)])]
+
+
+@shape("v6 routing type 4, segments left 1, to 587")
+def _(c):
+	return [chained(c, [route6(c, 4, 1)], dport=587)]
+
+
+@shape("v6 routing type 0, segments left 1, behind options")
+def _(c):
+	return [chained(c, [OPT, route6(c, 0, 1)])]
+
+
+@shape("v6 routing type 0, segments left 1, in an atomic fragment")
+def _(c):
+	return [chained(c, [ATOM, route6(c, 0, 1)])]
+
 
 for name, number in (("mobility", 135), ("HIP", 139), ("shim6", 140),
 		     ("experiment", 253)):
@@ -531,11 +577,17 @@ def _(c):
 	return c.cut6(*behind(c, 2, dport=587), [8])
 
 
-@shape("v6 fragments of UDP")
+@shape("v6 fragments of 8 to 587")
 def _(c):
-	segment = f.udp(c.source[6], c.target[6], c.sport, 4000,
-			struct.pack("!I", c.seq) * 10)
-	return c.cut6(f.UDP, segment, [16])
+	return c.cut6(f.TCP, c.tcp(6, dport=587), [8])
+
+
+for size in (16, 8):
+	@shape("v6 fragments of UDP" + " of 8" * (size == 8))
+	def _(c, size=size):
+		segment = f.udp(c.source[6], c.target[6], c.sport, 4000,
+				struct.pack("!I", c.seq) * 10)
+		return c.cut6(f.UDP, segment, [size])
 
 
 # ---- addresses ----

@@ -949,6 +949,53 @@ CLAIM(fragments_cut, "a fragment that was captured in part is not held")
 	}
 }
 
+CLAIM(fragments_tiny, "a first fragment of IPv4 without TCP's flags is hidden, "
+		      "and counts as the multiple of 8 bytes that is kept")
+{
+	static const struct {
+		struct piece pieces[3];
+		const char *tcp;
+		enum hidden hidden;
+	} vectors[] = {
+		{ { { 0, 8, HELD, 0 }, { 8, 40, SEGMENT, 0 }, ENDS },
+		  "tcp data:28",
+		  HIDDEN_FIRST_FRAGMENT },
+		{ { { 8, 40, HELD, 0 }, { 0, 8, SEGMENT, 0 }, ENDS },
+		  "tcp data:28",
+		  HIDDEN_FIRST_FRAGMENT },
+		/* the flags of this one are cut off */
+		{ { { 0, 14, HELD, 0 }, { 8, 40, SEGMENT, 0 }, ENDS },
+		  "tcp data:28",
+		  HIDDEN_FIRST_FRAGMENT },
+		{ { { 0, 7, UNDECODED_BAD_LENGTH, 0 }, ENDS },
+		  "tcp data:28",
+		  HIDDEN_NOT },
+		{ { { 0, 16, SEGMENT, 0 }, { 16, 32, OTHER, 0 }, ENDS },
+		  "tcp data:28",
+		  HIDDEN_NOT },
+		{ { { 0, 8, OTHER, 0 }, { 8, 40, OTHER, 0 }, ENDS },
+		  "tcp:1:80 data:28",
+		  HIDDEN_NOT },
+	};
+	struct segment s;
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		new_decoder();
+		for (const struct piece *p = vectors[i].pieces; p->n; p++) {
+			enum decoded got =
+				decode_piece(4, p, vectors[i].tcp, 0, &s);
+
+			expect_decoded(vectors[i].tcp, got, p->want);
+			if (got == SEGMENT)
+				expect_number("hidden", s.hidden,
+					      vectors[i].hidden);
+		}
+		expect_number("count",
+			      decoder_hidden(decoder, HIDDEN_FIRST_FRAGMENT),
+			      vectors[i].hidden == HIDDEN_FIRST_FRAGMENT);
+	}
+}
+
 /* ---- headers that are hidden ---- */
 
 #define CHAIN_MOST 8
@@ -1329,6 +1376,7 @@ int main(void)
 		CLAIMED(fragments_wait),
 		CLAIMED(fragments_room),
 		CLAIMED(fragments_cut),
+		CLAIMED(fragments_tiny),
 		CLAIMED(fragmented_tunnels),
 		CLAIMED(options_ahead),
 		CLAIMED(options_wait),

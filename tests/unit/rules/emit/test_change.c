@@ -91,7 +91,7 @@ static bool is_guard(const char *message)
 	static const char *const names[] = {
 		" source-routes", " ip-options",   " first-fragments",
 		" frames",	  " tags",	   " pppoe",
-		" stacked-tags",  " encapsulated",
+		" stacked-tags",  " encapsulated", " fragments",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -166,7 +166,7 @@ CLAIM(fresh, "an empty kernel gets everything, in an order that it accepts")
 		      "forward.smtp; +set forward.ports; +elements "
 		      "forward.ports 1; +set a.v4; +elements a.v4 2; " RULES1);
 	expect(s.summary.creates_table && s.summary.sets_added == 2 &&
-		       s.summary.counters_added == 3 && s.summary.rules == 11 &&
+		       s.summary.counters_added == 3 && s.summary.rules == 14 &&
 		       !s.summary.other_tables_removed &&
 		       !s.summary.sets_removed && !s.summary.sets_changed &&
 		       !s.summary.elements_removed,

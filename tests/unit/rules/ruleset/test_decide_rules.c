@@ -284,8 +284,11 @@ static enum outcome apply(struct walk *w, const struct stmt *s)
 	case STMT_LOCAL:
 	case STMT_DNAT_FROM:
 	case STMT_METER_OVER:
-	case STMT_FIRST6: /* nor does it hide anything */
-	case STMT_HAS_PORTS:
+	case STMT_FIRST4: /* nor is it in pieces, or hides anything */
+	case STMT_FIRST6:
+	case STMT_SECOND4:
+	case STMT_EARLY6:
+	case STMT_HAS_FLAGS:
 	case STMT_NOT_TCP:
 	case STMT_OPTIONS4:
 	case STMT_LOOSE4:

@@ -64,15 +64,15 @@ static bool is_guard(const char *line)
 	return strstr(line, "jump ip-options") ||
 	       strstr(line, "jump source-routes") ||
 	       strstr(line, "jump first-fragments") ||
-	       strstr(line, "jump frames");
+	       strstr(line, "jump fragments") || strstr(line, "jump frames");
 }
 
 static bool is_guard_chain(const char *line)
 {
 	static const char *const names[] = {
-		"ip-options", "source-routes", "first-fragments",
-		"frames",     "tags",	       "pppoe",
-		"pppoe.in4",  "stacked-tags",  "encapsulated",
+		"ip-options",	"source-routes", "first-fragments", "fragments",
+		"frames",	"tags",		 "pppoe",	    "pppoe.in4",
+		"stacked-tags", "encapsulated",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -268,13 +268,20 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 
 #define GUARDS_END " group 25 snaplen 128 queue-threshold 64 drop\n"
 
+#define FRAGMENTS_CHAIN                                                        \
+	"fragments: ip frag-off & 0x3fff == 0x2000 tcp flags >= 0x0 return | " \
+	"meta nfproto ipv6 frag frag-off 0 tcp flags >= 0x0 return | meta "    \
+	"l4proto != tcp return | goto first-fragments\n"
+
 CLAIM(guards, "first fragments without their transport header end behind the "
-	      "maps, source routes in the chains of the ports")
+	      "maps, source routes in the chains of the ports, and without "
+	      "flags those whose rules ask for flags")
 {
 	static const struct vector vectors[] = {
 		{ HEADER "outbound {\nblock smtp drop log\n}\n",
-		  "forward: tcp dport vmap @forward.ports | meta nfproto ipv6 "
-		  "frag frag-off 0 jump first-fragments\n"
+		  "forward: tcp dport vmap @forward.ports | ip frag-off & "
+		  "0x1fff == 1 meta l4proto tcp jump first-fragments | meta "
+		  "nfproto ipv6 frag frag-off < 2 jump fragments\n"
 		  "forward.smtp: ip hdrlength != 5 jump ip-options | meta "
 		  "nfproto ipv6 rt seg-left != 0 jump source-routes | counter "
 		  "name \"K0\" log prefix \"p:7 block \"" GUARDS_END
@@ -283,14 +290,37 @@ CLAIM(guards, "first fragments without their transport header end behind the "
 		  "ip-options: meta nfproto ipv4 ip option lsrr exists jump "
 		  "source-routes | meta nfproto ipv4 ip option ssrr exists "
 		  "jump source-routes\n"
-		  "first-fragments: tcp dport != 0 return | meta l4proto != "
-		  "tcp return | counter name \"first-fragments\" log prefix "
-		  "\"p:first-fragment block \"" GUARDS_END },
+		  "first-fragments: counter name \"first-fragments\" log "
+		  "prefix \"p:first-fragment block \"" GUARDS_END
+			  FRAGMENTS_CHAIN },
+		/* without its flags a fragment is no opening for a limit */
+		{ HEADER "outbound {\nlimit smtp 6/hour per source burst 2\n"
+			 "}\n",
+		  "forward: tcp dport vmap @forward.ports | ip frag-off & "
+		  "0x1fff == 1 meta l4proto tcp jump first-fragments | meta "
+		  "nfproto ipv6 frag frag-off < 2 jump fragments\n"
+		  "forward.smtp: ip hdrlength != 5 jump ip-options | meta "
+		  "nfproto ipv6 rt seg-left != 0 jump source-routes | ip "
+		  "frag-off & 0x3fff == 0x2000 jump fragments | meta nfproto "
+		  "ipv6 frag frag-off 0 jump fragments | goto K0\n"
+		  "source-routes: counter name \"source-routes\" drop\n"
+		  "ip-options: meta nfproto ipv4 ip option lsrr exists jump "
+		  "source-routes | meta nfproto ipv4 ip option ssrr exists "
+		  "jump source-routes\n" FRAGMENTS_CHAIN
+		  "first-fragments: counter name \"first-fragments\" drop\n"
+		  "K0: tcp flags != syn / syn,ack counter name \"K0\" accept "
+		  "| update @K0.sources.v4 { ip saddr limit rate 6/hour burst "
+		  "2 packets } counter name \"K0\" accept | update "
+		  "@K0.sources.v6 { ip6 saddr & ffff:ffff:ffff:ffff:: limit "
+		  "rate 6/hour burst 2 packets } counter name \"K0\" accept "
+		  "| meta l4proto tcp counter name \"K0-over\" reject with "
+		  "tcp reset\n" },
 		/* they count alone, where nothing is blocked or logged */
 		{ "policy p\nhook forward\nmode observe\noutbound {\nblock "
 		  "smtp drop\n}\n",
-		  "forward: tcp dport vmap @forward.ports | meta nfproto ipv6 "
-		  "frag frag-off 0 jump first-fragments\n"
+		  "forward: tcp dport vmap @forward.ports | ip frag-off & "
+		  "0x1fff == 1 meta l4proto tcp jump first-fragments | meta "
+		  "nfproto ipv6 frag frag-off < 2 jump fragments\n"
 		  "forward.smtp: ip hdrlength != 5 jump ip-options | meta "
 		  "nfproto ipv6 rt seg-left != 0 jump source-routes | goto "
 		  "K0\n"
@@ -300,8 +330,8 @@ CLAIM(guards, "first fragments without their transport header end behind the "
 		  "jump source-routes\n"
 		  "K0: tcp flags != syn / syn,ack accept | counter name "
 		  "\"K0-observed\" accept\n"
-		  "first-fragments: tcp dport != 0 return | meta l4proto != "
-		  "tcp return | counter name \"first-fragments\"\n" },
+		  "first-fragments: counter name "
+		  "\"first-fragments\"\n" FRAGMENTS_CHAIN },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++)
@@ -344,6 +374,10 @@ CLAIM(inside, "an IP header behind a tag, PPPoE, MPLS or SNAP is read at its "
 		  "    immediate goto chain encapsulated\n"
 		  "  rule\n    payload network offset 17 bytes 1 to 1\n"
 		  "    cmp neq from 1 value 0x06\n    immediate return\n"
+		  "  rule\n    payload network offset 14 bytes 2 to 1\n"
+		  "    bitwise from 1 to 1 bytes 2 and 0x1fff xor 0x0000\n"
+		  "    cmp eq from 1 value 0x0001\n"
+		  "    immediate goto chain first-fragments\n"
 		  "  rule\n    payload network offset 14 bytes 2 to 1\n"
 		  "    bitwise from 1 to 1 bytes 2 and 0x1fff xor 0x0000\n"
 		  "    cmp neq from 1 value 0x0000\n    immediate return\n"

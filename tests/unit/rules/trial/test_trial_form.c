@@ -379,8 +379,10 @@ CLAIM(test_whole, "a trial form is this text")
 		const char *chain, *want;
 	} chains[] = {
 		{ "trial.forward", "tcp dport vmap @trial.forward.ports\n"
-				   "meta nfproto ipv6 frag frag-off 0 jump "
-				   "trial.first-fragments\n" },
+				   "ip frag-off & 0x1fff == 1 meta l4proto "
+				   "tcp jump trial.first-fragments\n"
+				   "meta nfproto ipv6 frag frag-off < 2 jump "
+				   "trial.fragments\n" },
 		{ "trial.outbound-1.smtp",
 		  "meta l4proto tcp goto trial.new.8 comment "
 		  "\"p:8 block smtp reset\"\n" },
