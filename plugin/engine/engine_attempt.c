@@ -110,6 +110,7 @@ static struct attempt_event event_of(const struct engine *e,
 		.hidden = a->hidden,
 		.decided = decision->clause,
 		.would_block = would_block(e, decision),
+		.observed = decision_observes(e->config.policy, decision),
 		.was_early = a->early,
 		.early_outcome = a->early ? (enum outcome)(a->early - 1) :
 					    OUTCOME_UNANSWERED,

@@ -32,6 +32,7 @@ struct attempt_event {
 	/* The verdict of the policy, if there is one. */
 	const struct clause *decided; /* NULL: no clause */
 	bool would_block;
+	bool observed; /* its clause stops it, and mode observe does not */
 	/* Outcome reported earlier through early(), which this supersedes. */
 	bool was_early;
 	enum outcome early_outcome;

@@ -352,3 +352,8 @@ bool decision_blocks(const struct policy *policy, const struct decision *d)
 	return d->clause && action_blocks(d->clause->action) &&
 	       !policy->observe;
 }
+
+bool decision_observes(const struct policy *policy, const struct decision *d)
+{
+	return d->clause && action_blocks(d->clause->action) && policy->observe;
+}

@@ -704,7 +704,51 @@ def shows_the_mode(folder):
 	expect("200 OK" in health and health.endswith("ok\n") and
 	       "mode observe" not in watch.said(), health + watch.said())
 	watch.stop()
+
+
+def tells_what_would_be_blocked(folder):
+	"""what only mode observe lets pass would be blocked: in events, text, report and page"""
+	store = f"{folder}/observed/mailwall.db"
+	path = pathlib.Path(folder) / "observes.policy"
+	path.write_text(re.sub("^hook ", "mode observe\nhook ",
+			       POLICY.read_text(), flags=re.M).replace(
+		"block   smtp reset log", "block smtp reset log"))
+	os.chmod(folder, 0o755)
+	os.environ["MAILWALL_STORE"] = store
+	watch = Watch("-g", 25, "-p", path, "-a", "-S", store,
+		      "--http", "127.0.0.1:9525")
+	run(MAILWALL, "apply", "-q", path, ns="router")
+	text = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "watch", "-i",
+		 "cust0", "-p", path, "-a", *user_words()],
+		stdout=subprocess.PIPE, text=True)
+	time.sleep(1)
+	for _ in range(3):
+		connect(25)
+	time.sleep(5)
+	page = fetch("/")
+	said = os.read(text.stdout.fileno(), 65536).decode()
+	text.terminate()
+	text.communicate(timeout=30)
+	events = [e for e in watch.stop() if e["event"] == "attempt"]
 	run(MAILWALL, "apply", "-q", POLICY, ns="router")
+	expect(len(events) == 3 and
+	       all(e["observed"] and not e["would_block"] and
+		   e["outcome"] != "blocked" for e in events), events)
+	expect("would be blocked, block smtp reset log" in said, said)
+	expect("Mode observe" in page and "3 attempts would be" in page,
+	       re.findall("<p.*", page))
+	had = json.loads(run(MAILWALL, "report", "-j", "-S", store).stdout)
+	expect((had["mode"], had["observed"], had["loaded"][-1]["mode"]) ==
+	       ("enforce", 3, "observe"), had)
+	expect(had["outcomes"]["blocked"] == 0 and
+	       set(had["modes"]) >= {"observe", "enforce"}, had["modes"])
+	had = run(MAILWALL, "report", "-S", store).stdout
+	expect("mode observe in a part of this period: nothing is blocked "
+	       "under it; 3 attempts would be blocked" in had, had)
+	had = run(MAILWALL, "report", "--csv", "-S", store).stdout
+	expect(had.splitlines()[0].endswith(",observed") and
+	       had.splitlines()[1].endswith(",3"), had)
 
 
 def outlives_an_input(folder):
@@ -729,7 +773,7 @@ def outlives_an_input(folder):
 	run("ip", "link", "del", "other0", ns="router")
 
 
-CLAIMS = (counts_agree, says_when_it_cannot_see, shows_the_mode, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
+CLAIMS = (counts_agree, says_when_it_cannot_see, shows_the_mode, tells_what_would_be_blocked, says_it_at_once, outlives_an_input, holds_no_privilege, starts_and_stops,
 	  keeps_what_it_knows, leaves_what_others_wrote, refuses,
 	  puts_into_quarantine, knows_who_is_exempt, stores_and_shows, loses_a_second, survives_a_full_disk, knows_a_set_clock,
 	  goes_on_by_a_steady_clock, says_what_was_not_logged)

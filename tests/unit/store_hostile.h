@@ -11,7 +11,7 @@ static const char loose[] =
 	" first, last);"
 	"CREATE TABLE clause (number INTEGER PRIMARY KEY, id UNIQUE);"
 	"CREATE TABLE what (number INTEGER PRIMARY KEY, port, outcome, clause,"
-	" UNIQUE (port, outcome, clause));"
+	" observed, UNIQUE (port, outcome, clause, observed));"
 	"CREATE TABLE minute (minute, source, what, attempts, syns,"
 	" PRIMARY KEY (minute, source, what)) WITHOUT ROWID;"
 	"CREATE TABLE day (day, source, what, attempts, syns, hours,"
@@ -22,14 +22,14 @@ static const char loose[] =
 	" first, last, proven, blocked, examples, mail_server,"
 	" UNIQUE (time, source, finding, detector, port));"
 	"CREATE TABLE loaded (number INTEGER PRIMARY KEY, time, policy, digest,"
-	" who, generation);"
+	" who, generation, mode);"
 	"CREATE TABLE run (number INTEGER PRIMARY KEY, start, last, lost,"
 	" unlogged, inputs);"
 	"CREATE TABLE clock (number INTEGER PRIMARY KEY, trusted, wall, held);"
 	"CREATE TABLE step (number INTEGER PRIMARY KEY, time, seconds);"
 	"CREATE TABLE line (number INTEGER PRIMARY KEY, hour, digests);"
 	"CREATE INDEX line_hour ON line (hour);"
-	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 4;";
+	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 5;";
 
 /* Gives the tables the texts that they have in a good store at "good". */
 static inline void disguise(const char *path, const char *good)
@@ -50,8 +50,9 @@ static const char hostile[] =
 	" (5, 'abcd', 'x', 'y'), (6, zeroblob(1000000), 1, 1),"
 	" (7, 12345678, 1, 1);"
 	"INSERT INTO clause VALUES (1, NULL), (2, x'00ff41'), (3, 7);"
-	"INSERT INTO what VALUES (1, 25, 200, 1), (2, -1, -1, 2),"
-	" (3, 70000, 9223372036854775807, 3), (4, NULL, NULL, NULL);"
+	"INSERT INTO what VALUES (1, 25, 200, 1, -1), (2, -1, -1, 2, 1),"
+	" (3, 70000, 9223372036854775807, 3, 'x'),"
+	" (4, NULL, NULL, NULL, NULL);"
 	"INSERT INTO minute VALUES (29520000, 1, 1, -7, -8),"
 	" (29520000, 1, 2, 1e300, 'x'), (29520000, 0, 3, NULL, NULL);"
 	"INSERT INTO day VALUES (20500, 1, 1, -7, -8, NULL),"
@@ -63,7 +64,7 @@ static const char hostile[] =
 	" -1, -1, -1, -1, -1, NULL, -1), (2, 5, 1, x'ff', 1e9, 'p', 'a', 's', "
 	"'d',"
 	" 'e', 'g', 'f', 'l', 'p', 'b', 5, 'm');"
-	"INSERT INTO loaded VALUES (1, 5, NULL, NULL, NULL, -1);"
+	"INSERT INTO loaded VALUES (1, 5, NULL, NULL, NULL, -1, x'ff');"
 	"INSERT INTO run VALUES (1, 5, 5, -1, -1, NULL);"
 	"INSERT INTO line VALUES (1, 7, NULL), (2, 7, 'text'), (3, 7, 5),"
 	" (4, 7, zeroblob(100003)), (5, 'x', x'00');";

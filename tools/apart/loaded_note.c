@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int loaded_note_write(const char *policy, const char *digest,
+int loaded_note_write(const char *policy, const char *digest, const char *mode,
 		      uint32_t generation, struct fault *f)
 {
 	const char *path = getenv("MAILWALL_STORE");
 	char number[16], line[sizeof(f->text)];
-	const char *words[] = { "mailwall", "note", "--",   path,
-				policy,	    digest, number, NULL };
+	const char *words[] = { "mailwall", "note", "--", path, policy,
+				digest,	    number, mode, NULL };
 
 	if (!path || !*path)
 		words[3] = path = STORE_PATH;

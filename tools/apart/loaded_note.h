@@ -9,21 +9,24 @@
 
 /*
  * Writes the note, if there is a store: at the path of the environment variable
- * MAILWALL_STORE, else at STORE_PATH. policy "": the rules were removed. 0, or
+ * MAILWALL_STORE, else at STORE_PATH. policy "": the rules were removed. mode:
+ * "enforce", "observe", "". 0, or
  * -errno and why; what was loaded stays loaded.
  */
 #ifdef SMALL
 static inline int loaded_note_write(const char *policy, const char *digest,
-				    uint32_t generation, struct fault *f)
+				    const char *mode, uint32_t generation,
+				    struct fault *f)
 {
 	(void)policy;
 	(void)digest;
+	(void)mode;
 	(void)generation;
 	(void)f;
 	return 0;
 }
 #else
-int loaded_note_write(const char *policy, const char *digest,
+int loaded_note_write(const char *policy, const char *digest, const char *mode,
 		      uint32_t generation, struct fault *f);
 #endif
 

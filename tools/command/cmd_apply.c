@@ -223,6 +223,7 @@ static void say_text(struct apply_run *a)
 static void apply_note_loaded(struct apply_run *a)
 {
 	loaded_note_write(a->policy->name, a->rules->digest,
+			  a->policy->observe ? "observe" : "enforce",
 			  a->outcome.generation, &a->unnoted);
 }
 

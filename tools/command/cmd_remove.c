@@ -77,7 +77,7 @@ static int remove_run(struct program *p, const void *options, int argc,
 		error = remove_once(&nl, p->arena, &any, &diags);
 	if (!error && any)
 		applied_forget(p);
-	if (!error && any && loaded_note_write("", "", 0, &f))
+	if (!error && any && loaded_note_write("", "", "", 0, &f))
 		message_say("%s", f.text);
 	netlink_close(&nl);
 	return remove_finish(p, &diags, any, error);

@@ -72,6 +72,7 @@ static void events_add_decision(json_t *json, const struct attempt_event *event)
 	json_object_set_new(json, "policy_action",
 			    json_string(action_name(c->action)));
 	value_set_flag(json, "would_block", event->would_block);
+	value_set_flag(json, "observed", event->observed);
 }
 
 json_t *attempt_json(const struct attempt_event *e, const char *input)

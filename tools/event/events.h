@@ -23,7 +23,7 @@ struct summary_extra {
 	bool has_quarantine;
 	/* Sources that wait for class flagged, are put there, or are not. */
 	uint64_t waiting, flagged, refused, forgotten;
-	struct sight_view sight; /* what the loaded rules show */
+	struct sight_view sight; /* the view of the loaded rules */
 };
 
 /* The machine's clock was set while the monitor ran. */

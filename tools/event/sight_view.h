@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the loaded rules show a monitor, and its event "sight". The struct has
- * no pointers: a copy may go to another process.
+ * The view that a monitor has of the loaded rules, and its event "sight". The
+ * struct has no pointers: a copy may go to another process.
  */
 #ifndef MAILWALL_SIGHT_VIEW_H
 #define MAILWALL_SIGHT_VIEW_H
@@ -38,7 +38,7 @@ enum sight_complaint {
 
 struct sight_view {
 	bool looked;	 /* there is a view; all else is unset without it */
-	bool known;	 /* what is loaded was read */
+	bool known;	 /* the loaded rules were read */
 	bool reads_logs; /* an NFLOG group is read: complaints are of these */
 	bool observes;	 /* mode of what is loaded */
 	bool acting;	 /* the loaded policy enforces, and no fault opens it */

@@ -44,7 +44,9 @@ static int text_attempt_line(const struct attempt_event *e)
 	if (e->hidden)
 		printf(", hidden: %s", hidden_name(e->hidden));
 	if (e->decided)
-		printf(", %s: %s", e->decided->id, e->decided->text);
+		printf(", %s: %s%s", e->decided->id,
+		       e->observed ? "would be blocked, " : "",
+		       e->decided->text);
 	if (putchar('\n') != EOF)
 		return EXIT_DONE;
 	return message_output_failed();

@@ -146,6 +146,22 @@ static void put_lead(FILE *out, const struct report *r)
 	fputs("</p>\n", out);
 }
 
+static void put_mode(FILE *out, const struct report *r)
+{
+	if (!report_observed(r))
+		return;
+	fputs(report_only_observed(r) ?
+		      "<p class=\"lead\"><strong>Mode observe</strong>: "
+		      "nothing "
+		      "was blocked; " :
+		      "<p class=\"lead\"><strong>Mode observe</strong> in a "
+		      "part "
+		      "of this period: nothing was blocked then; ",
+	      out);
+	page_count(out, r->now.observed, "attempt", "attempts");
+	fputs(" would be blocked.</p>\n", out);
+}
+
 static void put_header(FILE *out, const struct report *r)
 {
 	fputs("<header><h1>Mail ports, ", out);
@@ -153,6 +169,7 @@ static void put_header(FILE *out, const struct report *r)
 	fputs("</h1>\n", out);
 	put_limits(out, r);
 	put_bounds(out, r);
+	put_mode(out, r);
 	put_lead(out, r);
 	fputs("</header>\n", out);
 }
@@ -187,6 +204,9 @@ static void put_summary(FILE *out, const struct report *r)
 	put_figure(out, "Sources", r->sources, r->sources_before);
 	put_figure(out, "Blocked", r->now.outcome[OUTCOME_BLOCKED],
 		   r->before.outcome[OUTCOME_BLOCKED]);
+	if (report_observed(r))
+		put_figure(out, "Would be blocked", r->now.observed,
+			   r->before.observed);
 	put_figure(out, "Answered", r->now.outcome[OUTCOME_ANSWERED],
 		   r->before.outcome[OUTCOME_ANSWERED]);
 	fputs("</dl>\n", out);
@@ -219,6 +239,13 @@ static void put_loaded_who(const struct cell *c)
 	page_text(c->out, l->who);
 }
 
+static void put_loaded_mode(const struct cell *c)
+{
+	const struct report_loaded *l = c->row;
+
+	page_text(c->out, *l->policy ? store_mode_name(l->mode) : "");
+}
+
 static void put_loaded_generation(const struct cell *c)
 {
 	const struct report_loaded *l = c->row;
@@ -236,6 +263,7 @@ static void put_loaded_digest(const struct cell *c)
 static const struct column loaded_columns[] = {
 	{ "Time", "", put_loaded_time, 0 },
 	{ "Policy", "long", put_loaded_policy, 0 },
+	{ "Mode", "", put_loaded_mode, 0 },
 	{ "By", "long", put_loaded_who, 0 },
 	{ "Generation", "n", put_loaded_generation, 0 },
 	{ "Digest", "long digest", put_loaded_digest, 0 },

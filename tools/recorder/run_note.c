@@ -63,12 +63,14 @@ static int note_run(struct program *p, const void *options, int argc,
 		    char **argv)
 {
 	char who[WHO_BYTES];
-	const struct store_loaded l = { .time_s = (int64_t)time(NULL),
-					.policy = argv[1],
-					.digest = argv[2],
-					.who = loaded_note_who(who),
-					.generation = (uint32_t)strtoul(
-						argv[3], NULL, 10) };
+	const struct store_loaded l = {
+		.time_s = (int64_t)time(NULL),
+		.policy = argv[1],
+		.digest = argv[2],
+		.who = loaded_note_who(who),
+		.generation = (uint32_t)strtoul(argv[3], NULL, 10),
+		.mode = (uint8_t)store_mode_of(argv[4])
+	};
 	struct fault f = { 0 };
 
 	(void)p;
@@ -81,7 +83,7 @@ static const struct option_row no_rows[] = { { 0 } };
 
 const struct command command_note = {
 	.name = "note",
-	.operands = { "STORE POLICY DIGEST GENERATION", OPTION_FILE, 4, 4,
+	.operands = { "STORE POLICY DIGEST GENERATION MODE", OPTION_FILE, 5, 5,
 		      "which store? It is run by mailwall apply", NULL },
 	.options = no_rows,
 	.run = note_run,

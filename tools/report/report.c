@@ -187,8 +187,15 @@ struct piece {
 	uint32_t source, clause;
 	uint16_t port;
 	uint8_t outcome;
+	bool observed;
 	uint64_t attempts;
 };
+
+static void report_tally(struct tally *to, const struct piece *p)
+{
+	to->outcome[p->outcome] += p->attempts;
+	to->observed += p->observed ? p->attempts : 0;
+}
 
 static struct report_port *port_at(struct report *r, uint16_t port)
 {
@@ -216,6 +223,8 @@ static void add_to_source(struct report_builder *m, const struct piece *p,
 	at = m->before ? &s->before : &s->now[p->outcome];
 	*at = p->attempts > UINT32_MAX - *at ? UINT32_MAX :
 					       *at + (uint32_t)p->attempts;
+	if (p->observed && !m->before)
+		s->observed += p->attempts;
 	if (port && !m->before && p->attempts)
 		s->ports |= 1ull << (port - m->report->ports.items);
 }
@@ -225,7 +234,7 @@ static void add_to_time(struct report_builder *m, const struct piece *p)
 	struct report *r = m->report;
 	size_t hour = (size_t)(p->at_s / HOUR_S - m->first_hour);
 
-	bucket_at(r, p->at_s)->now.outcome[p->outcome] += p->attempts;
+	report_tally(&bucket_at(r, p->at_s)->now, p);
 	if (hour < m->n_hours)
 		r->heat[m->hours[hour].weekday][m->hours[hour].hour] +=
 			p->attempts;
@@ -252,10 +261,9 @@ static void take_piece(struct report_builder *m, const struct piece *p)
 	if (!is_in(m, p))
 		return;
 	port = port_at(r, p->port);
-	to->outcome[p->outcome] += p->attempts;
+	report_tally(to, p);
 	if (port)
-		(m->before ? &port->before : &port->now)->outcome[p->outcome] +=
-			p->attempts;
+		report_tally(m->before ? &port->before : &port->now, p);
 	if (p->clause < m->n_clauses)
 		(m->before ? m->clauses_before : m->clauses_now)[p->clause] +=
 			p->attempts;
@@ -292,6 +300,7 @@ static void take_day(void *ctx, const struct store_day *d)
 			   .clause = d->clause,
 			   .port = d->port,
 			   .outcome = d->outcome,
+			   .observed = d->observed,
 			   .attempts = d->attempts };
 
 	show_progress(m, d->day * DAY_S);
@@ -316,6 +325,7 @@ static void take_minute(void *ctx, const struct store_minute *d)
 			   .clause = d->clause,
 			   .port = d->port,
 			   .outcome = d->outcome,
+			   .observed = d->observed,
 			   .attempts = d->attempts };
 
 	show_progress(m, p.at_s);

@@ -12,6 +12,13 @@
 #include "report_query.h"
 #include "report_rows.h"
 
+enum report_mode {
+	REPORT_UNKNOWN,
+	REPORT_NONE, /* nothing was loaded */
+	REPORT_ENFORCE,
+	REPORT_OBSERVE
+};
+
 struct report {
 	struct arena *arena;
 	struct report_query query;
@@ -54,13 +61,31 @@ struct report {
 	uint64_t heat[7][24]; /* attempts by local weekday (Monday 0), hour */
 	uint64_t lost, unlogged; /* packets missed by the monitor */
 	uint64_t steps;		 /* times that the clock was set */
-	int64_t watched_s;	 /* seconds with a running monitor */
+	/* Modes of loaded policies; the latest, and bits of all in the period
+	 */
+	enum report_mode mode;
+	unsigned int modes;
+	bool modes_known;  /* including that of the beginning */
+	int64_t watched_s; /* seconds with a running monitor */
 };
 
 /* Makes a report; all of it lives in the arena. 0, or -errno and why. */
 int report_make(struct store *store, struct arena *arena,
 		const struct report_query *query, struct report *out,
 		struct fault *f);
+
+/* "enforce", "observe", "none"; "unknown": the store does not say. */
+const char *report_mode_name(enum report_mode mode);
+/* Had a policy mode observe in the period, at least in a part of it? */
+static inline bool report_observed(const struct report *r)
+{
+	return r->modes >> REPORT_OBSERVE & 1 || r->now.observed;
+}
+/* In all of it? */
+static inline bool report_only_observed(const struct report *r)
+{
+	return r->modes_known && r->modes == 1u << REPORT_OBSERVE;
+}
 
 /* Makes the hosts of the findings. */
 void report_hosts(struct report *r);

@@ -34,7 +34,7 @@ static int report_csv_write(const struct report *r,
 	(void)style;
 	fprintf(out, "source,attempts,before,blocked,unanswered,refused,"
 		     "icmp_refused,answered,first,last,findings,"
-		     "mail_server\r\n");
+		     "mail_server,observed\r\n");
 	for (size_t i = 0; i < r->top.n; i++) {
 		const struct report_source *s = &r->top.items[i];
 		const uint64_t *n = s->now.outcome;
@@ -56,7 +56,8 @@ static int report_csv_write(const struct report *r,
 			fprintf(out, "%s%s", between, finding_name(k));
 			between = " ";
 		}
-		fprintf(out, "\",%d\r\n", s->mail_server);
+		fprintf(out, "\",%d,%" PRIu64 "\r\n", s->mail_server,
+			s->now.observed);
 	}
 	return 0;
 }

@@ -35,6 +35,7 @@ static json_t *report_json_ports(const struct report *r)
 		value_set_count(json, "attempts", tally_sum(&p->now));
 		value_set_count(json, "before", tally_sum(&p->before));
 		value_set_count(json, "sources", p->sources);
+		value_set_count(json, "observed", p->now.observed);
 		json_object_set_new(json, "outcomes", tally_json(&p->now));
 		json_array_append_new(list, json);
 	}
@@ -61,6 +62,7 @@ static json_t *source_json_of(const struct report_source *s)
 	json_object_set_new(json, "ports", ports);
 	json_object_set_new(json, "findings", findings);
 	value_set_flag(json, "mail_server", s->mail_server);
+	value_set_count(json, "observed", s->now.observed);
 	return json;
 }
 
@@ -183,6 +185,24 @@ static json_t *cleartext_json(const struct report *r)
 	return list;
 }
 
+static json_t *mode_json(uint8_t mode)
+{
+	return mode == STORE_MODE_UNKNOWN ? json_null() :
+					    json_string(store_mode_name(mode));
+}
+
+static json_t *modes_json(const struct report *r)
+{
+	json_t *list = json_array();
+
+	for (enum report_mode m = REPORT_UNKNOWN; m <= REPORT_OBSERVE; m++)
+		if (r->modes >> m & 1 ||
+		    (m == REPORT_UNKNOWN && !r->modes_known))
+			json_array_append_new(list,
+					      json_string(report_mode_name(m)));
+	return list;
+}
+
 static json_t *loaded_json(const struct report *r)
 {
 	json_t *list = json_array();
@@ -191,12 +211,13 @@ static json_t *loaded_json(const struct report *r)
 		const struct report_loaded *l = &r->loaded.items[i];
 
 		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:o, s:o, s:I}", "time",
-					value_time_s(l->time_s), "policy",
-					text_json(l->policy), "digest",
-					text_json(l->digest), "who",
+			list, json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}",
+					"time", value_time_s(l->time_s),
+					"policy", text_json(l->policy),
+					"digest", text_json(l->digest), "who",
 					text_json(l->who), "generation",
-					(json_int_t)l->generation));
+					(json_int_t)l->generation, "mode",
+					mode_json(l->mode)));
 	}
 	return list;
 }
@@ -208,10 +229,13 @@ static json_t *timeline_json(const struct report *r)
 	for (size_t i = 0; i < r->timeline.n; i++)
 		json_array_append_new(
 			list,
-			json_pack("{s:o, s:o}", "start",
-				  value_time_s(r->timeline.items[i].start_s),
-				  "outcomes",
-				  tally_json(&r->timeline.items[i].now)));
+			json_pack(
+				"{s:o, s:o, s:I}", "start",
+				value_time_s(r->timeline.items[i].start_s),
+				"outcomes",
+				tally_json(&r->timeline.items[i].now),
+				"observed",
+				(json_int_t)r->timeline.items[i].now.observed));
 	return list;
 }
 
@@ -253,6 +277,10 @@ static json_t *report_json(const struct report *r)
 	json_object_set_new(json, "loaded", loaded_json(r));
 	json_object_set_new(json, "timeline", timeline_json(r));
 	json_object_set_new(json, "week", heat_json(r));
+	json_object_set_new(json, "mode",
+			    json_string(report_mode_name(r->mode)));
+	json_object_set_new(json, "modes", modes_json(r));
+	value_set_count(json, "observed", r->now.observed);
 	value_set_count(json, "lost", r->lost);
 	value_set_count(json, "unlogged", r->unlogged);
 	value_set_count(json, "clock_steps", r->steps);

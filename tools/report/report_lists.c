@@ -61,6 +61,7 @@ static void show_source(const struct report_builder *m, const struct sum *s,
 				       .mail_server = s->mail_server };
 	for (int i = 0; i < OUTCOME_N; i++)
 		out->now.outcome[i] = s->now[i];
+	out->now.observed = s->observed;
 }
 
 /*
@@ -219,17 +220,50 @@ static void take_found(void *ctx, const struct store_found *f)
 	};
 }
 
+const char *report_mode_name(enum report_mode mode)
+{
+	static const char *const names[] = { [REPORT_UNKNOWN] = "unknown",
+					     [REPORT_NONE] = "none",
+					     [REPORT_ENFORCE] = "enforce",
+					     [REPORT_OBSERVE] = "observe" };
+
+	return names[mode];
+}
+
+/*
+ * Takes the modes of the period, latest first: those of what was loaded in it,
+ * and of what was loaded at its beginning.
+ */
+static void report_take_mode(struct report *r, const struct store_loaded *l)
+{
+	enum report_mode mode = !*l->policy		 ? REPORT_NONE :
+				l->mode == STORE_ENFORCE ? REPORT_ENFORCE :
+				l->mode == STORE_OBSERVE ? REPORT_OBSERVE :
+							   REPORT_UNKNOWN;
+
+	if (r->modes_known)
+		return;
+	if (!r->modes)
+		r->mode = mode;
+	r->modes |= 1u << mode;
+	r->modes_known = l->time_s <= r->query.since_s;
+}
+
 static void report_lists_take_loaded(void *ctx, const struct store_loaded *l)
 {
 	struct report_builder *m = ctx;
 	struct report *r = m->report;
 
+	report_take_mode(r, l);
+	if (l->time_s < r->query.since_s)
+		return;
 	*arena_push(m->arena, &r->loaded) = (struct report_loaded){
 		.time_s = l->time_s,
 		.policy = copy(m, l->policy),
 		.digest = copy(m, l->digest),
 		.who = copy(m, l->who),
 		.generation = l->generation,
+		.mode = l->mode,
 	};
 }
 
@@ -269,7 +303,7 @@ int report_read_happenings(struct report_builder *m)
 		store_findings(m->store, w->since_s, w->until_s, take_found, m);
 
 	if (!error)
-		error = store_loads(m->store, w->since_s, w->until_s,
+		error = store_loads(m->store, 0, w->until_s,
 				    report_lists_take_loaded, m);
 	if (!error)
 		error = store_steps(m->store, w->since_s, w->until_s,

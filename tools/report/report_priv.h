@@ -23,6 +23,7 @@ struct sum {
 	struct addr6 address;
 	int64_t first_s, last_s;
 	uint32_t now[OUTCOME_N], before;
+	uint64_t observed;
 	uint64_t ports; /* bits, by the index in report.ports */
 	uint32_t findings;
 	bool mail_server;

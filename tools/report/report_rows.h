@@ -17,6 +17,7 @@
 /* Attempts by enum outcome. */
 struct tally {
 	uint64_t outcome[OUTCOME_N];
+	uint64_t observed; /* among them, would be blocked: mode observe */
 };
 /* All attempts of a tally. */
 static inline uint64_t tally_sum(const struct tally *t)
@@ -111,6 +112,7 @@ struct report_loaded {
 	const char *policy; /* "" : removed */
 	const char *digest, *who;
 	uint32_t generation;
+	uint8_t mode; /* enum store_mode */
 };
 
 /* A part of the period. Buckets cover all of it. */

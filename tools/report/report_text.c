@@ -61,6 +61,12 @@ static void print_head(const struct report *r, FILE *out)
 		" of %" PRIu64 " in the period before)\n",
 		now, r->sources, change(by, now, before), before,
 		r->sources_before);
+	if (report_observed(r))
+		fprintf(out,
+			"mode observe %s this period: nothing is blocked "
+			"under it; %" PRIu64 " attempts would be blocked\n",
+			report_only_observed(r) ? "in all of" : "in a part of",
+			r->now.observed);
 	if (r->folded)
 		fprintf(out,
 			"%" PRIu64 " of them were of sources that were not "
@@ -277,6 +283,8 @@ static void print_loaded(const struct report *r, FILE *out)
 
 		fprintf(out, "  %s ", report_text_local_time(at, l->time_s));
 		utf8_puts(out, *l->policy ? l->policy : "removed");
+		if (l->mode != STORE_MODE_UNKNOWN)
+			fprintf(out, " (%s)", store_mode_name(l->mode));
 		fprintf(out, "%s%s by ", *l->digest ? " " : "", l->digest);
 		utf8_puts(out, l->who);
 		fputc('\n', out);

@@ -84,8 +84,8 @@ static uint64_t rollup_hash(const struct rollup_memory *m,
 			    const struct store_row *r)
 {
 	const struct hash_key key = { { m->key[0], m->key[1] } };
-	uint64_t what =
-		(uint64_t)r->port << 16 | (uint64_t)r->outcome << 8 | r->family;
+	uint64_t what = (uint64_t)r->port << 16 | (uint64_t)r->outcome << 8 |
+			(uint64_t)r->observed << 12 | r->family;
 	uint64_t hash =
 		hash_2(&key, (uint64_t)r->minute, load_u64(r->source.byte));
 
@@ -97,7 +97,7 @@ static bool rollup_is_same(const struct store_row *a, const struct store_row *b)
 {
 	return a->minute == b->minute && a->family == b->family &&
 	       a->port == b->port && a->outcome == b->outcome &&
-	       a->clause == b->clause &&
+	       a->observed == b->observed && a->clause == b->clause &&
 	       !memcmp(&a->source, &b->source, sizeof(a->source));
 }
 
@@ -150,7 +150,7 @@ static void rollup_drop_port(struct rollup *s, struct store_row *row)
 
 /*
  * Names that a row loses when the places up to an end are taken. It keeps its
- * outcome: the last places are one for each.
+ * outcome, and whether it was observed: the last places are one for each.
  */
 static const struct rollup_step {
 	uint32_t end;
@@ -159,7 +159,7 @@ static const struct rollup_step {
 	{ ROLLUP_ROWS / 8 * 7, rollup_keep },
 	{ ROLLUP_ROWS - 2 * LAST, rollup_drop_source },
 	{ ROLLUP_ROWS - LAST, rollup_drop_clause },
-	{ ROLLUP_ROWS - OUTCOME_N, rollup_drop_minute },
+	{ ROLLUP_ROWS - 2 * OUTCOME_N, rollup_drop_minute },
 	{ ROLLUP_ROWS, rollup_drop_port },
 };
 #define STEPS (sizeof(rollup_steps) / sizeof(rollup_steps[0]))

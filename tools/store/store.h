@@ -52,12 +52,23 @@ int store_fault(const struct store *s, const char *verb, struct fault *f);
 
 /* ---- rows that are written and read alike ---- */
 
+enum store_mode {
+	STORE_MODE_UNKNOWN,
+	STORE_ENFORCE,
+	STORE_OBSERVE,
+	STORE_MODES
+};
+/* "" of one that is not known, "enforce", "observe"; and the other way. */
+const char *store_mode_name(uint8_t mode);
+enum store_mode store_mode_of(const char *name);
+
 /* A policy that was loaded. */
 struct store_loaded {
 	int64_t time_s;
 	const char *policy; /* "": the rules were removed */
 	const char *digest, *who;
 	uint32_t generation;
+	uint8_t mode; /* enum store_mode */
 };
 
 /* A clock that was set while a monitor ran. */

@@ -37,12 +37,14 @@ enum store_statement {
 	STATEMENTS
 };
 
-/* Series (port, outcome, clause) by their numbers, as written last. */
+/* Series (port, outcome, clause, observed) by their numbers, as written last.
+ */
 #define KNOWN_SERIES 256
 struct known_series {
 	uint32_t number; /* 0: free */
 	uint16_t port;
 	uint8_t outcome;
+	bool observed;
 	char clause[128];
 };
 

@@ -88,10 +88,34 @@ static const char *column_text(struct reading *r, int column)
 
 /* ---- rows ---- */
 
-#define DAY_QUERY                                                              \
-	"SELECT day, source, port, outcome, clause, attempts, syns, hours"     \
-	" FROM day JOIN what ON what.number = day.what"                        \
+static const char *const mode_names[STORE_MODES] = {
+	[STORE_MODE_UNKNOWN] = "",
+	[STORE_ENFORCE] = "enforce",
+	[STORE_OBSERVE] = "observe",
+};
+
+const char *store_mode_name(uint8_t mode)
+{
+	return mode_names[mode < STORE_MODES ? mode : STORE_MODE_UNKNOWN];
+}
+
+enum store_mode store_mode_of(const char *name)
+{
+	for (enum store_mode m = STORE_ENFORCE; m < STORE_MODES; m++)
+		if (!strcmp(name, mode_names[m]))
+			return m;
+	return STORE_MODE_UNKNOWN;
+}
+
+#define DAY_QUERY(observed)                                                    \
+	"SELECT day, source, port, outcome, clause, attempts, syns, "          \
+	"hours, " observed " FROM day JOIN what ON what.number = day.what"     \
 	" WHERE day >= ?1 AND day < ?2"
+#define MINUTE_QUERY(observed)                                                 \
+	"SELECT minute, source, port, outcome, clause, attempts, "             \
+	"syns, " observed                                                      \
+	" FROM minute JOIN what ON what.number = minute.what"                  \
+	" WHERE minute >= ?1 AND minute < ?2"
 
 static int query_read_days(struct reading *r,
 			   void (*fn)(void *ctx, const struct store_day *d),
@@ -106,6 +130,7 @@ static int query_read_days(struct reading *r,
 			.clause = (uint32_t)column_number(r, 4),
 			.attempts = column_count(r, 5),
 			.syns = column_count(r, 6),
+			.observed = column_number(r, 8) == 1,
 		};
 
 		hours_unpack(sqlite3_column_blob(r->query, 7),
@@ -129,7 +154,9 @@ int store_days(struct store *s, int64_t first, int64_t last,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(&r, s, DAY_QUERY))
+	if (!query_begin(&r, s,
+			 s->version < 5 ? DAY_QUERY("0") :
+					  DAY_QUERY("observed")))
 		return query_end(&r);
 	query_bind_period(&r, first, last);
 	return query_read_days(&r, fn, ctx);
@@ -148,7 +175,10 @@ int store_days_of(struct store *s, uint32_t source, int64_t first, int64_t last,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(&r, s, DAY_QUERY " AND source = ?3"))
+	if (!query_begin(&r, s,
+			 s->version < 5 ?
+				 DAY_QUERY("0") " AND source = ?3" :
+				 DAY_QUERY("observed") " AND source = ?3"))
 		return query_end(&r);
 	query_bind_period(&r, first, last);
 	sqlite3_bind_int64(r.query, 3, source);
@@ -169,11 +199,9 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(
-		    &r, s,
-		    "SELECT minute, source, port, outcome, clause, attempts,"
-		    " syns FROM minute JOIN what ON what.number = minute.what"
-		    " WHERE minute >= ?1 AND minute < ?2"))
+	if (!query_begin(&r, s,
+			 s->version < 5 ? MINUTE_QUERY("0") :
+					  MINUTE_QUERY("observed")))
 		return query_end(&r);
 	query_bind_period(&r, first, last);
 	while (query_step(&r)) {
@@ -185,6 +213,7 @@ int store_minutes(struct store *s, int64_t first, int64_t last,
 			.clause = (uint32_t)column_number(&r, 4),
 			.attempts = (uint32_t)column_count(&r, 5),
 			.syns = (uint32_t)column_count(&r, 6),
+			.observed = column_number(&r, 7) == 1,
 		};
 
 		fn(ctx, &m);
@@ -325,6 +354,10 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 	return query_end(&r);
 }
 
+#define LOADED_QUERY(mode)                                                     \
+	"SELECT time, policy, digest, who, generation, " mode " FROM loaded"   \
+	" WHERE time >= ?1 AND time < ?2 ORDER BY time DESC, number DESC"
+
 int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 		void (*fn)(void *ctx, const struct store_loaded *l), void *ctx)
 {
@@ -338,11 +371,9 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(
-		    &r, s,
-		    "SELECT time, policy, digest, who, generation FROM loaded"
-		    " WHERE time >= ?1 AND time < ?2"
-		    " ORDER BY time DESC, number DESC"))
+	if (!query_begin(&r, s,
+			 s->version < 5 ? LOADED_QUERY("''") :
+					  LOADED_QUERY("mode")))
 		return query_end(&r);
 	query_bind_period(&r, since_s, until_s);
 	while (query_step(&r)) {
@@ -352,6 +383,7 @@ int store_loads(struct store *s, int64_t since_s, int64_t until_s,
 			.digest = column_text(&r, 2),
 			.who = column_text(&r, 3),
 			.generation = (uint32_t)column_number(&r, 4),
+			.mode = (uint8_t)store_mode_of(column_text(&r, 5)),
 		};
 
 		fn(ctx, &l);

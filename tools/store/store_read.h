@@ -18,6 +18,7 @@ struct store_day {
 	uint32_t source; /* number in the store; 0: folded */
 	uint16_t port;
 	uint8_t outcome;
+	bool observed; /* as store_row.observed */
 	uint32_t clause;
 	uint64_t attempts, syns;
 	uint32_t hours[24]; /* attempts */
@@ -35,6 +36,7 @@ struct store_minute {
 	uint32_t source;
 	uint16_t port;
 	uint8_t outcome;
+	bool observed;
 	uint32_t clause;
 	uint32_t attempts, syns;
 };

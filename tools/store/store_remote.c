@@ -198,10 +198,12 @@ static void remote_fix(enum wire_kind kind, void *row)
 		struct store_day *d = row;
 
 		d->outcome %= OUTCOME_N;
+		remote_fix_bool(&d->observed);
 	} else if (kind == WIRE_MINUTES) {
 		struct store_minute *m = row;
 
 		m->outcome %= OUTCOME_N;
+		remote_fix_bool(&m->observed);
 	} else if (kind == WIRE_SOURCES) {
 		struct store_source *source = row;
 
@@ -214,6 +216,7 @@ static void remote_fix(enum wire_kind kind, void *row)
 		struct store_loaded *l = row;
 
 		l->time_s = remote_time(l->time_s);
+		l->mode %= STORE_MODES;
 	} else if (kind == WIRE_RUNS) {
 		struct store_run *run = row;
 

@@ -80,6 +80,17 @@ static const char *const schemas[] = {
 	/* 4: whether the source of a finding looked like a mail server. */
 	"ALTER TABLE finding"
 	" ADD COLUMN mail_server INTEGER NOT NULL DEFAULT 0;",
+	/* 5: what only mode observe let pass, and the mode that was loaded. */
+	"ALTER TABLE what RENAME TO what4;"
+	"CREATE TABLE what ("
+	" number INTEGER PRIMARY KEY, port INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, clause INTEGER NOT NULL,"
+	" observed INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE (port, outcome, clause, observed)) STRICT;"
+	"INSERT INTO what (number, port, outcome, clause)"
+	" SELECT number, port, outcome, clause FROM what4;"
+	"DROP TABLE what4;"
+	"ALTER TABLE loaded ADD COLUMN mode TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 

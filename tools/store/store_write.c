@@ -167,8 +167,9 @@ static int64_t store_put_series(struct store *s, const struct store_row *row)
 {
 	sqlite3_stmt *q = store_statement(
 		s, PUT_SERIES,
-		"INSERT INTO what (port, outcome, clause) VALUES (?1, ?2, ?3)"
-		" ON CONFLICT (port, outcome, clause) DO UPDATE SET"
+		"INSERT INTO what (port, outcome, clause, observed)"
+		" VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT (port, outcome, clause, observed) DO UPDATE SET"
 		" port = port RETURNING number");
 	int64_t clause =
 		*row->clause ? store_bounded_clause(s, row->clause) : 0;
@@ -178,23 +179,25 @@ static int64_t store_put_series(struct store *s, const struct store_row *row)
 	sqlite3_bind_int(q, 1, row->port);
 	sqlite3_bind_int(q, 2, row->outcome);
 	sqlite3_bind_int64(q, 3, clause);
+	sqlite3_bind_int(q, 4, row->observed);
 	return store_run(s, q);
 }
 
 static uint32_t store_series_of(struct store *s, const struct store_row *row)
 {
-	uint32_t hash = row->port * 31u + row->outcome;
+	uint32_t hash = row->port * 31u + row->outcome + row->observed * 8u;
 	struct known_series *k;
 
 	for (const char *p = row->clause; *p; p++)
 		hash = hash * 31 + (uint8_t)*p;
 	k = &s->series[hash % KNOWN_SERIES];
 	if (k->number && k->port == row->port && k->outcome == row->outcome &&
-	    !strcmp(k->clause, row->clause))
+	    k->observed == row->observed && !strcmp(k->clause, row->clause))
 		return k->number;
 	k->number = (uint32_t)store_put_series(s, row);
 	k->port = row->port;
 	k->outcome = row->outcome;
+	k->observed = row->observed;
 	snprintf(k->clause, sizeof(k->clause), "%s", row->clause);
 	if (strlen(row->clause) >= sizeof(k->clause)) {
 		uint32_t number = k->number;
@@ -533,8 +536,8 @@ void store_add_loaded(struct store *s, const struct store_loaded *l)
 {
 	sqlite3_stmt *q = store_statement(
 		s, PUT_LOADED,
-		"INSERT INTO loaded (time, policy, digest, who, generation)"
-		" VALUES (?1, ?2, ?3, ?4, ?5)");
+		"INSERT INTO loaded (time, policy, digest, who, generation,"
+		" mode) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 
 	if (s->remote)
 		remote_put(s, WIRE_LOADED, l);
@@ -545,6 +548,7 @@ void store_add_loaded(struct store *s, const struct store_loaded *l)
 	store_bind_text(q, 3, l->digest);
 	store_bind_text(q, 4, l->who);
 	sqlite3_bind_int64(q, 5, l->generation);
+	store_bind_text(q, 6, store_mode_name(l->mode));
 	store_run(s, q);
 }
 

@@ -20,6 +20,7 @@ struct store_row {
 	struct addr6 source; /* IPv6: the /64 */
 	uint16_t port;
 	uint8_t outcome;    /* enum outcome */
+	bool observed;	    /* its clause stops, mode observe does not */
 	const char *clause; /* "residential:17", or "" */
 	int32_t attempts, syns;
 };

@@ -550,6 +550,31 @@ CLAIM(policy, "a policy says what it would do, and names ports to watch")
 	policy_free(p);
 }
 
+CLAIM(observing,
+      "under mode observe nothing would be blocked, and what a block "
+      "decides is observed")
+{
+	struct policy *p = good_policy(
+		"policy p\npurpose \"a test\"\ncontact \"nobody\"\n"
+		"review 2030-01-01\nmode observe\nhook forward\n"
+		"outbound from 10.0.0.0/8 {\nallow smtp to 192.0.2.0/24\n"
+		"block smtp\n}\n");
+	struct engine *e = engine_with(p, true);
+	struct packet_of one = syn(0x0a000001, 0xc0000201, 25);
+	struct packet_of two = syn(0x0a000001, 0xc6336401, 25);
+	struct engine_summary s;
+
+	give(e, &one, START);
+	give(e, &two, START);
+	s = finish(e);
+	expect_number("would block", port(&s, 25)->would_block, 0);
+	for (size_t i = 0; i < heard.n; i++)
+		expect(!heard.events[i].would_block &&
+			       heard.events[i].observed == (i > 0),
+		       "number %zu is decided otherwise", i);
+	policy_free(p);
+}
+
 /* ---- time ---- */
 
 CLAIM(back, "a clock that steps back by more than 5 s goes on from where it "
@@ -1204,22 +1229,17 @@ CLAIM(warm, "until warm-up is over the same bot is not found as fast, and "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(proven),       CLAIMED(outcomes),
-		CLAIMED(at_once),      CLAIMED(prefixes),
-		CLAIMED(many_clauses), CLAIMED(inputs),
-		CLAIMED(repeats),      CLAIMED(not_ours),
-		CLAIMED(seen),	       CLAIMED(policy),
-		CLAIMED(back),	       CLAIMED(forward),
-		CLAIMED(told),	       CLAIMED(told_wild),
-		CLAIMED(any),	       CLAIMED(flood),
-		CLAIMED(bot),	       CLAIMED(client),
-		CLAIMED(warm),	       CLAIMED(persistent),
-		CLAIMED(copies),       CLAIMED(copied_flood),
-		CLAIMED(closing),      CLAIMED(forged),
-		CLAIMED(many_ports),   CLAIMED(after_all),
-		CLAIMED(handshakes),   CLAIMED(late),
-		CLAIMED(quiet),	       CLAIMED(anew),
-		CLAIMED(both_ways),    CLAIMED(times),
+		CLAIMED(proven),     CLAIMED(outcomes),	    CLAIMED(at_once),
+		CLAIMED(prefixes),   CLAIMED(many_clauses), CLAIMED(inputs),
+		CLAIMED(repeats),    CLAIMED(not_ours),	    CLAIMED(seen),
+		CLAIMED(policy),     CLAIMED(observing),    CLAIMED(back),
+		CLAIMED(forward),    CLAIMED(told),	    CLAIMED(told_wild),
+		CLAIMED(any),	     CLAIMED(flood),	    CLAIMED(bot),
+		CLAIMED(client),     CLAIMED(warm),	    CLAIMED(persistent),
+		CLAIMED(copies),     CLAIMED(copied_flood), CLAIMED(closing),
+		CLAIMED(forged),     CLAIMED(many_ports),   CLAIMED(after_all),
+		CLAIMED(handshakes), CLAIMED(late),	    CLAIMED(quiet),
+		CLAIMED(anew),	     CLAIMED(both_ways),    CLAIMED(times),
 		CLAIMED(epoch),
 	};
 

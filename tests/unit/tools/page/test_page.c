@@ -143,6 +143,8 @@ static void make_sources(struct made *m, uint64_t *seed)
 	r->sources = 412;
 	r->sources_before = 455;
 	r->folded = 1204;
+	r->now.observed = 4711;
+	r->modes = 1u << REPORT_OBSERVE | 1u << REPORT_NONE;
 }
 
 /* Each finding a host of its own. */
@@ -217,12 +219,15 @@ static void make_rest(struct made *m)
 			.last_s = UNTIL_S - 77777,
 			.uses_tls = i % 2,
 		};
-	m->loaded[0] = (struct report_loaded){
-		SINCE_S + 4 * DAY_S + 4000, "residential",
-		"b1946ac92492d2347c6235b4d2611184", "alice", 12
-	};
-	m->loaded[1] =
-		(struct report_loaded){ SINCE_S + DAY_S, "", "", "root", 11 };
+	m->loaded[0] =
+		(struct report_loaded){ SINCE_S + 4 * DAY_S + 4000,
+					"residential",
+					"b1946ac92492d2347c6235b4d2611184",
+					"alice",
+					12,
+					STORE_OBSERVE };
+	m->loaded[1] = (struct report_loaded){ SINCE_S + DAY_S, "", "",
+					       "root",		11, 0 };
 	r->clauses.items = m->clauses;
 	r->clauses.n = COUNT(m->clauses);
 	r->cleartext.items = m->users;
@@ -405,6 +410,10 @@ CLAIM(rich, "a page says what is in the report")
 		"residential:17",
 		"no clause",
 		"removed",
+		"<strong>Mode observe</strong> in a part of this period: "
+		"nothing was blocked then; 4,711 attempts would be blocked.",
+		"<dt>Would be blocked</dt>",
+		"observe</td>",
 		"A monitor was running for 6 d 20 h of 7 d (98 %)",
 		"3,120 packets were lost",
 		"At least 1 packet was blocked without being logged",

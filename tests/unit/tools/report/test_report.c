@@ -383,7 +383,7 @@ static void expect_time(const struct report *r, const struct counted *c,
 			const struct plain *p)
 {
 	const struct report_bucket *b = r->timeline.items;
-	struct tally sum = { { 0 } };
+	struct tally sum = { .observed = 0 };
 	uint64_t heat = 0;
 
 	expect(r->timeline.n && b[0].start_s == r->query.since_s,
@@ -770,11 +770,12 @@ CLAIM(findings, "findings, cleartext logins and loads of the period are there, "
 	add_finding(s, DETECTOR_CLEARTEXT, FIRST_S + 60, 2, 110);
 	add_finding(s, DETECTOR_CLEARTEXT, FIRST_S + 80, 3, 110);
 	add_finding(s, DETECTOR_FAST, w.until_s, 1, 25);
-	store_add_loaded(s, &(struct store_loaded){ FIRST_S, "a", "", "", 1 });
 	store_add_loaded(s,
-			 &(struct store_loaded){ FIRST_S + 9, "", "", "", 2 });
-	store_add_loaded(s,
-			 &(struct store_loaded){ w.until_s, "b", "", "", 3 });
+			 &(struct store_loaded){ FIRST_S, "a", "", "", 1, 0 });
+	store_add_loaded(
+		s, &(struct store_loaded){ FIRST_S + 9, "", "", "", 2, 0 });
+	store_add_loaded(
+		s, &(struct store_loaded){ w.until_s, "b", "", "", 3, 0 });
 	assert_int_equal(store_end(s), 0);
 	make(s, a, &w, r);
 	expect_number("findings", r->findings.n, 5);
@@ -827,6 +828,103 @@ static void says(const struct report *r, const char *writer, const char *what)
 	free(text.bytes);
 }
 
+/* What a report of a day says after these loads. */
+static void expect_modes(const char *in, const struct store_loaded *loads,
+			 size_t n, enum report_mode mode, unsigned int modes,
+			 bool all_known)
+{
+	const char *path = file_of("modes");
+	struct report_query w = { .since_s = FIRST_S,
+				  .until_s = FIRST_S + DAY_S,
+				  .top = 5 };
+	struct arena *a = arena_new();
+	struct report *r = malloc(sizeof(*r));
+	struct store *s;
+
+	unlink(path);
+	assert_int_equal(store_open(path, true, &s, &why), 0);
+	store_begin(s);
+	for (size_t i = 0; i < n; i++)
+		store_add_loaded(s, &loads[i]);
+	assert_int_equal(store_end(s), 0);
+	make(s, a, &w, r);
+	expect(r->mode == mode && r->modes == modes &&
+		       r->modes_known == all_known,
+	       "%s: mode %d, modes %x, known %d", in, r->mode, r->modes,
+	       r->modes_known);
+	store_close(s);
+	arena_free(a);
+	free(r);
+}
+
+CLAIM(modes, "the modes of a period are those of what was loaded in it and at "
+	     "its beginning")
+{
+	static const struct store_loaded loads[] = {
+		{ FIRST_S - 9, "p", "", "", 1, STORE_OBSERVE },
+		{ FIRST_S + 5, "p", "", "", 2, STORE_ENFORCE },
+		{ FIRST_S + 7, "", "", "", 3, 0 },
+		{ FIRST_S + 9, "p", "", "", 4, STORE_OBSERVE },
+		{ FIRST_S + DAY_S, "p", "", "", 5, STORE_ENFORCE },
+	};
+	enum { O = 1 << REPORT_OBSERVE, E = 1 << REPORT_ENFORCE };
+
+	expect_modes("nothing", loads, 0, REPORT_UNKNOWN, 0, false);
+	expect_modes("before", loads, 1, REPORT_OBSERVE, O, true);
+	expect_modes("then enforced", loads, 2, REPORT_ENFORCE, O | E, true);
+	expect_modes("removed", loads, 3, REPORT_NONE, O | E | 1 << REPORT_NONE,
+		     true);
+	expect_modes("all", loads, 5, REPORT_OBSERVE, O | E | 1 << REPORT_NONE,
+		     true);
+	expect_modes("not from the beginning", loads + 1, 1, REPORT_ENFORCE, E,
+		     false);
+}
+
+static void add_observed(struct store *s, bool observed, int32_t n)
+{
+	const struct store_row row = { .minute = FIRST_S / 60,
+				       .family = 4,
+				       .source = address_of(1),
+				       .port = 25,
+				       .outcome = OUTCOME_ANSWERED,
+				       .observed = observed,
+				       .clause = "p:9",
+				       .attempts = n,
+				       .syns = n };
+
+	store_add(s, &row);
+}
+
+CLAIM(observed, "attempts that only mode observe let pass keep their outcome, "
+		"and are told beside it, by minutes as by days")
+{
+	const char *path = file_of("observed");
+
+	for (int64_t days = 1; days < 30; days += 28) {
+		struct report_query w = { .since_s = FIRST_S,
+					  .until_s = FIRST_S + days * DAY_S,
+					  .top = 5 };
+		struct arena *a = arena_new();
+		struct report *r = malloc(sizeof(*r));
+		struct store *s;
+
+		unlink(path);
+		assert_int_equal(store_open(path, true, &s, &why), 0);
+		store_begin(s);
+		add_observed(s, true, 7);
+		add_observed(s, false, 2);
+		assert_int_equal(store_end(s), 0);
+		make(s, a, &w, r);
+		expect_number("answered", r->now.outcome[OUTCOME_ANSWERED], 9);
+		expect_number("observed", r->now.observed, 7);
+		expect_number("of the source", r->top.items[0].now.observed, 7);
+		expect_number("of the port", r->ports.items[0].now.observed, 7);
+		store_close(s);
+		arena_free(a);
+		free(r);
+	}
+}
+
 CLAIM(mail_server, "a source that looked like a mail server is said to, in its "
 		   "findings and in lists")
 {
@@ -863,8 +961,8 @@ CLAIM(mail_server, "a source that looked like a mail server is said to, in its "
 		      1);
 	says(r, "text", "spam-source  looks like a mail server\n");
 	says(r, "text", "; looks like a mail server\n");
-	says(r, "csv", "\"spam-source\",1\r\n");
-	says(r, "csv", "\"spam-source\",0\r\n");
+	says(r, "csv", "\"spam-source\",1,0\r\n");
+	says(r, "csv", "\"spam-source\",0,0\r\n");
 	says(r, "json", "\"mail_server\": true");
 	store_close(s);
 	free(r);
@@ -1115,6 +1213,7 @@ int main(void)
 		IN_FOLDER(summer),	IN_FOLDER(taken_back),
 		IN_FOLDER(below),	IN_FOLDER(watched),
 		IN_FOLDER(findings),	IN_FOLDER(many_ports),
+		IN_FOLDER(modes),	IN_FOLDER(observed),
 		IN_FOLDER(mail_server), IN_FOLDER(wild),
 		CLAIMED(names),		IN_FOLDER(names_used),
 		IN_FOLDER(key_file),	CLAIMED(asked_for),

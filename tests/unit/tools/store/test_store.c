@@ -10,15 +10,18 @@ CLAIM(same, "rows come back as they went in: IPv4, an IPv6 /64, folded ones, "
 	const char *path = file_of("db");
 	struct store *s = open_good(path, true);
 	struct store_row rows[] = {
-		{ MINUTE, 4, v4(0xc0000201), 25, OUTCOME_UNANSWERED, "", 1, 3 },
-		{ MINUTE, 4, v4(0xffffffff), 65535, OUTCOME_ANSWERED,
+		{ MINUTE, 4, v4(0xc0000201), 25, OUTCOME_UNANSWERED, false, "",
+		  1, 3 },
+		{ MINUTE, 4, v4(0xffffffff), 65535, OUTCOME_ANSWERED, false,
 		  "residential:17", INT32_MAX, INT32_MAX },
-		{ MINUTE, 4, v4(0), 0, OUTCOME_REFUSED, "a b\"'\\%", 2, 2 },
+		{ MINUTE, 4, v4(0), 0, OUTCOME_REFUSED, false, "a b\"'\\%", 2,
+		  2 },
 		{ MINUTE + 59, 6, v6(0x20010db800010002), 587,
-		  OUTCOME_ICMP_REFUSED, "", 7, 8 },
+		  OUTCOME_ICMP_REFUSED, false, "", 7, 8 },
 		{ MINUTE + 60, 6, v6(0xc000020100000000), 25, OUTCOME_BLOCKED,
-		  "residential:17", 9, 9 },
-		{ MINUTE + 1439, 0, v4(0), 25, OUTCOME_BLOCKED, "", 500, 600 },
+		  false, "residential:17", 9, 9 },
+		{ MINUTE + 1439, 0, v4(0), 25, OUTCOME_BLOCKED, false, "", 500,
+		  600 },
 	};
 
 	put_good(s, rows, COUNT(rows));
@@ -629,12 +632,14 @@ CLAIM(happenings, "loads and runs come back, loads latest first, runs by "
 	struct text text;
 
 	store_begin(s);
-	store_add_loaded(s,
-			 &(struct store_loaded){ 100, "a", "d1", "root", 1 });
 	store_add_loaded(
-		s, &(struct store_loaded){ 300, "", "", "root", UINT32_MAX });
-	store_add_loaded(s, &(struct store_loaded){ 200, "b", "d2", "eve", 2 });
-	store_add_loaded(s, &(struct store_loaded){ 200, "c", "d3", "eve", 3 });
+		s, &(struct store_loaded){ 100, "a", "d1", "root", 1, 0 });
+	store_add_loaded(s, &(struct store_loaded){ 300, "", "", "root",
+						    UINT32_MAX, 0 });
+	store_add_loaded(s,
+			 &(struct store_loaded){ 200, "b", "d2", "eve", 2, 0 });
+	store_add_loaded(s,
+			 &(struct store_loaded){ 200, "c", "d3", "eve", 3, 0 });
 	store_add_run(s, &(struct store_run){ 0, 500, 900, 1, 2, "x" });
 	store_add_run(s, &(struct store_run){ 0, 100, 200, 1, 2, "x" });
 	store_add_run(
@@ -782,7 +787,7 @@ CLAIM(trim_age, "what is older than the bound goes, of every kind, and what "
 
 		store_add_finding(s, &f);
 		store_add_loaded(s, &(struct store_loaded){ before_s + i, "p",
-							    "", "", 1 });
+							    "", "", 1, 0 });
 		run = (struct store_run){
 			0, before_s - 1000, before_s + i, 0, 0, ""
 		};

@@ -74,7 +74,7 @@ CLAIM(made, "a writer makes the file, not for all to read, or takes an empty "
 		      (uint64_t)other_number(path, "PRAGMA application_id"),
 		      0x6d77616c);
 	expect_number("schema",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
 	expect_number("auto_vacuum",
 		      (uint64_t)other_number(empty, "PRAGMA auto_vacuum"), 2);
 	expect_said("no folder", opening(file_of("none/db"), true),
@@ -250,6 +250,69 @@ static int mail_server_in(const char *path, bool write)
 	return said;
 }
 
+/* Makes of a file of this version one of schema 4. */
+static const char back_to_4[] =
+	"ALTER TABLE loaded DROP COLUMN mode;"
+	"CREATE TABLE now AS SELECT * FROM what;"
+	"DROP TABLE what;"
+	"CREATE TABLE what ("
+	" number INTEGER PRIMARY KEY, port INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, clause INTEGER NOT NULL,"
+	" UNIQUE (port, outcome, clause)) STRICT;"
+	"INSERT INTO what SELECT number, port, outcome, clause FROM now;"
+	"DROP TABLE now; PRAGMA user_version = 4";
+
+static void note_day(void *ctx, const struct store_day *d)
+{
+	uint64_t *attempts = ctx;
+
+	attempts[d->observed] += d->attempts;
+}
+
+static void note_mode(void *ctx, const struct store_loaded *l)
+{
+	*(int *)ctx = l->mode;
+}
+
+/* "3 0 0": attempts not observed, observed, and the mode. */
+static const char *observed_in(const char *path, bool write)
+{
+	static char text[64];
+	uint64_t attempts[2] = { 0 };
+	int mode = -1;
+	struct store *s;
+
+	assert_int_equal(store_open(path, write, &s, &why), 0);
+	assert_int_equal(store_days(s, 0, 9, note_day, attempts), 0);
+	assert_int_equal(store_loads(s, 0, 99, note_mode, &mode), 0);
+	store_close(s);
+	snprintf(text, sizeof(text), "%d %d %d", (int)attempts[0],
+		 (int)attempts[1], mode);
+	return text;
+}
+
+CLAIM(schema_4, "attempts and loads of schema 4 are read as they are, and a "
+		"writer keeps them")
+{
+	const char *path = file_of("db");
+
+	opening(path, true);
+	other(path, "INSERT INTO source VALUES (1, x'0a000001', 5, 5);"
+		    "INSERT INTO what VALUES (1, 25, 1, 0, 0);"
+		    "INSERT INTO day VALUES (0, 1, 1, 3, 3, x'0003');"
+		    "INSERT INTO loaded VALUES (1, 5, 'p', '', '', 1, "
+		    "'observe')");
+	expect_text("this version", observed_in(path, false), "3 0 2");
+	other(path, back_to_4);
+	expect_text("a reader", observed_in(path, false), "3 0 0");
+	expect_number("as it was",
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
+	expect_text("a writer", observed_in(path, true), "3 0 0");
+	expect_number("brought up to date",
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
+	expect_text("opened again", opening(path, true), "");
+}
+
 CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
 		"what they do not say")
 {
@@ -261,6 +324,7 @@ CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
 	      "INSERT INTO finding VALUES (1, 5, 1, 'spam-source', 'fast',"
 	      " 25, 1, 1, 1, 1, 1, 5, 5, 1, 0, '', 1)");
 	expect_number("said", (uint64_t)mail_server_in(path, false), 1);
+	other(path, back_to_4);
 	other(path, "ALTER TABLE finding DROP COLUMN mail_server;"
 		    "PRAGMA user_version = 3");
 	expect_number("a reader", (uint64_t)mail_server_in(path, false), 0);
@@ -268,7 +332,7 @@ CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
 		      (uint64_t)other_number(path, "PRAGMA user_version"), 3);
 	expect_number("a writer", (uint64_t)mail_server_in(path, true), 0);
 	expect_number("brought up to date",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
 	expect_text("opened again", opening(path, true), "");
 }
 
@@ -553,6 +617,7 @@ int main(void)
 		IN_FOLDER(wild),	 IN_FOLDER(trim_hostile),
 		IN_FOLDER(foreign_code), IN_FOLDER(code_later),
 		IN_FOLDER(no_files),	 IN_FOLDER(schema_3),
+		IN_FOLDER(schema_4),
 	};
 
 	return cmocka_run_group_tests_name("store_files", tests, NULL, NULL);

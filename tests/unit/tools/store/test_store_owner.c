@@ -69,7 +69,7 @@ static void put_all(struct store *s)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		store_add(s, &rows[i]);
 	store_add_finding(s, &f);
-	store_add_loaded(s, &(struct store_loaded){ 9, "p", "d", "me", 3 });
+	store_add_loaded(s, &(struct store_loaded){ 9, "p", "d", "me", 3, 0 });
 	store_add_step(s, &(struct store_step){ 11, -5 });
 	store_add_lines(s, &(struct store_lines){ 480000, 2, { 70, 7 } });
 	store_add_run(s, &run);
