@@ -429,6 +429,22 @@ def waits_for_what_is_absent(w):
 		expect(said.count(text) == 1, f"not once: {text}: {said}")
 
 
+def says_whether_it_acts(w):
+	"""mode observe and a table that is asleep are values of their own"""
+	text = w.policy.read_text()
+	for mode, acting, observe in (("observe", 0, 1), ("enforce", 1, 0)):
+		w.policy.write_text(re.sub(
+			"^hook ", f"mode {mode}\nhook ", text, flags=re.M))
+		mailwall("apply", "-q", w.policy)
+		w.main.until_is("inet-mailwall", "bool-observe", observe)
+		w.main.until_is("inet-mailwall", "bool-acting", acting)
+	w.policy.write_text(text)
+	run("nft", "add table inet mailwall { flags dormant ; }", ns="router")
+	w.main.until_is("inet-mailwall", "bool-acting", 0)
+	mailwall("apply", "-q", w.policy)
+	w.main.until_is("inet-mailwall", "bool-acting", 1)
+
+
 def shares_no_group(w):
 	"""a group that has a listener is said to have one"""
 	other = Collectd(w, "second", "NflogGroup 25")
@@ -570,7 +586,7 @@ def has_an_example(w):
 CLAIMS = (is_built_outside, is_installed, says_what_is_bad,
 	  counts_what_the_kernel_counts, counts_elements, counts_attempts,
 	  tells_of_findings, survives_a_flush, waits_for_what_is_absent,
-	  shares_no_group, restarts, refuses_a_bad_policy, says_what_it_may_not,
+	  says_whether_it_acts, shares_no_group, restarts, refuses_a_bad_policy, says_what_it_may_not,
 	  reads_a_file, has_an_example)
 
 

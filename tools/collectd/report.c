@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -135,6 +136,12 @@ void report_table(const struct table *t, bool present)
 	report_make_instance(instance, sizeof(instance), "%s-%s", t->family,
 			     t->name);
 	report_value(instance, "bool", report_gauge(present), "loaded");
+	if (present) {
+		report_value(instance, "bool", report_gauge(table_acts(t)),
+			     "acting");
+		report_value(instance, "bool", report_gauge(table_observes(t)),
+			     "observe");
+	}
 	for (size_t i = 0; i < t->n_counters; i++) {
 		const struct counter *c = &t->counters[i];
 
@@ -226,6 +233,13 @@ static void report_add_examples(char *text, size_t size,
 	}
 }
 
+/* A library before 1.1 does not say. */
+static bool report_is_mail_server(const struct mailwall_finding *f)
+{
+	return f->size > offsetof(struct mailwall_finding, mail_server) &&
+	       f->mail_server;
+}
+
 static void report_sentence(char *text, size_t size,
 			    const struct mailwall_api *m,
 			    const struct mailwall_element *e,
@@ -236,13 +250,14 @@ static void report_sentence(char *text, size_t size,
 	snprintf(text, size,
 		 "%s %s (%s), port %u: %" PRIu64 " attempts, %" PRIu64
 		 " SYNs, %s%" PRIu64 " destinations in %" PRIu64
-		 " networks since %s%s",
+		 " networks since %s%s%s",
 		 e->text, m->name(MAILWALL_NAME_FINDING, f->kind),
 		 m->name(MAILWALL_NAME_DETECTOR, f->detector), f->port,
 		 f->attempts, f->syns, f->destinations_exact ? "" : "about ",
 		 f->destinations, f->groups,
 		 report_utc(since, sizeof(since), f->first_s),
-		 f->proven ? "" : ", no handshake seen");
+		 f->proven ? "" : ", no handshake seen",
+		 report_is_mail_server(f) ? ", looks like a mail server" : "");
 	report_add_examples(text, size, f);
 }
 
@@ -257,6 +272,8 @@ static void report_add_facts(notification_t *n,
 						  f->destinations);
 	plugin_notification_meta_add_boolean(n, "proven", f->proven);
 	plugin_notification_meta_add_boolean(n, "again", f->again);
+	plugin_notification_meta_add_boolean(n, "mail_server",
+					     report_is_mail_server(f));
 }
 
 void report_finding(const struct library *l, const struct mailwall_finding *f)

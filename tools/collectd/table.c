@@ -6,9 +6,11 @@
 #include "table.h"
 #include "../kernel/dump.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,12 +132,39 @@ static int table_count_set(struct table_reader *r, struct set *s)
 	return error == -ECANCELED ? 0 : error;
 }
 
+static int table_take_flags(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct table *t = ctx;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_FLAGS)
+			t->dormant = ntohl(mnl_attr_get_u32(attr)) &
+				     NFT_TABLE_F_DORMANT;
+	return MNL_CB_OK;
+}
+
+static int table_count_chain(const struct nlmsghdr *nlh, void *ctx)
+{
+	struct table *t = ctx;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		t->hooked += mnl_attr_get_type(attr) == NFTA_CHAIN_HOOK;
+	return MNL_CB_OK;
+}
+
 static int table_read_once(struct table_reader *r)
 {
 	struct table *t = r->table;
-	int error = dump_table(&r->netlink, &r->from, NULL, NULL);
+	int error;
 
-	t->n_counters = t->n_sets = 0;
+	t->n_counters = t->n_sets = t->hooked = 0;
+	t->dormant = false;
+	error = dump_table(&r->netlink, &r->from, table_take_flags, t);
+	if (!error)
+		error = dump_messages(&r->netlink, &r->from, NFT_MSG_GETCHAIN,
+				      NFTA_CHAIN_TABLE, table_count_chain, t);
 	if (!error)
 		error = dump_counters(&r->netlink, &r->from, table_add_counter,
 				      t);
@@ -158,6 +187,27 @@ static int table_read_steadily(struct table_reader *r)
 		error = table_read_once(r);
 	}
 	return error;
+}
+
+/* The compiler of policies names the counters of mode observe so. */
+bool table_observes(const struct table *t)
+{
+	static const char end[] = "-observed";
+
+	for (size_t i = 0; i < t->n_counters; i++) {
+		const char *name = t->counters[i].name;
+		size_t len = strlen(name);
+
+		if (len >= sizeof(end) &&
+		    !strcmp(name + len - (sizeof(end) - 1), end))
+			return true;
+	}
+	return false;
+}
+
+bool table_acts(const struct table *t)
+{
+	return !t->dormant && t->hooked && !table_observes(t);
 }
 
 int table_read(struct table *t, size_t elements_most)

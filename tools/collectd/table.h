@@ -22,8 +22,14 @@ struct table {
 	struct counter *counters;
 	struct set *sets;
 	size_t n_counters, n_sets;
+	bool dormant;
+	size_t hooked; /* chains of the table that see packets */
 };
 
+/* Does a counter say that the policy has mode observe? */
+bool table_observes(const struct table *t);
+/* Does the table stop packets: it is awake, hooked, and does not observe? */
+bool table_acts(const struct table *t);
 /* Tells whether nft(8) knows the family. */
 bool table_family_is_known(const char *family);
 /*
