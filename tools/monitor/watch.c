@@ -299,6 +299,7 @@ static void watch_want(struct watch *w)
 
 static void watch_reload(struct watch *w)
 {
+	struct priv_job job;
 	struct policy *next;
 	size_t n_ports;
 
@@ -319,6 +320,8 @@ static void watch_reload(struct watch *w)
 		watch_compare(w, next, n_ports);
 		policy_free(w->policy);
 		w->policy = next;
+		job = watch_priv_job(w);
+		priv_expect(&w->priv, &job);
 		watch_want(w);
 	}
 	notify_send("READY=1");

@@ -101,14 +101,18 @@ bool priv_is_service(const struct priv *priv)
 }
 
 /* Takes the first reply, if it is there. 0, -EAGAIN: wait; or -errno. */
-static int priv_take_greeting(struct priv *priv)
+static int priv_take_greeting(struct priv *priv, bool renews)
 {
+	const struct request renew = { .kind = REQUEST_RENEW };
 	struct reply r;
 	int got = priv_socket_greeting(priv->pending, &r);
 
 	if (got == -EAGAIN)
 		return got;
 	if (got >= 0 && r.counts.clauses != priv->job) {
+		if (renews)
+			send(priv->pending, &renew, sizeof(renew),
+			     MSG_NOSIGNAL);
 		close(got);
 		got = -EEXIST;
 	}
@@ -138,9 +142,11 @@ static int priv_await_service(struct priv *priv)
 {
 	struct pollfd fd = { priv->pending, POLLIN, 0 };
 
-	return poll(&fd, 1, SERVICE_PATIENCE_MS) > 0 ?
-		       priv_take_greeting(priv) :
-		       -ETIMEDOUT;
+	if (poll(&fd, 1, SERVICE_PATIENCE_MS) > 0)
+		return priv_take_greeting(priv, true);
+	close(priv->pending);
+	priv->pending = -1;
+	return -ETIMEDOUT;
 }
 
 static int priv_say_service(const struct priv *priv, int error)
@@ -150,22 +156,38 @@ static int priv_say_service(const struct priv *priv, int error)
 		    priv->path,
 		    error == -EEXIST ?
 			    "it was started for other groups or another "
-			    "policy, which mailwall-priv.service says; "
-			    "restart that" :
+			    "policy; it has the options of "
+			    "mailwall-priv.service" :
 			    strerror(-error));
 	return EXIT_REFUSED;
 }
 
+static int priv_join_once(struct priv *priv)
+{
+	int error = priv_begin_service(priv);
+
+	return error == -EAGAIN ? priv_await_service(priv) : error;
+}
+
+/* One with other options ends, and systemd starts it with those of now. */
 static int priv_join(struct priv *priv, const struct priv_job *job)
 {
+	const struct timespec moment = { .tv_nsec = 200 * 1000 * 1000 };
 	int error;
 
 	priv_service_path(job, priv->path, sizeof(priv->path));
-	priv->job = priv_job_hash(job);
-	error = priv_begin_service(priv);
-	if (error == -EAGAIN)
-		error = priv_await_service(priv);
+	priv_expect(priv, job);
+	error = priv_join_once(priv);
+	if (error == -EEXIST) {
+		nanosleep(&moment, NULL);
+		error = priv_join_once(priv);
+	}
 	return error ? priv_say_service(priv, error) : EXIT_DONE;
+}
+
+void priv_expect(struct priv *priv, const struct priv_job *job)
+{
+	priv->job = priv_job_hash(job);
 }
 
 int priv_start(struct priv *priv, const struct priv_job *job)
@@ -180,7 +202,7 @@ static void priv_rejoin(struct priv *priv)
 {
 	if (priv->pending < 0 && priv_begin_service(priv) != -EAGAIN)
 		return;
-	priv_take_greeting(priv);
+	priv_take_greeting(priv, false);
 }
 
 /* ---- the end of it ---- */

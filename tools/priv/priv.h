@@ -65,6 +65,8 @@ int priv_start(struct priv *priv, const struct priv_job *job);
 /* Is the process a service? Then it may come back, and needs no privilege. */
 bool priv_is_service(const struct priv *priv);
 bool priv_finds_service(const struct priv_job *job);
+/* After a policy was read again: a service that comes back has it, too. */
+void priv_expect(struct priv *priv, const struct priv_job *job);
 /*
  * Is that service: serves a monitor after the other at the socket. -errno, when
  * it cannot.

@@ -12,7 +12,8 @@ enum request_kind {
 	REQUEST_COUNTS,
 	REQUEST_MEMBERS,
 	REQUEST_LOADED,
-	REQUEST_NOTHING /* are you there? */
+	REQUEST_NOTHING, /* are you there? */
+	REQUEST_RENEW	 /* end, where systemd starts you with other options */
 };
 
 /* No request or reply has bytes between its members. */

@@ -38,7 +38,7 @@ struct priv_state {
 	struct netlink netlink;
 	const struct priv_job *job;
 	int members_fd;
-	bool listens;		/* it is a service: its errors are its unit's */
+	bool listens;		/* a service, whose errors are its unit's */
 	struct applied applied; /* as it was at the start */
 	struct netlink route;
 	time_t minute;		/* CLOCK_MONOTONIC */
@@ -486,6 +486,8 @@ static int priv_do(struct priv_state *s, struct arena *a,
 		return priv_do_loaded(s, a, out);
 	case REQUEST_NOTHING:
 		return netlink_generation(&s->netlink, &out->generation);
+	case REQUEST_RENEW:
+		return -EPERM;
 	}
 	return -EINVAL;
 }
@@ -611,6 +613,8 @@ static void priv_converse(struct priv_state *s, int fd)
 
 	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {
 		r = (struct reply){ .error = -EBADMSG };
+		if (len == sizeof(q) && q.kind == REQUEST_RENEW && s->listens)
+			_exit(0);
 		if (len == sizeof(q))
 			priv_reply(s, &q, &r);
 		if (!priv_send(fd, &r))

@@ -41,7 +41,7 @@ struct sandbox_reader {
 	const int *capture; /* descriptors that nothing is sent on */
 	size_t n;
 	int recorder; /* process that it may end; 0: none */
-	bool service; /* it may connect to the one with CAP_NET_ADMIN */
+	bool service; /* may it connect to the one with CAP_NET_ADMIN? */
 };
 
 /*

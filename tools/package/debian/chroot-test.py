@@ -138,6 +138,9 @@ def installs(root):
 		     "/usr/share/mailwall/lang/pt_BR.words",
 		     "/lib/systemd/system/mailwall.service",
 		     "/lib/systemd/system/mailwall-watch.service",
+		     "/lib/systemd/system/mailwall-priv.service",
+		     "/lib/systemd/system/mailwall-priv.socket",
+		     "/usr/libexec/mailwall/mailwall-store",
 		     "/usr/share/doc/mailwall/README.Debian",
 		     "/usr/share/doc/mailwall/copyright"):
 		expect(root.has(name), f"no {name}")
@@ -145,7 +148,7 @@ def installs(root):
 
 def units_agree(root):
 	"""the units name files and a user that are there"""
-	for name in "mailwall", "mailwall-watch":
+	for name in "mailwall", "mailwall-watch", "mailwall-priv":
 		unit = root.text(f"/lib/systemd/system/{name}.service")
 		expect("/usr/local" not in unit, unit)
 		for program in re.findall(r"^Exec\w+=-?(/\S+)", unit, re.MULTILINE):
@@ -315,6 +318,7 @@ def removes(root):
 	names = [pathlib.Path(name).name.split("_")[0] for name in root.names()]
 	root.alone(f"apt-get remove -qy {' '.join(names)}")
 	expect(not root.has("/usr/sbin/mailwall") and
+	       not root.has("/usr/libexec/mailwall") and
 	       not root.has("/usr/share/mailwall") and root.has(POLICY) and
 	       root.has("/etc/mailwall/watch.conf") and root.has(STORE),
 	       "not what was expected")
