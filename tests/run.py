@@ -61,6 +61,7 @@ def suites(build, program, quick):
 		yield "net/collectd", [python, "tests/net/collectd_test.py",
 				       "--build", build]
 	yield "net/packets", [python, "tests/net/packets.py"]
+	yield "net/pieces", [python, "tests/net/pieces_test.py"]
 	yield "net/mail", [python, "tests/net/mail_test.py"]
 	for way in ("apply", "text"):
 		yield f"net/fates/{way}", [python, "tests/net/fates.py", "--by", way]

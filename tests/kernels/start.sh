@@ -1,7 +1,7 @@
 #!/bin/sh
 # start.sh TREE: mounts what a machine has, runs the checks, and ends the machine.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb
-export MAILWALL_AT_ONCE=40
+export MAILWALL_AT_ONCE=40 MAILWALL_PATIENCE=6
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp

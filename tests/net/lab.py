@@ -31,7 +31,9 @@ SERVICES = {row["name"]: row["port"] for row in json.loads(subprocess.run(
 MAIL_PORTS = tuple(SERVICES.values())
 OTHER_PORT = 8080
 BYPASS_MARK = 1
-COMMAND_TIMEOUT_S = 20
+# A machine that is emulated needs many times as long for everything.
+PATIENCE = int(os.environ.get("MAILWALL_PATIENCE", "1"))
+COMMAND_TIMEOUT_S = 20 * PATIENCE
 PYTHON = [sys.executable, "-I", "-S"]	# starts in half the time
 
 SYSCTL = {
@@ -298,7 +300,8 @@ class Lab:
 			stdout=asyncio.subprocess.PIPE)
 		try:
 			out, _ = await asyncio.wait_for(
-				child.communicate(json.dumps(attempts).encode()), 60)
+				child.communicate(json.dumps(attempts).encode()),
+				60 * PATIENCE)
 		except asyncio.TimeoutError:
 			child.kill()
 			raise LabError(f"the probe in {where} did not end") from None

@@ -44,9 +44,9 @@ import lab
 import shapes
 import table
 
-QUIET_S = 0.5			# nothing came for so long
-READY_S = 30
-FLUSH_S = 1.2			# the kernel keeps logs back for a second
+QUIET_S = 0.5 * lab.PATIENCE	# nothing came for so long
+READY_S = 30 * lab.PATIENCE
+FLUSH_S = 1.2 * lab.PATIENCE	# the kernel keeps logs back for a second
 CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 IPV6_HDRINCL = 36
@@ -366,7 +366,7 @@ def watching(stage, *where):
 		def ports():
 			time.sleep(FLUSH_S)
 			child.terminate()
-			child.wait(20)
+			child.wait(lab.COMMAND_TIMEOUT_S)
 			out.seek(0)
 			events = [json.loads(line) for line in out]
 			return {event["source_port"] for event in events
