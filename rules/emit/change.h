@@ -52,6 +52,7 @@ struct present {
 	bool ours;	 /* the table has our comment */
 	uint32_t flags;	 /* NFT_TABLE_F_*; ours has none but the guard's */
 	uint32_t owner;	 /* netlink port of the program that owns it */
+	bool guarded;	 /* our guard is that program */
 	char policy[32]; /* policy name, as the first rule's comment has it */
 	char digest[DIGEST_TEXT_BYTES]; /* "" if no rule has a digest */
 	unsigned int digest_version;	/* 0: no rule has a digest */

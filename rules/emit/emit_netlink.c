@@ -65,7 +65,8 @@ void netlink_table(struct batch *b, const struct ruleset *rs, uint32_t flags)
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, TABLE_NAME);
 	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, htonl(flags));
 	put_string_udata(nlh, NFTA_TABLE_USERDATA, NFTNL_UDATA_TABLE_COMMENT,
-			 TABLE_COMMENT);
+			 flags == TABLE_FLAGS_GUARDED ? TABLE_COMMENT_GUARDED :
+							TABLE_COMMENT);
 	batch_close(b, nlh);
 }
 

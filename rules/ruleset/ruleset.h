@@ -21,9 +21,13 @@
  */
 #define COUNTER_OBSERVED "-observed"
 /* The table's comment: without it a table of our name is somebody else's. */
-#define TABLE_COMMENT	  "mailwall 1"
+#define TABLE_COMMENT "mailwall 1"
+/* The same of a table that our guard owns, and no other program. */
+#define TABLE_COMMENT_GUARDED TABLE_COMMENT " guarded"
+/* NFT_TABLE_F_OWNER and _PERSIST: headers of Linux before 6.9 lack the last. */
+#define TABLE_FLAGS_GUARDED 6u
 
-#define DIGEST_TEXT_BYTES 33 /* 128 bits in hex, NUL */
+#define DIGEST_TEXT_BYTES   33 /* 128 bits in hex, NUL */
 
 enum family { FAMILY_INET, FAMILY_BRIDGE, FAMILY_NETDEV };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply.h"
+#include "../route/guard_client.h"
 #include "kernel_probe.h"
 #include "../kernel/kernel_error.h"
 #include "../program/message.h"
@@ -19,7 +20,8 @@ struct apply {
 	struct apply_outcome *out;
 	struct netlink netlink;
 	struct applied applied;
-	bool distrust; /* the run file did not hold */
+	bool distrust;		/* the run file did not hold */
+	struct guard_link link; /* to the guard, if one runs */
 };
 
 const char *apply_table_text(struct arena *a, enum family family)
@@ -285,16 +287,43 @@ static void remember(struct apply *a)
 			a->program->run_dir, strerror(-error));
 }
 
+/* Opens the way to the kernel. 0 or -errno. */
+static int apply_open(struct apply *a, struct ruleset *rules)
+{
+	int error = netlink_open(&a->netlink);
+
+	if (error)
+		return error;
+	*rules = *a->request->rules;
+	a->rules = rules;
+	if (a->request->route) {
+		a->netlink.route = a->request->route;
+		rules->table_flags = a->request->table_flags;
+		return 0;
+	}
+	error = guard_connect(&a->link, a->program->run_dir, &a->netlink);
+	rules->table_flags = a->link.hello.table_flags;
+	if (error)
+		netlink_close(&a->netlink);
+	return error;
+}
+
+static void apply_close(struct apply *a)
+{
+	guard_disconnect(&a->link);
+	netlink_close(&a->netlink);
+}
+
 int apply_rules(struct program *p, const struct apply_request *request,
 		struct apply_outcome *out)
 {
-	struct apply a = { .program = p,
-			   .request = request,
-			   .rules = request->rules,
-			   .out = out };
+	struct apply a = {
+		.program = p, .request = request, .link.fd = -1, .out = out
+	};
+	struct ruleset rules;
 
 	*out = (struct apply_outcome){ .diags.arena = p->arena };
-	out->error = netlink_open(&a.netlink);
+	out->error = apply_open(&a, &rules);
 	if (out->error) {
 		kernel_error_diags(&out->diags, &(struct kernel_errors){ 0 },
 				   out->error);
@@ -302,7 +331,7 @@ int apply_rules(struct program *p, const struct apply_request *request,
 	}
 	applied_load(p, &a.applied);
 	out->error = apply_try(&a);
-	netlink_close(&a.netlink);
+	apply_close(&a);
 	if (!out->error && out->changed && !request->dry_run)
 		remember(&a);
 	return out->error;

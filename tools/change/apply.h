@@ -37,6 +37,9 @@ struct apply_request {
 	const char *path; /* the policy's, which the run file remembers */
 	const struct ruleset *rules;
 	bool dry_run; /* builds the transaction and does not send it */
+	/* The way of the transaction; NULL: through the guard, if one runs. */
+	const struct transaction_route *route;
+	uint32_t table_flags; /* a new table gets them, where route is given */
 	struct apply_hooks hooks;
 };
 

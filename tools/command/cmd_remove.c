@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "../kernel/kernel_error.h"
 #include "../kernel/applied.h"
+#include "../route/guard_client.h"
 #include "../apart/loaded_note.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
@@ -60,6 +61,7 @@ static int remove_run(struct program *p, const void *options, int argc,
 {
 	struct diags diags = { .arena = p->arena };
 	struct netlink nl;
+	struct guard_link link;
 	bool any = false;
 	struct fault f = { 0 };
 	int error;
@@ -68,6 +70,8 @@ static int remove_run(struct program *p, const void *options, int argc,
 	(void)argc;
 	(void)argv;
 	error = netlink_open(&nl);
+	if (!error)
+		error = guard_connect(&link, p->run_dir, &nl);
 	if (error) {
 		kernel_error_diags(&diags, &(struct kernel_errors){ 0 }, error);
 		return remove_finish(p, &diags, false, error);
@@ -79,6 +83,7 @@ static int remove_run(struct program *p, const void *options, int argc,
 		applied_forget(p);
 	if (!error && any && loaded_note_write("", "", "", 0, &f))
 		message_say("%s", f.text);
+	guard_disconnect(&link);
 	netlink_close(&nl);
 	return remove_finish(p, &diags, any, error);
 }

@@ -15,6 +15,7 @@
 	EACH(remove)                                                           \
 	EACH(status)                                                           \
 	EACH(exempt)                                                           \
+	EACH(guard)                                                            \
 	EACH(replay)                                                           \
 	EACH(watch)                                                            \
 	FULL(import)                                                           \

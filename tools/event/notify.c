@@ -5,6 +5,7 @@
  */
 #include "notify.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -86,6 +87,62 @@ void notify_send(const char *fmt, ...)
 	va_end(args);
 	if (len > 0 && (size_t)len < sizeof(text))
 		send(notify_fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void notify_store_fd(const char *name, int fd)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", name);
+	struct iovec iov = { text, (size_t)len };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	if (notify_fd < 0 || len < 0 || (size_t)len >= sizeof(text))
+		return;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	sendmsg(notify_fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+#define STORED_FIRST 3 /* SD_LISTEN_FDS_START */
+
+/* The nth of names that are separated by colons. */
+static bool notify_is_named(const char *names, long n, const char *name)
+{
+	while (n-- && (names = strchr(names, ':')))
+		names++;
+	return names && !strncmp(names, name, strlen(name)) &&
+	       (names[strlen(name)] == ':' || !names[strlen(name)]);
+}
+
+int notify_stored_fd(const char *name)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	const char *names = getenv("LISTEN_FDNAMES");
+	int found = -1;
+
+	if (!pid || !fds || !names || atol(pid) != getpid())
+		return -1;
+	for (long i = 0; i < atol(fds) && i < 64; i++) {
+		int fd = STORED_FIRST + (int)i;
+
+		if (found < 0 && notify_is_named(names, i, name) &&
+		    !fcntl(fd, F_SETFD, FD_CLOEXEC))
+			found = fd;
+		else
+			close(fd);
+	}
+	unsetenv("LISTEN_PID");
+	return found;
 }
 
 int notify_watchdog_fd(void)

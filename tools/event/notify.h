@@ -18,6 +18,13 @@ void journal_open(void);
  */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
+ * Gives systemd a descriptor to keep (FileDescriptorStoreMax=), and takes one
+ * that it kept: -1 if there is none of that name. The second function also
+ * closes what else was kept.
+ */
+void notify_store_fd(const char *name, int fd);
+int notify_stored_fd(const char *name);
+/*
  * A timer that is readable twice in the time in which systemd waits for
  * "WATCHDOG=1"; -1: it does not wait. The second function sends it.
  */

@@ -136,7 +136,7 @@ void acting_read(struct arena *a, const struct present *p, struct acting *out)
 {
 	if (p->flags & NFT_TABLE_F_DORMANT)
 		acting_add(a, out, ACTING_DORMANT, "");
-	if (p->flags & NFT_TABLE_F_OWNER)
+	if ((p->flags & NFT_TABLE_F_OWNER) && !p->guarded)
 		acting_add(a, out, ACTING_OWNED,
 			   arena_printf(a, "%u", p->owner));
 	for (size_t i = 0; i < p->sets.n; i++)

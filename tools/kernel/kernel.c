@@ -48,7 +48,9 @@ static int kernel_on_table(const struct nlmsghdr *nlh, void *ctx)
 		mark = udata ? udata_string(udata, len,
 					    NFTNL_UDATA_TABLE_COMMENT) :
 			       NULL;
-		p->ours = p->ours || (mark && !strcmp(mark, TABLE_COMMENT));
+		p->guarded = mark && !strcmp(mark, TABLE_COMMENT_GUARDED);
+		p->ours = p->ours || p->guarded ||
+			  (mark && !strcmp(mark, TABLE_COMMENT));
 	}
 	nftnl_table_free(t);
 	return MNL_CB_OK;

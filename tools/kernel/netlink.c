@@ -66,6 +66,26 @@ int netlink_open(struct netlink *nl)
 	return error ? -error : -ENOMEM;
 }
 
+int netlink_open_fd(struct netlink *nl, int fd)
+{
+	struct sockaddr_nl address;
+	socklen_t len = sizeof(address);
+
+	*nl = (struct netlink){ .seq = 1 };
+	if (getsockname(fd, (struct sockaddr *)&address, &len))
+		return -errno;
+	if (len != sizeof(address) || address.nl_family != AF_NETLINK)
+		return -ENOTSOCK;
+	nl->buffer = malloc(NETLINK_REPLY_BYTES);
+	nl->socket = nl->buffer ? mnl_socket_fdopen(fd) : NULL;
+	if (!nl->socket) {
+		netlink_close(nl);
+		return -ENOMEM;
+	}
+	nl->port = address.nl_pid;
+	return 0;
+}
+
 void netlink_close(struct netlink *nl)
 {
 	if (nl->socket)

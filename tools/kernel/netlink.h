@@ -26,6 +26,8 @@ struct netlink {
 
 /* Opens a socket and binds it. 0 or -errno. */
 int netlink_open(struct netlink *nl);
+/* Takes a socket that is open and bound already. 0 or -errno. */
+int netlink_open_fd(struct netlink *nl, int fd);
 /* The same for another bus than that of nf_tables: NETLINK_ROUTE. */
 int netlink_open_bus(struct netlink *nl, int bus);
 /* Closes the socket; one that was never opened is fine if it is zeroed. */

@@ -248,11 +248,12 @@ def root_becomes_the_user(root):
 
 
 def can_be_enabled(root):
-	"""both units can be enabled, and begin where they say"""
+	"""all units can be enabled, and begin where they say"""
 	run("systemctl", f"--root={root.folder}", "enable", "mailwall.service",
-	    "mailwall-watch.service")
+	    "mailwall-watch.service", "mailwall-guard.service")
 	for wants in ("sysinit.target.wants/mailwall.service",
 		      "nftables.service.wants/mailwall.service",
+		      "sysinit.target.wants/mailwall-guard.service",
 		      "multi-user.target.wants/mailwall-watch.service"):
 		expect(root.has(f"/etc/systemd/system/{wants}"), wants)
 

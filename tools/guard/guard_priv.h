@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the guard's files. */
+#ifndef MAILWALL_GUARD_PRIV_H
+#define MAILWALL_GUARD_PRIV_H
+
+#include "guard.h"
+#include "guard_serve.h"
+#include "listener.h"
+#include "owner.h"
+#include "../kernel/transaction.h"
+
+#include <time.h>
+
+/* The policy that is to be in the kernel, as the files say. */
+struct guard_wanted {
+	uint32_t revision; /* the current one; 0: none */
+	bool removed;	   /* the last command took it out of the kernel */
+	/*
+	 * A transaction that closes the ports where the table is gone; NULL:
+	 * the policy blocks nothing, or could not be read.
+	 */
+	struct batch *coarse;
+	enum family family;
+	/* The files as they were when they were read. */
+	struct timespec journal_time;
+	off_t journal_size;
+};
+
+struct guard_state {
+	struct program *program;
+	const struct guard_options *options;
+	struct netlink kernel; /* transactions; it may own the table */
+	struct netlink ask;    /* questions */
+	struct listener listener;
+	struct guard_server server;
+	struct transaction_route
+		route; /* way of the guard's own transactions */
+	struct guard_wanted wanted;
+	bool may_own;
+	struct fault why_not; /* reason why the guard may not own the table */
+	uint32_t generation;  /* the newest that the guard knows */
+	uint32_t told;	      /* generation before a transaction of ours */
+	struct foreign_change change; /* the last one that was not ours */
+	bool look;		      /* the rules may not be what they were */
+};
+
+/* ---- guard_wanted.c ---- */
+
+/* Reads the files again, if they changed since. */
+void guard_wanted_read(struct guard_state *g);
+void guard_wanted_free(struct guard_wanted *w);
+/* Is a policy to be in the kernel? */
+bool guard_wants(const struct guard_state *g);
+
+/* ---- guard_heal.c ---- */
+
+/* Around each transaction of ours: the listener is deaf meanwhile. */
+void guard_before(void *ctx);
+void guard_after(void *ctx, int error);
+/* Looks whether the kernel holds what is wanted, and mends what is not. */
+void guard_mend(struct guard_state *g);
+/* Takes the table, if it may and can be owned. */
+void guard_take(struct guard_state *g);
+
+int64_t guard_now_ms(void);
+
+#endif
