@@ -262,10 +262,8 @@ static void put_fragment6(struct builder *b, uint32_t op, uint16_t offset)
 /* Any flags: the rule breaks where their byte is not there. */
 static void put_has_flags(struct builder *b)
 {
-	uint8_t none = 0;
-
 	put_transport(b, 13, 1);
-	put_cmp(b, NFT_CMP_GTE, &none, sizeof(none));
+	put_cmp(b, NFT_CMP_GTE, &(uint8_t){ 0 }, 1);
 }
 
 static void put_not_tcp(struct builder *b)

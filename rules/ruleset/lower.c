@@ -71,6 +71,27 @@ static struct ports hook_chain_ports(struct ruleset *rs,
 	return all;
 }
 
+/* Has the port a clause that passes the filter? */
+static bool port_has(struct ruleset *rs, const struct hook_chain *hook_chain,
+		     uint16_t port, clause_filter *wanted)
+{
+	const struct ports ports = hook_chain_ports(rs, hook_chain, wanted);
+
+	return ports.n && bsearch(&port, ports.items, ports.n,
+				  sizeof(*ports.items), compare_ports);
+}
+
+static bool owner_clause(const struct clause *clause)
+{
+	return clause->users.n || clause->groups.n;
+}
+
+/* Packets that open nothing pass it. */
+static bool flags_clause(const struct clause *clause)
+{
+	return owner_clause(clause) || action_needs_rate(clause->action);
+}
+
 static bool every_clause(const struct clause *clause)
 {
 	(void)clause;
@@ -169,47 +190,14 @@ static void judge_opening_only(struct ruleset *rs, struct chain *chain,
 			       const struct hook_chain *hook_chain,
 			       uint16_t port)
 {
-	const struct policy *p = rs->policy;
 	struct rule rule = { 0 };
 
-	for (size_t i = 0; i < p->blocks.n; i++) {
-		const struct block *b = &p->blocks.items[i];
-
-		for (size_t k = 0; k < b->clauses.n; k++) {
-			const struct clause *cl = &b->clauses.items[k];
-
-			if (!hook_chain_has(hook_chain, b) ||
-			    !clause_decides(cl, port) ||
-			    !(cl->users.n || cl->groups.n))
-				continue;
-			rule_put(&rule, STMT_NOT_SYN);
-			rule_put(&rule, STMT_ACCEPT);
-			rule.comment = "an owner is known when a connection "
-				       "opens";
-			put_rule(rs, chain, &rule);
-			return;
-		}
-	}
-}
-
-/* Tells whether a clause lets packets pass because they open nothing. */
-static bool port_asks_flags(const struct policy *p,
-			    const struct hook_chain *hook_chain, uint16_t port)
-{
-	for (size_t i = 0; i < p->blocks.n; i++) {
-		const struct block *b = &p->blocks.items[i];
-
-		for (size_t k = 0; k < b->clauses.n; k++) {
-			const struct clause *cl = &b->clauses.items[k];
-
-			if (hook_chain_has(hook_chain, b) &&
-			    clause_decides(cl, port) &&
-			    (cl->users.n || cl->groups.n ||
-			     action_needs_rate(cl->action)))
-				return true;
-		}
-	}
-	return false;
+	if (!port_has(rs, hook_chain, port, owner_clause))
+		return;
+	rule_put(&rule, STMT_NOT_SYN);
+	rule_put(&rule, STMT_ACCEPT);
+	rule.comment = "an owner is known when a connection opens";
+	put_rule(rs, chain, &rule);
 }
 
 /*
@@ -245,7 +233,7 @@ static void fill_port(struct ruleset *rs, struct chain *chain,
 	const struct policy *p = rs->policy;
 
 	guard_source_routes(rs, chain);
-	if (port_asks_flags(p, hook_chain, port))
+	if (port_has(rs, hook_chain, port, flags_clause))
 		guard_flags(rs, chain);
 	let_resets_out(rs, chain, hook_chain, port);
 	judge_opening_only(rs, chain, hook_chain, port);
