@@ -81,7 +81,9 @@ bool action_only_counts(enum action action);
 	X(STACKED_TAGS, "stacked-tags", "stacked-tags",                        \
 	  "frames with a tag behind a tag of number 0")                        \
 	X(ENCAPSULATED, "encapsulated", "encapsulated",                        \
-	  "frames that may hold IP where no rule looks")
+	  "frames that may hold IP where no rule looks")                       \
+	X(INNER_HEADERS, "encapsulated", "inner-headers",                      \
+	  "packets in frames in frames, behind headers that hide mail")
 
 enum guard {
 #define GUARD_ENUM(name, ...) GUARD_##name,

@@ -169,8 +169,8 @@ static void put_address(struct builder *b, int family, bool source)
 }
 
 /*
- * Of TCP's header. The kernel finds none where it found no IP: there the chain
- * has seen to it that an IP header of fixed length stands in front.
+ * Loads from TCP's header. The kernel finds none where it found no IP: there
+ * the chain has seen to it that an IP header of fixed length stands in front.
  */
 static void put_transport(struct builder *b, uint32_t offset, uint32_t len)
 {

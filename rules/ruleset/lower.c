@@ -427,6 +427,32 @@ static void add_dispatches(struct ruleset *rs, struct chain *chain,
 		     fill_replies);
 }
 
+static bool refuses_clause(const struct clause *clause)
+{
+	return action_may_refuse(clause->action);
+}
+
+/* What hides its port is stopped where some clause may refuse the port. */
+static const struct set *inner_ports(struct ruleset *rs,
+				     const struct hook_chain *hook_chain)
+{
+	struct ports ports = hook_chain_ports(rs, hook_chain, refuses_clause);
+	struct port_jumps *jumps = arena_alloc(rs->arena, sizeof(*jumps));
+	struct set *map;
+
+	if (!ports.n)
+		return NULL;
+	map = add_set(rs, "inner-ports", KEY_SERVICE, NULL);
+	map->jumps = jumps;
+	map->size = hash_size(ports.n);
+	for (size_t i = 0; i < ports.n; i++)
+		*arena_push(rs->arena, jumps) = (struct port_jump){
+			ports.items[i],
+			guard_chain(rs, GUARD_INNER_HEADERS),
+		};
+	return map;
+}
+
 static void add_hook_chain(struct ruleset *rs,
 			   const struct hook_chain *hook_chain)
 {
@@ -438,6 +464,8 @@ static void add_hook_chain(struct ruleset *rs,
 		return;
 	base = add_chain(rs, hook_chain->name, hook_chain->hook, NULL);
 	add_dispatches(rs, base, hook_chain, &to, &from);
+	if (!rs->text && base_sees_frames(rs, base))
+		rs->inner_ports = inner_ports(rs, hook_chain);
 	guard_base(rs, base);
 	for (size_t i = 0; i < rs->insides.n; i++) {
 		rs->inside = rs->insides.items[i]->inside;
@@ -449,64 +477,6 @@ static void add_hook_chain(struct ruleset *rs,
 }
 
 /* ---- redirect: the nat chain ---- */
-
-struct nat_place {
-	struct chain *chain;
-	const struct clause *clause;
-};
-
-static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
-		     void *data)
-{
-	const struct nat_place *place = data;
-	const struct clause *cl = place->clause;
-
-	for (int mine = 4; mine <= 6; mine += 2) {
-		struct rule rule = { .origin = &cl->span };
-
-		if ((family && family != mine) || !has_target(cl, mine))
-			continue;
-		if (!family)
-			put_target(rule_put(&rule, STMT_FAMILY), cl, mine);
-		rule = rule_join(&rule, matches);
-		rule.origin = &cl->span;
-		put_counter(&rule, counter_for(rs, cl->key, cl));
-		if (cl->log)
-			put_log(rs, &rule, cl);
-		put_target(rule_put(&rule, STMT_DNAT), cl, mine);
-		rule.comment = make_comment(rs->arena, cl->id, cl->text);
-		put_rule(rs, place->chain, &rule);
-	}
-}
-
-/* Connections that an earlier clause decides are not redirected. */
-static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
-			  int family, void *data)
-{
-	const struct nat_place *place = data;
-	const struct clause *cl = place->clause;
-	struct rule rule = *matches;
-
-	(void)family;
-	rule_put(&rule, STMT_ACCEPT);
-	rule.origin = &cl->span;
-	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
-	put_rule(rs, place->chain, &rule);
-}
-
-static void add_nat_clause(struct ruleset *rs, struct chain *chain,
-			   const struct clause *clause)
-{
-	struct nat_place place = { .chain = chain, .clause = clause };
-	struct conditions cs = { 0 };
-	bool redirect = redirect_clause(clause);
-
-	add_condition(&cs, &clause->from, true);
-	add_condition(&cs, &clause->to, false);
-	add_owners(&cs, clause);
-	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
-		 redirect ? emit_nat : emit_nat_pass, &place);
-}
 
 static void fill_nat(struct ruleset *rs, struct chain *chain,
 		     const struct hook_chain *hook_chain, uint16_t port)

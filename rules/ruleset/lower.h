@@ -121,6 +121,9 @@ typedef void add_clause_fn(struct ruleset *rs, struct chain *chain,
 /* An add_clause_fn: the clause in its own direction. */
 void add_clause(struct ruleset *rs, struct chain *chain,
 		const struct clause *clause);
+/* An add_clause_fn: the clause in the nat chain, where it redirects. */
+void add_nat_clause(struct ruleset *rs, struct chain *chain,
+		    const struct clause *clause);
 void add_block(struct ruleset *rs, struct chain *chain,
 	       const struct block *block, uint16_t port, const char *prefix,
 	       add_clause_fn *add);
@@ -139,6 +142,16 @@ void guard_flags(struct ruleset *rs, struct chain *port);
 void guards_fill(struct ruleset *rs);
 
 /* ---- lower_frames.c: what lies between Ethernet and IP ---- */
+
+/*
+ * What leaves for a device was made by this host's own stack, and its headers
+ * are not where those of a received frame are.
+ */
+static inline bool base_sees_frames(const struct ruleset *rs,
+				    const struct chain *base)
+{
+	return rs->family != FAMILY_INET && base->hook != BASE_EGRESS;
+}
 
 /*
  * Guards a base chain, behind its maps: against first fragments without their

@@ -404,6 +404,66 @@ void add_clause(struct ruleset *rs, struct chain *chain,
 	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0, emit_clause, &place);
 }
 
+/* ---- a clause in the nat chain ---- */
+
+struct nat_place {
+	struct chain *chain;
+	const struct clause *clause;
+};
+
+static void emit_nat(struct ruleset *rs, const struct rule *matches, int family,
+		     void *data)
+{
+	const struct nat_place *place = data;
+	const struct clause *cl = place->clause;
+
+	for (int mine = 4; mine <= 6; mine += 2) {
+		struct rule rule = { .origin = &cl->span };
+
+		if ((family && family != mine) || !has_target(cl, mine))
+			continue;
+		if (!family)
+			put_target(rule_put(&rule, STMT_FAMILY), cl, mine);
+		rule = rule_join(&rule, matches);
+		rule.origin = &cl->span;
+		put_counter(&rule, counter_for(rs, cl->key, cl));
+		if (cl->log)
+			put_log(rs, &rule, cl);
+		put_target(rule_put(&rule, STMT_DNAT), cl, mine);
+		rule.comment = make_comment(rs->arena, cl->id, cl->text);
+		put_rule(rs, place->chain, &rule);
+	}
+}
+
+/* Connections that an earlier clause decides are not redirected. */
+static void emit_nat_pass(struct ruleset *rs, const struct rule *matches,
+			  int family, void *data)
+{
+	const struct nat_place *place = data;
+	const struct clause *cl = place->clause;
+	struct rule rule = *matches;
+
+	(void)family;
+	rule_put(&rule, STMT_ACCEPT);
+	rule.origin = &cl->span;
+	rule.comment = make_comment(rs->arena, cl->id, "decided elsewhere");
+	put_rule(rs, place->chain, &rule);
+}
+
+void add_nat_clause(struct ruleset *rs, struct chain *chain,
+		    const struct clause *clause)
+{
+	struct nat_place place = { .chain = chain, .clause = clause };
+	struct conditions cs = { 0 };
+	bool redirect = action_redirects(clause->action);
+
+	add_condition(&cs, &clause->from, true);
+	add_condition(&cs, &clause->to, false);
+	add_owners(&cs, clause);
+	each_way(rs, &cs, 0, &(struct rule){ 0 }, 0,
+		 redirect ? emit_nat : emit_nat_pass, &place);
+}
+
 /* ---- blocks ---- */
 
 struct jump_place {

@@ -30,6 +30,9 @@
 #define LABELS_MOST    2
 #define PPPOE_BYTES    6 /* RFC 2516; PPP's protocol follows */
 #define SNAP_BYTES     8
+#define IP4_BYTES      20 /* without options */
+#define IP6_BYTES      40
+#define TCP	       6
 
 /* Types that may carry IP and that no rule looks into. */
 static const uint16_t carriers[] = {
@@ -109,39 +112,143 @@ const char *inside_name(const struct ruleset *rs, const char *name)
 			    in->family);
 }
 
-/* RFC 791 section 3.1: no options, TCP, and not a later fragment. */
-static void inside_is_tcp4(struct ruleset *rs, struct chain *chain)
+static const char *placed_name(struct ruleset *rs, const char *name,
+			       unsigned int at)
 {
-	unsigned int at = chain->inside.offset;
-	struct bytes_match later = bytes_at(at + 6, 2, 0), second;
+	return arena_printf(rs->arena, "%s.in%u", name, at);
+}
 
-	later.op = BYTES_ARE_NOT;
+/*
+ * The chain that stops TCP to a mail port; at: how far behind the network
+ * header its ports are. NULL where no clause refuses a port.
+ */
+static const char *inner_port_chain(struct ruleset *rs, unsigned int at)
+{
+	const char *name = placed_name(rs, "inner-headers", at);
+	struct rule rule = { 0 };
+	struct chain *chain;
+
+	if (!rs->inner_ports)
+		return NULL;
+	if (find_chain(rs, name))
+		return name;
+	chain = add_chain(rs, name, BASE_NONE, NULL);
+	/* As if an IPv4 header without options stood in front. */
+	chain->inside = (struct inside){ (uint8_t)(at - IP4_BYTES), 4 };
+	rule_put(&rule, STMT_DPORT)->set = rs->inner_ports;
+	put_rule(rs, chain, &rule);
+	return name;
+}
+
+#define IP4_WORDS_LEAST 5
+#define IP4_WORDS_MOST	15
+
+/* RFC 791 section 3.1: TCP, and not a later fragment. */
+static void put_tcp4(struct ruleset *rs, struct chain *chain, unsigned int at)
+{
+	struct bytes_match later = match_not(bytes_at(at + 6, 2, 0));
+	struct bytes_match second = bytes_at(at + 6, 2, 1);
+
 	later.mask = 0x1fff;
-	second = bytes_at(at + 6, 2, 1);
 	second.mask = later.mask;
-	frames_with(rs, chain, match_not(bytes_at(at, 1, 0x45)),
-		    guard_chain(rs, GUARD_ENCAPSULATED));
-	frames_with(rs, chain, match_not(bytes_at(at + 9, 1, 6)), NULL);
+	frames_with(rs, chain, match_not(bytes_at(at + 9, 1, TCP)), NULL);
 	frames_with(rs, chain, second, guard_chain(rs, GUARD_FIRST_FRAGMENT));
 	frames_with(rs, chain, later, NULL);
 }
 
-/* RFC 8200 section 4: TCP, and no header in front of it. */
-static void inside_is_tcp6(struct ruleset *rs, struct chain *chain)
+/* A header with options is as long as its first byte says, in words. */
+static const char *options4_chain(struct ruleset *rs, unsigned int at)
 {
-	static const uint8_t headers[] = {
-		0,  /* hop-by-hop options */
-		43, /* routing */
-		44, /* fragment */
-		51, /* authentication */
-		60, /* destination options */
-	};
-	unsigned int next = chain->inside.offset + 6;
+	struct chain *chain = add_chain(rs, placed_name(rs, "ip-options", at),
+					BASE_NONE, NULL);
 
-	for (size_t i = 0; i < sizeof(headers); i++)
-		frames_with(rs, chain, bytes_at(next, 1, headers[i]),
-			    guard_chain(rs, GUARD_ENCAPSULATED));
-	frames_with(rs, chain, match_not(bytes_at(next, 1, 6)), NULL);
+	put_tcp4(rs, chain, at);
+	for (unsigned int n = IP4_WORDS_LEAST + 1; n <= IP4_WORDS_MOST; n++)
+		frames_with(rs, chain, bytes_at(at, 1, 0x40 | n),
+			    inner_port_chain(rs, at + 4 * n));
+	return chain->name;
+}
+
+static void inside_tcp4(struct ruleset *rs, struct chain *chain,
+			unsigned int at)
+{
+	frames_with(rs, chain,
+		    match_not(bytes_at(at, 1, 0x40 | IP4_WORDS_LEAST)),
+		    options4_chain(rs, at));
+	put_tcp4(rs, chain, at);
+}
+
+#define FRAGMENT 44
+
+/* Headers that the kernel walks over, but authentication: RFC 8200. */
+static const uint8_t headers6[] = {
+	0,  /* hop-by-hop options */
+	43, /* routing */
+	60, /* destination options */
+	FRAGMENT,
+};
+#define HEADERS6     (sizeof(headers6) / sizeof(*headers6))
+#define LENGTHS_MOST 8 /* a header of up to 64 bytes is told apart */
+
+/*
+ * Behind one header TCP has a place. Nobody needs TCP behind a longer one, nor
+ * a second header; a receiver would follow both to the port.
+ */
+static void put_header6(struct ruleset *rs, struct chain *chain,
+			unsigned int at)
+{
+	const char *hidden = guard_chain(rs, GUARD_INNER_HEADERS);
+
+	for (size_t i = 0; i < HEADERS6; i++)
+		frames_with(rs, chain, bytes_at(at, 1, headers6[i]), hidden);
+	frames_with(rs, chain, match_not(bytes_at(at, 1, TCP)), NULL);
+}
+
+static const char *headers6_chain(struct ruleset *rs, unsigned int at)
+{
+	struct chain *chain =
+		add_chain(rs, placed_name(rs, "headers", at), BASE_NONE, NULL);
+
+	put_header6(rs, chain, at);
+	for (unsigned int n = 0; n < LENGTHS_MOST; n++)
+		frames_with(rs, chain, bytes_at(at + 1, 1, n),
+			    inner_port_chain(rs, at + 8 + 8 * n));
+	put_frames_end(rs, chain, &(struct rule){ 0 },
+		       guard_chain(rs, GUARD_INNER_HEADERS));
+	return chain->name;
+}
+
+/* A later fragment is nothing without the first, unless it has TCP's flags. */
+static const char *fragments6_chain(struct ruleset *rs, unsigned int at)
+{
+	struct chain *chain = add_chain(rs, placed_name(rs, "fragments", at),
+					BASE_NONE, NULL);
+	struct bytes_match later = match_not(bytes_at(at + 2, 2, 0));
+	struct rule second = { 0 };
+
+	later.mask = 0xfff8;
+	rule_put(&second, STMT_BYTES)->bytes = bytes_at(at, 1, TCP);
+	rule_put(&second, STMT_BYTES)->bytes = bytes_at(at + 2, 2, 1 << 3);
+	second.stmts[1].bytes.mask = later.mask;
+	put_frames_end(rs, chain, &second,
+		       guard_chain(rs, GUARD_FIRST_FRAGMENT));
+	frames_with(rs, chain, later, NULL);
+	put_header6(rs, chain, at);
+	put_frames_end(rs, chain, &(struct rule){ 0 },
+		       inner_port_chain(rs, at + 8));
+	return chain->name;
+}
+
+static void inside_tcp6(struct ruleset *rs, struct chain *chain,
+			unsigned int at)
+{
+	const char *headers = headers6_chain(rs, at + IP6_BYTES);
+	const char *fragments = fragments6_chain(rs, at + IP6_BYTES);
+
+	for (size_t i = 0; i < HEADERS6; i++)
+		frames_with(rs, chain, bytes_at(at + 6, 1, headers6[i]),
+			    headers6[i] == FRAGMENT ? fragments : headers);
+	frames_with(rs, chain, match_not(bytes_at(at + 6, 1, TCP)), NULL);
 }
 
 /*
@@ -161,11 +268,12 @@ static const char *frames_inside(struct ruleset *rs, unsigned int offset,
 	name = inside_name(rs, rs->frames_base);
 	if (!find_chain(rs, name)) {
 		chain = add_chain(rs, name, BASE_NONE, NULL);
-		if (family == 4)
-			inside_is_tcp4(rs, chain);
-		else
-			inside_is_tcp6(rs, chain);
 		*arena_push(rs->arena, &rs->insides) = chain;
+		rs->inside = (struct inside){ 0 };
+		if (family == 4)
+			inside_tcp4(rs, chain, offset);
+		else
+			inside_tcp6(rs, chain, offset);
 	}
 	rs->inside = (struct inside){ 0 };
 	return name;
@@ -173,13 +281,12 @@ static const char *frames_inside(struct ruleset *rs, unsigned int offset,
 
 /* ---- headers in front of it; at: how far behind the network header ---- */
 
-/* The chain of a header, which has the tag's length in its name behind one. */
-static struct chain *header_chain(struct ruleset *rs, const char *name,
-				  unsigned int at)
+/* Behind a second tag a chain has another name. */
+static struct chain *add_frame_chain(struct ruleset *rs, const char *name,
+				     unsigned int at)
 {
-	return add_chain(
-		rs, at ? arena_printf(rs->arena, "%s.in%u", name, at) : name,
-		BASE_NONE, NULL);
+	return add_chain(rs, at ? placed_name(rs, name, at) : name, BASE_NONE,
+			 NULL);
 }
 
 /*
@@ -188,7 +295,7 @@ static struct chain *header_chain(struct ruleset *rs, const char *name,
  */
 static const char *pppoe_chain(struct ruleset *rs, unsigned int at)
 {
-	struct chain *chain = header_chain(rs, "pppoe", at);
+	struct chain *chain = add_frame_chain(rs, "pppoe", at);
 	unsigned int ppp = at + PPPOE_BYTES;
 	struct bytes_match control = bytes_at(ppp, 2, PPP_CONTROL);
 
@@ -209,7 +316,7 @@ static const char *pppoe_chain(struct ruleset *rs, unsigned int at)
 	return chain->name;
 }
 
-/* What a stack of labels holds is told by its first four bits: RFC 4928. */
+/* The first four bits tell what a stack of labels holds: RFC 4928. */
 static const char *mpls_payload(struct ruleset *rs, unsigned int at)
 {
 	const char *name = arena_printf(rs->arena, "mpls.in%u.ip", at);
@@ -234,7 +341,7 @@ static const char *mpls_chain(struct ruleset *rs, unsigned int at)
 
 	if (rs->text)
 		return guard_chain(rs, GUARD_ENCAPSULATED);
-	chain = header_chain(rs, "mpls", at);
+	chain = add_frame_chain(rs, "mpls", at);
 	for (unsigned int i = 0; i < LABELS_MOST; i++, at += LABEL_BYTES)
 		frames_with(rs, chain, bits_at(at + 2, 1, 1),
 			    mpls_payload(rs, at + LABEL_BYTES));
@@ -309,15 +416,14 @@ static const char *frames_chain(struct ruleset *rs)
 
 /*
  * Behind the maps, where mail has gone its way already: other IPv4 packets pay
- * one comparison. What leaves for a device was made by this host's own stack,
- * and its headers are not where those of a received frame are.
+ * one comparison.
  */
 void guard_base(struct ruleset *rs, struct chain *base)
 {
 	struct rule rule = { 0 };
 
 	guard_second_fragments(rs, base);
-	if (rs->family == FAMILY_INET || base->hook == BASE_EGRESS) {
+	if (!base_sees_frames(rs, base)) {
 		guard_first_fragments(rs, base);
 		return;
 	}

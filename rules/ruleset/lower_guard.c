@@ -48,8 +48,9 @@ static void guard_add_log_limit(struct ruleset *rs, struct chain *chain)
 /* The log's rate is one of a source, which a frame's tags hide. */
 static bool guard_logs(const struct policy *policy, enum guard guard)
 {
-	bool hidden =
-		guard == GUARD_STACKED_TAGS || guard == GUARD_ENCAPSULATED;
+	bool hidden = guard == GUARD_STACKED_TAGS ||
+		      guard == GUARD_ENCAPSULATED ||
+		      guard == GUARD_INNER_HEADERS;
 
 	return policy_logs(policy) && !(hidden && policy->log_rate.count);
 }

@@ -149,7 +149,7 @@ struct inside {
 struct chain {
 	const char *name;
 	enum base_hook hook;
-	struct inside inside; /* what its rules look at */
+	struct inside inside; /* the header that its rules look at */
 	struct {
 		struct rule *items;
 		size_t n, cap;
@@ -180,6 +180,7 @@ struct ruleset {
 	/* While it is made: the header that is looked at, where it is found. */
 	struct inside inside;
 	const char *frames_base;
+	const struct set *inner_ports; /* refused by some clause; may be NULL */
 	struct {
 		struct chain **items;
 		size_t n, cap;

@@ -51,6 +51,8 @@ CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 IPV6_HDRINCL = 36
 HOOKS = ("forward", "output", "bridge", "ingress")
+# Hook ingress again, where frames that no host understands go on to be seen.
+PORT = "ingress of a bridge"
 
 TARGET = {4: "192.31.196.200", 6: "2620:4f:8000::200"}
 OTHER_TARGETS = ("2002:c01f:c4c8::1", "64:ff9b::c01f:c4c8")
@@ -75,7 +77,7 @@ LOG_GROUP = "25"
 UNLOGGED = re.compile(r"v6 twelve destination options")
 WWW_UID = 33
 MIDDLES = {"forward": "router", "ingress": "router", "output": "host",
-	   "bridge": "bridge"}
+	   "bridge": "bridge", PORT: "bridge"}
 
 
 # ---- the table ----
@@ -84,6 +86,7 @@ class Row:
 	def __init__(self, number, fields):
 		self.number, self.shape = number, fields[0]
 		self.fate = dict(zip(HOOKS, fields[1:]))
+		self.fate[PORT] = self.fate["ingress"]
 
 
 def read_table():
@@ -301,7 +304,7 @@ def shipped(hook):
 		text = path.read_text()
 		own = re.search(r"^hook\s+(\w+)", text, re.MULTILINE)[1]
 		if own == hook or (own == "forward" and
-				   hook in ("bridge", "ingress")):
+				   hook in ("bridge", "ingress", PORT)):
 			yield path.stem, at_hook(text, own, hook)
 
 
@@ -314,7 +317,7 @@ def at_hook(text, own, hook):
 	"""The same decisions at another hook, as far as it can make them."""
 	if own == hook:
 		return text
-	named = {"bridge": "bridge", "ingress": "ingress cust0"}[hook]
+	named = {"bridge": "bridge"}.get(hook, "ingress cust0")
 	text = re.sub(r"^hook\s+forward", f"hook {named}", text,
 		      flags=re.MULTILINE)
 	if hook == "bridge":
@@ -418,7 +421,7 @@ def unlogged(rows, hook, policy, before, after, ports):
 GUARDS = {"forward": ("first-fragments", "source-routes"),
 	  "output": ("first-fragments",)}
 FRAME_GUARDS = ("first-fragments", "source-routes", "stacked-tags",
-		"encapsulated")
+		"encapsulated", "inner-headers")
 
 
 def uncounted(stage, hook, policy):
@@ -484,7 +487,7 @@ def all_hooks(arguments):
 	words = [sys.executable, __file__, *["--print"] * arguments.show]
 	children = [subprocess.Popen(
 		[*words, "--hook", hook, *arguments.policies],
-		stdout=subprocess.PIPE, text=True) for hook in HOOKS]
+		stdout=subprocess.PIPE, text=True) for hook in (*HOOKS, PORT)]
 	for child in children:
 		print(child.communicate()[0], end="", flush=True)
 	return max(child.returncode for child in children)
@@ -492,7 +495,7 @@ def all_hooks(arguments):
 
 def main():
 	parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-	parser.add_argument("--hook", action="append", choices=HOOKS)
+	parser.add_argument("--hook", action="append", choices=(*HOOKS, PORT))
 	parser.add_argument("--print", action="store_true", dest="show")
 	parser.add_argument("policies", nargs="*")
 	arguments = parser.parse_args()

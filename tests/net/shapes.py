@@ -925,6 +925,50 @@ for name in ("hop-by-hop", "destination options", "two destination options",
 		return [chained(c, headers)]
 
 
+@in_session("v6 a kilobyte of options")
+def _(c):
+	return [chained(c, [BIG])]
+
+
+@in_session("v6 fragments, the first one alone")
+def _(c):
+	return c.cut6(f.TCP, c.tcp(6), [8])[:1]
+
+
+@in_session("v6 fragments, 1 option, the first one alone")
+def _(c):
+	return c.cut6(*behind(c, 1), [24])[:1]
+
+
+@in_session("v6 fragments of UDP")
+def _(c):
+	segment = f.udp(c.source[6], c.target[6], c.sport, 4000,
+			struct.pack("!I", c.seq) * 10)
+	return c.cut6(f.UDP, segment, [16])
+
+
+@link("v4 40 bytes of options, in PPPoE, tagged 5 and 6")
+def _(c):
+	packet = c.ip4(c.tcp(), options=b"\1" * 40)
+	return [f.vlan([5, 6], f.PPPOE, f.pppoe(f.IPV4, packet))]
+
+
+@link("v4 options, tagged 5 and 6")
+def _(c):
+	return [f.vlan([5, 6], f.IPV4, c.ip4(c.tcp(), options=b"\1\1\1\1"))]
+
+
+@link("v6 destination options, in MPLS")
+def _(c):
+	return [f.typed(f.MPLS, f.mpls([5], chained(c, [OPT])))]
+
+
+@link("v6 64 bytes of options, in LLC and SNAP")
+def _(c):
+	header = (f.OPTIONS, lambda following: f.options6(following, 64))
+	return [f.snap(f.IPV6, chained(c, [header]))]
+
+
 @in_session("v6 UDP to port 25")
 def _(c):
 	return [c.ip6(f.udp(c.source[6], c.target[6], c.sport, 25,

@@ -42,7 +42,7 @@ struct status {
 	const char *path; /* the policy to compare with; may be NULL */
 	struct policy *policy;
 	struct ruleset *rules;
-	bool text; /* it was loaded by nft, which left out some */
+	bool text; /* nft loaded it, and left out some */
 	struct netlink netlink;
 	struct reading reading;
 	struct applied applied;

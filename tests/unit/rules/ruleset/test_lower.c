@@ -371,7 +371,7 @@ CLAIM(inside, "an IP header behind a tag, PPPoE, MPLS or SNAP is read at its "
 		{ "ingress.in8.v4",
 		  "  rule\n    payload network offset 8 bytes 1 to 1\n"
 		  "    cmp neq from 1 value 0x45\n"
-		  "    immediate goto chain encapsulated\n"
+		  "    immediate goto chain ip-options.in8\n"
 		  "  rule\n    payload network offset 17 bytes 1 to 1\n"
 		  "    cmp neq from 1 value 0x06\n    immediate return\n"
 		  "  rule\n    payload network offset 14 bytes 2 to 1\n"
@@ -383,6 +383,31 @@ CLAIM(inside, "an IP header behind a tag, PPPoE, MPLS or SNAP is read at its "
 		  "    cmp neq from 1 value 0x0000\n    immediate return\n"
 		  "  rule\n    payload network offset 30 bytes 2 to 1\n"
 		  "    lookup from 1 set ingress.ports.in8.v4" },
+		/* 8 bytes, 15 words: TCP's second port is 2 bytes behind */
+		{ "inner-headers.in68",
+		  "  rule\n    payload network offset 70 bytes 2 to 1\n"
+		  "    lookup from 1 set inner-ports" },
+		{ "fragments.in44",
+		  "  rule\n    payload network offset 46 bytes 2 to 1\n"
+		  "    bitwise from 1 to 1 bytes 2 and 0xfff8 xor 0x0000\n"
+		  "    cmp neq from 1 value 0x0000\n    immediate return\n"
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp eq from 1 value 0x00\n"
+		  "    immediate goto chain inner-headers\n"
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp eq from 1 value 0x2b\n"
+		  "    immediate goto chain inner-headers\n"
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp eq from 1 value 0x3c\n"
+		  "    immediate goto chain inner-headers\n"
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp eq from 1 value 0x2c\n"
+		  "    immediate goto chain inner-headers\n"
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp neq from 1 value 0x06\n    immediate return\n"
+		  "  rule\n    immediate goto chain inner-headers.in52" },
+		{ "inner-headers", "  rule\n    objref type 1 name "
+				   "inner-headers\n    immediate drop" },
 		{ "ingress.smtp.in8.v4",
 		  "  rule \"p:4 outbound from a\"\n"
 		  "    payload network offset 20 bytes 4 to 1\n"
