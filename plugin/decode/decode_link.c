@@ -109,6 +109,7 @@ static const struct {
 	{ 0x6558, layer_ethernet }, /* transparent Ethernet bridging */
 	{ 0x880b, layer_ppp },
 	{ 0x8870, layer_llc }, /* too long for a length */
+	{ 0x0004, layer_llc }, /* Linux's number of a frame with a length */
 	{ 0x88e7, layer_itag },
 	{ 0x8926, layer_tag6 },
 	{ 0x892f, layer_tag6 },

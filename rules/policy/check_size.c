@@ -8,6 +8,19 @@
 #define SERVICES_MOST 20000  /* in all clauses: each is looked for above */
 #define RULES_MOST    100000 /* 0.5 kB each, and as many lines of text */
 
+/*
+ * Where rules look into frames, those of one family stand once more for each of
+ * five distances, and those of either for both families.
+ */
+#define DISTANCES 5
+
+static size_t size_in_frames(enum hook hook, size_t rules, bool of_family)
+{
+	if (hook != HOOK_BRIDGE && hook != HOOK_INGRESS)
+		return rules;
+	return rules * (1 + DISTANCES * (of_family ? 1 : 2));
+}
+
 /* Sets that a list of classes asks for in a family: rules for each. */
 static size_t size_of_list(const struct class_refs *refs, int family)
 {
@@ -26,30 +39,30 @@ static size_t size_of_list(const struct class_refs *refs, int family)
 	return refs->n ? sets : 1;
 }
 
-static size_t size_of_lists(const struct class_refs *a,
+static size_t size_of_lists(enum hook hook, const struct class_refs *a,
 			    const struct class_refs *b, size_t owners)
 {
 	size_t n = 0;
 
 	if (!a->n && !b->n)
-		return owners;
+		return size_in_frames(hook, owners, false);
 	for (int family = 4; family <= 6; family += 2)
 		n += size_of_list(a, family) * size_of_list(b, family);
-	return n * owners;
+	return size_in_frames(hook, n * owners, true);
 }
 
-static size_t size_of_clause(const struct clause *cl)
+static size_t size_of_clause(enum hook hook, const struct clause *cl)
 {
 	size_t owners = cl->users.n + cl->groups.n;
 
 	if (cl->users.n && cl->groups.n)
 		owners = cl->users.n * cl->groups.n;
 	return cl->ports.n *
-	       size_of_lists(&cl->from, &cl->to, owners ? owners : 1);
+	       size_of_lists(hook, &cl->from, &cl->to, owners ? owners : 1);
 }
 
 /* Ports that a block decides: each of them has to ask for the block's class. */
-static size_t size_of_block(const struct block *b)
+static size_t size_of_block(enum hook hook, const struct block *b)
 {
 	static const struct class_refs any;
 	uint8_t seen[65536 / 8] = { 0 };
@@ -62,7 +75,7 @@ static size_t size_of_block(const struct block *b)
 			n += !(seen[port / 8] >> port % 8 & 1);
 			seen[port / 8] |= (uint8_t)(1 << port % 8);
 		}
-	return n * size_of_lists(&b->of, &any, 1);
+	return n * size_of_lists(hook, &b->of, &any, 1);
 }
 
 static void refuse_services(struct check *c, const struct clause *cl)
@@ -92,7 +105,7 @@ void check_size(struct check *c)
 	for (size_t i = 0; i < c->policy->blocks.n; i++) {
 		const struct block *b = &c->policy->blocks.items[i];
 
-		rules += here = size_of_block(b);
+		rules += here = size_of_block(c->policy->hook, b);
 		if (rules > RULES_MOST) {
 			refuse_rules(c, &b->span, here);
 			return;
@@ -101,7 +114,7 @@ void check_size(struct check *c)
 			const struct clause *cl = &b->clauses.items[k];
 
 			services += cl->ports.n;
-			rules += here = size_of_clause(cl);
+			rules += here = size_of_clause(c->policy->hook, cl);
 			if (services > SERVICES_MOST)
 				refuse_services(c, cl);
 			else if (rules > RULES_MOST)

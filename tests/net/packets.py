@@ -402,6 +402,11 @@ def is_known(pattern, shape, seen):
 	return bool(pattern.match(shape)) != seen
 
 
+def is_framed(shape):
+	"""A packet in a frame that no host here understands."""
+	return not shapes.SHAPES[shape][1]
+
+
 def unlogged(rows, hook, policy, before, after, ports):
 	"""Openings that a clause stopped and logged, and no log told of."""
 	for row in rows:
@@ -409,7 +414,8 @@ def unlogged(rows, hook, policy, before, after, ports):
 				or SUBJECTS[policy][2] != "held":
 			continue
 		seen = bool(case_ports(row, after[row.shape][2]) & ports)
-		if before[row.shape][0] == "answered" \
+		wanted = "arrived" if is_framed(row.shape) else "answered"
+		if before[row.shape][0] == wanted \
 				and not is_known(UNLOGGED, row.shape, seen):
 			yield (f"packets.tsv:{row.number}: {row.shape}: {policy} at "
 			       f"{hook}: stopped, and the log told of "

@@ -166,6 +166,8 @@ static const char *const segments[] = {
 	"link:50 set:0:0x8f chdlc ip6 tcp data:5",
 	"nflog:2 payload ip4 tcp data:5",
 	"nflog:10 payload ip6 tcp data:5",
+	"nflog:7 attr:1:0x88640000 payload pppoe ppp ip4 tcp data:5",
+	"nflog:7 attr:1:0x00040000 payload snap ip6 tcp data:5",
 	/* extension headers */
 	"eth ip6 hop tcp data:5",
 	"eth ip6 hop:16 route:24 dest tcp data:5",

@@ -1115,23 +1115,33 @@ CLAIM(products,
 	static const struct {
 		int clauses, services, classes;
 		const char *want; /* NULL: no error */
+		bool bridge;
 	} vectors[] = {
-		{ 200, 100, 0, NULL },
-		{ 201, 100, 0, "207:1 too-many" },
-		{ 1900, 90, 0, "229:1 too-many" },
-		{ 9, 1, 100, NULL },
-		{ 10, 1, 100, "116:1 too-many" },
-		{ 1, 11, 100, "107:1 too-many" },
-		{ 1, 9, 100, NULL },
+		{ 200, 100, 0, NULL, false },
+		{ 201, 100, 0, "207:1 too-many", false },
+		{ 1900, 90, 0, "229:1 too-many", false },
+		{ 9, 1, 100, NULL, false },
+		{ 10, 1, 100, "116:1 too-many", false },
+		{ 1, 11, 100, "107:1 too-many", false },
+		{ 1, 9, 100, NULL, false },
+		/* rules that look into frames count, too */
+		{ 1, 1, 100, NULL, true },
+		{ 2, 1, 100, "108:1 too-many", true },
+		{ 45, 100, 0, NULL, true },
+		{ 46, 100, 0, "51:1 too-many", true },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++) {
 		char *text =
 			large_policy(vectors[i].clauses, vectors[i].services,
 				     vectors[i].classes);
-		struct policy *p = text_policy(text);
-		char *got = diags_text(&p->diags);
+		struct policy *p;
+		char *got;
 
+		if (vectors[i].bridge)
+			memcpy(strstr(text, "forward"), "bridge ", 7);
+		p = text_policy(text);
+		got = diags_text(&p->diags);
 		if (vectors[i].want)
 			expect(strstr(got, vectors[i].want) &&
 				       p->diags.errors == 1,
