@@ -388,6 +388,12 @@ CLAIM(inside, "an IP header behind a tag, PPPoE, MPLS or SNAP is read at its "
 		  "  rule\n    payload network offset 70 bytes 2 to 1\n"
 		  "    lookup from 1 set inner-ports" },
 		{ "fragments.in44",
+		  "  rule\n    payload network offset 44 bytes 1 to 1\n"
+		  "    cmp eq from 1 value 0x06\n"
+		  "    payload network offset 46 bytes 2 to 1\n"
+		  "    bitwise from 1 to 1 bytes 2 and 0xfff8 xor 0x0000\n"
+		  "    cmp eq from 1 value 0x0008\n"
+		  "    immediate goto chain first-fragments\n"
 		  "  rule\n    payload network offset 46 bytes 2 to 1\n"
 		  "    bitwise from 1 to 1 bytes 2 and 0xfff8 xor 0x0000\n"
 		  "    cmp neq from 1 value 0x0000\n    immediate return\n"
