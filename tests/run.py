@@ -48,6 +48,7 @@ def suites(build, program, quick):
 	yield "xarf", [python, "tests/xarf/xarf_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	yield "net/acting", [python, "tests/net/acting_test.py"]
+	yield "net/change", [python, "tests/net/change_test.py"]
 	if not quick:	# what it preloads is not built with sanitizers
 		yield "net/refused", [python, "tests/net/refused_test.py"]
 	if not quick:	# it makes its own builds with sanitizers

@@ -75,6 +75,8 @@ def enter():
 	"""Runs this program again in namespaces of its own; returns inside."""
 	if os.environ.get(INSIDE):
 		signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+		# Beside it are revisions and journals, one folder each namespace.
+		os.environ.setdefault("MAILWALL_RUN_DIR", "/run/mailwall")
 		return
 	kinds = ["-nmp", "--fork", "--kill-child"]
 	if not may_unshare(kinds):

@@ -48,9 +48,9 @@ struct apply_outcome {
 	bool changed;	   /* the transaction was sent, or would be */
 	bool kernel_asked; /* the kernel got a transaction, whatever came of it
 			    */
-	uint32_t generation; /* of the rules now, if they were changed */
+	uint32_t generation; /* the rules' now, if they were changed */
 	struct change_summary summary;
-	struct reading reading; /* what was loaded before */
+	struct reading reading; /* the tables before */
 	struct acting acting;	/* faults of the table before */
 	struct diags diags;
 };

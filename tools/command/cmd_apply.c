@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "commands.h"
-#include "../change/apply.h"
+#include "../change/boot.h"
+#include "../change/direct.h"
+#include "../change/recover.h"
 #include "../apart/loaded_note.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
@@ -12,13 +14,24 @@
 #include <stdio.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
+
+struct apply_options {
+	bool dry_run, current;
+	const char *why;
+};
 
 struct apply_run {
 	struct program *program;
+	const struct apply_options *options;
 	struct policy *policy;
 	struct ruleset *rules;
-	struct apply_request request;
-	struct apply_outcome outcome;
+	struct recording recording;   /* of the policy, if it is one */
+	struct revision revision;     /* that is loaded, if one is */
+	struct fault instead;	      /* of which one; "" */
+	int lock;		      /* taken before it was read; or -1 */
+	struct apply_request request; /* what the outcome is of */
+	struct direct_outcome direct;
 	struct fault unnoted; /* why the store has no note of it */
 	struct diags notes;   /* notes, though all went well */
 };
@@ -57,7 +70,8 @@ static void apply_note_devices(struct apply_run *a)
 
 static void apply_note_size(struct apply_run *a, const struct set *set)
 {
-	const struct present *before = apply_before(&a->request, &a->outcome);
+	const struct present *before =
+		apply_before(&a->request, &a->direct.kernel);
 
 	for (size_t i = 0; i < before->sets.n; i++) {
 		const struct present_set *ps = &before->sets.items[i];
@@ -72,9 +86,34 @@ static void apply_note_size(struct apply_run *a, const struct set *set)
 	}
 }
 
+/* Nothing is kept that should be; a boot goes on without. */
+static bool apply_is_unkept(const struct apply_run *a)
+{
+	return *a->direct.unkept.text && !a->options->current;
+}
+
+/* A revision is not what it should be: said first. */
+static void apply_note_revision(struct apply_run *a)
+{
+	if (*a->instead.text)
+		diag_error(&a->notes, NULL, "revision-edited", "%s",
+			   a->instead.text);
+	if (apply_is_unkept(a))
+		diag_error(&a->notes, NULL, "not-kept",
+			   "the policy is loaded, and the machine would not "
+			   "boot with it: %s",
+			   a->direct.unkept.text);
+	else if (*a->direct.unkept.text)
+		diag_warning(&a->notes, NULL, "not-kept",
+			     "the policy is loaded, and the journal has no "
+			     "line of it: %s",
+			     a->direct.unkept.text);
+}
+
 static void apply_note_all(struct apply_run *a)
 {
 	a->notes.n = 0;
+	apply_note_revision(a);
 	if (a->policy->observe)
 		diag_warning(&a->notes, NULL, "observe",
 			     "mode observe: nothing is blocked");
@@ -106,7 +145,7 @@ static json_t *all_diags(const struct apply_run *a)
 {
 	json_t *list = diags_json(&a->policy->diags);
 
-	apply_add_diags(list, &a->outcome.diags);
+	apply_add_diags(list, &a->direct.kernel.diags);
 	apply_add_diags(list, &a->notes);
 	return list;
 }
@@ -115,7 +154,7 @@ static void apply_add_replaced(struct apply_run *a, json_t *o)
 {
 	enum family family;
 	const struct present *p =
-		apply_replaced(&a->request, &a->outcome, &family);
+		apply_replaced(&a->request, &a->direct.kernel, &family);
 
 	json_object_set_new(
 		o, "replaced_table",
@@ -130,30 +169,33 @@ static void apply_add_mended(const struct apply_run *a, json_t *o)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < a->outcome.acting.n && a->outcome.changed; i++)
-		if (a->outcome.acting.items[i].drift)
+	for (size_t i = 0;
+	     i < a->direct.kernel.acting.n && a->direct.kernel.changed; i++)
+		if (a->direct.kernel.acting.items[i].drift)
 			json_array_append_new(
 				list,
-				text_json(a->outcome.acting.items[i].name));
+				text_json(
+					a->direct.kernel.acting.items[i].name));
 	json_object_set_new(o, "mended", list);
 }
 
 static json_t *apply_json(struct apply_run *a, int error)
 {
-	const struct change_summary *s = &a->outcome.summary;
-	bool ok = !error;
+	const struct change_summary *s = &a->direct.kernel.summary;
+	bool ok = !error && !a->notes.errors;
 
 	return json_pack(
 		"{s:b, s:b, s:b, s:o, s:s, s:s, s:s, s:o, s:{s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:I, s:I}, s:o}",
-		"ok", ok, "changed", ok && a->outcome.changed, "dry_run",
-		a->request.dry_run, "policy", text_json(a->policy->name),
-		"mode", a->policy->observe ? "observe" : "enforce", "digest",
+		"ok", ok, "changed", !error && a->direct.kernel.changed,
+		"dry_run", a->request.dry_run, "policy",
+		text_json(a->policy->name), "mode",
+		a->policy->observe ? "observe" : "enforce", "digest",
 		a->rules->digest, "table",
 		apply_table_text(a->program->arena, a->rules->family),
 		"previous_digest",
-		*apply_before(&a->request, &a->outcome)->digest ?
-			text_json(apply_before(&a->request, &a->outcome)
+		*apply_before(&a->request, &a->direct.kernel)->digest ?
+			text_json(apply_before(&a->request, &a->direct.kernel)
 					  ->digest) :
 			json_null(),
 		"summary", "rules", (json_int_t)s->rules, "sets_added",
@@ -173,6 +215,10 @@ static int apply_say_json(struct apply_run *a, int error)
 	if (o) {
 		apply_add_replaced(a, o);
 		apply_add_mended(a, o);
+		json_object_set_new(o, "revision",
+				    a->direct.revision ?
+					    json_integer(a->direct.revision) :
+					    json_null());
 	}
 	return print_json(o);
 }
@@ -181,7 +227,7 @@ static int apply_say_json(struct apply_run *a, int error)
 
 static void apply_say_changed(struct apply_run *a)
 {
-	const struct change_summary *s = &a->outcome.summary;
+	const struct change_summary *s = &a->direct.kernel.summary;
 
 	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
 	       "removed\n",
@@ -192,12 +238,12 @@ static void apply_say_changed(struct apply_run *a)
 	       apply_table_text(a->program->arena, a->rules->family),
 	       a->rules->digest, s->rules, s->elements_added,
 	       s->elements_removed);
-	for (size_t i = 0; i < a->outcome.acting.n; i++)
-		if (a->outcome.acting.items[i].drift)
+	for (size_t i = 0; i < a->direct.kernel.acting.n; i++)
+		if (a->direct.kernel.acting.items[i].drift)
 			printf("%s: %s\n",
 			       a->request.dry_run ? "would be mended" :
 						    "mended",
-			       a->outcome.acting.items[i].text);
+			       a->direct.kernel.acting.items[i].text);
 	if (s->other_tables_removed)
 		printf("our table of another family %s removed, with its "
 		       "counters\n",
@@ -211,28 +257,44 @@ static void apply_say_changed(struct apply_run *a)
 
 static void say_text(struct apply_run *a)
 {
-	if (a->outcome.changed)
+	if (a->direct.kernel.changed)
 		apply_say_changed(a);
 	else
 		printf("%s: unchanged, digest %s\n", a->policy->name,
 		       a->rules->digest);
+	if (a->direct.made)
+		printf("revision %u is what the machine boots with\n",
+		       a->direct.revision);
 	for (size_t i = 0; i < a->notes.n; i++)
-		printf("%s\n", a->notes.items[i].message);
+		if (a->notes.items[i].severity == SEVERITY_WARNING)
+			printf("%s\n", a->notes.items[i].message);
+		else
+			message_say("%s", a->notes.items[i].message);
 }
 
 static void apply_note_loaded(struct apply_run *a)
 {
 	loaded_note_write(a->policy->name, a->rules->digest,
 			  a->policy->observe ? "observe" : "enforce",
-			  a->outcome.generation, &a->unnoted);
+			  a->direct.kernel.generation, &a->unnoted);
+}
+
+/* ---- what is loaded: a policy, or what is current ---- */
+
+static int apply_code(const struct apply_run *a)
+{
+	return a->direct.kernel.error || apply_is_unkept(a) ||
+			       *a->instead.text ?
+		       EXIT_REFUSED :
+		       EXIT_DONE;
 }
 
 static int apply_finish(struct apply_run *a)
 {
 	struct program *p = a->program;
-	int error = a->outcome.error, code;
+	int error = a->direct.kernel.error, code;
 
-	if (!error && a->outcome.changed && !a->request.dry_run)
+	if (!error && a->direct.kernel.changed && !a->request.dry_run)
 		apply_note_loaded(a);
 	if (!error)
 		apply_note_all(a);
@@ -241,39 +303,105 @@ static int apply_finish(struct apply_run *a)
 		if (code)
 			return code;
 	} else if (error) {
-		message_diags(&a->outcome.diags, p->quiet);
+		message_diags(&a->direct.kernel.diags, p->quiet);
 		message_say("nothing was changed");
 	} else {
 		say_text(a);
 	}
-	return error ? EXIT_REFUSED : EXIT_DONE;
+	return apply_code(a);
 }
 
-struct apply_options {
-	bool dry_run;
-};
+static int apply_load_file(struct apply_run *a, const char *path)
+{
+	a->request.path = path;
+	return recording_load(a->program, path, &a->recording, &a->policy);
+}
+
+/* As the answer to a policy with mistakes is. */
+static int apply_refuse_current(struct apply_run *a, const struct fault *f)
+{
+	struct diags diags = { .arena = a->program->arena };
+
+	diag_error(&diags, NULL, "revision-edited", "%s", f->text);
+	if (a->program->json)
+		print_json(json_pack("{s:b, s:o}", "ok", 0, "diagnostics",
+				     diags_json(&diags)));
+	else
+		message_say("%s", f->text);
+	return EXIT_REFUSED;
+}
+
+static int apply_load_current(struct apply_run *a, const char *path)
+{
+	struct fault f;
+	int error;
+
+	/* Which one is current is known when what was cut off has ended. */
+	a->lock = change_begin(a->program, &f);
+	if (a->lock < 0)
+		message_say("%s", f.text);
+	error = boot_revision(a->program, &a->revision, &a->instead, &f);
+	if (error)
+		return apply_refuse_current(a, &f);
+	if (a->revision.number) {
+		a->request.path = a->revision.path;
+		return revision_load(a->program, &a->revision, &a->policy);
+	}
+	if (path)
+		return apply_load_file(a, path);
+	message_say("no revision is current in \"%s\": apply a policy first",
+		    a->program->state_dir);
+	return EXIT_REFUSED;
+}
+
+static void apply_direct(struct apply_run *a)
+{
+	const struct direct_request request = {
+		.path = a->request.path,
+		.policy = a->policy,
+		.rules = a->rules,
+		.recording = a->revision.number ? NULL : &a->recording,
+		.revision = a->revision.number,
+		.why = a->options->why,
+		.dry_run = a->options->dry_run,
+		.boot = a->options->current,
+		.locked = a->lock >= 0,
+	};
+
+	a->request.rules = a->rules;
+	a->request.dry_run = a->options->dry_run;
+	direct_apply(a->program, &request, &a->direct);
+}
 
 static int apply_command(struct program *p, const void *options, int argc,
 			 char **argv)
 {
-	const struct apply_options *o = options;
-	struct apply_run a = { .program = p, .notes.arena = p->arena };
-	int code = load_good_policy(p, argv[0], &a.policy);
+	struct apply_run a = { .program = p,
+			       .options = options,
+			       .lock = -1,
+			       .notes.arena = p->arena };
+	const char *path = argc ? argv[0] : NULL;
+	int code;
 
-	(void)argc;
-	if (code)
-		return code;
-	if (ruleset_new(a.policy, &a.rules)) {
-		message_say("out of memory");
-		return EXIT_REFUSED;
+	if (!path && !a.options->current) {
+		message_say("apply: which policy?");
+		return EXIT_USAGE;
 	}
-	a.request = (struct apply_request){ .path = argv[0],
-					    .rules = a.rules,
-					    .dry_run = o->dry_run };
-	apply_rules(p, &a.request, &a.outcome);
-	code = apply_finish(&a);
-	ruleset_free(a.rules);
-	policy_free(a.policy);
+	code = a.options->current ? apply_load_current(&a, path) :
+				    apply_load_file(&a, path);
+	if (!code && ruleset_new(a.policy, &a.rules)) {
+		policy_free(a.policy);
+		code = message_out_of_memory();
+	}
+	if (!code) {
+		apply_direct(&a);
+		code = apply_finish(&a);
+		ruleset_free(a.rules);
+		policy_free(a.policy);
+	}
+	recording_free(&a.recording);
+	if (a.lock >= 0)
+		close(a.lock);
 	return code;
 }
 
@@ -283,6 +411,16 @@ static const struct option_row apply_option_rows[] = {
 	  .type = OPTION_FLAG,
 	  .place = offsetof(struct apply_options, dry_run),
 	  .help = "say what would change, and change nothing" },
+	{ .name = "why",
+	  .type = OPTION_TEXT,
+	  .place = offsetof(struct apply_options, why),
+	  .value = "TEXT",
+	  .help = "say in the journal why" },
+	{ .name = "current",
+	  .type = OPTION_FLAG,
+	  .place = offsetof(struct apply_options, current),
+	  .help = "load what was applied last, as at boot; POLICY if nothing "
+		  "was" },
 	{ OPTION_ROW_QUIET },
 	{ OPTION_ROW_JSON },
 	{ OPTION_ROW_DEFINE },
@@ -293,7 +431,7 @@ const struct command command_apply = {
 	.name = "apply",
 	.summary = "load a policy into the kernel",
 	.group = GROUP_KERNEL,
-	.operands = { "POLICY", OPTION_POLICY, 1, 1, "which policy?", NULL },
+	.operands = { "POLICY", OPTION_POLICY, 0, 1, "which policy?", NULL },
 	.options = apply_option_rows,
 	.options_bytes = sizeof(struct apply_options),
 	.run = apply_command,

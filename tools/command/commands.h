@@ -13,6 +13,7 @@
 	EACH(generate)                                                         \
 	EACH(apply)                                                            \
 	EACH(remove)                                                           \
+	EACH(history)                                                          \
 	EACH(status)                                                           \
 	EACH(exempt)                                                           \
 	EACH(guard)                                                            \

@@ -46,7 +46,7 @@ static bool is_namespace_of_machine(const struct stat *own)
 
 /*
  * Another network namespace than the machine's has a folder of its own: what it
- * loads is not what the machine boots.
+ * loads is not what the machine boots. So has a run folder of one's own.
  */
 static const char *start_state_dir(struct arena *a, const char *run_dir)
 {
@@ -55,7 +55,10 @@ static const char *start_state_dir(struct arena *a, const char *run_dir)
 
 	if (path)
 		return path;
-	if (stat("/proc/self/ns/net", &own) || is_namespace_of_machine(&own))
+	if (stat("/proc/self/ns/net", &own))
+		own.st_ino = 0;
+	else if (!start_asked("MAILWALL_RUN_DIR") &&
+		 is_namespace_of_machine(&own))
 		return STATE_DIR;
 	return arena_printf(a, "%s/state-%llu", run_dir,
 			    (unsigned long long)own.st_ino);

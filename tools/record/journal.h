@@ -20,7 +20,7 @@
 
 #define JOURNAL_NAME "journal"
 
-/* What a line tells; a row each in journal.c. */
+/* Kinds of lines; a row each in journal_what.c. */
 enum journal_what {
 	JOURNAL_APPLYING,
 	JOURNAL_APPLIED,
@@ -47,7 +47,7 @@ const char *journal_what_name(enum journal_what what);
 struct journal_entry {
 	enum journal_what what;
 	uint32_t revision;
-	uint32_t generation; /* of the kernel's rules, after it */
+	uint32_t generation; /* the kernel's, after it */
 	const char *digest;
 	const char *why;
 	json_t *more; /* members of its own: an object, borrowed */
@@ -64,7 +64,7 @@ int journal_append(struct program *p, const struct journal_entry *entry,
 
 /* A line that was read. */
 struct journal_line {
-	uint64_t number; /* of the file, from 1 */
+	uint64_t number; /* its place in the file, from 1 */
 	uint64_t sequence;
 	int64_t time_us;
 	const char *boot_id;
@@ -75,13 +75,13 @@ struct journal_line {
 	const json_t *object;	  /* all of it */
 };
 
-/* What the whole file is like. */
+/* The state of the whole file. */
 struct journal_state {
-	uint64_t lines;	    /* that are whole */
+	uint64_t lines;	    /* whole ones */
 	uint64_t cut_short; /* lines that a power cut left behind */
 	bool cut_at_end;    /* the last one is; nothing was written since */
 	uint64_t broken;    /* the first line that breaks the chain; 0: none */
-	struct fault why;   /* it breaks it */
+	struct fault why;   /* the way it breaks it */
 };
 
 /*

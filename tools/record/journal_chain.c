@@ -175,11 +175,11 @@ struct follow {
 	struct journal_state *state;
 	journal_each *each;
 	void *ctx;
-	uint64_t number;    /* of the line, from 1 */
-	uint64_t sequence;  /* of the last whole line */
-	uint64_t cut_bytes; /* of the line before, if it is cut short */
+	uint64_t number;    /* the line's, from 1 */
+	uint64_t sequence;  /* the last whole line's */
+	uint64_t cut_bytes; /* length of the lines before that are cut short */
 	bool was_cut;
-	char hash[HASH_TEXT_BYTES]; /* of the line before; "" */
+	char hash[HASH_TEXT_BYTES]; /* the line before has it; "" */
 };
 
 static void follow_break(struct follow *w, uint64_t number, const char *fmt,

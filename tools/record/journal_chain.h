@@ -7,8 +7,8 @@
 #include "journal.h"
 
 struct chain_end {
-	uint64_t sequence; /* of the last whole line; 0: there is none */
-	char hash[HASH_TEXT_BYTES]; /* of the last line, whole or not; "" */
+	uint64_t sequence; /* the last whole line's; 0: there is none */
+	char hash[HASH_TEXT_BYTES]; /* the last line's, whole or not; "" */
 	uint64_t
 		cut_bytes; /* bytes of last lines that are cut short; 0: none */
 	bool unended;	   /* the file does not end with the end of a line */

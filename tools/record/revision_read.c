@@ -208,6 +208,21 @@ int revision_read(struct program *p, uint32_t number, struct revision *out,
 	return error ? error : revision_check_files(p->arena, out, f);
 }
 
+int revision_text(struct program *p, const struct revision *rev,
+		  const char **out, struct fault *f)
+{
+	const struct revision_file *file = &rev->files.items[0];
+	const char *text;
+	size_t len;
+	int error = revision_read_file(p->arena, rev, file, &text, &len);
+
+	if (error)
+		return revision_refuse(rev, file->copy, error, f);
+	*out = arena_strndup(p->arena, text, len);
+	free((char *)text);
+	return 0;
+}
+
 /* ---- comparing it ---- */
 
 static bool revision_has_file(const struct revision *rev,
