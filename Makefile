@@ -40,7 +40,7 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libnftnl-dev libmnl-dev \
 DEMO_PACKAGES  = $(BUILD_PACKAGES) nftables iproute2 python3
 CHECK_PACKAGES = $(DEMO_PACKAGES) libcmocka-dev mandoc tcpreplay \
                  wireshark-common postfix swaks abigail-tools g++ locales \
-                 curl zsh collectd-core collectd-dev strace
+                 curl zsh collectd-core collectd-dev spin strace
 HOST_PACKAGES  = $(CHECK_PACKAGES) iptables ufw fail2ban firewalld \
                  dbus-daemon systemd docker.io ansible-core
 COLLECTD_PACKAGES = $(BUILD_PACKAGES) collectd-dev

@@ -46,6 +46,8 @@ def suites(build, program, quick):
 	yield "review", [python, "tests/review/review_test.py"]
 	yield "import", [python, "tests/review/import_test.py"]
 	yield "xarf", [python, "tests/xarf/xarf_test.py"]
+	yield "trial/model", [python, "tests/trial/model.py"]
+	yield "trial/net", [python, "tests/trial/trial_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	yield "net/acting", [python, "tests/net/acting_test.py"]
 	yield "net/change", [python, "tests/net/change_test.py"]

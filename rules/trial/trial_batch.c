@@ -50,7 +50,7 @@ void trial_batch_arm(struct batch *b, const struct trial_form *form,
 	struct elements armed = armed_elements(rs->family, timeout_ms);
 
 	if (form->alone)
-		netlink_table(b, rs, 0);
+		netlink_table(b, rs, rs->table_flags);
 	for (size_t i = 0; i < rs->counters.n; i++)
 		netlink_counter(b, rs, rs->counters.items[i], 0, 0);
 	for (size_t i = 0; i < rs->chains.n; i++)
@@ -88,7 +88,7 @@ static void measure_objects(struct batch *b, const struct ruleset *rs)
 void trial_batch_measure(struct batch *b, const struct trial_form *form)
 {
 	if (form->alone)
-		netlink_table(b, &form->rules, 0);
+		netlink_table(b, &form->rules, form->rules.table_flags);
 	measure_objects(b, &form->rules);
 	batch_finish(b);
 }

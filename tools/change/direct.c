@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "direct.h"
 #include "recover.h"
+#include "../trial/trial_record.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/policy/policy.h"
 #include "../program/message.h"
@@ -103,7 +104,7 @@ static int direct_before(void *ctx, const struct apply_outcome *so_far,
 static bool direct_moves(const struct direct *d)
 {
 	return d->out->revision && d->out->revision != d->current &&
-	       (d->request->recording || !d->current);
+	       (d->request->recording || d->request->back || !d->current);
 }
 
 /* The kernel has it; what cannot be kept now is told, and recovered later. */
@@ -152,7 +153,7 @@ static int direct_load(struct direct *d)
 	int error = apply_rules(d->program, &request, &d->out->kernel);
 
 	/* Only the text is new: the kernel has its rules already. */
-	if (!error && !d->begun && d->out->made)
+	if (!error && !d->begun && (d->out->made || d->request->back))
 		error = direct_before(d, &d->out->kernel, &f);
 	if (error && *f.text)
 		diag_error(&d->out->kernel.diags, NULL, "not-recorded", "%s",
@@ -178,6 +179,8 @@ static int direct_in_lock(struct direct *d)
 	struct fault f = { 0 };
 	int error = d->request->locked ? 0 : recover_change(d->program, &f);
 
+	if (!error)
+		error = trial_refuse_beside(d->program, &f);
 	if (!error)
 		error = revision_current(d->program, &d->current, &f);
 	error = direct_excuse(d, error, &f);

@@ -15,6 +15,7 @@ struct direct_request {
 	const struct ruleset *rules;
 	const struct recording *recording; /* NULL: a revision is loaded */
 	uint32_t revision; /* it, without a recording; 0: none is kept */
+	bool back;	   /* the revision becomes the current one */
 	const char *why;   /* NULL: not said */
 	bool dry_run;
 	/*

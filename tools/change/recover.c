@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "recover.h"
+#include "trial_recover.h"
 #include "../kernel/kernel.h"
 #include "../kernel/kernel_error.h"
 #include "../program/message.h"
@@ -133,12 +134,21 @@ static void recovery_take(struct recovery *r)
 	r->digest = recovery_text(r, "digest");
 }
 
+/* Lines that have a trial are trial_recover.c's. */
+static bool recovery_is_trial(const char *what)
+{
+	return !strcmp(what, journal_what_name(JOURNAL_TRIAL)) ||
+	       !strcmp(what, journal_what_name(JOURNAL_CONFIRMING));
+}
+
 static int recover_line(struct program *p, const json_t *line, struct fault *f)
 {
 	struct recovery r = { .program = p, .line = line };
 	const char *what = recovery_text(&r, "what");
 	int error;
 
+	if (recovery_is_trial(what))
+		return trial_recover(p, line, f);
 	recovery_take(&r);
 	for (size_t i = 0; i < sizeof(recover_rows) / sizeof(*recover_rows);
 	     i++) {

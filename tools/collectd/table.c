@@ -4,6 +4,7 @@
  * sets that the kernel does not count by itself (before Linux 6.16).
  */
 #include "table.h"
+#include "../../rules/trial/trial_names.h"
 #include "../kernel/dump.h"
 
 #include <arpa/inet.h>
@@ -71,12 +72,21 @@ static void *table_grow(void *items, size_t n, size_t size)
 	return n & (n - 1) ? items : realloc(items, (n ? 2 * n : 1) * size);
 }
 
+/* Figures of a trial come and go with it. */
+static bool table_is_trial(const char *name)
+{
+	return !strncmp(name, TRIAL_PREFIX, strlen(TRIAL_PREFIX)) ||
+	       !strcmp(name, TRIAL_ARMED);
+}
+
 static int table_add_counter(void *ctx, const struct dump_counter *c)
 {
 	struct table *t = ctx;
-	struct counter *items =
-		table_grow(t->counters, t->n_counters, sizeof(*items));
+	struct counter *items;
 
+	if (table_is_trial(c->name))
+		return 0;
+	items = table_grow(t->counters, t->n_counters, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	t->counters = items;
@@ -93,7 +103,7 @@ static int table_add_set(void *ctx, const struct dump_set *s)
 	struct table *t = ctx;
 	struct set *items;
 
-	if (s->flags & NFT_SET_MAP)
+	if (s->flags & NFT_SET_MAP || table_is_trial(s->name))
 		return 0;
 	items = table_grow(t->sets, t->n_sets, sizeof(*items));
 	if (!items)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply_trial.h"
 #include "commands.h"
 #include "../change/boot.h"
 #include "../change/direct.h"
 #include "../change/recover.h"
+#include "../trial/trial_options.h"
 #include "../apart/loaded_note.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
@@ -17,8 +19,10 @@
 #include <unistd.h>
 
 struct apply_options {
-	bool dry_run, current;
+	bool dry_run, current, wait;
 	const char *why;
+	uint32_t trial_s; /* 0: for good */
+	struct texts stops;
 };
 
 struct apply_run {
@@ -381,8 +385,18 @@ static int apply_command(struct program *p, const void *options, int argc,
 			       .lock = -1,
 			       .notes.arena = p->arena };
 	const char *path = argc ? argv[0] : NULL;
+	struct apply_trial trial = { .wait = a.options->wait };
+	struct fault f;
 	int code;
 
+	if (trial_stops_parse(a.options->stops.items, a.options->stops.n,
+			      &trial.stops, &f))
+		return usage_error(p, "--stop-if: %s", f.text);
+	if (a.options->trial_s && (a.options->dry_run || a.options->current))
+		return usage_error(p, "--trial takes a policy, and neither "
+				      "--dry-run nor --current");
+	if (a.options->trial_s && trial_duration_check(a.options->trial_s, &f))
+		return usage_error(p, "--trial: %s", f.text);
 	if (!path && !a.options->current) {
 		message_say("apply: which policy?");
 		return EXIT_USAGE;
@@ -393,7 +407,16 @@ static int apply_command(struct program *p, const void *options, int argc,
 		policy_free(a.policy);
 		code = message_out_of_memory();
 	}
-	if (!code) {
+	if (!code && a.options->trial_s) {
+		trial.policy = a.policy;
+		trial.rules = a.rules;
+		trial.recording = &a.recording;
+		trial.duration_s = a.options->trial_s;
+		trial.why = a.options->why;
+		code = apply_on_trial(p, &trial);
+		ruleset_free(a.rules);
+		policy_free(a.policy);
+	} else if (!code) {
 		apply_direct(&a);
 		code = apply_finish(&a);
 		ruleset_free(a.rules);
@@ -416,6 +439,25 @@ static const struct option_row apply_option_rows[] = {
 	  .place = offsetof(struct apply_options, why),
 	  .value = "TEXT",
 	  .help = "say in the journal why" },
+	{ .name = "trial",
+	  .type = OPTION_DURATION,
+	  .place = offsetof(struct apply_options, trial_s),
+	  .value = "DURATION",
+	  .help = "go back to the rules before, unless \"mailwall confirm\" "
+		  "comes in time",
+	  .hints = "5m 10m 30m 1h" },
+	{ .name = "stop-if",
+	  .type = OPTION_TEXTS,
+	  .place = offsetof(struct apply_options, stops),
+	  .value = "STOP",
+	  .needs = "trial",
+	  .help = "end the trial sooner: sources=50, submission=50%",
+	  .hints = "sources=50 submission=50%" },
+	{ .name = "wait",
+	  .type = OPTION_FLAG,
+	  .place = offsetof(struct apply_options, wait),
+	  .needs = "trial",
+	  .help = "wait for the end of the trial, as on a terminal" },
 	{ .name = "current",
 	  .type = OPTION_FLAG,
 	  .place = offsetof(struct apply_options, current),

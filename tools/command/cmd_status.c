@@ -11,6 +11,7 @@
 #include "../kernel/difference.h"
 #include "../status/status_guards.h"
 #include "../status/status_hosts.h"
+#include "../status/status_trial.h"
 #include "../../rules/base/arena.h"
 #include "../program/json.h"
 #include "../program/message.h"
@@ -51,6 +52,7 @@ struct status {
 	int family;
 	enum state state;
 	struct differences differences;
+	struct trial_facts trial;
 };
 
 static const struct present *status_table(const struct status *s)
@@ -91,7 +93,9 @@ static void find_differences(struct status *s)
 static void status_judge(struct status *s)
 {
 	const char *digest = status_table(s)->digest;
-	bool same = !strcmp(s->loaded.digest, digest);
+	/* The trial of a first policy is beside no rules. */
+	bool same = !strcmp(s->loaded.digest, digest) ||
+		    (s->trial.alone && !s->loaded.objects.n);
 
 	acting_read(s->program->arena, status_table(s), &s->acting);
 	if (!present_digest_comparable(status_table(s))) {
@@ -246,7 +250,7 @@ static int status_say_json(struct status *s)
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
 		"{s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, "
-		"s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o}",
 		"loaded", 1, "mode", status_mode(s), "acting",
 		!s->loaded.observes && !acting_opens(&s->acting), "faults",
 		acting_json(s), "policy", text_json(status_table(s)->policy),
@@ -260,7 +264,8 @@ static int status_say_json(struct status *s)
 			 json_null(),
 		"generation", (json_int_t)s->reading.generation, "differences",
 		differences, "clauses", clauses, "sets", sets, "guards",
-		guards_json(status_table(s))));
+		guards_json(status_table(s)), "trial",
+		trial_facts_json(&s->trial)));
 }
 
 /* ---- as text ---- */
@@ -380,6 +385,7 @@ static int say_to_hosts(struct status *s)
 		f.observe_wanted = s->policy && s->policy->observe;
 		f.state = s->state;
 		f.differences = s->differences.n;
+		f.trial = &s->trial;
 	}
 	if (f.differences)
 		f.difference =
@@ -439,10 +445,11 @@ static int report(struct status *s)
 		status_print_clauses(s);
 		guards_print(status_table(s));
 		print_sets(s);
+		trial_facts_print(&s->trial);
 	}
 	if (code)
 		return code;
-	if (acting_opens(&s->acting))
+	if (acting_opens(&s->acting) || s->trial.drifted)
 		return EXIT_NO;
 	return s->state == STATE_DRIFT || s->state == STATE_OTHER ? EXIT_NO :
 								    EXIT_DONE;
@@ -472,10 +479,14 @@ static int read_kernel(struct status *s)
 	error = loaded_read(&s->netlink, &s->reading, (enum family)s->family,
 			    most, claims ? applied_claim : NULL, &claim,
 			    &s->loaded);
+	if (!error)
+		error = kernel_count_members(
+			&s->netlink, (enum family)s->family,
+			&s->reading.tables[s->family], &limit);
+	trial_facts_free(&s->trial);
 	return error ? error :
-		       kernel_count_members(&s->netlink, (enum family)s->family,
-					    &s->reading.tables[s->family],
-					    &limit);
+		       trial_facts_read(s->program, &s->netlink, &s->reading,
+					&s->loaded, &s->trial);
 }
 
 static bool differs(const struct status *s)
@@ -566,6 +577,7 @@ static int status_open_and_run(struct status *s)
 	else
 		code = report(s);
 	digest_objects_free(&s->loaded.objects);
+	trial_facts_free(&s->trial);
 	netlink_close(&s->netlink);
 	return code;
 }

@@ -12,6 +12,8 @@
 	EACH(check)                                                            \
 	EACH(generate)                                                         \
 	EACH(apply)                                                            \
+	EACH(confirm)                                                          \
+	EACH(rollback)                                                         \
 	EACH(remove)                                                           \
 	EACH(history)                                                          \
 	EACH(status)                                                           \

@@ -5,6 +5,7 @@
 #include "priv_bytes.h"
 #include "privilege.h"
 #include "sandbox.h"
+#include "../../rules/trial/trial_names.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit_netlink.h"
 #include "../kernel/host_addresses.h"
@@ -316,7 +317,7 @@ static bool priv_drift_stays(struct priv_state *s, const struct loaded *loaded,
 /* Maps of ports are how the rules work, not what they know. */
 static bool priv_has_fill(const struct present_set *set)
 {
-	return !(set->flags & NFT_SET_MAP);
+	return !(set->flags & NFT_SET_MAP) && !trial_owns_set(set->name);
 }
 
 static void priv_count_guards(const struct present *p, struct priv_head *head)

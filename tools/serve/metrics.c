@@ -305,6 +305,35 @@ static void write_guards(struct writer *w)
 	}
 }
 
+static void metrics_write_trial(struct writer *w)
+{
+	if (w->m->policy)
+		sample(w, NULL, 0, w->m->has_trial);
+}
+
+static void metrics_write_trial_left(struct writer *w)
+{
+	if (w->m->has_trial)
+		sample(w, NULL, 0, w->m->trial_left_s);
+}
+
+static void metrics_write_trial_sources(struct writer *w)
+{
+	const struct label ipv4[] = { { "family", "ipv4" } };
+	const struct label ipv6[] = { { "family", "ipv6" } };
+
+	if (!w->m->trial_counts)
+		return;
+	sample(w, ipv4, COUNT(ipv4), w->m->trial_sources4);
+	sample(w, ipv6, COUNT(ipv6), w->m->trial_sources6);
+}
+
+static void metrics_write_trial_most(struct writer *w)
+{
+	if (w->m->trial_counts)
+		sample(w, NULL, 0, w->m->trial_sources_most);
+}
+
 static void write_undecoded(struct writer *w)
 {
 	const struct engine_summary *s = w->m->summary;
@@ -475,6 +504,17 @@ static const struct family families[] = {
 	{ "mailwall_set_capacity", GAUGE,
 	  "Elements that a set has room for, if it is limited.",
 	  write_capacities, 0 },
+	{ "mailwall_trial", GAUGE, "Whether a policy is on trial.",
+	  metrics_write_trial, 0 },
+	{ "mailwall_trial_left_seconds", GAUGE,
+	  "Time until the rules before the trial decide again.",
+	  metrics_write_trial_left, 0 },
+	{ "mailwall_trial_sources", GAUGE,
+	  "Sources that the trial blocked and that were not blocked before.",
+	  metrics_write_trial_sources, 0 },
+	{ "mailwall_trial_sources_most", GAUGE,
+	  "Sources of a family above which the trial ends.",
+	  metrics_write_trial_most, 0 },
 
 	{ "mailwall_packets_total", COUNTER, "Packets that were read.",
 	  SUMMARY(packets) },

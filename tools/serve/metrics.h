@@ -56,6 +56,10 @@ struct metrics {
 	bool acting, observes; /* the loaded policy does */
 	const struct metrics_fault *faults;
 	size_t n_faults;
+	bool has_trial; /* a policy is on trial */
+	uint64_t trial_left_s;
+	bool trial_counts; /* newly blocked sources, up to a number */
+	uint32_t trial_sources4, trial_sources6, trial_sources_most;
 	const struct sight_view *sight; /* NULL: no monitor */
 	bool has_priv, priv_up; /* the process that keeps CAP_NET_ADMIN */
 	bool has_quarantine;

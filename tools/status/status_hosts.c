@@ -106,6 +106,18 @@ static void hosts_add_guards(struct arena *a, const struct host_facts *f,
 	m->guards = out;
 }
 
+static void hosts_add_trial(const struct host_facts *f, struct metrics *m)
+{
+	const struct trial_now *n = &f->trial->now;
+
+	m->has_trial = n->armed;
+	m->trial_left_s = n->left_ms / 1000;
+	m->trial_counts = n->armed && n->has_seen;
+	m->trial_sources4 = n->seen4;
+	m->trial_sources6 = n->seen6;
+	m->trial_sources_most = n->seen_most;
+}
+
 int prometheus_report(struct arena *a, const struct host_facts *f)
 {
 	struct metrics m = { .loaded_known = true };
@@ -121,6 +133,7 @@ int prometheus_report(struct arena *a, const struct host_facts *f)
 		add_sets(a, f, &m);
 		hosts_add_guards(a, f, &m);
 		hosts_add_faults(a, f, &m);
+		hosts_add_trial(f, &m);
 	}
 	output_open(&o, NULL);
 	metrics_write(&m, o.file);
@@ -276,6 +289,9 @@ static void judge_acting(struct verdict *v, const struct host_facts *f)
 	for (size_t i = 0; i < f->acting->n; i++)
 		hosts_judge(v, f->acting->items[i].grave ? CRITICAL : WARNING,
 			    "%s", f->acting->items[i].text);
+	if (f->trial->now.there)
+		hosts_judge(v, f->trial->drifted ? CRITICAL : WARNING, "%s",
+			    trial_facts_sentence(v->arena, f->trial));
 	if (f->loaded->observes)
 		hosts_judge(v, f->observe_wanted ? OK : WARNING,
 			    "policy %s observes: nothing is blocked",

@@ -11,6 +11,7 @@
 #include "../kernel/acting.h"
 #include "../kernel/loaded.h"
 #include "../program/program.h"
+#include "status_trial.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct host_facts {
 	enum state state;
 	const char *difference; /* "missing: chain forward"; NULL: not known */
 	size_t differences;
+	const struct trial_facts *trial;
 };
 
 /* An exit code: 0 whatever is loaded, if all of it could be written. */

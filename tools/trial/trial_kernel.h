@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct trial_now {
-	enum family family; /* of the table with objects of a trial */
+	enum family family; /* the table that it stands in */
 	bool there;	    /* such objects are in a table of ours */
 	bool armed;	    /* and they decide */
 	uint64_t left_ms;   /* until the deadline; 0: the element stays */
@@ -22,7 +22,8 @@ struct trial_now {
 	bool has_submission;
 	uint64_t submission; /* openings that passed, since they are counted */
 	char policy[32];     /* name of the policy on trial; "": not known */
-	char digest[DIGEST_TEXT_BYTES]; /* of the trial form; "": not known */
+	char digest[DIGEST_TEXT_BYTES]; /* made of the trial form; "": not known
+					 */
 	struct trial_present gates;
 };
 
