@@ -26,6 +26,11 @@ bool gate = false, armed = false, locked = false, confirmed = false;
 bool ran_out = false;	/* the element ran out, or was taken: none may come back */
 byte deaths = 0, boots = 0, flushes = 0;
 
+#ifdef NO_LOCK
+#define LOCK skip
+#else
+#define LOCK !locked -> locked = true
+#endif
 #define ALIVE if :: boots != mine -> goto dead :: else fi
 
 /* kill -9, power off or nothing, after a step that was taken */
@@ -54,9 +59,6 @@ inline recover() {
 		/* STATE_CONFIRM_LATE */
 		atomic { ALIVE; gate = false }	may_die();
 		atomic { ALIVE; open = CLOSED }	may_die()
-	:: atomic { open == CLOSED && gate -> ALIVE; gate = false; armed = false }
-		/* STATE_LEFTOVER: STEP_CLEAN */
-		may_die()
 	:: else
 	fi
 }
@@ -66,10 +68,12 @@ inline recover() {
 proctype apply_trial() {
 	byte mine;
 
-	atomic { !locked -> locked = true; mine = boots };
+	atomic { LOCK; mine = boots };
 	recover();
 	atomic { ALIVE; if :: open != CLOSED || rules != OLD || current != OLD -> goto dead :: else fi };
 	atomic { ALIVE; open = TRIAL }		may_die();	/* STEP_JOURNAL_TRIAL */
+	atomic { ALIVE; if :: rules == OLD -> gate = true :: else fi }
+						may_die();	/* STEP_MEASURE */
 	atomic { ALIVE; if :: rules == OLD -> gate = true; armed = true; ran_out = false :: else fi }
 						may_die();	/* STEP_ARM */
 dead:	locked = false
@@ -79,7 +83,7 @@ proctype confirm() {
 	byte mine;
 	bool late = false;
 
-	atomic { !locked -> locked = true; mine = boots };
+	atomic { LOCK; mine = boots };
 	recover();
 	atomic { ALIVE; if :: open != TRIAL -> goto dead :: else fi };
 	atomic { ALIVE; open = CONFIRMING }	may_die();	/* STEP_JOURNAL_CONFIRMING */
@@ -106,20 +110,20 @@ proctype confirm() {
 	fi;
 	atomic { ALIVE; current = NEW }		may_die();	/* STEP_CURRENT */
 	atomic { ALIVE; open = CLOSED; confirmed = true } may_die(); /* STEP_JOURNAL_CONFIRMED */
-	atomic { ALIVE; told = TOLD_CONFIRMED };		/* STEP_SAY */
+	atomic { ALIVE; told = TOLD_CONFIRMED };
 dead:	locked = false
 }
 
 proctype rollback() {
 	byte mine;
 
-	atomic { !locked -> locked = true; mine = boots };
+	atomic { LOCK; mine = boots };
 	recover();
 	atomic { ALIVE; if :: open != TRIAL -> goto dead :: else fi };
 	atomic { ALIVE; armed = false }		may_die();	/* STEP_DISARM */
 	atomic { ALIVE; gate = false }		may_die();	/* STEP_CLEAN */
 	atomic { ALIVE; open = CLOSED }		may_die();	/* STEP_JOURNAL_ROLLED_BACK */
-	atomic { ALIVE; told = TOLD_ENDED };			/* STEP_SAY */
+	atomic { ALIVE; told = TOLD_ENDED };
 dead:	locked = false
 }
 
@@ -127,7 +131,7 @@ dead:	locked = false
 proctype extend() {
 	byte mine;
 
-	atomic { !locked -> locked = true; mine = boots };
+	atomic { LOCK; mine = boots };
 	recover();
 	atomic { ALIVE; if :: open != TRIAL -> goto dead :: else fi };
 #ifdef EXTEND_BLINDLY
@@ -154,7 +158,7 @@ proctype kernel() {
 proctype heal() {
 	byte mine;
 
-	atomic { !locked -> locked = true; mine = boots };
+	atomic { LOCK; mine = boots };
 	recover();
 	atomic { ALIVE; if :: open == CLOSED && rules == NONE -> rules = current :: else fi };
 dead:	locked = false
