@@ -38,6 +38,7 @@ def suites(build, program, quick):
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	yield "rows/service", [python, "tests/rows/service_test.py",
 			       "--build", build]
+	yield "rows/watch", [python, "tests/rows/watch_test.py"]
 	yield "rows/special", [python, "tests/rows/special_purpose.py"]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
@@ -58,6 +59,7 @@ def suites(build, program, quick):
 	yield "net/lab", [python, "tests/net/lab_test.py"]
 	yield "net/kernel", [python, "tests/net/kernel_test.py",
 			     *(["--quick"] if quick else [])]
+	yield "net/sight", [python, "tests/net/sight_test.py"]
 	yield "net/watch", [python, "tests/net/watch_test.py"]
 	yield "net/priv", [python, "tests/net/priv_test.py"]
 	if not quick:	# it is built in a way of its own

@@ -11,7 +11,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -350,13 +349,7 @@ CLAIMS = (says_the_mode, counts_apart, sees_what_does_not_act, sees_devices,
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.chmod(folder, 0o755)
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 INSIDE = "MAILWALL_LAB"			# set in those who are inside
@@ -65,6 +66,18 @@ def hold(claims, *world):
 			for line in str(error).splitlines():
 				print(f"# {line}", flush=True)
 	return 1 if failed else 0
+
+
+def hold_below(claims, build, prepare=lambda folder: None):
+	"""The claims in namespaces, with a run directory and a store of their own."""
+	enter()
+	with tempfile.TemporaryDirectory() as folder:
+		os.chmod(folder, 0o755)
+		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
+		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
+		prepare(pathlib.Path(folder))
+		build()
+		return hold(claims, folder)
 
 
 class LabError(Exception):

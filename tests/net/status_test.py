@@ -14,7 +14,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -444,14 +443,9 @@ CLAIMS = (says_what_is_loaded, knows_other_digests, refuses_as_unknown,
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.chmod(folder, 0o755)
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		(pathlib.Path(folder) / "small.policy").write_text(SMALL)
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network,
+			      lambda folder: (folder / "small.policy")
+			      .write_text(SMALL))
 
 
 if __name__ == "__main__":

@@ -396,7 +396,19 @@ def pseudonyms(folder):
 
 
 
-CLAIMS = (replay_counts, import_counts, page_agrees, compares_periods,
+def one_way_of_writing(folder):
+	"""several ways of writing a report at once are refused, and nothing is written"""
+	ways = (["--json"], ["--csv"], ["--html", folder / "twice.html"],
+		["--xarf", folder / "twice"], ["--format", "text"])
+	for i, one in enumerate(ways):
+		for other in ways[i + 1:]:
+			done = run("report", *one, *other, "-S",
+				   folder / "none.db", code=2)
+			expect(len(done.stderr.splitlines()) == 1, done.stderr)
+	expect(not list(folder.glob("twice*")), "something was written")
+
+
+CLAIMS = (one_way_of_writing, replay_counts, import_counts, page_agrees, compares_periods,
 	  local_days, bad_logs, injections, bad_databases, kills, pseudonyms)
 
 

@@ -263,6 +263,7 @@ static void record_put_attempt(struct record *r, enum record_kind kind,
 		.outcome = (uint8_t)e->outcome,
 		.was_early = e->was_early,
 		.early_outcome = (uint8_t)e->early_outcome,
+		.observed = e->observed,
 		.clause = e->clause,
 		.decided = e->decided ? e->decided->id : NULL,
 	};

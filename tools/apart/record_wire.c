@@ -50,7 +50,7 @@ static bool attempt_is_sane(const struct record_attempt *a)
 {
 	return wire_is_time_us(a->time_us) && wire_is_family(a->family) &&
 	       a->outcome < OUTCOME_N && a->early_outcome < OUTCOME_N &&
-	       a->was_early <= 1;
+	       a->was_early <= 1 && a->observed <= 1;
 }
 
 static bool finding_is_sane(const struct finding *f)

@@ -49,7 +49,7 @@ struct record_attempt {
 	int64_t time_us;
 	struct addr6 source;
 	uint16_t port, syns;
-	uint8_t family, outcome, was_early, early_outcome;
+	uint8_t family, outcome, was_early, early_outcome, observed;
 	const char *clause, *decided; /* "": none */
 };
 

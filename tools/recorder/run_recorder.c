@@ -59,6 +59,7 @@ static void recording_take_attempt(struct recording *r, bool early)
 		.outcome = (enum outcome)a->outcome,
 		.was_early = a->was_early,
 		.early_outcome = (enum outcome)a->early_outcome,
+		.observed = a->observed,
 		.clause = *a->clause ? a->clause : NULL,
 		.decided = *a->decided ? &decided : NULL,
 	};

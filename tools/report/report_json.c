@@ -88,27 +88,48 @@ static json_t *words_json(const char *text)
 	return list;
 }
 
-static json_t *finding_json_of(const struct report_finding *f)
+/* The figures that a finding and a host of findings have alike. */
+struct json_case {
+	int64_t time_s, first_s, last_s;
+	const char *name, *finding;
+	uint16_t port;
+	uint64_t attempts, syns, destinations, groups;
+	bool proven, mail_server;
+};
+
+static json_t *case_json(const struct json_case *c)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "time", value_time_s(f->time_s));
-	json_object_set_new(json, "source", text_json(f->name));
-	json_object_set_new(json, "finding", text_json(f->finding));
+	json_object_set_new(json, "time", value_time_s(c->time_s));
+	json_object_set_new(json, "source", text_json(c->name));
+	json_object_set_new(json, "finding", text_json(c->finding));
+	value_set_count(json, "port", c->port);
+	value_set_count(json, "attempts", c->attempts);
+	value_set_count(json, "syns", c->syns);
+	value_set_count(json, "destinations", c->destinations);
+	value_set_count(json, "groups", c->groups);
+	json_object_set_new(json, "first", value_time_s(c->first_s));
+	json_object_set_new(json, "last", value_time_s(c->last_s));
+	value_set_flag(json, "proven", c->proven);
+	value_set_flag(json, "mail_server", c->mail_server);
+	return json;
+}
+
+static json_t *finding_json_of(const struct report_finding *f)
+{
+	const struct json_case c = {
+		f->time_s,	 f->first_s, f->last_s,	  f->name,
+		f->finding,	 f->port,    f->attempts, f->syns,
+		f->destinations, f->groups,  f->proven,	  f->mail_server,
+	};
+	json_t *json = case_json(&c);
+
 	json_object_set_new(json, "detector", text_json(f->detector));
-	value_set_count(json, "port", f->port);
-	value_set_count(json, "attempts", f->attempts);
-	value_set_count(json, "syns", f->syns);
-	value_set_count(json, "destinations", f->destinations);
 	value_set_flag(json, "destinations_exact", f->destinations_exact);
-	value_set_count(json, "groups", f->groups);
-	json_object_set_new(json, "first", value_time_s(f->first_s));
-	json_object_set_new(json, "last", value_time_s(f->last_s));
-	value_set_flag(json, "proven", f->proven);
 	json_object_set_new(json, "assumed",
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", words_json(f->examples));
-	value_set_flag(json, "mail_server", f->mail_server);
 	return json;
 }
 
@@ -124,23 +145,16 @@ static json_t *report_json_findings(const struct report *r)
 
 static json_t *host_json(const struct report_host *h)
 {
-	json_t *json = json_object(), *evidence = json_array();
+	const struct json_case c = {
+		h->time_s,	  h->first_s,	 h->last_s,   h->name,
+		h->lead->finding, h->lead->port, h->attempts, h->syns,
+		h->destinations,  h->groups,	 h->proven,   h->mail_server,
+	};
+	json_t *json = case_json(&c), *evidence = json_array();
 
 	for (size_t i = 0; i < h->n_tests; i++)
 		json_array_append_new(evidence, finding_json_of(h->tests[i]));
-	json_object_set_new(json, "time", value_time_s(h->time_s));
-	json_object_set_new(json, "source", text_json(h->name));
-	json_object_set_new(json, "finding", text_json(h->lead->finding));
-	value_set_count(json, "port", h->lead->port);
-	value_set_count(json, "attempts", h->attempts);
-	value_set_count(json, "syns", h->syns);
-	value_set_count(json, "destinations", h->destinations);
-	value_set_count(json, "groups", h->groups);
-	json_object_set_new(json, "first", value_time_s(h->first_s));
-	json_object_set_new(json, "last", value_time_s(h->last_s));
-	value_set_flag(json, "proven", h->proven);
 	json_object_set_new(json, "evidence", evidence);
-	value_set_flag(json, "mail_server", h->mail_server);
 	return json;
 }
 

@@ -186,6 +186,41 @@ static unsigned int count_spam(const struct court *c)
 	return n;
 }
 
+/* Found, left for a time, and then in touch with networks that are new. */
+static bool found_again(const char *policy, uint32_t left_s)
+{
+	struct court *c = court_of(policy, true);
+	unsigned int n = 0, before;
+	bool again;
+
+	while (n < 30 && !count(c, DETECTOR_FAST)) {
+		attempt(c, to(group(n++)));
+		wait_for(c, 1);
+	}
+	before = count(c, DETECTOR_FAST);
+	expect(before == 1, "%u findings at first", before);
+	wait_for(c, left_s);
+	for (unsigned int i = 0; i < 20; i++) {
+		attempt(c, to(group(n++)));
+		wait_for(c, 1);
+	}
+	again = count(c, DETECTOR_FAST) > before;
+	court_free(c);
+	return again;
+}
+
+CLAIM(released, "a source that leaves quarantine and goes on is found again at "
+		"once, in quarantine and without one it is not")
+{
+	static const char quarantine[] =
+		HEADER "outbound {\nblock smtp\n}\nwatch { quarantine 1h }\n";
+	static const char none[] = HEADER "outbound {\nblock smtp\n}\n";
+
+	expect(found_again(quarantine, HOUR + MINUTE), "after it: not found");
+	expect(!found_again(quarantine, HOUR / 2), "within it: found");
+	expect(!found_again(none, HOUR + MINUTE), "without one: found");
+}
+
 /* ---- first contacts ---- */
 
 CLAIM(rates, "a source that meets new networks faster than a scale's break "
@@ -1032,9 +1067,10 @@ int main(void)
 		CLAIMED(direct),   CLAIMED(operators),	  CLAIMED(volume),
 		CLAIMED(storm),	   CLAIMED(logins),	  CLAIMED(once_a_day),
 		CLAIMED(prefixes), CLAIMED(evidence),	  CLAIMED(score),
-		CLAIMED(idle),	   CLAIMED(time_back),	  CLAIMED(syns),
-		CLAIMED(figures),  CLAIMED(names),	  CLAIMED(credit),
-		CLAIMED(several),  CLAIMED(busy_hours),	  CLAIMED(small),
+		CLAIMED(idle),	   CLAIMED(released),	  CLAIMED(time_back),
+		CLAIMED(syns),	   CLAIMED(figures),	  CLAIMED(names),
+		CLAIMED(credit),   CLAIMED(several),	  CLAIMED(busy_hours),
+		CLAIMED(small),
 	};
 
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
