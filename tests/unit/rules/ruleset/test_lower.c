@@ -171,7 +171,7 @@ CLAIM(actions, "every action is the rules that do it")
 		  BASE "forward.smtp: counter name \"K0\" drop\n" },
 		{ HEADER "outbound {\nblock smtp drop log\n}\n", BASE
 		  "forward.smtp: counter name \"K0\" log prefix \"p:7 block \" "
-		  "group 25 snaplen 128 queue-threshold 64 drop\n" },
+		  "group 25 snaplen 256 queue-threshold 64 drop\n" },
 		{ HEADER "log group 3 snaplen 64 threshold 1\noutbound "
 			 "{\nblock smtp log\n}\n",
 		  BASE
@@ -182,7 +182,7 @@ CLAIM(actions, "every action is the rules that do it")
 		{ HEADER "outbound {\nallow smtp log\n}\n", BASE
 		  "forward.smtp: goto K0\n"
 		  "K0: counter name \"K0\" | " NOT_SYN " accept | log "
-		  "prefix \"p:7 allow \" group 25 snaplen 128 queue-threshold "
+		  "prefix \"p:7 allow \" group 25 snaplen 256 queue-threshold "
 		  "64 accept\n" },
 		{ HEADER "outbound {\nlimit smtp 10/minute per source burst "
 			 "20\n}\n",
@@ -266,7 +266,7 @@ CLAIM(observing, "in observe mode nothing is refused and nothing rewritten")
 				   "accept\n" });
 }
 
-#define GUARDS_END " group 25 snaplen 128 queue-threshold 64 drop\n"
+#define GUARDS_END " group 25 snaplen 256 queue-threshold 64 drop\n"
 
 #define FRAGMENTS_CHAIN                                                        \
 	"fragments: ip frag-off & 0x3fff == 0x2000 tcp flags >= 0x0 return | " \
@@ -496,7 +496,7 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 			  "meta l4proto tcp ") " "
 					       "| meta l4proto tcp log prefix "
 					       "\"p:8 block \" group 25 "
-					       "snaplen 128 queue-threshold 64 "
+					       "snaplen 256 queue-threshold 64 "
 					       "reject with tcp "
 					       "reset\n" },
 		{ HEADER "log limit 6/hour per source burst 2\noutbound "
@@ -509,7 +509,7 @@ CLAIM(log_limit, "past the log's limit a packet is counted, and decided as "
 		  "K1: counter name \"K1\" | " NOT_SYN " accept | " OVER(
 			  "accept",
 			  "") " | log prefix \"p:9 allow \" group 25 "
-			      "snaplen 128 queue-threshold 64 accept\n" },
+			      "snaplen 256 queue-threshold 64 accept\n" },
 	};
 
 	for (size_t i = 0; i < COUNT(vectors); i++)
@@ -748,9 +748,9 @@ CLAIM(redirects, "a redirect is decided in the nat chain, and passes behind "
 		  "nat.smtp: ip saddr @m.v4 accept | ip6 saddr @m.v6 accept | "
 		  "meta nfproto ipv4 counter name \"K1\" log prefix \"p:9 "
 		  "redirect \" "
-		  "group 25 snaplen 128 queue-threshold 64 dnat ip to "
+		  "group 25 snaplen 256 queue-threshold 64 dnat ip to "
 		  "192.0.2.1 | meta nfproto ipv6 counter name \"K1\" log "
-		  "prefix \"p:9 redirect \" group 25 snaplen 128 "
+		  "prefix \"p:9 redirect \" group 25 snaplen 256 "
 		  "queue-threshold 64 "
 		  "dnat ip6 to 2001:db8::1 | accept\n" },
 		/* a class's family decides: no other family's rule */
