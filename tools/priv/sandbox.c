@@ -470,6 +470,7 @@ static const int reader_calls[] = {
 	SCMP_SYS(arch_prctl),
 	SCMP_SYS(set_robust_list),
 	SCMP_SYS(rseq),
+	SCMP_SYS(getdents),
 	SCMP_SYS(process_vm_readv),
 #endif
 };
