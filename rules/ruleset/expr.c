@@ -389,8 +389,7 @@ static void put_port_is(struct builder *b, uint16_t port, uint32_t offset)
 {
 	uint16_t value = htons(port);
 
-	need_l4(b);
-	put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+	put_transport(b, offset, 2);
 	put_cmp(b, NFT_CMP_EQ, &value, sizeof(value));
 }
 

@@ -319,14 +319,18 @@ static void trial_gate_to(struct trial_maker *m, const struct chain *chain)
 	put_rule(&m->form->rules, own, &rule);
 }
 
+/* What the chain asks is made for the header that the chain looks at. */
 static void trial_take_chain(struct trial_maker *m, const struct chain *chain)
 {
-	struct chain *copy =
-		add_chain(&m->form->rules, trial_name(m, chain->name),
-			  BASE_NONE, chain->origin);
+	struct ruleset *rs = &m->form->rules;
+	struct chain *copy;
 
+	rs->inside = chain->inside;
+	copy = add_chain(rs, trial_name(m, chain->name), BASE_NONE,
+			 chain->origin);
 	for (size_t i = 0; i < chain->rules.n; i++)
 		trial_take_rule(m, copy, &chain->rules.items[i]);
+	rs->inside = (struct inside){ 0 };
 	if (chain->hook != BASE_NONE)
 		trial_gate_to(m, chain);
 }

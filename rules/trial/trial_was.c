@@ -28,18 +28,21 @@ static void guard_add_seen(struct ruleset *rs, struct chain *chain,
 static const char *trial_guard(struct trial_maker *m)
 {
 	struct ruleset *rs = &m->form->rules;
-	struct chain *chain = find_chain(rs, TRIAL_GUARD);
+	const char *name = inside_name(rs, TRIAL_GUARD);
 	struct rule rule = { 0 };
+	struct chain *chain;
 
-	if (chain)
-		return TRIAL_GUARD;
-	chain = add_chain(rs, TRIAL_GUARD, BASE_NONE, NULL);
-	guard_add_seen(rs, chain, m->seen4);
-	guard_add_seen(rs, chain, m->seen6);
+	if (find_chain(rs, name))
+		return name;
+	chain = add_chain(rs, name, BASE_NONE, NULL);
+	if (inside_may_be(rs, 4))
+		guard_add_seen(rs, chain, m->seen4);
+	if (inside_may_be(rs, 6))
+		guard_add_seen(rs, chain, m->seen6);
 	put_counter(&rule, counter_for(rs, TRIAL_TRIPPED, NULL));
 	rule_put(&rule, STMT_DISARM)->set = m->form->armed;
 	put_rule(rs, chain, &rule);
-	return TRIAL_GUARD;
+	return name;
 }
 
 /* ---- clauses of the old policy ---- */
@@ -297,6 +300,7 @@ const char *trial_was_chain(struct trial_maker *m, const struct clause *clause)
 			    clause->replies ?
 				    clause->key :
 				    direction_name(clause->block->direction));
+	name = inside_name(rs, name);
 	if (find_chain(rs, name))
 		return name;
 	chain = add_chain(rs, name, BASE_NONE, NULL);

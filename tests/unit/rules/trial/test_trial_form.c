@@ -328,6 +328,45 @@ static size_t jumps_to(const struct trial_form *form, const char *chain)
 	return n;
 }
 
+#define BRIDGE "policy p\nhook bridge\n"
+
+CLAIM(test_inside,
+      "chains that look into frames stay so, and ask the old rules "
+      "about what is inside")
+{
+	struct policy *old = good_policy(BRIDGE HOME "outbound from home {\n"
+						     "block smtp drop\n}\n");
+	struct policy *next = good_policy(BRIDGE MORE "outbound from home {\n"
+						      "block smtp drop\n}\n");
+	struct ruleset *base, *rs;
+	struct trial_form *form;
+	const struct chain *was;
+
+	assert_int_equal(ruleset_new(old, &base), 0);
+	assert_int_equal(ruleset_new(next, &rs), 0);
+	assert_int_equal(trial_form_new(base, rs, &three_sources, &form), 0);
+	for (size_t i = 0; i < rs->chains.n; i++) {
+		const struct chain *chain = rs->chains.items[i], *copy;
+		char name[80];
+
+		snprintf(name, sizeof(name), "trial.%s", chain->name);
+		copy = chain_named(form, name);
+		expect(copy && copy->inside.offset == chain->inside.offset &&
+			       copy->inside.family == chain->inside.family,
+		       "%s looks elsewhere than %s", name, chain->name);
+	}
+	was = chain_named(form, "trial.was.outbound.in8.v4");
+	expect(was && was->inside.offset == 8 && was->inside.family == 4,
+	       "nothing asks the old rules behind 8 bytes");
+	expect(chain_named(form, "trial.guard.in8.v4") != NULL,
+	       "no source behind 8 bytes is counted");
+	trial_form_free(form);
+	ruleset_free(rs);
+	ruleset_free(base);
+	policy_free(next);
+	policy_free(old);
+}
+
 CLAIM(test_refusals, "every refusal asks first, and none does without the stop")
 {
 	static const char next[] =
@@ -555,17 +594,12 @@ CLAIM(test_disarm_first, "extending takes the element before it puts it back")
 }
 
 static const struct CMUnitTest tests[] = {
-	CLAIMED(test_sets),
-	CLAIMED(test_names),
-	CLAIMED(test_gates),
-	CLAIMED(test_obstacles),
-	CLAIMED(test_was),
-	CLAIMED(test_refusals),
-	CLAIMED(test_whole),
-	CLAIMED(test_digest),
-	CLAIMED(test_shared_costs_nothing),
-	CLAIMED(test_old_untouched),
-	CLAIMED(test_disarm_first),
+	CLAIMED(test_sets),	     CLAIMED(test_names),
+	CLAIMED(test_gates),	     CLAIMED(test_obstacles),
+	CLAIMED(test_was),	     CLAIMED(test_inside),
+	CLAIMED(test_refusals),	     CLAIMED(test_whole),
+	CLAIMED(test_digest),	     CLAIMED(test_shared_costs_nothing),
+	CLAIMED(test_old_untouched), CLAIMED(test_disarm_first),
 };
 
 int main(void)
