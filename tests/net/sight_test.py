@@ -151,6 +151,8 @@ def tells_what_would_be_blocked(folder):
 	os.environ["MAILWALL_STORE"] = store
 	watch = Watch("-g", 25, "-p", path, "-a", "-S", store,
 		      "--http", "127.0.0.1:9525")
+	while not os.path.exists(store) and watch.child.poll() is None:
+		time.sleep(0.1)	# apply notes nothing where there is no store
 	run(MAILWALL, "apply", "-q", path, ns="router")
 	text = subprocess.Popen(
 		["ip", "netns", "exec", "router", MAILWALL, "watch", "-i",

@@ -402,9 +402,8 @@ def one_way_of_writing(folder):
 		["--xarf", folder / "twice"], ["--format", "text"])
 	for i, one in enumerate(ways):
 		for other in ways[i + 1:]:
-			done = run("report", *one, *other, "-S",
-				   folder / "none.db", code=2)
-			expect(len(done.stderr.splitlines()) == 1, done.stderr)
+			run("report", *one, *other, "-S", folder / "none.db",
+			    code=2)
 	expect(not list(folder.glob("twice*")), "something was written")
 
 
