@@ -436,6 +436,43 @@ def two_at_once(w):
 		mailwall("apply", "-q", "old.policy")
 
 
+def guarded(w):
+	"""a guard lets a trial be, its deadline, its confirmation and its end"""
+	start()
+	guard = subprocess.Popen([lab.MAILWALL, "guard"],
+				 stdout=subprocess.DEVNULL,
+				 stderr=subprocess.DEVNULL)
+	socket_path = pathlib.Path(os.environ["MAILWALL_RUN_DIR"]) / "guard" / "sock"
+	try:
+		for _ in range(200):
+			if socket_path.exists():
+				break
+			time.sleep(0.05)
+		else:
+			raise Told("the guard has no socket")
+		trial(time_text="2s")
+		time.sleep(0.5)	# a guard that heals has done it by now
+		expect(w.passed(ME, ALT) == 0, "it ended the trial")
+		while wire.left_ms() is not None:
+			time.sleep(0.01)
+		expect(w.passed(ME, ALT) == 5, "after the deadline")
+		mailwall("confirm", code=3)
+		settled()
+		trial()
+		mailwall("rollback")
+		expect(w.passed(ME, ALT) == 5, "rolled back")
+		trial()
+		mailwall("confirm")
+		time.sleep(0.5)
+		expect(w.passed(ME, ALT) == 0, "it took the old rules again")
+		settled()
+		expect(guard.poll() is None, "the guard died")
+	finally:
+		guard.terminate()
+		guard.wait()
+	mailwall("apply", "-q", "old.policy")
+
+
 def killed(words, call, nth):
 	"""Runs a command that dies at the nth call; False: it came to no such."""
 	done = subprocess.run(
@@ -483,7 +520,7 @@ def dies_anywhere(w):
 CLAIMS = (begins_and_ends, reverts, reverts_alone, waits, late_is_refused,
 	  confirms, extends, stops_by_sources, stops_by_submission,
 	  leaves_the_old_alone, sees_drift, refuses_beside, survives_others,
-	  first_policy, two_at_once, dies_anywhere)
+	  first_policy, two_at_once, guarded, dies_anywhere)
 
 
 def main():
