@@ -73,6 +73,52 @@ void covered_less6(struct arena *a, const struct ranges6 *list,
 		less_of_range6(a, list->items[i], less, &k, out);
 }
 
+/* ---- one range ---- */
+
+/* Merged ranges are joined: what covers all of a range is one of them. */
+enum covered covered_range4(const struct ranges4 *list, struct range4 range)
+{
+	size_t low = 0, high = list->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->items[middle].last < range.first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == list->n || list->items[low].first > range.last)
+		return COVERED_NONE;
+	return list->items[low].first <= range.first &&
+			       range.last <= list->items[low].last ?
+		       COVERED_ALL :
+		       COVERED_PART;
+}
+
+enum covered covered_range6(const struct ranges6 *list,
+			    const struct range6 *range)
+{
+	size_t low = 0, high = list->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr6_compare(&list->items[middle].last, &range->first) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == list->n ||
+	    addr6_compare(&list->items[low].first, &range->last) > 0)
+		return COVERED_NONE;
+	return addr6_compare(&list->items[low].first, &range->first) <= 0 &&
+			       addr6_compare(&range->last,
+					     &list->items[low].last) <= 0 ?
+		       COVERED_ALL :
+		       COVERED_PART;
+}
+
 /* ---- prefixes ---- */
 
 size_t covered_prefixes4(const struct ranges4 *list)

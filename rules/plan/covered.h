@@ -15,6 +15,12 @@ void covered_less4(struct arena *a, const struct ranges4 *list,
 void covered_less6(struct arena *a, const struct ranges6 *list,
 		   const struct ranges6 *less, struct ranges6 *out);
 
+/* How much of a range a list covers. */
+enum covered { COVERED_NONE, COVERED_PART, COVERED_ALL };
+enum covered covered_range4(const struct ranges4 *list, struct range4 range);
+enum covered covered_range6(const struct ranges6 *list,
+			    const struct range6 *range);
+
 /* Counts the fewest prefixes that write the list. */
 size_t covered_prefixes4(const struct ranges4 *list);
 size_t covered_prefixes6(const struct ranges6 *list);

@@ -85,6 +85,40 @@ CLAIM(less, "a difference is what only the first list covers")
 	arena_free(a);
 }
 
+CLAIM(range, "of a range a list covers all, a part, or nothing")
+{
+	static const struct {
+		const char *list, *range;
+		enum covered want;
+	} vectors[] = {
+		{ "", "10.0.0.1", COVERED_NONE },
+		{ "10.0.0.0/8", "10.0.0.1", COVERED_ALL },
+		{ "10.0.0.0/9 10.128.0.0/9", "10.0.0.0/8", COVERED_ALL },
+		{ "10.0.0.0/8", "10.0.0.0/7", COVERED_PART },
+		{ "10.0.0.5", "10.0.0.0/24", COVERED_PART },
+		{ "10.0.0.5 192.0.2.1", "11.0.0.0/24", COVERED_NONE },
+		{ "10.0.0.5 192.0.2.1", "192.0.2.1", COVERED_ALL },
+		{ "10.0.0.5", "255.255.255.255", COVERED_NONE },
+		{ "2001:db8::/32", "2001:db8:1::/64", COVERED_ALL },
+		{ "2001:db8::25", "2001:db8::/64", COVERED_PART },
+		{ "2001:db8::25", "2001:db8:1::/64", COVERED_NONE },
+	};
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct lists list = lists_of(a, vectors[i].list);
+		struct lists range = lists_of(a, vectors[i].range);
+
+		expect_number(
+			vectors[i].range,
+			range.v4.n ?
+				covered_range4(&list.v4, range.v4.items[0]) :
+				covered_range6(&list.v6, range.v6.items),
+			vectors[i].want);
+	}
+	arena_free(a);
+}
+
 /* A list of a space of 64 addresses, as bits. */
 static uint64_t bits_of(const struct ranges4 *list)
 {
@@ -205,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIMED(less),
+		CLAIMED(range),
 		CLAIMED(by_chance),
 		CLAIMED(networks),
 	};
