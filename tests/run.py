@@ -52,6 +52,7 @@ def suites(build, program, quick):
 	yield "net/status", [python, "tests/net/status_test.py"]
 	yield "net/acting", [python, "tests/net/acting_test.py"]
 	yield "net/change", [python, "tests/net/change_test.py"]
+	yield "net/plan", [python, "tests/net/plan_test.py"]
 	if not quick:	# what it preloads is not built with sanitizers
 		yield "net/refused", [python, "tests/net/refused_test.py"]
 	if not quick:	# it makes its own builds with sanitizers

@@ -114,8 +114,8 @@ struct change_step {
 	enum family family;
 	const char *name; /* NULL: the table, or the rules of all of it */
 	size_t n;	  /* elements, a range counts as one; rules */
-	uint32_t flags;	  /* of the table */
-	uint32_t set_id;  /* of a set, in the transaction */
+	uint32_t flags;	  /* the table's */
+	uint32_t set_id;  /* a set's, in the transaction */
 	const void *what; /* counter, set or chain of the ruleset */
 	uint64_t packets, bytes; /* with which a counter begins */
 	uint64_t timeout_ms;	 /* of the elements; 0: as the set has it */

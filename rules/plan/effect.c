@@ -183,7 +183,7 @@ static const struct clause *clause_of_id(const struct policy *p, const char *id)
 struct seen_try {
 	const struct effect_query *query;
 	struct opening opening;
-	const struct clause *clause; /* that let it through; NULL: any */
+	const struct clause *clause; /* NULL: any */
 	unsigned int fits, blocked, maybe;
 };
 

@@ -100,7 +100,7 @@ static void compare_class(struct arena *a, const struct plan_class *was,
 	if (c.known)
 		compare_members(a, was ? was : &nothing, is ? is : &nothing,
 				&c);
-	if (c.known && was && is)
+	if (limit && c.known && was && is)
 		judge_shrinking(&c, limit);
 	if (class_differs(&c) || (!c.known && !c.dynamic))
 		*arena_push(a, out) = c;

@@ -21,8 +21,8 @@ struct shrink_limit {
 
 struct plan_amount {
 	size_t prefixes;    /* the fewest that write it */
-	uint64_t addresses; /* of IPv4 */
-	uint64_t networks;  /* /64s of IPv6 */
+	uint64_t addresses; /* IPv4's */
+	uint64_t networks;  /* IPv6's /64s */
 };
 
 struct plan_class_change {
@@ -44,7 +44,10 @@ struct plan_class_changes {
 	size_t same; /* classes that hold what they held */
 };
 
-/* Lists classes that change, by the new policy, then those that are gone. */
+/*
+ * Lists classes that change, by the new policy, then those that are gone.
+ * limit NULL: none of them shrinks, since it is another policy.
+ */
 void plan_classes(struct arena *a, const struct plan_side *old_side,
 		  const struct plan_side *new_side,
 		  const struct shrink_limit *limit,

@@ -15,7 +15,7 @@ enum plan_kind { PLAN_ADDED, PLAN_REMOVED, PLAN_CHANGED, PLAN_MOVED };
 struct plan_line {
 	enum plan_kind kind;
 	bool block;
-	/* Of a clause both have the kinds' texts; NULL where there is none. */
+	/* NULL on the side that has none. */
 	const struct plan_clause *old_clause, *new_clause;
 	const struct plan_block *old_block, *new_block;
 };
@@ -24,8 +24,8 @@ struct plan_lines {
 	struct plan_line *items;
 	size_t n, cap;
 	size_t kept;	   /* clauses that do as before, in the same order */
-	size_t renumbered; /* of these: on another line */
-	size_t reworded;   /* of these: with other words */
+	size_t renumbered; /* kept ones, on another line */
+	size_t reworded;   /* kept ones, with other words */
 };
 
 /* Lists lines in the order of the new policy; what is gone stands where it

@@ -350,3 +350,27 @@ void plan_side_of(struct arena *a, const struct policy *policy,
 			side_add_class(a, class, out);
 	}
 }
+
+static const char *setting_of(const struct plan_side *side, const char *name)
+{
+	for (size_t i = 0; i < side->settings.n; i++)
+		if (!strcmp(side->settings.items[i].name, name))
+			return side->settings.items[i].value;
+	return NULL;
+}
+
+void plan_settings(struct arena *a, const struct plan_side *old_side,
+		   const struct plan_side *new_side,
+		   struct plan_setting_changes *out)
+{
+	*out = (struct plan_setting_changes){ 0 };
+	for (size_t i = 0; i < new_side->settings.n; i++) {
+		const struct plan_setting *is = &new_side->settings.items[i];
+		const char *was = setting_of(old_side, is->name);
+
+		if (was && strcmp(was, is->value))
+			*arena_push(a, out) =
+				(struct plan_setting_change){ is->name, was,
+							      is->value };
+	}
+}

@@ -12,7 +12,7 @@ struct plan_clause {
 	uint32_t line;
 	const char *text;
 	const char *key; /* name of its counter */
-	/* What it does, whatever its words and their order; or its key. */
+	/* Hash of its effect, whatever the words and their order; or its key */
 	const char *meaning;
 	const char *place; /* file of the line; NULL: the policy's own */
 };
@@ -50,7 +50,7 @@ struct plan_side {
 	struct {
 		struct plan_class *items;
 		size_t n, cap;
-	} classes; /* those with a name that a clause uses */
+	} classes; /* named ones that a clause uses */
 	struct {
 		struct plan_setting *items;
 		size_t n, cap;
@@ -64,5 +64,19 @@ void plan_side_of(struct arena *a, const struct policy *policy,
 /* Adds ranges of one of its sets to a class, which is made on first use. */
 struct plan_class *plan_side_class(struct arena *a, struct plan_side *side,
 				   const char *name);
+
+/* A setting that both sides have, with another value. */
+struct plan_setting_change {
+	const char *name, *before, *after;
+};
+
+struct plan_setting_changes {
+	struct plan_setting_change *items;
+	size_t n, cap;
+};
+
+void plan_settings(struct arena *a, const struct plan_side *old_side,
+		   const struct plan_side *new_side,
+		   struct plan_setting_changes *out);
 
 #endif

@@ -11,8 +11,9 @@ from stand import (Bench, MILLION, ROOT, Router, dotted, elsewhere,
 
 
 class Rules(Bench):
-	ROWS = ["load_prefixes", "load_addresses", "change_ten", "small",
-		"other_packets", "exempt_customers", "drops", "under_traffic"]
+	ROWS = ["load_prefixes", "load_addresses", "change_ten",
+		"plan_same", "small", "other_packets", "exempt_customers",
+		"drops", "under_traffic"]
 
 	def apply(self, policy):
 		"""One apply; kernel is the time inside its one sendmsg()."""
@@ -155,6 +156,19 @@ class Rules(Bench):
 		each = statistics.median(r["wall"] / r["kernel"] for r in mine)
 		self.verdict("apply / the kernel's own commit", each, 1.2)
 		self.verdict("nft add element / apply", nft_s / wall, 300, False)
+
+	def plan_same(self):
+		"""plan of a policy of a million addresses that is loaded"""
+		policy = self.policy("same", self.list_file("same.list",
+							    self.addresses()))
+		env = {"MAILWALL_STATE_DIR": str(self.folder / "state")}
+		self.flush()
+		self.run([self.program, "apply", "-q", policy], env=env)
+		mine, = self.turns(lambda: self.run(
+			[self.program, "plan", "-q", policy], env=env))
+		self.flush()
+		wall = self.show("mailwall plan", "s", [r["wall"] for r in mine])
+		self.verdict("milliseconds", wall * 1e3, 50)
 
 	def small(self):
 		"""check and generate of residential"""
@@ -303,7 +317,7 @@ class Rules(Bench):
 				start = time.monotonic()
 				while time.monotonic() - start < 8:
 					in_router(self.program, "apply", "-q",
-						  policies[(turn + 1) % 2])
+						  "--shrink", policies[(turn + 1) % 2])
 					turn += 1
 				rtts, gone = router.end_ping(ping)
 				busy.append(high(rtts))
@@ -313,7 +327,8 @@ class Rules(Bench):
 				 lab_flood(), "120"], stdin=subprocess.PIPE,
 				stdout=subprocess.PIPE, text=True)
 			for policy in policies * 2:
-				in_router(self.program, "apply", "-q", policy)
+				in_router(self.program, "apply", "-q",
+					  "--shrink", policy)
 			sent = int(flood.communicate("\n")[0])
 			leaked = router.arrived()
 		idle_ms = self.show("idle, p99.9", "ms", idle)

@@ -106,3 +106,49 @@ int apart_ask(const char *const *words, char *line, size_t size)
 			 apart_path());
 	return code;
 }
+
+/* Runs it, and returns its output to be read; NULL: errno says why. */
+static FILE *apart_start(const char *const *words, pid_t *child)
+{
+	int ends[2];
+	FILE *file;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return NULL;
+	fflush(stdout);
+	*child = fork();
+	if (!*child)
+		apart_be_child(ends[1], words);
+	close(ends[1]);
+	file = *child < 0 ? NULL : fdopen(ends[0], "r");
+	if (!file)
+		close(ends[0]);
+	return file;
+}
+
+int apart_ask_lines(const char *const *words,
+		    void (*fn)(void *ctx, const char *line), void *ctx)
+{
+	char line[4096];
+	bool whole = true;
+	pid_t child = -1;
+	FILE *file = apart_start(words, &child);
+
+	if (!file) {
+		snprintf(line, sizeof(line), "cannot run \"%s\": %s",
+			 apart_path(), strerror(errno));
+		fn(ctx, line);
+		return child < 0 ? EXIT_REFUSED : apart_wait(child);
+	}
+	while (fgets(line, sizeof(line), file)) {
+		size_t len = strcspn(line, "\n");
+		bool begins = whole;
+
+		whole = line[len] == '\n';
+		line[len] = 0;
+		if (begins)
+			fn(ctx, line);
+	}
+	fclose(file);
+	return apart_wait(child);
+}

@@ -19,6 +19,13 @@ int apart_exec(char **argv);
  */
 int apart_ask(const char *const *words, char *line, size_t size);
 
+/*
+ * Does the same with an output of many lines: calls fn for each, without its
+ * end. Lines over 4 kB are cut.
+ */
+int apart_ask_lines(const char *const *words,
+		    void (*fn)(void *ctx, const char *line), void *ctx);
+
 /* Its path, which stays until the next call. */
 const char *apart_path(void);
 

@@ -164,6 +164,28 @@ static int apply_send(struct apply *a, struct batch *b)
 	return error;
 }
 
+/* The members that were loaded, whoever changed them since in the kernel. */
+static const struct known *apply_remembered(const struct apply *a)
+{
+	struct known *out;
+
+	if (!a->applied.valid || strcmp(a->applied.digest, mine(a)->digest))
+		return NULL;
+	out = arena_alloc(a->program->arena, sizeof(*out));
+	*out = a->applied.known;
+	return out;
+}
+
+static int apply_check(struct apply *a)
+{
+	const struct apply_hooks *h = &a->request->hooks;
+
+	a->out->remembered = apply_remembered(a);
+	if (!h->check || a->request->dry_run)
+		return 0;
+	return h->check(h->ctx, a->out, &a->out->diags);
+}
+
 static int commit(struct apply *a)
 {
 	struct batch *b = batch_new(a->out->reading.generation);
@@ -231,6 +253,8 @@ static int try_once(struct apply *a)
 
 	a->out->diags.n = a->out->diags.errors = 0;
 	error = apply_look(a, &loaded);
+	if (!error && !loaded)
+		error = apply_check(a);
 	if (error || loaded)
 		return error;
 	error = commit(a);

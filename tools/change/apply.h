@@ -18,6 +18,12 @@ struct apply_outcome;
 struct apply_hooks {
 	void *ctx;
 	/*
+	 * May it be done? Called before each transaction that is to be sent.
+	 * -errno with its sentences ends the apply: nothing was changed.
+	 */
+	int (*check)(void *ctx, const struct apply_outcome *so_far,
+		     struct diags *diags);
+	/*
 	 * Called once, when something is to be done and the kernel was asked
 	 * for nothing yet. -errno with its sentence ends the apply: nothing was
 	 * changed.
@@ -52,6 +58,8 @@ struct apply_outcome {
 	struct change_summary summary;
 	struct reading reading; /* the tables before */
 	struct acting acting;	/* faults of the table before */
+	/* Members that were loaded before, as the run file has them; or NULL */
+	const struct known *remembered;
 	struct diags diags;
 };
 

@@ -90,6 +90,16 @@ static int direct_note(struct direct *d, enum journal_what what,
 
 /* ---- before the kernel, and after it ---- */
 
+static int direct_check(void *ctx, const struct apply_outcome *so_far,
+			struct diags *diags)
+{
+	const struct direct *d = ctx;
+
+	return d->request->check ?
+		       d->request->check(d->request->check_ctx, so_far, diags) :
+		       0;
+}
+
 static int direct_before(void *ctx, const struct apply_outcome *so_far,
 			 struct fault *f)
 {
@@ -147,7 +157,9 @@ static int direct_load(struct direct *d)
 	struct apply_request request = {
 		.path = d->request->path,
 		.rules = d->request->rules,
-		.hooks = { .ctx = d, .before = direct_before },
+		.hooks = { .ctx = d,
+			   .before = direct_before,
+			   .check = direct_check },
 	};
 	struct fault f = { 0 };
 	int error = apply_rules(d->program, &request, &d->out->kernel);

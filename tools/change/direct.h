@@ -24,6 +24,11 @@ struct direct_request {
 	 */
 	bool boot;
 	bool locked; /* by the caller, who has recovered, too */
+	/* The check of struct apply_hooks, with its ctx; NULL: nothing is asked
+	 */
+	int (*check)(void *ctx, const struct apply_outcome *so_far,
+		     struct diags *diags);
+	void *check_ctx;
 };
 
 struct direct_outcome {

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "../change/boot.h"
 #include "../change/direct.h"
+#include "../plan/given.h"
 #include "../change/recover.h"
 #include "../trial/trial_options.h"
 #include "../apart/loaded_note.h"
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 struct apply_options {
-	bool dry_run, current, wait;
+	bool dry_run, current, wait, shrink;
 	const char *why;
 	uint32_t trial_s; /* 0: for good */
 	struct texts stops;
@@ -30,7 +31,8 @@ struct apply_run {
 	const struct apply_options *options;
 	struct policy *policy;
 	struct ruleset *rules;
-	struct recording recording;   /* of the policy, if it is one */
+	struct given given;	      /* a policy or a plan, if not that */
+	struct plan plan;	      /* of a dry run */
 	struct revision revision;     /* that is loaded, if one is */
 	struct fault instead;	      /* of which one; "" */
 	int lock;		      /* taken before it was read; or -1 */
@@ -121,6 +123,7 @@ static void apply_note_all(struct apply_run *a)
 	if (a->policy->observe)
 		diag_warning(&a->notes, NULL, "observe",
 			     "mode observe: nothing is blocked");
+	given_note_changes(&a->given, &a->notes);
 	apply_note_empty(a);
 	apply_note_devices(a);
 	for (size_t i = 0; i < a->rules->sets.n; i++)
@@ -219,6 +222,8 @@ static int apply_say_json(struct apply_run *a, int error)
 	if (o) {
 		apply_add_replaced(a, o);
 		apply_add_mended(a, o);
+		if (a->request.dry_run && !error)
+			json_object_set_new(o, "plan", plan_json(&a->plan));
 		json_object_set_new(o, "revision",
 				    a->direct.revision ?
 					    json_integer(a->direct.revision) :
@@ -236,27 +241,21 @@ static void apply_say_changed(struct apply_run *a)
 	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
 	       "removed\n",
 	       a->policy->name,
-	       a->request.dry_run ? "would be loaded into table" :
-	       s->creates_table	  ? "loaded into new table" :
-				    "loaded into table",
+	       s->creates_table ? "loaded into new table" : "loaded into table",
 	       apply_table_text(a->program->arena, a->rules->family),
 	       a->rules->digest, s->rules, s->elements_added,
 	       s->elements_removed);
 	for (size_t i = 0; i < a->direct.kernel.acting.n; i++)
 		if (a->direct.kernel.acting.items[i].drift)
-			printf("%s: %s\n",
-			       a->request.dry_run ? "would be mended" :
-						    "mended",
+			printf("mended: %s\n",
 			       a->direct.kernel.acting.items[i].text);
 	if (s->other_tables_removed)
-		printf("our table of another family %s removed, with its "
-		       "counters\n",
-		       a->request.dry_run ? "would be" : "was");
+		puts("our table of another family was removed, with its "
+		     "counters");
 	if (s->members_lost)
 		printf("%zu members of dynamic classes that the policy does "
-		       "not use any more %s gone\n",
-		       s->members_lost,
-		       a->request.dry_run ? "would be" : "are");
+		       "not use any more are gone\n",
+		       s->members_lost);
 }
 
 static void say_text(struct apply_run *a)
@@ -309,6 +308,8 @@ static int apply_finish(struct apply_run *a)
 	} else if (error) {
 		message_diags(&a->direct.kernel.diags, p->quiet);
 		message_say("nothing was changed");
+	} else if (a->request.dry_run) {
+		plan_print(&a->plan);
 	} else {
 		say_text(a);
 	}
@@ -317,8 +318,11 @@ static int apply_finish(struct apply_run *a)
 
 static int apply_load_file(struct apply_run *a, const char *path)
 {
-	a->request.path = path;
-	return recording_load(a->program, path, &a->recording, &a->policy);
+	int code = given_load(a->program, path, a->options->shrink, &a->given,
+			      &a->policy);
+
+	a->request.path = code ? path : given_recording(&a->given)->path;
+	return code;
 }
 
 /* As the answer to a policy with mistakes is. */
@@ -364,17 +368,40 @@ static void apply_direct(struct apply_run *a)
 		.path = a->request.path,
 		.policy = a->policy,
 		.rules = a->rules,
-		.recording = a->revision.number ? NULL : &a->recording,
+		.recording =
+			a->revision.number ? NULL : given_recording(&a->given),
 		.revision = a->revision.number,
 		.why = a->options->why,
 		.dry_run = a->options->dry_run,
 		.boot = a->options->current,
 		.locked = a->lock >= 0,
+		.check = a->revision.number ? NULL : given_check,
+		.check_ctx = &a->given,
 	};
 
+	direct_apply(a->program, &request, &a->direct);
+}
+
+/* A dry run is a plan, with another exit status. */
+static int apply_rules_of(struct apply_run *a)
+{
+	int code = a->revision.number ? EXIT_DONE :
+					given_check_rules(&a->given, a->rules);
+
+	if (code)
+		return code;
 	a->request.rules = a->rules;
 	a->request.dry_run = a->options->dry_run;
-	direct_apply(a->program, &request, &a->direct);
+	if (a->request.dry_run) {
+		plan_make(a->program, a->request.path, a->policy, a->rules,
+			  &a->plan);
+		a->direct.kernel = a->plan.outcome;
+	} else {
+		apply_direct(a);
+	}
+	code = apply_finish(a);
+	plan_free(&a->plan);
+	return code;
 }
 
 static int apply_command(struct program *p, const void *options, int argc,
@@ -403,26 +430,23 @@ static int apply_command(struct program *p, const void *options, int argc,
 	}
 	code = a.options->current ? apply_load_current(&a, path) :
 				    apply_load_file(&a, path);
-	if (!code && ruleset_new(a.policy, &a.rules)) {
-		policy_free(a.policy);
+	if (!code && ruleset_new(a.policy, &a.rules))
 		code = message_out_of_memory();
-	}
+	if (!code && a.options->trial_s)
+		code = given_check_trial(&a.given, a.rules);
 	if (!code && a.options->trial_s) {
 		trial.policy = a.policy;
 		trial.rules = a.rules;
-		trial.recording = &a.recording;
+		trial.recording = given_recording(&a.given);
 		trial.duration_s = a.options->trial_s;
 		trial.why = a.options->why;
 		code = apply_on_trial(p, &trial);
-		ruleset_free(a.rules);
-		policy_free(a.policy);
 	} else if (!code) {
-		apply_direct(&a);
-		code = apply_finish(&a);
-		ruleset_free(a.rules);
-		policy_free(a.policy);
+		code = apply_rules_of(&a);
 	}
-	recording_free(&a.recording);
+	ruleset_free(a.rules);
+	policy_free(a.policy);
+	given_free(&a.given);
 	if (a.lock >= 0)
 		close(a.lock);
 	return code;
@@ -434,6 +458,10 @@ static const struct option_row apply_option_rows[] = {
 	  .type = OPTION_FLAG,
 	  .place = offsetof(struct apply_options, dry_run),
 	  .help = "say what would change, and change nothing" },
+	{ .name = "shrink",
+	  .type = OPTION_FLAG,
+	  .place = offsetof(struct apply_options, shrink),
+	  .help = "load classes though they lose many of their members" },
 	{ .name = "why",
 	  .type = OPTION_TEXT,
 	  .place = offsetof(struct apply_options, why),
@@ -473,7 +501,8 @@ const struct command command_apply = {
 	.name = "apply",
 	.summary = "load a policy into the kernel",
 	.group = GROUP_KERNEL,
-	.operands = { "POLICY", OPTION_POLICY, 0, 1, "which policy?", NULL },
+	.operands = { "POLICY|PLAN", OPTION_POLICY, 0, 1, "which policy?",
+		      NULL },
 	.options = apply_option_rows,
 	.options_bytes = sizeof(struct apply_options),
 	.run = apply_command,

@@ -11,6 +11,7 @@
 #define COMMANDS(EACH, FULL)                                                   \
 	EACH(check)                                                            \
 	EACH(generate)                                                         \
+	EACH(plan)                                                             \
 	EACH(apply)                                                            \
 	EACH(confirm)                                                          \
 	EACH(rollback)                                                         \

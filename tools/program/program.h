@@ -12,6 +12,7 @@ enum {
 	EXIT_NO = 1, /* the answer is no: errors, drift, nothing loaded */
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3, /* by the kernel or the system */
+	EXIT_CHANGES = 4, /* plan has something to do */
 };
 
 struct arena;

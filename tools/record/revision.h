@@ -92,6 +92,9 @@ int revision_read(struct program *p, uint32_t number, struct revision *out,
 /* Gives the policy's text, as it was applied, in the arena. 0, or as above. */
 int revision_text(struct program *p, const struct revision *rev,
 		  const char **out, struct fault *f);
+/* Reads what it consists of, and does not look at the copies. */
+int revision_read_brief(struct program *p, uint32_t number,
+			struct revision *out, struct fault *f);
 /* Is it what was recorded, with this digest? */
 bool revision_is(const struct revision *rev, const struct recording *r,
 		 const char *digest);

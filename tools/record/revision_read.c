@@ -191,10 +191,9 @@ static int revision_read_manifest(struct arena *a, struct revision *out,
 	return good ? 0 : revision_refuse(out, MANIFEST_NAME, -EBADMSG, f);
 }
 
-int revision_read(struct program *p, uint32_t number, struct revision *out,
-		  struct fault *f)
+int revision_read_brief(struct program *p, uint32_t number,
+			struct revision *out, struct fault *f)
 {
-	int error;
 
 	*out = (struct revision){ .number = number,
 				  .folder = revision_folder(p, number) };
@@ -204,7 +203,14 @@ int revision_read(struct program *p, uint32_t number, struct revision *out,
 			"there is no revision %u; \"mailwall history\" "
 			"lists those that there are",
 			number);
-	error = revision_read_manifest(p->arena, out, f);
+	return revision_read_manifest(p->arena, out, f);
+}
+
+int revision_read(struct program *p, uint32_t number, struct revision *out,
+		  struct fault *f)
+{
+	int error = revision_read_brief(p, number, out, f);
+
 	return error ? error : revision_check_files(p->arena, out, f);
 }
 

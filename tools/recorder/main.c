@@ -15,6 +15,7 @@ static const struct {
 	{ &command_source, source_run },   { &command_notice, notice_run },
 	{ &command_publish, publish_run }, { &command_note, NULL },
 	{ &command_facts, NULL },	   { &command_recorder, NULL },
+	{ &command_used, NULL },
 };
 
 int main(int argc, char **argv)

@@ -278,11 +278,44 @@ CLAIM(limits, "a policy's own figures of shrinking are kept")
 	arena_free(a);
 }
 
+CLAIM(settings, "settings that differ are told by name")
+{
+	struct arena *a = arena_new();
+	struct policy *p = good_policy(OUT("block smtp\n"));
+	struct policy *q = good_policy(
+		HEADER_OF("q", "output") "mode observe\nlog group 7\n" CLASSES
+					 "watch {\nfast-normal 21/hour\n}\n"
+					 "outbound from a {\nblock smtp\n}\n");
+	struct plan_setting_changes changes;
+	struct plan_side was, is;
+	const char *out = "";
+
+	plan_side_of(a, p, &was);
+	plan_side_of(a, q, &is);
+	plan_settings(a, &was, &is, &changes);
+	for (size_t i = 0; i < changes.n; i++)
+		out = arena_printf(
+			a, "%s%s: %s -> %s; ", out, changes.items[i].name,
+			changes.items[i].before, changes.items[i].after);
+	expect(!strncmp(out,
+			"policy: p -> q; mode: enforce -> observe; "
+			"hook: forward -> output; log: group 25 ",
+			70),
+	       "%s", out);
+	expect(strstr(out, "fast-normal: 20/hour -> 21/hour; ") != NULL, "%s",
+	       out);
+	plan_settings(a, &was, &was, &changes);
+	expect_number("the same", changes.n, 0);
+	policy_free(p);
+	policy_free(q);
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIMED(clauses), CLAIMED(from_kernel), CLAIMED(many),
-		CLAIMED(classes), CLAIMED(limits),
+		CLAIMED(classes), CLAIMED(limits),	CLAIMED(settings),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
