@@ -307,7 +307,7 @@ static void write_guards(struct writer *w)
 
 static void metrics_write_trial(struct writer *w)
 {
-	if (w->m->policy)
+	if (w->m->policy && w->m->trial_known)
 		sample(w, NULL, 0, w->m->has_trial);
 }
 

@@ -56,7 +56,8 @@ struct metrics {
 	bool acting, observes; /* the loaded policy does */
 	const struct metrics_fault *faults;
 	size_t n_faults;
-	bool has_trial; /* a policy is on trial */
+	bool trial_known; /* whether there is one was looked for */
+	bool has_trial;	  /* a policy is on trial */
 	uint64_t trial_left_s;
 	bool trial_counts; /* newly blocked sources, up to a number */
 	uint32_t trial_sources4, trial_sources6, trial_sources_most;

@@ -110,6 +110,7 @@ static void hosts_add_trial(const struct host_facts *f, struct metrics *m)
 {
 	const struct trial_now *n = &f->trial->now;
 
+	m->trial_known = true;
 	m->has_trial = n->armed;
 	m->trial_left_s = n->left_ms / 1000;
 	m->trial_counts = n->armed && n->has_seen;
