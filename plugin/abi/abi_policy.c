@@ -144,8 +144,9 @@ static struct definition *abi_definitions(const struct mailwall_load *l)
 		calloc(l->n_definitions + 1, sizeof(struct definition));
 
 	for (size_t i = 0; list && i < l->n_definitions; i++)
-		list[i] = (struct definition){ l->definitions[i].name,
-					       l->definitions[i].value };
+		list[i] =
+			(struct definition){ .name = l->definitions[i].name,
+					     .value = l->definitions[i].value };
 	return list;
 }
 

@@ -406,7 +406,8 @@ static void define_from_outside(struct parser *p, const struct definition *d)
 	bool twice = variable_find(p, d->name, strlen(d->name));
 	struct variable *v = arena_push(p->arena, &p->variables);
 
-	s->name = arena_printf(p->arena, "-D %s", d->name);
+	s->name = d->from ? arena_printf(p->arena, "%s", d->from) :
+			    arena_printf(p->arena, "-D %s", d->name);
 	s->text = arena_strndup(p->arena, d->value, strlen(d->value));
 	s->len = strlen(d->value);
 	s->order = ++p->diags->sources;
@@ -426,11 +427,12 @@ static void define_from_outside(struct parser *p, const struct definition *d)
 	v->fixed = true;
 	v->source = s;
 	v->used = twice;
+	v->lax = d->lax;
 	if (twice)
 		diag_error(
 			p->diags,
 			&(struct span){ .source = s, .line = 1, .column = 1 },
-			"repeated", "-D %s is given twice", v->name);
+			"repeated", "definition %s is given twice", v->name);
 }
 
 /* A -D that nobody asks for is a misspelt one, with the default in force. */
@@ -451,8 +453,9 @@ static void report_unused(struct parser *p)
 				names[n++] = p->variables.items[k].name;
 		if (v->source)
 			at.len = (uint32_t)v->source->len;
-		diag_error(p->diags, &at, "unused-definition",
-			   "the policy does not use $%s", v->name)
+		(v->lax ? diag_warning :
+			  diag_error)(p->diags, &at, "unused-definition",
+				      "the policy does not use $%s", v->name)
 			->help = did_you_mean(p->arena, v->name,
 					      strlen(v->name), names, n, NULL);
 	}

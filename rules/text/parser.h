@@ -21,6 +21,7 @@ struct variable {
 	size_t n;
 	bool fixed; /* from the command line: define does not change it */
 	bool used;
+	bool lax; /* need not be used */
 	const struct source_text *source;
 };
 

@@ -6,11 +6,14 @@
 #ifndef MAILWALL_POLICY_INPUT_H
 #define MAILWALL_POLICY_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct definition {
 	const char *name, *value;
+	const char *from; /* "definitions.conf:3"; NULL: a command line */
+	bool lax;	  /* a policy that does not ask for it is no mistake */
 };
 
 struct policy_input {

@@ -275,7 +275,7 @@ static void check_messages(const struct policy *policy)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct definition definitions[] = {
-		{ "GIVEN", "smtp 25 10.0.0.0/8 \"a b\"" },
+		{ .name = "GIVEN", .value = "smtp 25 10.0.0.0/8 \"a b\"" },
 	};
 	struct files files;
 	const struct policy_input input = {

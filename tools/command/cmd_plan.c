@@ -5,6 +5,7 @@
 #include "../plan/plan_quick.h"
 #include "../program/json.h"
 #include "../program/message.h"
+#include "../option/definitions.h"
 #include "../option/options.h"
 #include "../program/policy_file.h"
 
@@ -91,6 +92,8 @@ static int plan_run(struct program *p, const void *options, int argc,
 	struct revision revision;
 
 	(void)argc;
+	if (!definitions_of_machine(p))
+		return EXIT_NO;
 	if (!o->output && plan_is_loaded(p, argv[0], &revision))
 		return plan_say_same(p, &revision);
 	return plan_run_policy(p, o, argv[0]);

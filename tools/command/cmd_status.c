@@ -16,6 +16,7 @@
 #include "../program/json.h"
 #include "../program/message.h"
 #include "../option/options.h"
+#include "../option/definitions.h"
 #include "../program/policy_file.h"
 #include "../program/program.h"
 
@@ -586,7 +587,9 @@ static int run_policy(struct status *s)
 {
 	int code = EXIT_DONE;
 
-	if (s->path)
+	if (s->path && !definitions_of_machine(s->program))
+		code = EXIT_NO;
+	else if (s->path)
 		code = load_good_policy(s->program, s->path, &s->policy);
 	if (!code && s->policy && ruleset_new(s->policy, &s->rules))
 		code = EXIT_REFUSED;

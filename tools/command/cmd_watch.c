@@ -2,6 +2,7 @@
 /* The monitor, live: its arguments, and the table of its sinks. */
 #include "../monitor/watch.h"
 #include "../monitor/watch_sinks.h"
+#include "../option/definitions.h"
 #include "../option/options.h"
 #include "../program/policy_file.h"
 #include "../program/program.h"
@@ -61,7 +62,9 @@ static int watch_start(struct program *p, const void *options, int argc,
 		return usage_error(p, "watch what? -i INTERFACE or -g GROUP");
 	if (o->interfaces.n + o->groups.n > WATCH_INPUTS_MOST)
 		return usage_error(p, "at most %d inputs", WATCH_INPUTS_MOST);
-	if (o->policy)
+	if (o->policy && !definitions_of_machine(p))
+		code = EXIT_NO;
+	else if (o->policy)
 		code = load_good_policy(p, o->policy, &w.policy);
 	if (!code && o->as_service)
 		return watch_be_service(&w);

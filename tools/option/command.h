@@ -115,7 +115,8 @@ struct command {
 	.help = "leave out warnings and what goes without saying"
 #define OPTION_ROW_DEFINE                                                      \
 	.name = "define", .letter = 'D', .type = OPTION_DEFINITION,            \
-	.value = "NAME=VALUE", .help = "give the policy this definition"
+	.value = "NAME=VALUE",                                                 \
+	.help = "give the policy this definition, or @FILE"
 #define OPTION_ROW_POLICY(options)                                             \
 	.name = "policy", .letter = 'p', .type = OPTION_POLICY,                \
 	.place = offsetof(options, policy), .value = "POLICY"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values of options, by their type. */
 #include "options.h"
+#include "definitions.h"
 #include "../program/when.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/base/addr.h"
@@ -13,9 +14,6 @@
 
 #define SIZE_LEAST ((uint64_t)8 << 20)
 #define UNITS_MOST ((uint64_t)1 << 20) /* megabytes or gigabytes */
-#define NAME_LETTERS                                                           \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-#define NAME_MOST 63
 
 bool option_repeats(const struct option_row *row)
 {
@@ -123,16 +121,15 @@ static const char *option_date(const char *text, const char **out)
 
 static const char *option_definition(struct program *p, const char *text)
 {
-	const char *equals = strchr(text, '=');
-	size_t len = equals ? (size_t)(equals - text) : 0;
-	struct definition *d;
+	const char *wrong;
 
-	if (!len || len > NAME_MOST || strspn(text, NAME_LETTERS) != len)
-		return "takes NAME=VALUE";
-	d = arena_push(p->arena, &p->definitions);
-	d->name = arena_strndup(p->arena, text, len);
-	d->value = equals + 1;
-	return NULL;
+	if (*text != '@')
+		return definitions_add(p, text, NULL) ? NULL :
+							"takes NAME=VALUE";
+	wrong = definitions_read(p, text + 1);
+	return wrong ? arena_printf(p->arena, "takes NAME=VALUE, or @FILE; %s",
+				    wrong) :
+		       NULL;
 }
 
 static const char *option_push_number(struct program *p,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "given.h"
+#include "../option/definitions.h"
 #include "shrink.h"
 #include "../program/json.h"
 #include "../program/message.h"
@@ -44,7 +45,10 @@ int given_load(struct program *p, const char *path, bool shrink,
 	if (plan_file_is(path))
 		code = given_load_plan(out, path, policy);
 	else
-		code = recording_load(p, path, &out->recording, policy);
+		code = definitions_of_machine(p) ?
+			       recording_load(p, path, &out->recording,
+					      policy) :
+			       EXIT_NO;
 	out->policy = *policy;
 	return code;
 }

@@ -158,6 +158,7 @@ static bool plan_take_definitions(struct program *p, const json_t *list)
 
 		d->name = plan_take_text(p->arena, o, "name");
 		d->value = plan_take_text(p->arena, o, "value");
+		d->lax = true; /* all were accepted when it was made */
 		if (!d->name || !d->value)
 			return false;
 	}

@@ -77,6 +77,7 @@ static bool manifest_take_definitions(struct arena *a, const json_t *list,
 
 		d->name = manifest_text(a, o, "name");
 		d->value = manifest_text(a, o, "value");
+		d->lax = true; /* all were accepted when it was applied */
 		if (!d->name || !d->value)
 			return false;
 	}

@@ -573,7 +573,8 @@ CLAIM(loading, "a policy is what policy_load() makes of the same files, with "
 		{ "more", "class more { 192.0.2.1/24 }\nclass more { }\n", 0 },
 		{ "list", "10.0.0.0/8\nx\n", 0 },
 	};
-	static const struct definition own_definitions[] = { { "WHO", "c" } };
+	static const struct definition own_definitions[] = { { .name = "WHO",
+							       .value = "c" } };
 	static const struct mailwall_definition definitions[] = { { "WHO",
 								    "c" } };
 	struct world w = { .files = files,

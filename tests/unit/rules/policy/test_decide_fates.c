@@ -170,7 +170,7 @@ static void add_definition(struct table *t, char **cells, size_t n)
 	assert_true(n == 2 && value);
 	*value++ = '\0';
 	*arena_push(t->program.arena, &t->program.definitions) =
-		(struct definition){ cells[1], value };
+		(struct definition){ .name = cells[1], .value = value };
 }
 
 static const struct {

@@ -14,7 +14,6 @@
 
 static char state_dir[64];
 static struct program program;
-static struct fault why; /* of the last call that failed */
 
 static inline const char *state_path(const char *name)
 {

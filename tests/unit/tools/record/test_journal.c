@@ -4,6 +4,8 @@
 
 #include "state_folder.h"
 
+static struct fault why; /* says why a call failed */
+
 static struct journal_line lines[64];
 static size_t n_lines;
 

@@ -5,6 +5,8 @@
 
 #include "state_folder.h"
 
+static struct fault why; /* says why a call failed */
+
 #include <fcntl.h>
 
 #define POLICY                                                                 \
@@ -121,7 +123,7 @@ CLAIM(numbers, "users and definitions are those of the day it was applied")
 	struct revision rev;
 	uint32_t number;
 
-	*d = (struct definition){ "RELAY", "192.0.2.25" };
+	*d = (struct definition){ .name = "RELAY", .value = "192.0.2.25" };
 	state_write("u.policy", text, strlen(text));
 	r = record(state_path("u.policy"), digest);
 	expect(!revision_make(&program, &r,
