@@ -197,15 +197,22 @@ static void change_set(struct change *c, enum change_verb verb,
 	step->set_id = c->next_id++;
 }
 
+/* Fixed elements, or members. */
+static size_t all_elements(const struct set *set)
+{
+	return set->members ? set->members->v4.n + set->members->v6.n :
+			      set_elements(set);
+}
+
 static void add_all_elements(struct change *c, const struct set *set)
 {
 	struct change_step *step;
 
-	if (!set_elements(set))
+	if (!all_elements(set))
 		return;
 	step = change_step(c, CHANGE_ADD, BATCH_ELEMENTS, set->name);
 	step->what = set;
-	step->n = set_elements(set);
+	step->n = all_elements(set);
 }
 
 /* Elements that go are taken away before others come. */
@@ -259,7 +266,7 @@ static void update_elements(struct change *c, const struct set *set)
 		return; /* the map was emptied before, so that its chains can go
 			 */
 	}
-	if (!set->v4 && !set->v6)
+	if (!set->v4 && !set->v6 && !set->members)
 		return; /* a dynamic set keeps its elements */
 	if (known) {
 		change_difference(c, set, known);
@@ -295,6 +302,14 @@ static bool is_dynamic_class(const struct present_set *ps)
 	return (ps->flags & NFT_SET_TIMEOUT) && (ps->flags & NFT_SET_INTERVAL);
 }
 
+/* Are the members of a set that goes to be in another one of its name? */
+static bool members_are_kept(const struct ruleset *rs, const char *name)
+{
+	const struct set *set = wanted_set(rs, name);
+
+	return set && set->members;
+}
+
 static void clear_sets(struct change *c)
 {
 	const struct present *p = c->present;
@@ -313,7 +328,7 @@ static void clear_sets(struct change *c)
 		if (known)
 			c->summary->elements_removed +=
 				known->v4.n + known->v6.n;
-		if (is_dynamic_class(ps))
+		if (is_dynamic_class(ps) && !members_are_kept(c->rs, ps->name))
 			c->summary->members_lost += ps->count;
 	}
 }
@@ -435,7 +450,8 @@ static void change_other_table(struct change *c, enum family family,
 	change_step(c, CHANGE_REMOVE, BATCH_TABLE, NULL)->family = family;
 	c->summary->other_tables_removed++;
 	for (size_t i = 0; i < p->sets.n; i++)
-		if (is_dynamic_class(&p->sets.items[i]))
+		if (is_dynamic_class(&p->sets.items[i]) &&
+		    !members_are_kept(c->rs, p->sets.items[i].name))
 			c->summary->members_lost += p->sets.items[i].count;
 }
 

@@ -221,7 +221,8 @@ struct element_writer {
 		*elem; /* one object, rewritten for each element */
 	struct nlmsghdr *nlh;
 	struct nlattr *list;
-	int n; /* elements in this message */
+	int n;		     /* elements in this message */
+	uint64_t timeout_ms; /* of the next element; 0: the set's own */
 };
 
 static void writer_close(struct element_writer *w)
@@ -267,9 +268,9 @@ static void writer_put(struct element_writer *w, const void *key, uint32_t len,
 		nftnl_set_elem_set_u32(w->elem, NFTNL_SET_ELEM_FLAGS, flags);
 	else
 		nftnl_set_elem_unset(w->elem, NFTNL_SET_ELEM_FLAGS);
-	if (w->to->timeout_ms && !flags)
+	if (w->timeout_ms && !flags)
 		nftnl_set_elem_set_u64(w->elem, NFTNL_SET_ELEM_TIMEOUT,
-				       w->to->timeout_ms);
+				       w->timeout_ms);
 	else
 		nftnl_set_elem_unset(w->elem, NFTNL_SET_ELEM_TIMEOUT);
 	nftnl_set_elem_nlmsg_build(w->nlh, w->elem, ++w->n);
@@ -292,6 +293,12 @@ static bool writer_begin(struct element_writer *w, struct batch *b,
 	return w->elem;
 }
 
+static void writer_set_timeout(struct element_writer *w, size_t i)
+{
+	w->timeout_ms =
+		w->to->timeouts_ms ? w->to->timeouts_ms[i] : w->to->timeout_ms;
+}
+
 void netlink_ranges4(struct batch *b, const struct elements *e,
 		     const struct ranges4 *ranges)
 {
@@ -303,6 +310,7 @@ void netlink_ranges4(struct batch *b, const struct elements *e,
 		const struct range4 *r = &ranges->items[i];
 		uint32_t first = htonl(r->first), end = htonl(r->last + 1);
 
+		writer_set_timeout(&w, i);
 		writer_put(&w, &first, sizeof(first), 0);
 		if (e->interval && r->last != UINT32_MAX)
 			writer_put(&w, &end, sizeof(end),
@@ -322,6 +330,7 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 		const struct range6 *r = &ranges->items[i];
 		struct addr6 end = r->last;
 
+		writer_set_timeout(&w, i);
 		writer_put(&w, r->first.byte, 16, 0);
 		if (e->interval && addr6_next(&end))
 			writer_put(&w, end.byte, 16, NFT_SET_ELEM_INTERVAL_END);
@@ -374,6 +383,11 @@ void netlink_elements(struct batch *b, const struct ruleset *rs,
 		netlink_ranges4(b, &e, set->v4);
 	if (set->v6)
 		netlink_ranges6(b, &e, set->v6);
+	if (set->members) {
+		e.timeouts_ms = set->members->timeouts_ms;
+		netlink_ranges4(b, &e, &set->members->v4);
+		netlink_ranges6(b, &e, &set->members->v6);
+	}
 }
 
 void netlink_protocol(struct batch *b, const struct elements *to,

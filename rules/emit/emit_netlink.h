@@ -43,7 +43,8 @@ struct elements {
 	const char *set;
 	bool interval;
 	bool remove;
-	uint64_t timeout_ms; /* 0: the set's own */
+	uint64_t timeout_ms;	     /* 0: the set's own */
+	const uint64_t *timeouts_ms; /* of each range; NULL: timeout_ms */
 	const struct span *origin;
 };
 void netlink_ranges4(struct batch *b, const struct elements *e,
@@ -53,6 +54,7 @@ void netlink_ranges6(struct batch *b, const struct elements *e,
 /* One protocol of layer 4. */
 void netlink_protocol(struct batch *b, const struct elements *e,
 		      uint8_t protocol);
+/* Adds the fixed elements of a set, or the members it is to have. */
 void netlink_elements(struct batch *b, const struct ruleset *rs,
 		      const struct set *set);
 

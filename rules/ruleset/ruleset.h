@@ -43,6 +43,13 @@ struct port_jumps {
 	size_t n, cap;
 };
 
+/* Members of a dynamic class with the time that each has left. */
+struct set_members {
+	struct ranges4 v4; /* one of the two, ascending, none meets another */
+	struct ranges6 v6;
+	const uint64_t *timeouts_ms; /* of each range; 0: it stays */
+};
+
 /*
  * No set is without a name. A packet that is on its way through the old rules
  * while new ones take their place looks elements up in the new generation: in
@@ -63,6 +70,12 @@ struct set {
 	const struct ranges4 *v4;
 	const struct ranges6 *v6;
 	const struct port_jumps *jumps; /* a map of ports to chains */
+	/*
+	 * What a dynamic class is to have once the rules are loaded, set by
+	 * whoever knows it; NULL: what it has in the kernel. The digest leaves
+	 * it out.
+	 */
+	const struct set_members *members;
 	const struct class *class;	/* NULL for a limit's own set */
 	const struct span *origin;	/* place in the policy */
 	char digest[DIGEST_TEXT_BYTES]; /* digest of the fixed elements, or ""
