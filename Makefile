@@ -98,10 +98,12 @@ TOOLS_SRC = $(filter-out $(COLLECTD_OWN), \
 ifeq ($(SMALL),1)
 # Rooms that are left out, but for the metrics that status prints.
 TOOLS_SRC = $(filter-out $(addprefix tools/,collectd/% import/% intake/% database/% store/% \
-            report/% page/% notice/% serve/% review/% recorder/% \
+            report/% page/% notice/% serve/% review/% recorder/% book/% exempt/% \
             apart/loaded_note.c apart/store_facts.c apart/record.c \
-            apart/record_wire.c wire/% command/record_sink.c), \
-            $(wildcard tools/*/*.c)) tools/serve/metrics.c
+            apart/record_wire.c apart/book_members.c wire/% command/record_sink.c), \
+            $(wildcard tools/*/*.c)) tools/serve/metrics.c \
+            tools/review/cmd_exempt.c $(addprefix tools/exempt/, \
+            exempt_direct.c exempt_time.c) tools/book/cover.c
 endif
 TOOLS_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS_SRC))
 MAIN_OBJ  = $(BUILD)/tools/command/main.o

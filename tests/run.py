@@ -51,6 +51,7 @@ def suites(build, program, quick):
 	yield "trial/net", [python, "tests/trial/trial_test.py"]
 	yield "net/status", [python, "tests/net/status_test.py"]
 	yield "net/acting", [python, "tests/net/acting_test.py"]
+	yield "net/exempt", [python, "tests/net/exempt_test.py"]
 	yield "net/change", [python, "tests/net/change_test.py"]
 	yield "net/plan", [python, "tests/net/plan_test.py"]
 	if not quick:	# what it preloads is not built with sanitizers

@@ -527,7 +527,8 @@ static void add_member(struct change *c, const struct change_member *m)
 	const struct set *set = wanted_set(c->rs, m->set);
 	struct change_step *step;
 
-	if (!set)
+	/* A set whose members are known gets those. */
+	if (!set || set->members)
 		return;
 	step = change_step(c, CHANGE_ADD, BATCH_ELEMENTS, set->name);
 	step->what = set;

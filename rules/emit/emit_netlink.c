@@ -222,7 +222,7 @@ struct element_writer {
 	struct nlmsghdr *nlh;
 	struct nlattr *list;
 	int n;		     /* elements in this message */
-	uint64_t timeout_ms; /* of the next element; 0: the set's own */
+	uint64_t timeout_ms; /* the next element's; 0: the set's own */
 };
 
 static void writer_close(struct element_writer *w)

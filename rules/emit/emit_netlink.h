@@ -44,7 +44,7 @@ struct elements {
 	bool interval;
 	bool remove;
 	uint64_t timeout_ms;	     /* 0: the set's own */
-	const uint64_t *timeouts_ms; /* of each range; NULL: timeout_ms */
+	const uint64_t *timeouts_ms; /* one a range; NULL: timeout_ms */
 	const struct span *origin;
 };
 void netlink_ranges4(struct batch *b, const struct elements *e,

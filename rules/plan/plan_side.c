@@ -326,6 +326,8 @@ static void add_settings(struct arena *a, const struct policy *p,
 				 setting_devices(a, &p->devices)));
 	add_setting(a, out, "encapsulated",
 		    p->drop_encapsulated ? "drop" : "pass");
+	add_setting(a, out, "exempt expires",
+		    setting_duration(a, p->exempt_most_s));
 	add_setting(a, out, "log",
 		    arena_printf(a, "group %u snaplen %u threshold %u%s",
 				 p->log_group, p->log_snaplen, p->log_threshold,

@@ -32,6 +32,18 @@ static void check_policy_name(struct check *c)
 					strnlen(name->text, POLICY_NAME_BYTES));
 }
 
+static void check_exempt(struct check *c)
+{
+	const struct word *word = &c->decl.exempt_most;
+	struct policy *p = c->policy;
+
+	p->exempt_most_s = header_duration(c, word);
+	p->exempt_place = word->text ? arena_printf(c->arena, "%s:%u",
+						    word->span.source->name,
+						    word->span.line) :
+				       "";
+}
+
 static void check_log(struct check *c)
 {
 	const struct decl_log *log = &c->decl.log;
@@ -181,6 +193,7 @@ void check_header(struct check *c)
 	check_hook(c);
 	check_encapsulated(c);
 	check_log(c);
+	check_exempt(c);
 	p->quarantine_s = header_duration(c, &c->decl.watch.quarantine);
 	if (c->decl.watch.destinations.text)
 		p->keep_destinations =

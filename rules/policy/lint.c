@@ -468,6 +468,23 @@ static void lint_watch(struct check *c)
 			->help = "watch { quarantine 24h }";
 }
 
+/* A bound of exemptions is for the classes that the book keeps. */
+static void lint_exempt_bound(struct check *c)
+{
+	const struct policy *p = c->policy;
+
+	if (!p->exempt_most_s)
+		return;
+	for (size_t i = 0; i < p->classes.n; i++)
+		if (p->classes.items[i]->kind == CLASS_DYNAMIC &&
+		    strcmp(p->classes.items[i]->name, "flagged"))
+			return;
+	diag_warning(c->diags, &c->decl.exempt_most.span, "exempt-unused",
+		     "the policy has no dynamic class that exemptions could be "
+		     "in")
+		->help = "class exempt dynamic";
+}
+
 static bool lint_clause(struct check *c, const struct clause *cl, void *data)
 {
 	(void)data;
@@ -497,6 +514,7 @@ void lint_policy(struct check *c)
 	lint_blocks(c);
 	each_clause(c, lint_clause, NULL);
 	lint_watch(c);
+	lint_exempt_bound(c);
 	if (!c->lint_left)
 		diag_warning(c->diags, &c->decl.name.span, "not-all-checked",
 			     "the policy is so large that not all of its "

@@ -113,6 +113,8 @@ struct policy {
 	uint32_t log_snaplen, log_threshold;
 	struct rate log_rate;
 	uint32_t quarantine_s;	     /* 0: not given */
+	uint32_t exempt_most_s;	     /* how long an exemption may be; 0: any */
+	const char *exempt_place;    /* "p.policy:7", which says so; or "" */
 	bool keep_destinations;	     /* examples of findings, in the store */
 	double watch[WATCH_FIGURES]; /* in the units of watch.h */
 	struct {

@@ -47,7 +47,7 @@ struct port_jumps {
 struct set_members {
 	struct ranges4 v4; /* one of the two, ascending, none meets another */
 	struct ranges6 v6;
-	const uint64_t *timeouts_ms; /* of each range; 0: it stays */
+	const uint64_t *timeouts_ms; /* one a range; 0: it stays */
 };
 
 /*
@@ -71,9 +71,9 @@ struct set {
 	const struct ranges6 *v6;
 	const struct port_jumps *jumps; /* a map of ports to chains */
 	/*
-	 * What a dynamic class is to have once the rules are loaded, set by
-	 * whoever knows it; NULL: what it has in the kernel. The digest leaves
-	 * it out.
+	 * Members of a dynamic class once the rules are loaded, set by whoever
+	 * knows them; NULL: those it has in the kernel. The digest leaves them
+	 * out.
 	 */
 	const struct set_members *members;
 	const struct class *class;	/* NULL for a limit's own set */

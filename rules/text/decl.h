@@ -77,6 +77,7 @@ struct decl_watch {
 
 struct decl_policy {
 	struct word name, purpose, contact, review, mode, encapsulated;
+	struct word exempt_most; /* how long an exemption may be */
 	struct word hook;
 	struct words devices; /* interfaces of hook ingress */
 	struct decl_log log;

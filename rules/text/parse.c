@@ -13,9 +13,9 @@
 /* ---- header statements ---- */
 
 static const char *const statement_words[] = {
-	"policy",   "purpose", "contact", "review",	 "mode",
-	"hook",	    "log",     "include", "define",	 "class",
-	"outbound", "inbound", "watch",	  "encapsulated"
+	"policy",   "purpose", "contact", "review",	  "mode",
+	"hook",	    "log",     "include", "define",	  "class",
+	"outbound", "inbound", "watch",	  "encapsulated", "exempt"
 };
 
 static void parse_hook(struct parser *p)
@@ -67,6 +67,26 @@ static void parse_log(struct parser *p)
 		}
 	}
 	end_statement(p);
+}
+
+/* "exempt expires 365d at most" */
+static void parse_exempt(struct parser *p)
+{
+	parser_advance(p);
+	if (at_word(p, "expires")) {
+		parser_advance(p);
+		read_once(p, &p->out->exempt_most, "a duration like 365d");
+		if (at_word(p, "at")) {
+			parser_advance(p);
+			if (at_word(p, "most")) {
+				parser_advance(p);
+				end_statement(p);
+				return;
+			}
+		}
+	}
+	parser_expected(p, "\"exempt expires 365d at most\"");
+	skip_statement(p);
 }
 
 static void parse_watch_item(struct parser *p, struct decl_watch *watch)
@@ -293,8 +313,8 @@ static const char *statement_help(struct parser *p)
 	return near_help(p, statement_words, COUNT(statement_words),
 			 "a policy has policy, purpose, contact, review, mode, "
 			 "encapsulated, hook, log, include, define, class, "
-			 "outbound, inbound "
-			 "and watch");
+			 "outbound, inbound, watch "
+			 "and exempt");
 }
 
 static void unknown_statement(struct parser *p)
@@ -337,6 +357,7 @@ static const struct {
 	{ "include", parse_include }, { "define", parse_define },
 	{ "class", parse_class },     { "outbound", parse_outbound },
 	{ "inbound", parse_inbound }, { "watch", parse_watch },
+	{ "exempt", parse_exempt },
 };
 
 static void parse_statement(struct parser *p)

@@ -91,6 +91,8 @@ def clause(document, text):
 
 def clear():
 	run(MAILWALL, "remove", ns="router", check=False)
+	state = pathlib.Path(os.environ["MAILWALL_STATE_DIR"])
+	(state / "book.db").unlink(missing_ok=True)
 
 
 # ---- the mode ----

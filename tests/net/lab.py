@@ -74,6 +74,7 @@ def hold_below(claims, build, prepare=lambda folder: None):
 	with tempfile.TemporaryDirectory() as folder:
 		os.chmod(folder, 0o755)
 		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
+		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
 		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
 		prepare(pathlib.Path(folder))
 		build()

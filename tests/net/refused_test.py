@@ -177,6 +177,7 @@ def main():
 	lab.enter()
 	with tempfile.TemporaryDirectory() as folder:
 		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
+		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
 		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
 		build_network()
 		return lab.hold(CLAIMS, folder)

@@ -159,7 +159,7 @@ def knows_the_monitor(folder):
 	store = os.environ["MAILWALL_STORE"]
 	os.makedirs(os.path.dirname(store), exist_ok=True)
 	os.chmod(os.path.dirname(store), 0o777)
-	mailwall("remove")
+	clear()
 	mailwall("apply", "-q", f"{folder}/small.policy")
 	expect("silent" not in nagios("OK")[0], "a store that is not there")
 	watch = Watch("-g", 25, "-S", store, "--no-warmup")
@@ -196,7 +196,7 @@ def metrics(code=0):
 
 def writes_metrics(folder):
 	"""prometheus: what the kernel has, whatever it is, and no zeros for a monitor"""
-	mailwall("remove")
+	clear()
 	expect("\nmailwall_policy_loaded 0\n" in metrics(), metrics())
 	mailwall("apply", "-q", f"{folder}/small.policy")
 	mailwall("exempt", "add", "100.64.1.2")
@@ -247,6 +247,8 @@ def reads_no_large_set(folder):
 
 def clear():
 	run(MAILWALL, "remove", ns="router", check=False)
+	state = pathlib.Path(os.environ["MAILWALL_STATE_DIR"])
+	(state / "book.db").unlink(missing_ok=True)
 
 
 def write_policy(folder, name, classes, clauses):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply.h"
+#include "../apart/book_members.h"
 #include "../route/guard_client.h"
 #include "kernel_probe.h"
 #include "../kernel/kernel_error.h"
@@ -22,6 +23,8 @@ struct apply {
 	struct applied applied;
 	bool distrust;		/* the run file did not hold */
 	struct guard_link link; /* to the guard, if one runs */
+	bool asks_book;		/* it has members of these rules */
+	bool cuts;		/* a set has room for fewer */
 };
 
 const char *apply_table_text(struct arena *a, enum family family)
@@ -258,6 +261,10 @@ static int try_once(struct apply *a)
 	if (error || loaded)
 		return error;
 	error = commit(a);
+	if (error == -ENFILE && a->asks_book && book_members_cut(a->rules)) {
+		a->cuts = true;
+		return -ERESTART;
+	}
 	if (members_differ(error) && trusted(a)) {
 		a->distrust = true;
 		return -ERESTART;
@@ -338,6 +345,51 @@ static void apply_close(struct apply *a)
 	netlink_close(&a->netlink);
 }
 
+/* ---- the book of exemptions ---- */
+
+/*
+ * Dynamic classes get the members that the book has, in the same transaction.
+ * Without the book they keep what the kernel has: the rules are loaded all the
+ * same.
+ */
+static void take_members(struct apply *a)
+{
+	struct book_answer answer = { .notes = &a->out->notes };
+	struct fault f;
+
+	if (a->request->dry_run)
+		return;
+	if (book_members_take(a->program, a->rules, &answer, &f))
+		diag_warning(&a->out->notes, NULL, "book",
+			     "the book of exemptions is not read, and classes "
+			     "keep the members that the kernel has: %s",
+			     f.text);
+	else
+		a->asks_book = answer.asked;
+}
+
+/* Rules that were loaded already say nothing of members. */
+static void end_members(struct apply *a)
+{
+	struct fault f;
+	int error;
+
+	if (!a->asks_book)
+		return;
+	error = book_note_policy(a->program, a->rules->policy, &f);
+	if (a->cuts)
+		diag_warning(&a->out->notes, NULL, "set-full",
+			     "the book has more members than a class has room "
+			     "for, and not all of them are exempt: raise the "
+			     "size of the class");
+	/* The guard, which waits for this, would have to answer it. */
+	if (!error && !a->out->changed && !a->request->route)
+		error = book_sync(a->program, &f);
+	if (error)
+		diag_warning(&a->out->notes, NULL, "book",
+			     "the book of exemptions: %s", f.text);
+}
+
 int apply_rules(struct program *p, const struct apply_request *request,
 		struct apply_outcome *out)
 {
@@ -346,7 +398,8 @@ int apply_rules(struct program *p, const struct apply_request *request,
 	};
 	struct ruleset rules;
 
-	*out = (struct apply_outcome){ .diags.arena = p->arena };
+	*out = (struct apply_outcome){ .diags.arena = p->arena,
+				       .notes.arena = p->arena };
 	out->error = apply_open(&a, &rules);
 	if (out->error) {
 		kernel_error_diags(&out->diags, &(struct kernel_errors){ 0 },
@@ -354,9 +407,12 @@ int apply_rules(struct program *p, const struct apply_request *request,
 		return out->error;
 	}
 	applied_load(p, &a.applied);
+	take_members(&a);
 	out->error = apply_try(&a);
 	apply_close(&a);
 	if (!out->error && out->changed && !request->dry_run)
 		remember(&a);
+	if (!out->error)
+		end_members(&a);
 	return out->error;
 }

@@ -61,6 +61,7 @@ struct apply_outcome {
 	/* Members that were loaded before, as the run file has them; or NULL */
 	const struct known *remembered;
 	struct diags diags;
+	struct diags notes; /* warnings, though all went well */
 };
 
 /* Loads the rules where they are not loaded. Returns the outcome's error. */

@@ -124,6 +124,9 @@ static void apply_note_all(struct apply_run *a)
 		diag_warning(&a->notes, NULL, "observe",
 			     "mode observe: nothing is blocked");
 	given_note_changes(&a->given, &a->notes);
+	for (size_t i = 0; i < a->direct.kernel.notes.n; i++)
+		*diag_warning(&a->notes, NULL, "", "%s", "") =
+			a->direct.kernel.notes.items[i];
 	apply_note_empty(a);
 	apply_note_devices(a);
 	for (size_t i = 0; i < a->rules->sets.n; i++)

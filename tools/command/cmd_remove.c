@@ -55,8 +55,9 @@ static int remove_finish(struct program *p, const struct diags *diags, bool any,
 	if (error)
 		message_diags(diags, p->quiet);
 	else
-		printf(any ? "removed; counters and dynamic classes are gone "
-			     "with it\n" :
+		printf(any ? "removed, with counters and quarantine; "
+			     "exemptions "
+			     "stay in their book\n" :
 			     "nothing of mailwall's is loaded\n");
 	return code;
 }

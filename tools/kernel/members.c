@@ -2,6 +2,7 @@
 #include "members.h"
 #include "../../rules/base/arena.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,4 +85,35 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 	}
 	*out = c.starts;
 	return error;
+}
+
+static void members_put_key(struct nlmsghdr *nlh, int family,
+			    const struct addr6 *addr)
+{
+	struct nlattr *list =
+		mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	struct nlattr *key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, family == 4 ? 4 : 16, addr->byte);
+	mnl_attr_nest_end(nlh, key);
+	mnl_attr_nest_end(nlh, elem);
+	mnl_attr_nest_end(nlh, list);
+}
+
+int members_have(struct netlink *nl, enum family table,
+		 const struct present_set *set, int family,
+		 const struct addr6 *addr, bool *yes)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = netlink_request(buf, NFT_MSG_GETSETELEM,
+					       family_number(table), NLM_F_ACK);
+	int error;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+	members_put_key(nlh, family, addr);
+	error = netlink_query(nl, nlh, NULL, NULL);
+	*yes = !error;
+	return error == -ENOENT ? 0 : error;
 }

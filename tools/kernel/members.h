@@ -28,4 +28,12 @@ bool members_are_in(const struct present_set *set);
 int members_read(struct netlink *nl, struct arena *a, enum family table,
 		 const char *set, int family, struct members *out);
 
+/*
+ * Has a set of addresses of that family the address? The kernel is asked for
+ * that one alone. 0 or -errno.
+ */
+int members_have(struct netlink *nl, enum family table,
+		 const struct present_set *set, int family,
+		 const struct addr6 *addr, bool *yes);
+
 #endif

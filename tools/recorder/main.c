@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The program with the store: mailwall runs it, and watch as its recorder. */
 #include "runs.h"
+#include "../exempt/exempt_run.h"
 #include "../option/start.h"
 #include "../program/message.h"
 #include "../review/review.h"
@@ -11,6 +12,7 @@ static const struct {
 	const struct command *row;
 	command_run_fn *run; /* NULL: as the row says */
 } runs[] = {
+	{ &command_exempt, exempt_run },   { &command_book, NULL },
 	{ &command_import, import_run },   { &command_report, report_run },
 	{ &command_source, source_run },   { &command_notice, notice_run },
 	{ &command_publish, publish_run }, { &command_note, NULL },

@@ -13,7 +13,7 @@ command_run_fn import_run, report_run, source_run, notice_run, publish_run;
 
 /* Rows of its own, which nobody is told of. */
 extern const struct command command_note, command_facts, command_recorder,
-	command_used;
+	command_used, command_book;
 
 /* Notes in a store what was loaded. 0, or -errno and why. */
 int note_write(const char *path, const struct store_loaded *l, struct fault *f);

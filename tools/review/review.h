@@ -33,7 +33,7 @@ struct publish_options {
 	bool html, text;
 };
 
-extern const struct command command_import, command_report, command_source,
-	command_notice, command_publish;
+extern const struct command command_exempt, command_import, command_report,
+	command_source, command_notice, command_publish;
 
 #endif

@@ -61,6 +61,7 @@ static const char *const codes[] = {
 	"cleartext-allowed",
 	"control-character",
 	"dynamic-with-members",
+	"exempt-unused",
 	"expected",
 	"host-bits",
 	"imaps-blocked",
@@ -1005,6 +1006,8 @@ CLAIM(lints, "what is allowed and still not right is a warning")
 		{ .text = HEADER "class nat users 500 { 10.0.0.1 ::1 }\nclass "
 				 "b { 10.0.0.2 ::2 }\n" FREE,
 		  .want = "7:7 ~class-unused" },
+		{ .text = HEADER "exempt expires 365d at most\n" FREE,
+		  .want = "6:16 ~exempt-unused" },
 		{ .text = HEADER "watch { quarantine 1d }\n" FREE,
 		  .want = "6:20 ~quarantine-unused" },
 		{ .text = HEADER "outbound {\nblock smtp from flagged\n}\n",

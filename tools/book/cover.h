@@ -15,7 +15,7 @@
 struct cover_range {
 	struct range6 range;
 	int64_t end_s; /* since 1970; EXEMPT_STAYS: it has none */
-	int64_t id;    /* of the record */
+	int64_t id;    /* the record's */
 };
 
 struct cover {
@@ -42,6 +42,12 @@ void cover_join(struct arena *a, const struct cover *ranges, struct cover *out);
 /* As the kernel gets it, at that time; what ended before is left out. */
 void cover_members(struct arena *a, int family, const struct cover *cover,
 		   int64_t now_ms, struct set_members *out);
+
+/* A range that text gives, in the form of a record. */
+struct range6 exempt_range(const struct addr_range *r);
+
+/* "100.64.0.0/24"; out has RANGE_TEXT_MAX bytes. */
+const char *cover_print(char *out, int family, const struct range6 *r);
 
 /* Do two ranges have an address in common? Does one hold another? */
 bool cover_meets(const struct range6 *a, const struct range6 *b);

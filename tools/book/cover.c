@@ -4,6 +4,29 @@
 
 #include <stdlib.h>
 
+struct range6 exempt_range(const struct addr_range *r)
+{
+	struct range6 out = { 0 };
+
+	if (r->family == 6)
+		return r->v6;
+	addr4_store(&out.first, r->v4.first);
+	addr4_store(&out.last, r->v4.last);
+	return out;
+}
+
+const char *cover_print(char *out, int family, const struct range6 *r)
+{
+	const struct range4 r4 = { addr4_load(&r->first),
+				   addr4_load(&r->last) };
+
+	if (family == 6)
+		range6_print(out, r);
+	else
+		range4_print(out, &r4);
+	return out;
+}
+
 bool cover_meets(const struct range6 *a, const struct range6 *b)
 {
 	return addr6_compare(&a->first, &b->last) <= 0 &&
