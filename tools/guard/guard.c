@@ -242,6 +242,7 @@ int guard_run(struct program *p, const struct guard_options *options)
 	}
 	notify_open();
 	watchdog = notify_watchdog_fd();
+	p->quiet = true; /* warnings of the policy were told by apply */
 	g.server.kernel = &g.kernel;
 	g.server.ctx = &g;
 	error = guard_open(&g, &f);

@@ -144,29 +144,41 @@ static void guard_drop(struct guard_client *client)
 
 /* ---- a request ---- */
 
-/* The file of a request; -1: none, -EPROTO: what came is no request. */
-static int guard_receive(int fd, struct guard_request *request)
+/* A request as it came: its file, or the bytes behind it. */
+struct guard_received {
+	struct guard_request request;
+	char inside[GUARD_INLINE_MOST] __attribute__((aligned(NLMSG_ALIGNTO)));
+	size_t bytes; /* inside */
+	int file;     /* -1: none */
+};
+
+static int guard_receive(int fd, struct guard_received *r)
 {
-	struct iovec iov = { request, sizeof(*request) };
+	struct iovec iov[2] = { { &r->request, sizeof(r->request) },
+				{ r->inside, sizeof(r->inside) } };
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
+	struct msghdr msg = { .msg_iov = iov,
+			      .msg_iovlen = 2,
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
 	ssize_t got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	struct cmsghdr *c = got >= 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	int file = -EPROTO;
 
+	r->file = -1;
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&file, CMSG_DATA(c), sizeof(file));
-	if (got == sizeof(*request) && !(msg.msg_flags & MSG_CTRUNC))
-		return file;
-	if (file >= 0)
-		close(file);
+		memcpy(&r->file, CMSG_DATA(c), sizeof(r->file));
+	if (got >= (ssize_t)sizeof(r->request) &&
+	    !(msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
+		r->bytes = (size_t)got - sizeof(r->request);
+		if (r->file >= 0 ? !r->bytes : r->bytes == r->request.bytes)
+			return 0;
+	}
+	if (r->file >= 0)
+		close(r->file);
 	return -EPROTO;
 }
 
@@ -235,28 +247,34 @@ static void guard_pass(struct guard_server *s, struct guard_client *client,
 	guard_end(client->fd, !error && a.lost ? -ENOBUFS : error, NULL);
 }
 
-void guard_serve(struct guard_server *s, struct guard_client *client)
+static void guard_serve_file(struct guard_server *s,
+			     struct guard_client *client, int file,
+			     uint64_t bytes)
 {
-	struct guard_request request;
-	int file = guard_receive(client->fd, &request);
-	const char *wrong;
-	void *batch;
+	const char *wrong = guard_file_wrong(file, bytes);
+	void *batch =
+		wrong ? MAP_FAILED :
+			mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file, 0);
 
-	if (file < 0) {
-		guard_drop(client);
-		return;
-	}
-	wrong = guard_file_wrong(file, request.bytes);
-	batch = wrong ? MAP_FAILED :
-			mmap(NULL, request.bytes, PROT_READ, MAP_PRIVATE, file,
-			     0);
 	if (wrong)
 		guard_end(client->fd, -EPERM, wrong);
 	else if (batch == MAP_FAILED)
 		guard_end(client->fd, -errno, NULL);
 	else
-		guard_pass(s, client, batch, request.bytes);
+		guard_pass(s, client, batch, bytes);
 	if (batch != MAP_FAILED)
-		munmap(batch, request.bytes);
+		munmap(batch, bytes);
 	close(file);
+}
+
+void guard_serve(struct guard_server *s, struct guard_client *client)
+{
+	struct guard_received r;
+
+	if (guard_receive(client->fd, &r))
+		guard_drop(client);
+	else if (r.file >= 0)
+		guard_serve_file(s, client, r.file, r.request.bytes);
+	else
+		guard_pass(s, client, r.inside, r.bytes);
 }

@@ -8,6 +8,7 @@
 #include "../../rules/trial/trial_names.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/emit/emit_netlink.h"
+#include "../route/guard_client.h"
 #include "../kernel/host_addresses.h"
 #include "../kernel/acting.h"
 #include "../kernel/members.h"
@@ -37,6 +38,7 @@
 
 struct priv_state {
 	struct netlink netlink;
+	struct guard_link link; /* to the guard, if one runs */
 	const struct priv_job *job;
 	int members_fd;
 	bool listens;		/* a service, whose errors are its unit's */
@@ -120,6 +122,23 @@ static int priv_refuse(struct priv_state *s, struct arena *a, enum family table,
 	return error;
 }
 
+/*
+ * A guard that was started again has another socket, which this process cannot
+ * reach. A service ends, and the next request starts it anew; else the rules
+ * are changed without the guard, which works while nobody owns the table.
+ */
+static bool priv_guard_gone(struct priv_state *s, int error)
+{
+	if (s->link.fd < 0 ||
+	    (error != -EPIPE && error != -ENOBUFS && error != -ECONNRESET))
+		return false;
+	if (s->listens)
+		_exit(0);
+	guard_disconnect(&s->link);
+	s->netlink.route = NULL;
+	return true;
+}
+
 static int priv_try_flag(struct priv_state *s, struct arena *a,
 			 const struct request *q, enum flag_refusal *why)
 {
@@ -143,7 +162,7 @@ static int priv_try_flag(struct priv_state *s, struct arena *a,
 	if (!error)
 		error = transaction_commit(&s->netlink, b, &errors);
 	batch_free(b);
-	return error;
+	return priv_guard_gone(s, error) ? -ENOTCONN : error;
 }
 
 static int priv_do_flag(struct priv_state *s, struct arena *a,
@@ -538,7 +557,7 @@ static int priv_close_files(struct priv_state *s, int fd)
 {
 	const int keep[] = { fd, s->members_fd,
 			     mnl_socket_get_fd(s->netlink.socket),
-			     mnl_socket_get_fd(s->route.socket) };
+			     mnl_socket_get_fd(s->route.socket), s->link.fd };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), last = STDERR_FILENO;
 
 #ifdef __SANITIZE_ADDRESS__
@@ -597,6 +616,8 @@ static int priv_begin(struct priv_state *s, int fd)
 {
 	int error = netlink_open(&s->netlink);
 
+	if (!error)
+		error = guard_connect(&s->link, s->job->run_dir, &s->netlink);
 	if (!error)
 		error = host_addresses_open(&s->route);
 	if (error)

@@ -94,25 +94,46 @@ static int guard_pack(const struct batch *b)
 	return -error;
 }
 
-static int guard_request(int to, uint64_t bytes, int file)
+/* Sends a request with a file, or with pages behind it. */
+static int guard_request(int to, uint64_t bytes, int file,
+			 const struct iovec *page)
 {
 	struct guard_request request = { .bytes = bytes };
-	struct iovec iov = { &request, sizeof(request) };
+	struct iovec iov[2] = { { &request, sizeof(request) },
+				page ? *page : (struct iovec){ 0 } };
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = page ? 2 : 1 };
+	struct cmsghdr *c;
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &file, sizeof(file));
+	if (!page) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &file, sizeof(file));
+	}
 	return sendmsg(to, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int guard_send_batch(int to, const struct batch *b)
+{
+	size_t n;
+	const struct iovec *pages = batch_iovec(b, &n);
+	int file, error;
+
+	if (n == 1 && pages->iov_len <= GUARD_INLINE_MOST)
+		return guard_request(to, pages->iov_len, -1, pages);
+	file = guard_pack(b);
+	if (file < 0)
+		return file;
+	error = guard_request(to, batch_bytes(b), file, NULL);
+	close(file);
+	return error;
 }
 
 /* A large load takes the kernel seconds: waits for as long as the guard lives.
@@ -153,12 +174,8 @@ static int guard_send(void *ctx, const struct batch *b,
 		      transaction_answer_fn *fn, void *fn_ctx)
 {
 	const struct guard_link *link = ctx;
-	int file = guard_pack(b), error;
+	int error = guard_send_batch(link->fd, b);
 
-	if (file < 0)
-		return file;
-	error = guard_request(link->fd, batch_bytes(b), file);
-	close(file);
 	return error ? error : guard_read_answers(link->fd, fn, fn_ctx);
 }
 

@@ -3,8 +3,9 @@
  * Messages between the guard and a command, over a SOCK_SEQPACKET socket in
  * run_dir, one packet each.
  *
- * The guard says hello first. The command sends a request, with a sealed file
- * in memory (memfd_create(2)) that holds the transaction as sendmsg() takes it.
+ * The guard says hello first. The command sends a request: the transaction as
+ * sendmsg() takes it follows in the packet, or, where it is longer than
+ * GUARD_INLINE_MOST, is in a sealed file in memory (memfd_create(2)).
  * The guard sends each datagram with which the kernel answers, and then an end.
  * Both run on one machine: numbers are in host order.
  */
@@ -18,7 +19,8 @@
 #define GUARD_MAGIC  "mwguard1"
 
 /* Transactions: a million elements need 80 MB. */
-#define GUARD_BATCH_MOST ((uint64_t)2 << 30)
+#define GUARD_BATCH_MOST  ((uint64_t)2 << 30)
+#define GUARD_INLINE_MOST 16384
 /* Datagrams of answers that are passed on; a command keeps fewer errors. */
 #define GUARD_ANSWERS_MOST	256
 #define GUARD_ANSWER_BYTES_MOST 65536
