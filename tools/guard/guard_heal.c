@@ -18,7 +18,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
-#define GUARD_LOCK_MS 10000
+#define GUARD_LOCK_MS 10000 /* at the start, while nobody is served */
 
 int64_t guard_now_ms(void)
 {
@@ -336,10 +336,11 @@ void guard_mend(struct guard_state *g)
 	if (!own.arena)
 		return;
 	if (!setjmp(*arena_on_failure(own.arena))) {
-		/* Whoever holds it is about to change the rules. */
-		lock = change_lock(&own, GUARD_LOCK_MS, &f);
+		/* Its holder may wait for us to pass on what it changes. */
+		lock = change_lock(&own, 0, &f);
 		if (lock < 0) {
-			message_say("%s", f.text);
+			if (lock != -EBUSY)
+				message_say("%s", f.text);
 			g->look = true;
 		} else {
 			guard_mend_locked(g, &own, &s, begin);
@@ -347,7 +348,8 @@ void guard_mend(struct guard_state *g)
 		}
 	}
 	arena_free(own.arena);
-	g->change = (struct foreign_change){ 0 };
+	if (!g->look)
+		g->change = (struct foreign_change){ 0 };
 }
 
 /* ---- ownership ---- */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
-#define GUARD_HELLO_MS 2000
+#define GUARD_HELLO_MS 15000 /* it may be loading the policy at its start */
 
 /* ---- to connect ---- */
 
