@@ -87,7 +87,7 @@ class Pair:
 		path = pathlib.Path(folder) / "priv.policy"
 		path.write_text(POLICY)
 		os.chmod(folder, 0o755)
-		run(MAILWALL, "apply", "-q", path, ns="router")
+		run(MAILWALL, "apply", "-q", "--shrink", path, ns="router")
 		self.watch = Watch("-g", 25, "-i", "cust0", "-p", path,
 				   "--no-warmup", "--http", PAGES, *words, **how)
 		self.reader = self.watch.child.pid
@@ -380,7 +380,7 @@ def comes_back_as_a_service(folder):
 	"""as a service it outlives monitors, gives up what it has, and its end is said until it is back"""
 	path = pathlib.Path(folder) / "priv.policy"
 	path.write_text(POLICY)
-	run(MAILWALL, "apply", "-q", path, ns="router")
+	run(MAILWALL, "apply", "-q", "--shrink", path, ns="router")
 	service = Service(path)
 	for _ in range(2):
 		watch = Watch("-g", 25, "-i", "cust0", "-p", path, "--no-warmup",
@@ -550,7 +550,7 @@ def is_not_flooded(folder):
 	"""SYNs in the names of 600 flag few of them, and who goes on is flagged"""
 	path = pathlib.Path(folder) / "crowd.policy"
 	path.write_text(POLICY.replace("100.64.0.0/24", "100.64.0.0/16"))
-	run(MAILWALL, "apply", "-q", path, ns="router")
+	run(MAILWALL, "apply", "-q", "--shrink", path, ns="router")
 	for number in "all", "cust0":
 		run("sysctl", "-qw", f"net.ipv4.conf.{number}.rp_filter=0",
 		    ns="router")
@@ -577,7 +577,7 @@ def waits_for_room(folder):
 	"""a full set is said, and the source is flagged when there is room"""
 	path = pathlib.Path(folder) / "full.policy"
 	path.write_text(POLICY)
-	run(MAILWALL, "apply", "-q", path, ns="router")
+	run(MAILWALL, "apply", "-q", "--shrink", path, ns="router")
 	at = 0
 	for piece in 8192, 1024, 128, 16, 1:	# until not one more has room
 		while not run("nft", "-f", "-", ns="router", check=False,
