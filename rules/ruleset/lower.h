@@ -17,6 +17,8 @@ const char *make_comment(struct arena *a, const char *id, const char *text);
 struct chain *add_chain(struct ruleset *rs, const char *name,
 			enum base_hook hook, const struct span *origin);
 struct chain *find_chain(struct ruleset *rs, const char *name);
+/* The name of a chain for the header that is looked at: rs->inside. */
+const char *inside_name(const struct ruleset *rs, const char *name);
 /* Finds the counter of that name, or makes it. */
 const struct counter *counter_for(struct ruleset *rs, const char *name,
 				  const struct clause *clause);
@@ -159,8 +161,6 @@ static inline bool base_sees_frames(const struct ruleset *rs,
  * found an IP header there stand in rs->insides, for maps of their own.
  */
 void guard_base(struct ruleset *rs, struct chain *base);
-/* The name of a chain for the header that is looked at: rs->inside. */
-const char *inside_name(const struct ruleset *rs, const char *name);
 /* May a packet that is looked at be of this family? */
 static inline bool inside_may_be(const struct ruleset *rs, int family)
 {

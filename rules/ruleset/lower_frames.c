@@ -102,16 +102,6 @@ static struct bytes_match match_not(struct bytes_match m)
 
 /* ---- the IP header inside ---- */
 
-const char *inside_name(const struct ruleset *rs, const char *name)
-{
-	const struct inside *in = &rs->inside;
-
-	if (!in->family)
-		return name;
-	return arena_printf(rs->arena, "%s.in%u.v%u", name, in->offset,
-			    in->family);
-}
-
 static const char *placed_name(struct ruleset *rs, const char *name,
 			       unsigned int at)
 {

@@ -41,6 +41,16 @@ struct chain *add_chain(struct ruleset *rs, const char *name,
 	return chain;
 }
 
+const char *inside_name(const struct ruleset *rs, const char *name)
+{
+	const struct inside *in = &rs->inside;
+
+	if (!in->family)
+		return name;
+	return arena_printf(rs->arena, "%s.in%u.v%u", name, in->offset,
+			    in->family);
+}
+
 struct chain *find_chain(struct ruleset *rs, const char *name)
 {
 	for (size_t i = 0; i < rs->chains.n; i++)

@@ -158,7 +158,7 @@ static void recording_take(struct recording *r, uint32_t kind)
 }
 
 /* Reads a message; false: none is to come any more. */
-static bool recording_read(struct recording *r)
+static bool recorder_read_one(struct recording *r)
 {
 	uint32_t kind;
 
@@ -187,7 +187,7 @@ static bool recording_ask(struct recording *r, enum record_kind kind)
 	wire_put(&r->wire, RECORD_ASK, &ask);
 	wire_flush(&r->wire);
 	r->wire.silence_s = ANSWER_S;
-	while (r->answered != ask.number && recording_read(r))
+	while (r->answered != ask.number && recorder_read_one(r))
 		;
 	r->wire.silence_s = before;
 	if (r->wire.error == -ETIMEDOUT)
@@ -364,7 +364,7 @@ static void recording_say_ready(struct recording *r, int code)
 static bool recording_read_some(struct recording *r)
 {
 	for (int i = 0; i < MESSAGES_AT_ONCE; i++)
-		if (!wire_has(&r->wire) || !recording_read(r))
+		if (!wire_has(&r->wire) || !recorder_read_one(r))
 			return false;
 	return true;
 }
