@@ -1583,7 +1583,7 @@ CLAIM(values, "what a policy sets is what it holds, and defaults hold else")
 	p = good_policy(HEADER FREE);
 	assert_false(p->observe);
 	assert_int_equal(p->log_group, 25);
-	assert_int_equal(p->log_snaplen, 128);
+	assert_int_equal(p->log_snaplen, 256);
 	assert_int_equal(p->log_threshold, 64);
 	assert_int_equal(p->log_rate.count, 0);
 	assert_int_equal(p->quarantine_s, 0);
