@@ -133,7 +133,10 @@ def owns_what_it_loads(folder):
 		nft("delete", "table", "inet", "mailwall", code=1)
 		nft("flush", "chain", "inet", "mailwall", "forward", code=1)
 		expect(status()["state"] == "as-loaded", status())
-		expect(not status()["faults"], status())
+		told = status()
+		expect(not told["faults"] and told["guard_daemon"]["owns"] and
+		       told["guard_daemon"]["pid"] == guard.process.pid, told)
+		expect("owns the table" in mailwall("status"), "the guard's line")
 		mailwall("exempt", "add", "100.64.0.9", "--for", "1h")
 		expect("100.64.0.9" in mailwall("exempt", "list"), "exempt")
 		path.write_text(POLICY.replace("block smtp drop",
@@ -178,6 +181,8 @@ def outlives_its_end(folder):
 		owns = "owns the table" in guard.said
 		guard.end(signal.SIGKILL)
 	expect(blocked(), tables())
+	if owns:
+		expect("none runs now" in mailwall("status"), "it is told")
 	mailwall("exempt", "add", "100.64.0.9")	# nobody owns it, nobody serves
 	with Guard() as guard:
 		expect(("owns the table" in guard.said) == owns, guard.said)
@@ -213,6 +218,8 @@ def mends_what_others_change(folder):
 			expect(told["state"] == "as-loaded" and told["acting"],
 			       (change, told))
 		made = history()[lines:]
+		expect(status()["guard_daemon"]["healed"] == len(changes) and
+		       not status()["guard_daemon"]["owns"], status())
 		foreign = [x for x in made if x["what"] == "foreign"]
 		expect(len(foreign) == len(changes), made)
 		expect(all(x["name"] == "nft" for x in foreign), foreign)

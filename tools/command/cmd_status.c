@@ -9,6 +9,7 @@
 #include "../kernel/acting.h"
 #include "../kernel/applied.h"
 #include "../kernel/difference.h"
+#include "../status/status_daemon.h"
 #include "../status/status_guards.h"
 #include "../status/status_hosts.h"
 #include "../status/status_trial.h"
@@ -251,7 +252,7 @@ static int status_say_json(struct status *s)
 				  text_json(s->differences.items[i].object)));
 	return print_json(json_pack(
 		"{s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:I, s:o, "
-		"s:o, s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o, s:o}",
 		"loaded", 1, "mode", status_mode(s), "acting",
 		!s->loaded.observes && !acting_opens(&s->acting), "faults",
 		acting_json(s), "policy", text_json(status_table(s)->policy),
@@ -266,7 +267,8 @@ static int status_say_json(struct status *s)
 		"generation", (json_int_t)s->reading.generation, "differences",
 		differences, "clauses", clauses, "sets", sets, "guards",
 		guards_json(status_table(s)), "trial",
-		trial_facts_json(&s->trial)));
+		trial_facts_json(&s->trial), "guard_daemon",
+		daemon_json(s->program->run_dir, status_table(s))));
 }
 
 /* ---- as text ---- */
@@ -278,6 +280,7 @@ static void print_state(const struct status *s)
 	for (size_t i = 0; i < s->acting.n; i++)
 		printf("FAULT    %s: %s\n", s->acting.items[i].text,
 		       s->acting.items[i].help);
+	daemon_print(s->program->run_dir, status_table(s));
 	printf("policy   %s\ndigest   sha256:%s\ntable    %s %s\nstate    ",
 	       status_table(s)->policy, status_table(s)->digest,
 	       family_name((enum family)s->family), TABLE_NAME);
