@@ -102,6 +102,8 @@ static int remove_begin(struct program *p, struct diags *diags)
 
 	if (lock == -EBUSY)
 		diag_error(diags, NULL, "locked", "%s", f.text);
+	else if (lock == -EACCES && geteuid())
+		; /* the kernel refuses as well, and is the one to say so */
 	else if (lock < 0 || recover_change(p, &f))
 		message_say("%s", f.text);
 	return lock;

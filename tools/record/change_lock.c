@@ -46,6 +46,12 @@ static int change_lock_refuse(int error, int holder, const char *path,
 				 "rules and did not end: wait for it, or look "
 				 "at it with \"ps %d\"",
 				 holder, holder);
+	if (error == -EACCES || error == -EPERM)
+		return fault_set(
+			f, error,
+			"cannot lock \"%s\": to change the rules needs "
+			"CAP_NET_ADMIN, and to write there; run as root",
+			path);
 	return fault_set(f, error, "cannot lock \"%s\": %s", path,
 			 strerror(-error));
 }
