@@ -22,7 +22,7 @@ from watch_test import MAILWALL, POLICY, expect
 
 UNITS = lab.HERE.parent.parent / "tools/package/systemd"
 EXPOSURE_MOST = {"mailwall.service": 2.6, "mailwall-watch.service": 2.4,
-		 "mailwall-priv.service": 2.6}
+		 "mailwall-priv.service": 2.6, "mailwall-guard.service": 3.0}
 NFTABLES = """#!/usr/sbin/nft -f
 flush ruleset
 table inet filter {
@@ -148,7 +148,9 @@ class Machine:
 		done = subprocess.run(
 			["nsenter", "-t", self.first, *"-m -n -p -i -u -C".split(),
 			 "chroot", self.root, "sh", "-c", script],
-			capture_output=True, text=True, timeout=60)
+			capture_output=True, text=True, timeout=60,
+			env={name: value for name, value in os.environ.items()
+			     if not name.startswith("MAILWALL_")})
 		expect(code is None or done.returncode == code,
 		       f"{script}: exit {done.returncode}: {done.stdout}"
 		       f"{done.stderr}")
@@ -182,6 +184,7 @@ def are_tight(machine):
 		   "--man=no verify /etc/systemd/system/mailwall.service "
 		   "/etc/systemd/system/mailwall-watch.service "
 		   "/etc/systemd/system/mailwall-priv.service "
+		   "/etc/systemd/system/mailwall-guard.service "
 		   "/etc/systemd/system/mailwall-priv.socket 2>&1 | "
 		   "grep -i mailwall", code=1)
 	for unit, most in EXPOSURE_MOST.items():
@@ -195,6 +198,9 @@ def are_tight(machine):
 def loads_at_boot(machine):
 	"""the policy is loaded at boot, before the network and after nftables"""
 	machine.do(STATUS)
+	machine.do("test -L /var/lib/mailwall-rules/current")
+	expect("the start of mailwall.service" in machine.do("mailwall history"),
+	       "the history tells of the boot")
 	machine.do("nft list table inet filter")
 	order = machine.do("systemctl show mailwall -p After -p Before")
 	expect(re.search(r"After=.*\bnftables\.service", order) and
@@ -208,7 +214,7 @@ def follows_nftables(machine):
 		machine.do("mailwall exempt add 100.64.0.99")
 		machine.do(f"systemctl {what}")
 		machine.until(f"{STATUS} && systemctl is-active mailwall && "
-			      "! mailwall exempt list | grep -q 100.64.0.99",
+			      "mailwall exempt list | grep -q 100.64.0.99",
 			      f"after {what} it is not loaded anew")
 	machine.do("systemctl stop nftables")
 	machine.do("mailwall status", code=1)
@@ -241,6 +247,28 @@ def stops(machine):
 					  code=None), "it failed")
 	machine.do("systemctl start mailwall")
 	machine.do(STATUS)
+
+
+def guards(machine):
+	"""the guard owns the table where it can, killed and restarted as well"""
+	machine.do("systemctl start mailwall-guard")
+	told = machine.do("mailwall status | grep ^guard; nft flush ruleset; "
+			  f"sleep 0.5; {STATUS}")
+	owns = "owns the table" in told
+	pid = machine.do("systemctl show -P MainPID mailwall-guard").strip()
+	machine.do(f"kill -9 {pid}")
+	machine.until("mailwall status | grep -q '^guard    pid'",
+		      "it is not started again")
+	again = machine.do("systemctl show -P MainPID mailwall-guard").strip()
+	expect(again != pid, "another process")
+	if owns:	# systemd kept the socket: it never had another owner
+		expect("owns the table" in machine.do("mailwall status"), "owner")
+		machine.do(f"nft flush ruleset; {STATUS}")
+	machine.do("mailwall exempt add 100.64.0.77; systemctl reload mailwall; "
+		   f"{STATUS}; mailwall exempt list | grep -q 100.64.0.77")
+	machine.do("systemctl stop mailwall-guard")
+	machine.do(STATUS)
+	machine.do("mailwall exempt revoke 100.64.0.77")
 
 
 def fields(machine, pid):
@@ -289,7 +317,7 @@ def watches_without_privilege(machine):
 
 
 CLAIMS = (are_tight, loads_at_boot, follows_nftables, reloads, stops,
-	  watches_without_privilege)
+	  watches_without_privilege, guards)
 
 
 def boot(folder):

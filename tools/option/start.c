@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define RUN_DIR	  "/run/mailwall"
-#define STATE_DIR "/var/lib/mailwall"
+/* Root's alone: /var/lib/mailwall belongs to the user of the monitor. */
+#define STATE_DIR "/var/lib/mailwall-rules"
 
 static const char *start_asked(const char *name)
 {
