@@ -255,6 +255,9 @@ def is_built_outside(w):
 		for suffix in ".c", ".h":
 			shutil.copy(ROOT / f"tools/{name}{suffix}",
 				    place / f"{name}{suffix}")
+	names = "rules/trial/trial_names.h"	# as ../../ of a file names it
+	(w.folder / names).parent.mkdir(parents=True)
+	shutil.copy(ROOT / names, w.folder / names)
 	flags = run("env", f"PKG_CONFIG_LIBDIR={w.dest}/usr/lib/pkgconfig",
 		    f"PKG_CONFIG_SYSROOT_DIR={w.dest}", "pkg-config", "--cflags",
 		    "mailwall").stdout.split()

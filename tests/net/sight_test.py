@@ -153,6 +153,7 @@ def tells_what_would_be_blocked(folder):
 		      "--http", "127.0.0.1:9525")
 	while not os.path.exists(store) and watch.child.poll() is None:
 		time.sleep(0.1)	# apply notes nothing where there is no store
+	run(MAILWALL, "remove", ns="router", check=False)
 	run(MAILWALL, "apply", "-q", path, ns="router")
 	text = subprocess.Popen(
 		["ip", "netns", "exec", "router", MAILWALL, "watch", "-i",
@@ -175,8 +176,8 @@ def tells_what_would_be_blocked(folder):
 	expect("Mode observe" in page and "3 attempts would be" in page,
 	       re.findall("<p.*", page))
 	had = json.loads(run(MAILWALL, "report", "-j", "-S", store).stdout)
-	expect((had["mode"], had["observed"], had["loaded"][-1]["mode"]) ==
-	       ("enforce", 3, "observe"), had)
+	expect((had["mode"], had["observed"]) == ("enforce", 3) and
+	       "observe" in [load["mode"] for load in had["loaded"]], had)
 	expect(had["outcomes"]["blocked"] == 0 and
 	       set(had["modes"]) >= {"observe", "enforce"}, had["modes"])
 	had = run(MAILWALL, "report", "-S", store).stdout

@@ -93,9 +93,9 @@ int exempt_call_begin(struct exempt_call *c, struct exempt_work *w,
 	/* The kernel, too, refuses a user who may not lock, and says it better.
 	 */
 	if (error == -EACCES)
-		exempt_kernel_open(&w->kernel, p, &f);
+		exempt_kernel_open(&w->kernel, p, false, &f);
 	if (!error)
-		error = exempt_begin(w, p, &f);
+		error = exempt_begin(w, p, c->changes, &f);
 	return error ? exempt_call_fail(c, w, error, &f) : 0;
 }
 

@@ -41,7 +41,17 @@ int exempt_kernel_read(struct exempt_kernel *k, struct fault *f)
 	return error ? exempt_kernel_plain(k, error, f) : 0;
 }
 
-int exempt_kernel_open(struct exempt_kernel *k, struct program *p,
+static int exempt_kernel_guard(struct exempt_kernel *k, struct program *p,
+			       struct fault *f)
+{
+	int error = guard_connect(&k->link, p->run_dir, &k->netlink);
+
+	return error ? fault_set(f, error, "the guard does not answer: %s",
+				 strerror(-error)) :
+		       0;
+}
+
+int exempt_kernel_open(struct exempt_kernel *k, struct program *p, bool changes,
 		       struct fault *f)
 {
 	int error;
@@ -52,11 +62,8 @@ int exempt_kernel_open(struct exempt_kernel *k, struct program *p,
 	error = netlink_open(&k->netlink);
 	if (error)
 		return exempt_kernel_plain(k, error, f);
-	error = guard_connect(&k->link, p->run_dir, &k->netlink);
-	if (error)
-		return fault_set(f, error, "the guard does not answer: %s",
-				 strerror(-error));
-	return exempt_kernel_read(k, f);
+	error = changes ? exempt_kernel_guard(k, p, f) : 0;
+	return error ? error : exempt_kernel_read(k, f);
 }
 
 void exempt_kernel_close(struct exempt_kernel *k)

@@ -25,8 +25,11 @@ struct exempt_kernel {
 	const char *code; /* code of its last refusal; NULL: none */
 };
 
-/* Opens the way to the kernel and reads the table. */
-int exempt_kernel_open(struct exempt_kernel *k, struct program *p,
+/*
+ * Opens the way to the kernel and reads the table; who changes nothing does not
+ * ask the guard, which may be waiting for the answer itself.
+ */
+int exempt_kernel_open(struct exempt_kernel *k, struct program *p, bool changes,
 		       struct fault *f);
 int exempt_kernel_read(struct exempt_kernel *k, struct fault *f);
 void exempt_kernel_close(struct exempt_kernel *k);

@@ -106,9 +106,10 @@ static void exempt_read_clock(struct exempt_work *w)
 	w->now_ms = w->now_s * 1000 + now.tv_nsec / 1000000;
 }
 
-int exempt_begin(struct exempt_work *w, struct program *p, struct fault *f)
+int exempt_begin(struct exempt_work *w, struct program *p, bool changes,
+		 struct fault *f)
 {
-	int error = exempt_kernel_open(&w->kernel, p, f);
+	int error = exempt_kernel_open(&w->kernel, p, changes, f);
 
 	exempt_read_clock(w);
 	if (!error) {

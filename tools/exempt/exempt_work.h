@@ -73,7 +73,8 @@ struct exempt_work {
  * kernel has of classes that the book does not know. arena, who, why and diags
  * are set before. exempt_end() in any case.
  */
-int exempt_begin(struct exempt_work *w, struct program *p, struct fault *f);
+int exempt_begin(struct exempt_work *w, struct program *p, bool changes,
+		 struct fault *f);
 void exempt_end(struct exempt_work *w);
 
 /* Names a range, then begins once all are named. */

@@ -76,7 +76,7 @@ static int run_book(struct program *p, const void *options, int argc,
 	struct exempt_syncs syncs = { 0 };
 	struct book_policy policy = { 0 };
 	struct fault f = { 0 };
-	int error = exempt_begin(&w, p, &f);
+	int error = exempt_begin(&w, p, false, &f);
 
 	(void)options;
 	if (!error && argc == 1)
