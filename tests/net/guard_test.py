@@ -173,6 +173,24 @@ def takes_what_is_there(folder):
 		expect(after["state"] == "as-loaded", after)
 
 
+def leaves_a_trial(folder):
+	"""started during a trial, the guard lets it be, and takes the table after it"""
+	path = fresh(folder)
+	mailwall("apply", path)
+	path.write_text(POLICY.replace("block smtp drop", "block smtp reset"))
+	mailwall("apply", "--trial", "10m", path)
+	with Guard() as guard:
+		expect("on trial" in mailwall("status") or status()["trial"], "trial")
+		mailwall("confirm")
+		expect("reset" in nft("list", "table", "inet", "mailwall"),
+		       "what was confirmed is there")
+		if "owns the table" in guard.said:
+			wait_for(lambda: status()["guard_daemon"]["owns"],
+				 "the guard's table")
+			nft("flush", "ruleset")
+			expect(blocked(), tables())
+
+
 def outlives_its_end(folder):
 	"""killed, the guard leaves a table that filters, and the next one takes it"""
 	path = fresh(folder)
@@ -282,7 +300,8 @@ def leaves_what_nft_loads(folder):
 		expect("has our table" not in guard.said, guard.said)
 
 
-CLAIMS = (owns_what_it_loads, takes_what_is_there, outlives_its_end,
+CLAIMS = (owns_what_it_loads, takes_what_is_there, leaves_a_trial,
+	  outlives_its_end,
 	  mends_what_others_change, flushed_again_and_again, leaves_ours_alone,
 	  refuses_others, leaves_what_nft_loads)
 

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GUARD_TICK_MS 1000 /* how often the files are looked at */
+#define GUARD_LOCK_MS 10000 /* at the start, while nobody is served */
+#define GUARD_TICK_MS 1000  /* how often the files are looked at */
 #define OWNER_FD_NAME "owner"
 #define FLAGGER	      "_mailwall-priv"
 
@@ -113,7 +114,7 @@ static void guard_begin(struct guard_state *g)
 	guard_after(g, 0);
 	g->look = false;
 	guard_mend(g);
-	guard_take(g);
+	guard_take(g, GUARD_LOCK_MS);
 	guard_fill_hello(g);
 	guard_say_state(g);
 }
@@ -157,6 +158,7 @@ static void guard_tick(struct guard_state *g)
 		guard_before(g);
 		guard_after(g, 0);
 	}
+	guard_take(g, 0);
 	guard_fill_hello(g);
 }
 

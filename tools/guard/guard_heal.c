@@ -13,12 +13,11 @@
 #include "../record/journal.h"
 #include "../record/revision.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/trial/trial_names.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <unistd.h>
-
-#define GUARD_LOCK_MS 10000 /* at the start, while nobody is served */
 
 int64_t guard_now_ms(void)
 {
@@ -428,11 +427,20 @@ static int guard_take_wanted(struct guard_state *g, struct program *p,
 	if (!guard_wants(g) || guard_load(g, p, &l))
 		return 0;
 	t = &reading->tables[l.rules->family];
-	/* A trial, or another policy, is not ours to make anew. */
+	/* Another policy is not ours to make anew. */
 	if (t->ours && !strcmp(t->digest, l.rules->digest))
 		error = guard_take_anew(g, p, reading, &l);
 	guard_unload(&l);
 	return error;
+}
+
+/* A trial stands beside the policy, and would go with the table. */
+static bool guard_sees_trial(const struct present *t)
+{
+	for (size_t i = 0; i < t->sets.n; i++)
+		if (!strcmp(t->sets.items[i].name, TRIAL_ARMED))
+			return true;
+	return false;
 }
 
 static int guard_take_step(struct guard_state *g, struct program *p)
@@ -447,6 +455,7 @@ static int guard_take_step(struct guard_state *g, struct program *p)
 		return 0;
 	switch (owner_next(&reading.tables[family], g->kernel.port)) {
 	case OWNER_NOTHING:
+		g->settled = true;
 		return 0;
 	case OWNER_ADOPT:
 		guard_before(g);
@@ -454,8 +463,11 @@ static int guard_take_step(struct guard_state *g, struct program *p)
 		guard_after(g, error);
 		return error;
 	case OWNER_ANEW:
-		return guard_take_wanted(g, p, &reading);
+		return guard_sees_trial(&reading.tables[family]) ?
+			       0 :
+			       guard_take_wanted(g, p, &reading);
 	case OWNER_FOREIGN:
+		g->settled = true;
 		message_say("another program owns our table: netlink port %u",
 			    reading.tables[family].owner);
 		return 0;
@@ -463,23 +475,26 @@ static int guard_take_step(struct guard_state *g, struct program *p)
 	return 0;
 }
 
-void guard_take(struct guard_state *g)
+void guard_take(struct guard_state *g, int patience_ms)
 {
 	struct program own = *g->program;
 	struct fault f = { 0 };
 	int lock, error;
 
-	own.arena = g->may_own ? arena_new() : NULL;
+	own.arena = g->may_own && !g->settled ? arena_new() : NULL;
 	if (!own.arena)
 		return;
 	if (!setjmp(*arena_on_failure(own.arena))) {
-		lock = change_lock(&own, GUARD_LOCK_MS, &f);
+		lock = change_lock(&own, patience_ms, &f);
 		error = lock < 0 ? lock : guard_take_step(g, &own);
 		if (lock >= 0)
 			close(lock);
-		if (error)
+		/* Whoever has the lock, or came in between, is soon done. */
+		if (error && error != -EBUSY && !transaction_try_again(error)) {
 			message_say("cannot own the table: %s",
 				    lock < 0 ? f.text : strerror(-error));
+			g->settled = true;
+		}
 	}
 	arena_free(own.arena);
 }

@@ -37,6 +37,7 @@ struct guard_state {
 		route; /* way of the guard's own transactions */
 	struct guard_wanted wanted;
 	bool may_own;
+	bool settled;	      /* the table is owned, or is another program's */
 	struct fault why_not; /* reason why the guard may not own the table */
 	uint32_t generation;  /* the newest that the guard knows */
 	uint32_t told;	      /* generation before a transaction of ours */
@@ -59,8 +60,9 @@ void guard_before(void *ctx);
 void guard_after(void *ctx, int error);
 /* Looks whether the kernel holds what is wanted, and mends what is not. */
 void guard_mend(struct guard_state *g);
-/* Takes the table, if it may and can be owned. */
-void guard_take(struct guard_state *g);
+/* Takes the table, if it may and can be owned; it waits for the lock so long.
+ */
+void guard_take(struct guard_state *g, int patience_ms);
 
 int64_t guard_now_ms(void);
 
