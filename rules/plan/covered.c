@@ -243,23 +243,23 @@ uint64_t covered_networks6(const struct ranges6 *list)
 uint64_t covered_networks6_less(const struct ranges6 *list,
 				const struct ranges6 *less)
 {
-	struct networks of = { .list = list }, not = { .list = less };
-	bool more = networks_next(&not );
+	struct networks of = { .list = list }, without = { .list = less };
+	bool more = networks_next(&without);
 	uint64_t sum = 0;
 
 	while (networks_next(&of)) {
 		uint64_t next = of.first;
 		bool left = true;
 
-		while (more && not .last < next)
-			more = networks_next(&not );
-		while (left && more && not .first <= of.last) {
-			if (not .first > next)
-				sum = add_run(sum, next, not .first - 1);
-			left = not .last < of.last;
+		while (more && without.last < next)
+			more = networks_next(&without);
+		while (left && more && without.first <= of.last) {
+			if (without.first > next)
+				sum = add_run(sum, next, without.first - 1);
+			left = without.last < of.last;
 			if (left) {
-				next = not .last + 1;
-				more = networks_next(&not );
+				next = without.last + 1;
+				more = networks_next(&without);
 			}
 		}
 		if (left)

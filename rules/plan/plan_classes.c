@@ -87,11 +87,12 @@ static void compare_class(struct arena *a, const struct plan_class *was,
 {
 	static const struct plan_class nothing = { .known = true,
 						   .interfaces = "" };
+	const struct plan_class *either = is ? is : was ? was : &nothing;
 	struct plan_class_change c = {
-		.name = is ? is->name : was->name,
+		.name = either->name,
 		.is_new = !was,
 		.is_gone = !is,
-		.dynamic = is ? is->dynamic : was->dynamic,
+		.dynamic = either->dynamic,
 		.known = (!was || was->known) && (!is || is->known),
 		.interfaces_before = "",
 		.interfaces_after = "",

@@ -274,7 +274,8 @@ def leaves_ours_alone(folder):
 		wait_for(lambda: "mailwall" in tables() and
 			 "reset" in nft("list", "table", "inet", "mailwall"),
 			 "the new policy is back")
-		expect(guard.read().count("were changed by") == 1, guard.said)
+		guard.wait_for("were changed by")
+		expect(guard.said.count("were changed by") == 1, guard.said)
 
 
 def refuses_others(folder):

@@ -41,7 +41,7 @@ bool book_holds(const struct book_record *r, int64_t now_s)
 int book_range_bits(int family, const struct range6 *r)
 {
 	int len = family == 4 ? 4 : 16, borrow = 0, top = -1;
-	uint8_t size[16];
+	uint8_t size[16] = { 0 };
 
 	for (int i = len - 1; i >= 0; i--) {
 		int d = r->last.byte[i] - r->first.byte[i] - borrow;

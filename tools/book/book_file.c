@@ -70,7 +70,7 @@ static int book_number(struct book *b, const char *sql, int64_t *out,
 
 static int book_migrate(struct book *b, struct fault *f)
 {
-	int64_t from;
+	int64_t from = 0;
 	int error = book_begin(b, f);
 
 	/* Another program may have been faster. */
@@ -107,7 +107,7 @@ static int book_check_version(struct book *b, int64_t version, struct fault *f)
 
 int book_check_schema(struct book *b, bool write, struct fault *f)
 {
-	int64_t application, objects, version;
+	int64_t application = 0, objects = 0, version = 0;
 	int error = book_number(b, "PRAGMA application_id", &application, f);
 
 	if (!error)

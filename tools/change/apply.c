@@ -355,7 +355,7 @@ static void apply_close(struct apply *a)
 static void take_members(struct apply *a)
 {
 	struct book_answer answer = { .notes = &a->out->notes };
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (a->request->dry_run)
 		return;
@@ -371,7 +371,7 @@ static void take_members(struct apply *a)
 /* Rules that were loaded already say nothing of members. */
 static void end_members(struct apply *a)
 {
-	struct fault f;
+	struct fault f = { 0 };
 	int error;
 
 	if (!a->asks_book)

@@ -26,7 +26,7 @@ static bool boot_older(struct program *p, uint32_t damaged,
 {
 	struct held held = { .program = p };
 	struct journal_state state;
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (journal_read(p, boot_take_line, &held, &state, &f))
 		return false;

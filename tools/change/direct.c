@@ -44,7 +44,7 @@ static bool direct_is_current(struct direct *d)
 {
 	const struct recording *r = d->request->recording;
 	struct revision rev;
-	struct fault f;
+	struct fault f = { 0 };
 
 	return d->current && r &&
 	       !revision_read(d->program, d->current, &rev, &f) &&
@@ -123,7 +123,7 @@ static void direct_after(struct direct *d)
 	uint32_t generation = d->out->kernel.changed ?
 				      d->out->kernel.generation :
 				      d->out->kernel.reading.generation;
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (direct_moves(d) &&
 	    revision_set_current(d->program, d->out->revision, &f)) {
@@ -139,7 +139,7 @@ static void direct_after(struct direct *d)
 /* The kernel refused it, or was not asked. */
 static void direct_undo(struct direct *d)
 {
-	struct fault f;
+	struct fault f = { 0 };
 
 	if (d->begun && direct_note(d, JOURNAL_ROLLED_BACK,
 				    d->out->kernel.reading.generation, &f))

@@ -64,7 +64,7 @@ static void beginning_undo(struct beginning *b)
 {
 	static const enum trial_step steps[] = { STEP_DISARM, STEP_CLEAN,
 						 STEP_JOURNAL_ROLLED_BACK };
-	struct fault f;
+	struct fault f = { 0 };
 
 	b->run.by = "refusal";
 	if (!trial_run_read(&b->run, &f))

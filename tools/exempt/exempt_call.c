@@ -30,6 +30,7 @@ int exempt_answer(struct exempt_call *c, struct exempt_work *w, int code,
 
 	if (!c->program->json) {
 		message_diags(w->diags, c->program->quiet);
+		json_decref(more);
 		return code;
 	}
 	o = json_pack("{s:b, s:o, s:o}", "ok", !code, "class",

@@ -364,7 +364,7 @@ int exempt_sync(struct exempt_work *w, bool quick, struct exempt_syncs *out,
 		struct fault *f)
 {
 	struct words classes = { 0 };
-	struct exempt_deltas deltas;
+	struct exempt_deltas deltas = { 0 };
 	int error = 0;
 
 	exempt_kernel_classes(&w->kernel, &classes);

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RUN_DIR	  "/run/mailwall"
+#define RUN_DIR "/run/mailwall"
 /* Root's alone: /var/lib/mailwall belongs to the user of the monitor. */
 #define STATE_DIR "/var/lib/mailwall-rules"
 

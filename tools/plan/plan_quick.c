@@ -14,7 +14,7 @@
 
 static bool quick_same_file(const struct revision_file *file)
 {
-	char hash[HASH_TEXT_BYTES];
+	char hash[HASH_TEXT_BYTES] = "";
 	const char *text;
 	size_t len;
 	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

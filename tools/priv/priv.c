@@ -104,7 +104,7 @@ bool priv_is_service(const struct priv *priv)
 static int priv_take_greeting(struct priv *priv, bool renews)
 {
 	const struct request renew = { .kind = REQUEST_RENEW };
-	struct reply r;
+	struct reply r = { 0 };
 	int got = priv_socket_greeting(priv->pending, &r);
 
 	if (got == -EAGAIN)
@@ -346,7 +346,7 @@ static bool priv_has_reply(struct priv *priv)
 static void priv_look_again(struct priv *priv)
 {
 	const struct request nothing = { .kind = REQUEST_NOTHING };
-	struct reply r;
+	struct reply r = { 0 };
 
 	if (priv->waits && priv_has_reply(priv)) {
 		priv->health = PRIV_WELL;

@@ -630,7 +630,7 @@ static int priv_begin(struct priv_state *s, int fd)
 static void priv_converse(struct priv_state *s, int fd)
 {
 	struct request q;
-	struct reply r;
+	struct reply r = { 0 };
 	ssize_t len;
 
 	while ((len = recv(fd, &q, sizeof(q), MSG_TRUNC)) > 0) {
