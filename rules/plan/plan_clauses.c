@@ -339,7 +339,7 @@ static void removed_blocks(struct arena *a, const struct plan_side *side,
 			   const struct items *x, size_t *i, size_t to,
 			   struct plan_lines *out)
 {
-	for (; *i < to; ++*i)
+	for (; x->items && *i < to; ++*i)
 		if (x->items[*i].partner == NONE)
 			lines_of_block(a, PLAN_REMOVED, &side->blocks.items[*i],
 				       NULL, true, out);

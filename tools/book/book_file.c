@@ -169,7 +169,7 @@ static int book_check_file(struct book *b, bool write, struct fault *f)
 		      (write ? O_RDWR | O_CREAT : O_RDONLY) | O_NOFOLLOW |
 			      O_NONBLOCK | O_CLOEXEC,
 		      BOOK_MODE);
-	struct stat st;
+	struct stat st = { 0 };
 	int error = fd < 0 || fstat(fd, &st) ? errno : 0;
 
 	if (fd >= 0)

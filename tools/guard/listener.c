@@ -76,7 +76,7 @@ void listener_read(struct listener *l, foreign_fn *fn, void *ctx, bool *lost)
 		__attribute__((aligned(NLMSG_ALIGNTO)));
 
 	for (;;) {
-		struct sockaddr_nl from;
+		struct sockaddr_nl from = { 0 };
 		socklen_t len = sizeof(from);
 		ssize_t got = recvfrom(l->fd, datagram, sizeof(datagram), 0,
 				       (struct sockaddr *)&from, &len);

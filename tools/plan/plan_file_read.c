@@ -250,8 +250,8 @@ static int plan_file_take(struct program *p, const json_t *o,
 
 static int plan_file_read(struct program *p, struct plan_file *out)
 {
-	const char *text, *why = NULL;
-	size_t len;
+	const char *text = NULL, *why = NULL;
+	size_t len = 0;
 	json_t *o;
 	int code, error = plan_read_text(out->path, &text, &len);
 
@@ -348,8 +348,8 @@ void plan_file_changes(const struct plan_file *file, struct texts *out)
 	for (size_t i = 0; i < file->recording.files.n; i++) {
 		const struct recorded_file *was =
 			&file->recording.files.items[i];
-		const char *text;
-		size_t len;
+		const char *text = NULL;
+		size_t len = 0;
 
 		if (!strcmp(was->path, "-"))
 			continue;

@@ -99,12 +99,12 @@ static void print_place(const struct plan_line *l)
 	const struct plan_clause *c =
 		l->new_clause ? l->new_clause : l->old_clause;
 	const struct plan_block *b = l->new_block ? l->new_block : l->old_block;
-	uint32_t line = l->block ? b->line : c->line;
+	const char *place = !l->block && c ? c->place : NULL;
+	uint32_t line = l->block && b ? b->line : c ? c->line : 0;
 
 	printf("  %c %sline %u%s%s  ", plan_kind_mark(l->kind),
-	       l->kind == PLAN_REMOVED ? "old " : "", line,
-	       !l->block && c->place ? " of " : "",
-	       !l->block && c->place ? c->place : "");
+	       l->kind == PLAN_REMOVED ? "old " : "", line, place ? " of " : "",
+	       place ? place : "");
 }
 
 static void print_line(const struct plan_line *l)

@@ -61,7 +61,7 @@ static json_t *journal_object(struct program *p,
 	char boot_id[BOOT_ID_BYTES];
 	struct who who;
 	json_t *o = json_pack("{s:I, s:o}", "sequence",
-			      (json_int_t)(end->sequence + 1), "time",
+			      (json_int_t)end->sequence + 1, "time",
 			      journal_time());
 
 	journal_boot_id(boot_id);

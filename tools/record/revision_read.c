@@ -124,8 +124,11 @@ static int revision_read_file(struct arena *a, const struct revision *rev,
 			      const char **text, size_t *len)
 {
 	char hash[HASH_TEXT_BYTES];
-	int error = revision_read_copy(a, rev, file->copy, text, len);
+	int error;
 
+	*text = NULL;
+	*len = 0;
+	error = revision_read_copy(a, rev, file->copy, text, len);
 	if (error)
 		return error;
 	hash_of(*text, *len, hash);
@@ -173,8 +176,8 @@ static int revision_check_files(struct arena *a, const struct revision *rev,
 static int revision_read_manifest(struct arena *a, struct revision *out,
 				  struct fault *f)
 {
-	const char *text;
-	size_t len;
+	const char *text = NULL;
+	size_t len = 0;
 	json_t *o;
 	bool good;
 	int error = revision_read_copy(a, out, MANIFEST_NAME, &text, &len);
