@@ -81,7 +81,7 @@ static void fragment_hold(struct packet *p, const struct datagram_key *key,
 	fragment_read_on(p, d->head, n, layer_tcp);
 }
 
-/* Of a fragment that others follow Linux keeps a multiple of 8 bytes. */
+/* Linux keeps a multiple of 8 bytes of a fragment that others follow. */
 static void fragment_read_tcp(struct packet *p, const struct fragment_of *of)
 {
 	const struct cursor *c = &p->cursor;

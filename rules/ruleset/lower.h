@@ -146,8 +146,8 @@ void guards_fill(struct ruleset *rs);
 /* ---- lower_frames.c: what lies between Ethernet and IP ---- */
 
 /*
- * What leaves for a device was made by this host's own stack, and its headers
- * are not where those of a received frame are.
+ * Does a base chain see frames as they were received? At egress this host's own
+ * stack made them, and their headers are elsewhere.
  */
 static inline bool base_sees_frames(const struct ruleset *rs,
 				    const struct chain *base)

@@ -122,8 +122,8 @@ const char *guard_chain(struct ruleset *rs, enum guard guard)
 #define FRAGMENTS "fragments"
 
 /*
- * Of a fragment that begins behind byte 0 some kernels read the flags where
- * the header would be: only of the first one are they asked for.
+ * Asks for the flags of first fragments alone: some kernels read those of a
+ * later fragment from its payload, where the header would be.
  */
 static void fragments_fill(struct ruleset *rs, struct chain *chain)
 {

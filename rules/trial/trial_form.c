@@ -319,7 +319,7 @@ static void trial_gate_to(struct trial_maker *m, const struct chain *chain)
 	put_rule(&m->form->rules, own, &rule);
 }
 
-/* What the chain asks is made for the header that the chain looks at. */
+/* Copies a chain; its rules look at the header that the chain looks at. */
 static void trial_take_chain(struct trial_maker *m, const struct chain *chain)
 {
 	struct ruleset *rs = &m->form->rules;

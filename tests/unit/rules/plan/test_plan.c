@@ -97,7 +97,7 @@ CLAIM(clauses, "clauses are found again by what they do, then by their place")
 		  OUT("allow smtp to 192.0.2.2\nblock smtp\n"),
 		  "~ allow smtp to 192.0.2.1 -> allow smtp to 192.0.2.2; "
 		  "2 kept" },
-		/* Of too few words in common nothing is told but both. */
+		/* Two clauses with too few words in common are told apart. */
 		{ OUT("block smtp\n"), OUT("allow imap pop3 from b\n"),
 		  "+ allow imap pop3 from b; - block smtp; 1 kept" },
 		/* A block of other classes; its clauses do as before. */

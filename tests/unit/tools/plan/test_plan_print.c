@@ -58,7 +58,7 @@ static void printed_begin(struct printed *p, const char *before,
 	compare(&p->plan, &p->scene);
 }
 
-/* What is printed, with digests and hashes of counters as they are. */
+/* Returns the printed text, with digests and hashes of counters in it. */
 static char *text_of(const struct plan *plan)
 {
 	FILE *file = tmpfile();

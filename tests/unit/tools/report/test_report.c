@@ -828,7 +828,7 @@ static void says(const struct report *r, const char *writer, const char *what)
 	free(text.bytes);
 }
 
-/* What a report of a day says after these loads. */
+/* Compares the modes of a day's report, made after these loads. */
 static void expect_modes(const char *in, const struct store_loaded *loads,
 			 size_t n, enum report_mode mode, unsigned int modes,
 			 bool all_known)
