@@ -432,7 +432,7 @@ static bool refuses_clause(const struct clause *clause)
 	return action_may_refuse(clause->action);
 }
 
-/* Ports that some clause may refuse: a header that hides its port ends there. */
+/* Ports that some clause may refuse, for headers that hide their port. */
 static const struct set *inner_ports(struct ruleset *rs,
 				     const struct hook_chain *hook_chain)
 {

@@ -11,7 +11,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -308,14 +307,7 @@ CLAIMS = (owns_what_it_loads, takes_what_is_there, leaves_a_trial,
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.chmod(folder, 0o755)
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network)
 
 
 if __name__ == "__main__":

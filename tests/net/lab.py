@@ -69,7 +69,7 @@ def hold(claims, *world):
 
 
 def hold_below(claims, build, prepare=lambda folder: None):
-	"""The claims in namespaces, with a run directory and a store of their own."""
+	"""The claims in namespaces, with folders and a store of their own."""
 	enter()
 	with tempfile.TemporaryDirectory() as folder:
 		os.chmod(folder, 0o755)

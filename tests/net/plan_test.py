@@ -12,7 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -470,14 +469,7 @@ CLAIMS = (tells_the_difference, has_its_statuses, lists_what_is_sent,
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.chmod(folder, 0o755)
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network)
 
 
 if __name__ == "__main__":

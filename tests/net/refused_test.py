@@ -12,7 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -174,13 +173,7 @@ CLAIMS = counts_by_itself, says_what_is_refused, reads_or_says_so
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,10 @@ In namespaces that end with this program; the claims are the first lines of the
 functions.
 """
 
-import os
 import pathlib
 import re
 import shlex
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -78,13 +76,7 @@ CLAIMS = (holds,)
 
 
 def main():
-	lab.enter()
-	with tempfile.TemporaryDirectory() as folder:
-		os.environ["MAILWALL_RUN_DIR"] = f"{folder}/run"
-		os.environ["MAILWALL_STATE_DIR"] = f"{folder}/state"
-		os.environ["MAILWALL_STORE"] = f"{folder}/store/mailwall.db"
-		build_network()
-		return lab.hold(CLAIMS, folder)
+	return lab.hold_below(CLAIMS, build_network)
 
 
 if __name__ == "__main__":
