@@ -200,19 +200,37 @@ static int sandbox_no_code(scmp_filter_ctx filter)
 					SCMP_SYS(mprotect), 1, no_exec);
 }
 
-int sandbox_serve_calls(void)
+/* Allows calls; one that this machine does not have needs no rule. */
+static int sandbox_allow(scmp_filter_ctx filter, const int *calls, size_t n)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int error = filter ? sandbox_no_code(filter) : -ENOMEM;
+	int error = sandbox_no_code(filter);
 
-	for (size_t i = 0;
-	     i < sizeof(serve_calls) / sizeof(serve_calls[0]) && !error; i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, serve_calls[i],
-					 0);
+	for (size_t i = 0; i < n && !error; i++) {
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+		if (error == -EDOM || error == -EFAULT)
+			error = 0;
+	}
+	return error;
+}
+
+/* Loads a filter that was built without an error, and lets it go. */
+static int sandbox_load(scmp_filter_ctx filter, int error)
+{
 	if (!error)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
 	return error;
+}
+
+int sandbox_serve_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	return sandbox_load(
+		filter, filter ? sandbox_allow(filter, serve_calls,
+					       sizeof(serve_calls) /
+						       sizeof(*serve_calls)) :
+				 -ENOMEM);
 }
 
 /*
@@ -359,10 +377,7 @@ int sandbox_recorder_calls(void)
 	     !error;
 	     i++)
 		error = sandbox_refuse(filter, recorder_refused[i], 0, NULL);
-	if (!error)
-		error = seccomp_load(filter);
-	seccomp_release(filter);
-	return error;
+	return sandbox_load(filter, error);
 }
 
 /* ---- the process that reads packets ---- */
@@ -387,10 +402,7 @@ static int sandbox_refuse_sending(const int *capture, size_t n)
 				filter, sending_calls[k], 1,
 				&SCMP_A0(SCMP_CMP_EQ,
 					 (scmp_datum_t)capture[i]));
-	if (!error)
-		error = seccomp_load(filter);
-	seccomp_release(filter);
-	return error;
+	return sandbox_load(filter, error);
 }
 
 static const int reader_calls[] = {
@@ -516,16 +528,9 @@ static int sandbox_allow_service(scmp_filter_ctx filter)
 static int sandbox_allow_reading(scmp_filter_ctx filter,
 				 const struct sandbox_reader *r)
 {
-	int error = sandbox_no_code(filter);
+	int error = sandbox_allow(filter, reader_calls,
+				  sizeof(reader_calls) / sizeof(*reader_calls));
 
-	for (size_t i = 0;
-	     i < sizeof(reader_calls) / sizeof(reader_calls[0]) && !error;
-	     i++) {
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-					 reader_calls[i], 0);
-		if (error == -EDOM || error == -EFAULT)
-			error = 0; /* this machine does not have it */
-	}
 	if (!error && r->recorder > 0)
 		error = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
@@ -543,8 +548,5 @@ int sandbox_reader_calls(const struct sandbox_reader *r)
 	/* This one first: the other lets no more be loaded. */
 	if (!error)
 		error = sandbox_refuse_sending(r->capture, r->n);
-	if (!error)
-		error = seccomp_load(filter);
-	seccomp_release(filter);
-	return error;
+	return sandbox_load(filter, error);
 }
