@@ -95,32 +95,6 @@ static json_t *plan_files_json(const struct recording *r)
 	return list;
 }
 
-static json_t *plan_ids_json(const struct recording *r)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < r->ids.n; i++)
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:I}", "kind",
-				  r->ids.items[i].group ? "group" : "user",
-				  "name", r->ids.items[i].name, "id",
-				  (json_int_t)r->ids.items[i].id));
-	return list;
-}
-
-static json_t *plan_definitions_json(const struct program *p)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < p->definitions.n; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s}", "name",
-					p->definitions.items[i].name, "value",
-					p->definitions.items[i].value));
-	return list;
-}
-
 static json_t *plan_state_json(const struct plan_state *s)
 {
 	return json_pack("{s:b, s:s, s:I, s:s, s:s}", "loaded", s->loaded,
@@ -138,8 +112,9 @@ static json_t *plan_file_document(const struct plan *plan,
 		"made_s", (json_int_t)time(NULL), "path", r->path, "folder",
 		r->folder, "digest", plan->rules->digest, "against",
 		plan_state_json(against), "files", plan_files_json(r), "ids",
-		plan_ids_json(r), "definitions",
-		plan_definitions_json(plan->program), "plan", plan_json(plan));
+		recorded_ids_json(&r->ids), "definitions",
+		recorded_definitions_json(&plan->program->definitions), "plan",
+		plan_json(plan));
 }
 
 static int plan_file_put(json_t *document, const char *path)

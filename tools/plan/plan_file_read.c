@@ -36,17 +36,6 @@ bool plan_file_is(const char *path)
 /* ---- members of the document; NULL or false: it is not as it has to be ----
  */
 
-static const char *plan_take_text(struct arena *a, const json_t *o,
-				  const char *name)
-{
-	const json_t *value = json_object_get(o, name);
-	const char *text = json_string_value(value);
-
-	return text && strlen(text) == json_string_length(value) ?
-		       arena_strndup(a, text, strlen(text)) :
-		       NULL;
-}
-
 static bool plan_take_digest(const json_t *o, const char *name, char *out)
 {
 	const char *text = json_string_value(json_object_get(o, name));
@@ -62,7 +51,7 @@ static bool plan_take_state(struct arena *a, const json_t *o,
 {
 	out->loaded = json_is_true(json_object_get(o, "loaded"));
 	out->flags = (uint32_t)json_integer_value(json_object_get(o, "flags"));
-	out->table = plan_take_text(a, o, "table");
+	out->table = recorded_text(a, o, "table");
 	return json_is_boolean(json_object_get(o, "loaded")) && out->table &&
 	       plan_take_digest(o, "digest", out->digest) &&
 	       plan_take_digest(o, "actual", out->actual);
@@ -106,7 +95,7 @@ static char *plan_take_bytes(const json_t *o, size_t *len)
 static bool plan_take_file(struct arena *a, const json_t *o,
 			   struct recording *r)
 {
-	const char *path = plan_take_text(a, o, "path");
+	const char *path = recorded_text(a, o, "path");
 	const char *sum = json_string_value(json_object_get(o, "sha256"));
 	char hash[HASH_TEXT_BYTES];
 	size_t len = 0;
@@ -129,57 +118,22 @@ static bool plan_take_files(struct arena *a, const json_t *list,
 	return good;
 }
 
-static bool plan_take_ids(struct arena *a, const json_t *list,
-			  struct recording *r)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		const char *kind =
-			json_string_value(json_object_get(o, "kind"));
-		const json_t *id = json_object_get(o, "id");
-		struct recorded_id *row = arena_push(a, &r->ids);
-
-		row->name = plan_take_text(a, o, "name");
-		row->group = kind && !strcmp(kind, "group");
-		row->id = (uint32_t)json_integer_value(id);
-		if (!row->name || !kind || !json_is_integer(id) ||
-		    json_integer_value(id) < 0 ||
-		    json_integer_value(id) > UINT32_MAX)
-			return false;
-	}
-	return json_is_array(list);
-}
-
-static bool plan_take_definitions(struct program *p, const json_t *list)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		struct definition *d = arena_push(p->arena, &p->definitions);
-
-		d->name = plan_take_text(p->arena, o, "name");
-		d->value = plan_take_text(p->arena, o, "value");
-		d->lax = true; /* all were accepted when it was made */
-		if (!d->name || !d->value)
-			return false;
-	}
-	return json_is_array(list);
-}
-
 static bool plan_take(struct program *p, const json_t *o, struct plan_file *out)
 {
 	struct arena *a = p->arena;
 	struct recording *r = &out->recording;
 
-	r->path = plan_take_text(a, o, "path");
-	r->folder = plan_take_text(a, o, "folder");
-	out->digest = plan_take_text(a, o, "digest");
+	r->path = recorded_text(a, o, "path");
+	r->folder = recorded_text(a, o, "folder");
+	out->digest = recorded_text(a, o, "digest");
 	out->made_s = json_integer_value(json_object_get(o, "made_s"));
 	return r->path && r->folder && out->digest &&
 	       plan_take_state(a, json_object_get(o, "against"),
 			       &out->against) &&
 	       plan_take_files(a, json_object_get(o, "files"), r) &&
-	       plan_take_ids(a, json_object_get(o, "ids"), r) &&
-	       plan_take_definitions(p, json_object_get(o, "definitions"));
+	       recorded_ids_take(a, json_object_get(o, "ids"), &r->ids) &&
+	       recorded_definitions_take(a, json_object_get(o, "definitions"),
+					 &p->definitions);
 }
 
 /* ---- the file ---- */
@@ -294,26 +248,18 @@ static void planned_keep(void *ctx, const char *text, size_t len)
 	(void)len;
 }
 
-static int planned_id(const struct recording *r, bool group, const char *name,
-		      uint32_t *id)
-{
-	for (size_t i = 0; i < r->ids.n; i++)
-		if (r->ids.items[i].group == group &&
-		    !strcmp(r->ids.items[i].name, name)) {
-			*id = r->ids.items[i].id;
-			return 0;
-		}
-	return -ENOENT;
-}
-
 static int planned_user(void *ctx, const char *name, uint32_t *id)
 {
-	return planned_id(ctx, false, name, id);
+	const struct recording *r = ctx;
+
+	return recorded_ids_find(&r->ids, false, name, id);
 }
 
 static int planned_group(void *ctx, const char *name, uint32_t *id)
 {
-	return planned_id(ctx, true, name, id);
+	const struct recording *r = ctx;
+
+	return recorded_ids_find(&r->ids, true, name, id);
 }
 
 int plan_file_load(struct program *p, const char *path, struct plan_file *out,

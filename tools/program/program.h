@@ -31,6 +31,11 @@ struct numbers {
 	size_t n, cap;
 };
 
+struct definitions {
+	struct definition *items;
+	size_t n, cap;
+};
+
 struct program {
 	struct arena *arena; /* lives as long as the command */
 	const struct command *command;
@@ -41,10 +46,7 @@ struct program {
 	const char *run_dir;   /* where what was loaded is remembered */
 	const char *state_dir; /* revisions and journal, which outlast a boot */
 	const struct policy_world *world; /* NULL: files, this machine */
-	struct {
-		struct definition *items;
-		size_t n, cap;
-	} definitions;
+	struct definitions definitions;
 };
 
 #endif

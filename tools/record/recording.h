@@ -7,6 +7,7 @@
 #ifndef MAILWALL_RECORDING_H
 #define MAILWALL_RECORDING_H
 
+#include "recorded.h"
 #include "../program/policy_file.h"
 #include "../program/program.h"
 
@@ -20,13 +21,6 @@ struct recorded_file {
 	size_t len;
 };
 
-/* A user or a group that the policy names. */
-struct recorded_id {
-	bool group;
-	const char *name;
-	uint32_t id;
-};
-
 struct recording {
 	struct program *program;
 	const char *folder; /* where the command ran: of paths without one */
@@ -35,10 +29,7 @@ struct recording {
 		struct recorded_file *items;
 		size_t n, cap;
 	} files; /* the policy first */
-	struct {
-		struct recorded_id *items;
-		size_t n, cap;
-	} ids;
+	struct recorded_ids ids;
 	struct policy_world world;
 };
 

@@ -184,34 +184,6 @@ struct making {
 	json_t *files;
 };
 
-static json_t *making_definitions(const struct program *p)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < p->definitions.n; i++)
-		json_array_append_new(
-			list,
-			json_pack("{s:o, s:o}", "name",
-				  text_json(p->definitions.items[i].name),
-				  "value",
-				  text_json(p->definitions.items[i].value)));
-	return list;
-}
-
-static json_t *making_ids(const struct recording *r)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < r->ids.n; i++)
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:o, s:I}", "kind",
-				  r->ids.items[i].group ? "group" : "user",
-				  "name", text_json(r->ids.items[i].name), "id",
-				  (json_int_t)r->ids.items[i].id));
-	return list;
-}
-
 static json_t *making_manifest(const struct making *m,
 			       const struct recording *r,
 			       const struct revision_about *about)
@@ -221,8 +193,9 @@ static json_t *making_manifest(const struct making *m,
 			 "policy", text_json(about->name), "path",
 			 text_json(r->path), "folder", text_json(r->folder),
 			 "digest", about->digest, "observe", about->observe,
-			 "files", m->files, "ids", making_ids(r), "definitions",
-			 making_definitions(r->program));
+			 "files", m->files, "ids", recorded_ids_json(&r->ids),
+			 "definitions",
+			 recorded_definitions_json(&r->program->definitions));
 }
 
 /* ---- its files ---- */

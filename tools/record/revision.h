@@ -42,14 +42,8 @@ struct revision {
 		struct revision_file *items;
 		size_t n, cap;
 	} files; /* the policy first */
-	struct {
-		struct recorded_id *items;
-		size_t n, cap;
-	} ids;
-	struct {
-		struct definition *items;
-		size_t n, cap;
-	} definitions;
+	struct recorded_ids ids;
+	struct definitions definitions;
 };
 
 /* Facts that a new revision says beside its recording. */

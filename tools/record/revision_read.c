@@ -16,21 +16,13 @@
 
 /* ---- the manifest ---- */
 
-static const char *manifest_text(struct arena *a, const json_t *o,
-				 const char *name)
-{
-	const char *text = json_string_value(json_object_get(o, name));
-
-	return text ? arena_printf(a, "%s", text) : NULL;
-}
-
 static bool manifest_take_file(struct arena *a, const json_t *o,
 			       struct revision_file *file)
 {
 	const char *sha = json_string_value(json_object_get(o, "sha256"));
 
-	file->path = manifest_text(a, o, "path");
-	file->copy = manifest_text(a, o, "copy");
+	file->path = recorded_text(a, o, "path");
+	file->copy = recorded_text(a, o, "copy");
 	file->bytes = (uint64_t)json_integer_value(json_object_get(o, "bytes"));
 	if (!file->copy || strchr(file->copy, '/') || *file->copy == '.' ||
 	    !sha || strlen(sha) >= sizeof(file->sha256))
@@ -50,56 +42,22 @@ static bool manifest_take_files(struct arena *a, const json_t *list,
 	return good && out->files.items[0].path;
 }
 
-static bool manifest_take_ids(struct arena *a, const json_t *list,
-			      struct revision *out)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		struct recorded_id *id = arena_push(a, &out->ids);
-		const char *kind =
-			json_string_value(json_object_get(o, "kind"));
-
-		id->group = kind && !strcmp(kind, "group");
-		id->name = manifest_text(a, o, "name");
-		id->id = (uint32_t)json_integer_value(json_object_get(o, "id"));
-		if (!id->name)
-			return false;
-	}
-	return true;
-}
-
-static bool manifest_take_definitions(struct arena *a, const json_t *list,
-				      struct revision *out)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		struct definition *d = arena_push(a, &out->definitions);
-
-		d->name = manifest_text(a, o, "name");
-		d->value = manifest_text(a, o, "value");
-		d->lax = true; /* all were accepted when it was applied */
-		if (!d->name || !d->value)
-			return false;
-	}
-	return true;
-}
-
 static bool manifest_take(struct arena *a, const json_t *o,
 			  struct revision *out)
 {
 	out->time_s = json_integer_value(json_object_get(o, "time_s"));
-	out->version = manifest_text(a, o, "version");
-	out->name = manifest_text(a, o, "policy");
-	out->path = manifest_text(a, o, "path");
-	out->run_folder = manifest_text(a, o, "folder");
-	out->digest = manifest_text(a, o, "digest");
+	out->version = recorded_text(a, o, "version");
+	out->name = recorded_text(a, o, "policy");
+	out->path = recorded_text(a, o, "path");
+	out->run_folder = recorded_text(a, o, "folder");
+	out->digest = recorded_text(a, o, "digest");
 	out->observe = json_is_true(json_object_get(o, "observe"));
 	return out->version && out->name && out->path && out->run_folder &&
 	       out->digest &&
 	       manifest_take_files(a, json_object_get(o, "files"), out) &&
-	       manifest_take_ids(a, json_object_get(o, "ids"), out) &&
-	       manifest_take_definitions(a, json_object_get(o, "definitions"),
-					 out);
+	       recorded_ids_take(a, json_object_get(o, "ids"), &out->ids) &&
+	       recorded_definitions_take(a, json_object_get(o, "definitions"),
+					 &out->definitions);
 }
 
 /* ---- its copies ---- */
@@ -321,28 +279,18 @@ static void replay_release(void *ctx, const char *text, size_t len)
 	free((char *)text);
 }
 
-static int replay_id(const struct replay_files *r, bool group, const char *name,
-		     uint32_t *id)
-{
-	for (size_t i = 0; i < r->revision->ids.n; i++) {
-		const struct recorded_id *row = &r->revision->ids.items[i];
-
-		if (row->group == group && !strcmp(row->name, name)) {
-			*id = row->id;
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
 static int replay_user(void *ctx, const char *name, uint32_t *id)
 {
-	return replay_id(ctx, false, name, id);
+	const struct replay_files *r = ctx;
+
+	return recorded_ids_find(&r->revision->ids, false, name, id);
 }
 
 static int replay_group(void *ctx, const char *name, uint32_t *id)
 {
-	return replay_id(ctx, true, name, id);
+	const struct replay_files *r = ctx;
+
+	return recorded_ids_find(&r->revision->ids, true, name, id);
 }
 
 int revision_load(struct program *p, const struct revision *rev,
