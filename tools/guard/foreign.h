@@ -40,7 +40,7 @@ void foreign_acts_text(unsigned int acts, char *out, size_t size);
 struct foreign_reader {
 	uint32_t own_ports[2]; /* netlink ports whose changes are ours */
 	unsigned int acts;
-	bool deleted, ours;
+	bool deleted;
 };
 
 typedef void foreign_fn(void *ctx, struct foreign_change *change);

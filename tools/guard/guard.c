@@ -111,7 +111,7 @@ static void guard_begin(struct guard_state *g)
 					   &g->why_not);
 	guard_wanted_read(g);
 	guard_before(g);
-	guard_after(g, 0);
+	guard_after(g);
 	g->look = false;
 	guard_mend(g);
 	guard_take(g, GUARD_LOCK_MS);
@@ -156,7 +156,7 @@ static void guard_tick(struct guard_state *g)
 	guard_wanted_read(g);
 	if (!g->listener.joined) {
 		guard_before(g);
-		guard_after(g, 0);
+		guard_after(g);
 	}
 	guard_take(g, 0);
 	guard_fill_hello(g);

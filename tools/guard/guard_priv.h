@@ -8,6 +8,7 @@
 #include "listener.h"
 #include "owner.h"
 #include "../kernel/transaction.h"
+#include "../record/revision.h"
 
 #include <time.h>
 
@@ -40,7 +41,7 @@ struct guard_state {
 	bool settled;	      /* the table is owned, or is another program's */
 	struct fault why_not; /* reason why the guard may not own the table */
 	uint32_t generation;  /* the newest that the guard knows */
-	uint32_t told;	      /* generation before a transaction of ours */
+	uint32_t before;      /* the generation before a transaction of ours */
 	struct foreign_change change; /* the last one that was not ours */
 	bool look;		      /* the rules may not be what they were */
 };
@@ -53,17 +54,46 @@ void guard_wanted_free(struct guard_wanted *w);
 /* Is a policy to be in the kernel? */
 bool guard_wants(const struct guard_state *g);
 
+/* The current revision as rules. */
+struct guard_load {
+	struct policy *policy;
+	struct ruleset *rules;
+	struct revision revision;
+};
+/* Reads it. 0 or an exit code, and why was said. */
+int guard_load(struct guard_state *g, struct program *p, struct guard_load *l);
+void guard_unload(struct guard_load *l);
+
+/* ---- guard_transaction.c ---- */
+
+int64_t guard_now_ms(void);
+/* Around each transaction that the guard sends: the listener is deaf then. */
+void guard_before(void *ctx);
+void guard_after(void *ctx);
+/* The way of the guard's own transactions. */
+const struct transaction_route *guard_own_route(struct guard_state *g);
+
+/* ---- guard_note.c ---- */
+
+/* How a change was mended, in times since it was told. */
+struct guard_stages {
+	bool coarse;
+	int64_t coarse_ms, whole_ms; /* since it was told */
+};
+void guard_note(struct guard_state *g, struct program *p,
+		const struct guard_stages *s);
+void guard_say_healed(struct guard_state *g, struct program *p,
+		      const struct guard_stages *s);
+
 /* ---- guard_heal.c ---- */
 
-/* Around each transaction of ours: the listener is deaf meanwhile. */
-void guard_before(void *ctx);
-void guard_after(void *ctx, int error);
 /* Looks whether the kernel holds what is wanted, and mends what is not. */
 void guard_mend(struct guard_state *g);
+
+/* ---- guard_take.c ---- */
+
 /* Takes the table, if it may and can be owned; it waits for the lock so long.
  */
 void guard_take(struct guard_state *g, int patience_ms);
-
-int64_t guard_now_ms(void);
 
 #endif

@@ -243,7 +243,7 @@ static void guard_pass(struct guard_server *s, struct guard_client *client,
 	error = transaction_send(s->kernel, &page, 1, bytes, guard_on_answer,
 				 &a);
 	if (s->after)
-		s->after(s->ctx, error);
+		s->after(s->ctx);
 	guard_end(client->fd, !error && a.lost ? -ENOBUFS : error, NULL);
 }
 

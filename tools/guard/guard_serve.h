@@ -28,7 +28,7 @@ struct guard_server {
 	struct guard_hello hello;
 	/* Called around each transaction that is passed on. */
 	void (*before)(void *ctx);
-	void (*after)(void *ctx, int error);
+	void (*after)(void *ctx);
 	void *ctx;
 };
 

@@ -143,3 +143,31 @@ void guard_wanted_read(struct guard_state *g)
 	}
 	arena_free(own.arena);
 }
+
+/* ---- the revision itself ---- */
+
+int guard_load(struct guard_state *g, struct program *p, struct guard_load *l)
+{
+	struct fault f = { 0 };
+	int code;
+
+	if (revision_read(p, g->wanted.revision, &l->revision, &f)) {
+		message_say("%s", f.text);
+		return EXIT_REFUSED;
+	}
+	code = revision_load(p, &l->revision, &l->policy);
+	if (code)
+		return code;
+	if (ruleset_new(l->policy, &l->rules)) {
+		policy_free(l->policy);
+		return message_out_of_memory();
+	}
+	l->rules->table_flags = g->may_own ? OWNER_TABLE_FLAGS : 0;
+	return 0;
+}
+
+void guard_unload(struct guard_load *l)
+{
+	ruleset_free(l->rules);
+	policy_free(l->policy);
+}

@@ -212,8 +212,3 @@ void guard_disconnect(struct guard_link *link)
 		close(link->fd);
 	link->fd = -1;
 }
-
-bool guard_owns(const struct guard_link *link, uint32_t owner)
-{
-	return link->fd >= 0 && owner && link->hello.port == owner;
-}

@@ -27,7 +27,4 @@ int guard_connect(struct guard_link *link, const char *run_dir,
 		  struct netlink *nl);
 void guard_disconnect(struct guard_link *link);
 
-/* Is a table with that owner the guard's? */
-bool guard_owns(const struct guard_link *link, uint32_t owner);
-
 #endif
