@@ -193,6 +193,12 @@ void connection_close(struct attempts *t, struct connection *connection);
  */
 size_t attempts_due(struct attempts *t, int64_t now_us, struct attempt **out,
 		    size_t most);
+/* Attempts or connections that have not ended. */
+static inline bool attempts_under_way(const struct attempts *t)
+{
+	return t->tail < t->head || t->open.oldest != CONNECTION_NONE ||
+	       t->closed.oldest != CONNECTION_NONE;
+}
 /* Ends an attempt or a connection now. */
 void attempts_finish(struct attempts *t, struct ref *ref,
 		     const struct attempts_end *end);

@@ -186,14 +186,31 @@ static int64_t engine_set_time(struct engine *e, int64_t time_us)
 	return t;
 }
 
+/* What has happened by a full second, in the order of time. */
+static void engine_pass_second(struct engine *e, int64_t second)
+{
+	int64_t now_us = second * SECOND_US;
+
+	judge_due(e, now_us);
+	attempts_expire(&e->attempts, now_us, &e->end);
+	e->passed_s = second;
+}
+
+/*
+ * Passes every second since the last one while anything is under way: what
+ * becomes of a source does not depend on when a packet of another comes.
+ */
 static void engine_tick(struct engine *e)
 {
-	judge_due(e);
-	if (e->now_us / SECOND_US == e->passed_s)
-		return;
-	e->passed_s = e->now_us / SECOND_US;
-	attempts_expire(&e->attempts, e->now_us, &e->end);
-	judge_time(&e->judge, (uint32_t)(e->now_us / SECOND_US));
+	int64_t now_s = e->now_us / SECOND_US;
+
+	if (now_s != e->passed_s) {
+		while (e->passed_s < now_s && attempts_under_way(&e->attempts))
+			engine_pass_second(e, e->passed_s + 1);
+		e->passed_s = now_s;
+		judge_time(&e->judge, (uint32_t)now_s);
+	}
+	judge_due(e, e->now_us);
 }
 
 /* ---- segments ---- */
@@ -364,6 +381,7 @@ void engine_end(struct engine *e)
 {
 	engine_flush(e);
 	attempts_expire(&e->attempts, INT64_MAX, &e->end);
+	judge_settle(&e->judge);
 }
 
 /* ---- summary and sources ---- */

@@ -337,14 +337,14 @@ static void fetch_sources(const struct engine *e, struct attempt *const *due,
 	}
 }
 
-void judge_due(struct engine *e)
+void judge_due(struct engine *e, int64_t now_us)
 {
 	struct attempt *due[BATCH];
 	uint64_t hash[BATCH];
 	struct source *hint[BATCH];
 	size_t n;
 
-	while ((n = attempts_due(&e->attempts, e->now_us, due, BATCH))) {
+	while ((n = attempts_due(&e->attempts, now_us, due, BATCH))) {
 		fetch_sources(e, due, hash, hint, n);
 		for (size_t i = 0; i < n; i++)
 			attempt_observe(e, due[i], hash[i], hint[i]);
@@ -676,6 +676,8 @@ void attempt_on_segment(struct engine *e, struct pending *p)
 		on_syn(e, p, &f);
 		return;
 	}
+	/* An answer that comes late finds its attempt judged, in any batch. */
+	judge_due(e, s->time_us);
 	if (!f.attempt || s->flags & (TCP_SYN | TCP_RST))
 		find_other_way(e, p, &f);
 	if (f.attempt && p->from_server)

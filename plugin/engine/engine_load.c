@@ -400,7 +400,8 @@ static void load_all(struct loader *l, struct engine *e)
 	/* A clock that stands before this was set back, and counts as that. */
 	e->now_us = (int64_t)l->now_s * 1000000;
 	e->judge.start_s = l->start_s;
-	e->judge.now_s = e->judge.sweep_s = l->now_s;
+	e->judge.clock_s = e->judge.sweep_s = l->now_s;
+	e->judge.now_s = l->now_s;
 	e->judge.warm = e->judge.warm || l->warm;
 }
 

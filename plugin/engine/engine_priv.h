@@ -108,7 +108,8 @@ uint16_t clause_of_prefix(struct engine *e, const char *prefix, size_t len);
 /* ---- engine_attempt.c ---- */
 
 void attempt_on_segment(struct engine *e, struct pending *p);
-void judge_due(struct engine *e);
+/* Judges the attempts that are due by a time. */
+void judge_due(struct engine *e, int64_t now_us);
 void attempt_judge(void *ctx, struct attempt *a);
 void attempt_on_held(struct engine *e, const struct segment *s);
 void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d);

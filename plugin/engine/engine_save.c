@@ -140,7 +140,7 @@ static void save_header(struct byte_writer *w, const struct engine *e)
 {
 	bytes_write(w, magic, sizeof(magic) - 1);
 	bytes_write_le(w, e->judge.start_s, 4);
-	bytes_write_le(w, e->judge.now_s, 4);
+	bytes_write_le(w, e->judge.clock_s, 4);
 	bytes_write_le(w, e->judge.sources.n, 4);
 	bytes_write_le(w, e->judge.warm, 1);
 	bytes_write_le(w, e->key.word[0], 8);

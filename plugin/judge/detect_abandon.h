@@ -9,8 +9,11 @@
 
 #include "judge_priv.h"
 
+#define DUE_S 300u /* what is due is decided in steps of so many seconds */
+
 static void abandon_be_due(struct source *s, uint32_t due_s)
 {
+	due_s = (due_s / DUE_S + 1) * DUE_S;
 	if (s->due_s > due_s)
 		s->due_s = due_s;
 }

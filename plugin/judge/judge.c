@@ -3,7 +3,8 @@
 #include "judge_priv.h"
 #include "../../rules/policy/decide.h"
 
-#define SWEEP_S	   300u	     /* between visits of a source */
+#define SWEEP_S	   60u	     /* between visits of a source */
+#define LAG_S	   5u	     /* attempts are judged within that */
 #define IDLE_S	   (3 * DAY) /* after which a source is forgotten */
 #define PROMOTE_AT 8u	     /* attempts, after which a source has a history */
 
@@ -118,23 +119,6 @@ static bool stays_small(struct source *s, const struct observation *a)
 	       s->attempts < PROMOTE_AT;
 }
 
-void judge_begin(struct judge *j, uint32_t now_s)
-{
-	if (!j->start_s)
-		j->start_s = j->sweep_s = j->now_s = now_s;
-}
-
-static void judge_start(struct judge *j, uint32_t time_s)
-{
-	judge_begin(j, time_s);
-	/* After a long silence every network is new again. */
-	if (time_s > j->now_s &&
-	    time_s - j->now_s > j->figures[WATCH_NEW_AFTER])
-		j->start_s = time_s;
-	if (time_s > j->now_s)
-		j->now_s = time_s;
-}
-
 /* The rank of a history grows with the score of its source. */
 static void note_keep_rank(const struct judge *j, struct source *s)
 {
@@ -144,6 +128,81 @@ static void note_keep_rank(const struct judge *j, struct source *s)
 		!s->history ? 0 :
 		score >= 1  ? WORTH_MOST :
 			      1 + (unsigned int)(score * (WORTH_MOST - 2));
+}
+
+void judge_begin(struct judge *j, uint32_t now_s)
+{
+	if (!j->start_s)
+		j->start_s = j->sweep_s = j->clock_s = j->now_s = now_s;
+}
+
+static void judge_start(struct judge *j, uint32_t time_s)
+{
+	judge_begin(j, time_s);
+	/* After a long silence every network is new again. */
+	if (time_s > j->clock_s &&
+	    time_s - j->clock_s > j->figures[WATCH_NEW_AFTER])
+		j->start_s = time_s;
+	if (time_s > j->clock_s)
+		j->clock_s = time_s;
+}
+
+/*
+ * Decides what was due of a source by a time, as of when it was due: that does
+ * not depend on when the source is visited.
+ */
+static void judge_catch_up(struct judge *j, struct source *s, uint32_t time_s)
+{
+	while (s->history && s->due_s <= time_s) {
+		uint32_t due_s = s->due_s;
+
+		j->now_s =
+			due_s > s->history->sums_s ? due_s : s->history->sums_s;
+		judge_source_due(j, s);
+		note_keep_rank(j, s);
+		if (s->due_s <= due_s)
+			break;
+	}
+}
+
+/*
+ * Sets the time by an observation of a source. It never runs back for the
+ * source, and does not depend on what others do.
+ */
+static void judge_at(struct judge *j, struct source *s, uint32_t time_s)
+{
+	if (time_s < j->start_s)
+		time_s = j->start_s;
+	judge_catch_up(j, s, time_s);
+	if (s->history && s->history->sums_s > time_s)
+		time_s = s->history->sums_s;
+	j->now_s = time_s;
+}
+
+/* Nothing came of it for so long that it is a new source. */
+static bool judge_is_gone(const struct judge *j, const struct source *s,
+			  uint32_t time_s)
+{
+	return time_s > s->last_s && time_s - s->last_s > IDLE_S &&
+	       time_s - s->last_s > j->figures[WATCH_NEW_AFTER];
+}
+
+/* The source of an observation, at its time; NULL: no memory. */
+static struct source *judge_source(struct judge *j, const struct observation *a)
+{
+	uint64_t key = source_key(a->family, a->source);
+	struct source *s;
+
+	judge_start(j, a->time_s);
+	s = sources_touch(&j->sources, a->hash, a->family, key, a->hint);
+	if (s && s->last_s && judge_is_gone(j, s, a->time_s)) {
+		judge_catch_up(j, s, s->last_s + IDLE_S);
+		sources_remove(&j->sources, s);
+		s = sources_touch(&j->sources, a->hash, a->family, key, NULL);
+	}
+	if (s)
+		judge_at(j, s, a->time_s);
+	return s;
 }
 
 /* The first and the latest SYN: attempts are counted later, and in disorder. */
@@ -174,11 +233,8 @@ static void note_evasion(struct judge *j, struct source *s,
 
 void judge_hidden(struct judge *j, const struct observation *a)
 {
-	struct source *s;
+	struct source *s = judge_source(j, a);
 
-	judge_start(j, a->time_s);
-	s = sources_touch(&j->sources, a->hash, a->family,
-			  source_key(a->family, a->source), NULL);
 	if (!s)
 		return;
 	note_first(s, a->time_s);
@@ -190,11 +246,8 @@ void judge_hidden(struct judge *j, const struct observation *a)
 
 void judge_attempt(struct judge *j, const struct observation *a)
 {
-	struct source *s;
+	struct source *s = judge_source(j, a);
 
-	judge_start(j, a->time_s);
-	s = sources_touch(&j->sources, a->hash, a->family,
-			  source_key(a->family, a->source), a->hint);
 	if (!s)
 		return;
 	note_first(s, a->time_s);
@@ -265,6 +318,7 @@ void judge_connection(struct judge *j, const struct observation *a,
 	judge_start(j, a->time_s);
 	if (!s)
 		return;
+	judge_at(j, s, a->time_s);
 	if (established)
 		s->flags |= SOURCE_PROVEN;
 	if (a->role == PORT_TRANSPORT && established)
@@ -279,18 +333,17 @@ void judge_connection(struct judge *j, const struct observation *a,
 
 /* ---- time ---- */
 
+/* Attempts of the last seconds may still be under way. */
 static void look_at(struct judge *j, struct source *s)
 {
-	if (j->now_s - s->last_s > IDLE_S &&
-	    j->now_s - s->last_s > j->figures[WATCH_NEW_AFTER])
+	uint32_t by_s = j->clock_s - LAG_S;
+
+	judge_catch_up(j, s, by_s);
+	if (judge_is_gone(j, s, by_s))
 		sources_remove(&j->sources, s);
-	else if (s->history && j->now_s >= s->due_s) {
-		judge_source_due(j, s);
-		note_keep_rank(j, s);
-	}
 }
 
-/* One round through all records every five minutes, evenly. */
+/* One round through all records every minute, evenly. */
 void judge_time(struct judge *j, uint32_t now_s)
 {
 	uint32_t to, passed;
@@ -298,7 +351,7 @@ void judge_time(struct judge *j, uint32_t now_s)
 	if (!j->start_s)
 		return;
 	judge_start(j, now_s);
-	passed = j->now_s - j->sweep_s;
+	passed = j->clock_s - j->sweep_s;
 	to = passed >= SWEEP_S ?
 		     j->sources.cap :
 		     (uint32_t)((uint64_t)j->sources.cap * passed / SWEEP_S);
@@ -310,11 +363,22 @@ void judge_time(struct judge *j, uint32_t now_s)
 	}
 	if (passed >= SWEEP_S) {
 		j->swept = 0;
-		j->sweep_s = j->now_s;
+		j->sweep_s = j->clock_s;
 	}
+	j->now_s = j->clock_s;
+}
+
+void judge_settle(struct judge *j)
+{
+	struct sources *t = &j->sources;
+
+	for (uint32_t i = 0; (i = sources_next(t, i, t->cap)) < t->cap; i++)
+		judge_catch_up(j, source_at(t, i), j->clock_s);
+	j->now_s = j->clock_s;
 }
 
 bool judge_is_warm(const struct judge *j)
 {
-	return j->start_s ? judge_warm_for(j, DETECTOR_SLOW) : j->warm;
+	return j->warm || (j->start_s && j->clock_s - j->start_s >=
+						 j->warmup_s[DETECTOR_SLOW]);
 }

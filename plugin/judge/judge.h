@@ -58,8 +58,9 @@ struct judge {
 	float nowhere;		       /* stands in for a sum without memory */
 	uint32_t warmup_s[DETECTOR_N]; /* 0 for counts */
 	uint32_t start_s; /* start of warm-up; 0: nothing seen yet */
-	uint32_t now_s;
-	uint32_t swept; /* records visited in this round */
+	uint32_t now_s;	  /* of the source that is looked at */
+	uint32_t clock_s; /* the latest of all */
+	uint32_t swept;	  /* records visited in this round */
 	uint32_t sweep_s;
 	bool warm; /* warm-up is over, or skipped */
 	struct hash_key key;
@@ -107,6 +108,8 @@ void judge_connection(struct judge *j, const struct observation *a,
 
 /* Advances time, and decides what is due. */
 void judge_time(struct judge *j, uint32_t now_s);
+/* Decides all that is due by now: no attempt is under way. */
+void judge_settle(struct judge *j);
 
 /* How far a source is from a finding: 1 and more is a spam source. */
 float judge_score(const struct judge *j, const struct source *s);

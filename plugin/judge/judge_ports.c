@@ -192,6 +192,7 @@ void judge_access(struct judge *j, struct source *s,
 {
 	if (!history_usage(&j->sources, s->history))
 		return;
+	judge_lower_sums(j, s->history);
 	history_destination(&j->sources, s->history, a->destination);
 	HOOKS(HOOK_ACCESSED)
 }
