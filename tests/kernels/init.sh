@@ -19,5 +19,5 @@ $B mount -t virtiofs host /host &&
 for point in /proc /dev; do
 	$B mount --move "$point" "/root$point"
 done
-read -r tree <tree
-exec $B switch_root /root /bin/sh "$tree/tests/kernels/start.sh" "$tree"
+read -r tree modules <tree
+exec $B switch_root /root /bin/sh "$tree/tests/kernels/start.sh" "$tree" "$modules"

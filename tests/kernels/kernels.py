@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The rules on kernels of others: a table, a column for each kernel.
 
-kernels.py [--build DIR] [KERNEL...]
+kernels.py [--build DIR] [--only REGEX] [KERNEL...]
 
 Debian's cloud kernels are fetched with apt from the mirror that this machine
 uses, each from its own suite, and booted by qemu without a network. A kernel
@@ -137,8 +137,9 @@ def unpack_module(path, place):
 	return name
 
 
-def make_initrd(where, tree):
-	"""busybox, init.sh and the modules that reach this machine's root."""
+def make_initrd(where, tree, modules):
+	"""busybox, init.sh and the modules that reach this machine's root; in it
+	are the paths of this tree and of the folder of all modules."""
 	root = where / "initrd-files"
 	shutil.rmtree(root, ignore_errors=True)
 	(root / "bin").mkdir(parents=True)
@@ -146,7 +147,7 @@ def make_initrd(where, tree):
 	shutil.copy("/bin/busybox", root / "bin")
 	shutil.copy(HERE / "init.sh", root / "init")
 	(root / "init").chmod(0o755)
-	(root / "tree").write_text(f"{TREE}\n")
+	(root / "tree").write_text(f"{TREE} {modules}\n")
 	names = [unpack_module(path, root / "modules") for module in MODULES
 		 for path in sorted(tree.rglob(f"{module}.ko*"))[:1]]
 	(root / "modules.list").write_text("\n".join(names) + "\n")
@@ -177,7 +178,7 @@ def file_server(socket):
 	return child
 
 
-def boot(where, initrd):
+def boot(where, initrd, only):
 	"""What the kernel wrote to its console until it ended."""
 	kernel, = where.glob("boot/vmlinuz-*")
 	socket = pathlib.Path(f"/tmp/mailwall-kernels-{os.getpid()}")
@@ -192,7 +193,8 @@ def boot(where, initrd):
 			"-device", "vhost-user-fs-pci,chardev=c,tag=host",
 			"-nographic", "-no-reboot", "-nic", "none",
 			"-kernel", str(kernel), "-initrd", str(initrd),
-			"-append", "console=ttyS0 panic=-1 edd=off loglevel=3"],
+			"-append", "console=ttyS0 panic=-1 edd=off loglevel=3"
+			+ (f" mailwall.only={only}" if only else "")],
 			stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
 			stderr=subprocess.STDOUT, timeout=BOOT_TIMEOUT_S)
 		text = done.stdout
@@ -205,7 +207,7 @@ def boot(where, initrd):
 	return text.decode(errors="replace").replace("\r", "")
 
 
-def try_kernel(build, kernel):
+def try_kernel(build, kernel, only):
 	"""{check: (result, reason)} of one kernel."""
 	where = build / kernel
 	where.mkdir(parents=True, exist_ok=True)
@@ -213,8 +215,8 @@ def try_kernel(build, kernel):
 		fetch(where, SUITES[kernel])
 	except KernelError as error:
 		return {"kernel": ("skipped", f"not fetched: {error}")}
-	initrd = make_initrd(where, link_modules(build, where))
-	text = boot(where, initrd)
+	initrd = make_initrd(where, link_modules(build, where), build / "modules")
+	text = boot(where, initrd, only)
 	(build / f"{kernel}.log").write_text(text)
 	results = {check: (result, reason) for check, result, reason
 		   in LINE.findall(text)}
@@ -243,6 +245,8 @@ def main():
 	parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
 	parser.add_argument("--build", type=pathlib.Path,
 			    default=TREE / "build" / "kernels")
+	parser.add_argument("--only", metavar="REGEX",
+			    help="checks, a space written as _: fates_.*")
 	parser.add_argument("kernels", nargs="*", metavar="KERNEL",
 			    help=" ".join(SUITES))
 	arguments = parser.parse_args()
@@ -251,7 +255,7 @@ def main():
 		parser.error(f"no kernel {', '.join(sorted(unknown))}; "
 			     f"there are {', '.join(SUITES)}")
 	build = arguments.build.resolve()
-	tried = {kernel: try_kernel(build, kernel)
+	tried = {kernel: try_kernel(build, kernel, arguments.only)
 		 for kernel in arguments.kernels or SUITES}
 	print_table(tried)
 	results = [result for some in tried.values()

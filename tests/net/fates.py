@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 import lab
 import table
 
-LAB_TIMEOUT_S = 60
+LAB_TIMEOUT_S = 60 * lab.PATIENCE
 OTHERS = {
 	"router": ("t-ingress", "t-answers"),
 	"host": ("t-output", "t-redirect-output"),
