@@ -137,7 +137,122 @@ static const struct habit scan_any = {
 	.dead = .99,
 };
 
+/* Some addresses in few networks, again and again. */
+static const struct habit few = {
+	.name = "few",
+	.rate_h = { 600, 12000 },
+	.rhythm = RHYTHM_EITHER,
+	.jitter = .5,
+	.target = TARGET_SET,
+	.size = { 30, 100 },
+	.groups = { 8, 16 },
+	.runs = RUNS_BOT,
+	.timeout_s = { 5, 60 },
+};
+
+/* The exchangers of one large provider. */
+static const struct habit provider = {
+	.name = "provider",
+	.rate_h = { 240, 6000 },
+	.rhythm = RHYTHM_EITHER,
+	.jitter = .5,
+	.target = TARGET_SET,
+	.size = { 6, 24 },
+	.groups = { 1, 4 },
+	.runs = RUNS_BOT,
+	.timeout_s = { 5, 60 },
+};
+
+static const struct habit twenty = {
+	.name = "twenty",
+	.rate_h = { 300, 6000 },
+	.rhythm = RHYTHM_EITHER,
+	.jitter = .5,
+	.target = TARGET_SET,
+	.size = { 20, 20 },
+	.groups = { 10, 20 },
+	.runs = RUNS_BOT,
+	.timeout_s = { 5, 60 },
+};
+
+static const struct habit ninety = {
+	.name = "ninety",
+	.rate_h = { 60.0 / 90, 60.0 / 90 },
+	.rhythm = RHYTHM_TIMER,
+	.jitter = .001,
+	.target = TARGET_LIST,
+	.runs = RUNS_BOT,
+	.timeout_s = { 5, 60 },
+};
+
 /* ---- the benign ---- */
+
+/* What waited for a holiday's end: all of it at once, then a queue. */
+static const struct habit holiday = {
+	.name = "holiday",
+	.rate_h = { 3600, 36000 },
+	.rhythm = RHYTHM_CHANCE,
+	.off_s = { 6 * DAY_S, 8 * DAY_S },
+	.target = TARGET_OWN_LIST,
+	.size = { 20, 60 },
+	.addresses = { 5, 5 },
+	.mta = MTA_SERVER,
+	.runs = RUNS_SERVER,
+	.early = true,
+};
+
+static const struct habit holiday_later = {
+	.name = "holiday, later",
+	.rate_h = { 3600, 36000 },
+	.rhythm = RHYTHM_CHANCE,
+	.off_s = { 6 * DAY_S, 8 * DAY_S },
+	.target = TARGET_OWN_LIST,
+	.size = { 20, 60 },
+	.addresses = { 5, 5 },
+	.mta = MTA_SERVER,
+	.runs = RUNS_SERVER,
+	.late = true,
+};
+
+/* Fifty mail servers each five minutes, within a few seconds. */
+static const struct habit probes = {
+	.name = "probes",
+	.rate_h = { 12, 12 },
+	.rhythm = RHYTHM_TIMER,
+	.jitter = .001,
+	.burst = { 50, 50 },
+	.target = TARGET_ROUND,
+	.size = { 50, 50 },
+	.groups = { 10, 50 },
+	.runs = RUNS_SERVER,
+	.timeout_s = { 5, 30 },
+};
+
+/* The addresses of a smarthost's name, in turn. */
+static const struct habit camera = {
+	.name = "camera",
+	.rate_h = { 1, 60 },
+	.rhythm = RHYTHM_EITHER,
+	.jitter = .2,
+	.target = TARGET_SET,
+	.size = { 5, 20 },
+	.groups = { 5, 20 },
+	.runs = RUNS_DEVICE,
+	.timeout_s = { 10, 60 },
+};
+
+/* A program that tries one dead host as fast as it can. */
+static const struct habit hammer = {
+	.name = "hammer",
+	.rate_h = { 1200, 7200 },
+	.rhythm = RHYTHM_EITHER,
+	.jitter = .5,
+	.target = TARGET_SET,
+	.size = { 1, 2 },
+	.groups = { 1, 2 },
+	.runs = RUNS_DEVICE,
+	.timeout_s = { 1, 20 },
+};
 
 /* A mail program; the computer is on for hours and off for hours (assumed). */
 static const struct habit misconfigured = {
@@ -408,6 +523,47 @@ const struct detect_class detect_classes[] = {
 	  .kind = DETECT_BENIGN,
 	  .users = { 5, 50 },
 	  PARTS(ONE(reconnect)) },
+	{ .name = "few-networks",
+	  .text = "bot, 30 to 100 addresses in 8 to 16 networks",
+	  .users = SINGLE,
+	  PARTS(INFECTION(few, 1, 1)) },
+	{ .name = "one-provider",
+	  .text = "bot, 6 to 24 addresses of one provider",
+	  .users = SINGLE,
+	  PARTS(INFECTION(provider, 1, 1)) },
+	{ .name = "twenty",
+	  .text = "bot, a list of 20 addresses",
+	  .users = SINGLE,
+	  PARTS(INFECTION(twenty, 1, 1)) },
+	{ .name = "ninety",
+	  .text = "bot, one attempt every 90 minutes",
+	  .users = SINGLE,
+	  PARTS(INFECTION(ninety, 1, 1)) },
+	{ .name = "holiday",
+	  .text = "new mail server, 20 to 60 recipients at once",
+	  .kind = DETECT_BENIGN,
+	  .users = SINGLE,
+	  PARTS(ONE(holiday)) },
+	{ .name = "holiday-known",
+	  .text = "hobby server, 20 to 60 more recipients at once",
+	  .kind = DETECT_BENIGN,
+	  .users = SINGLE,
+	  PARTS(ONE(hobby), ONE(holiday_later)) },
+	{ .name = "monitoring",
+	  .text = "probes of 50 mail servers every five minutes",
+	  .kind = DETECT_BENIGN,
+	  .users = SINGLE,
+	  PARTS(ONE(probes)) },
+	{ .name = "round-robin",
+	  .text = "camera whose smarthosts lie in 5 to 20 networks",
+	  .kind = DETECT_BENIGN,
+	  .users = SINGLE,
+	  PARTS(ONE(camera)) },
+	{ .name = "dead-host",
+	  .text = "program that tries one or two dead hosts all the time",
+	  .kind = DETECT_GREY,
+	  .users = SINGLE,
+	  PARTS(ONE(hammer)) },
 };
 
 const size_t n_detect_classes = COUNT(detect_classes);

@@ -24,7 +24,7 @@ struct sender {
 	bool idle;
 	int64_t until_us; /* end of being idle or active */
 	int64_t stop_us;
-	uint32_t size, cursor, base;
+	uint32_t size, cursor, base, groups;
 	uint32_t burst, addresses, retries;
 	double retry_s;
 	int64_t run_us, run_phase_us; /* queue runs: how often, and when */
@@ -471,6 +471,26 @@ static int64_t dial_host(struct world *w, struct sender *s, int64_t now_us)
 		.hang_us;
 }
 
+/* A set is made of numbers: the same for all copies of a sender. */
+static uint32_t set_address(const struct sender *s, uint32_t i)
+{
+	struct chance group = { chance_mix(s->base, 0x736574 + i % s->groups) };
+
+	return (internet_public(&group) & 0xffff0000) |
+	       (chance_mix(s->base, i) & 0xffff);
+}
+
+static int64_t dial_set(struct world *w, struct sender *s, int64_t now_us)
+{
+	uint32_t i = s->habit->target == TARGET_ROUND ?
+			     s->cursor :
+			     chance_below(&s->customer->chance, s->size);
+
+	return dialer_attempt(w, s->customer, &s->dialer, set_address(s, i), 25,
+			      now_us)
+		.hang_us;
+}
+
 static int64_t dial_address(struct world *w, struct sender *s, int64_t now_us)
 {
 	uint32_t address;
@@ -514,6 +534,10 @@ static int64_t sender_dial(struct world *w, struct sender *s, int64_t now_us)
 		break;
 	case TARGET_HOSTS:
 		hang = dial_host(w, s, now_us);
+		break;
+	case TARGET_SET:
+	case TARGET_ROUND:
+		hang = dial_set(w, s, now_us);
 		break;
 	case TARGET_WALK:
 	case TARGET_ANY:
@@ -707,6 +731,7 @@ static struct sender *sender_draw(struct world *w, struct customer *customer,
 	s->size = h->size.high > 0 ? pick_count(c, h->size) : UINT32_MAX;
 	s->base = (uint32_t)chance_next(c);
 	s->burst = pick_count(c, h->burst);
+	s->groups = pick_count(c, h->groups);
 	s->addresses = pick_count(c, h->addresses);
 	sender_draw_mta(w, s);
 	return s;
@@ -722,6 +747,8 @@ static int64_t first_us(const struct world *w, struct sender *s,
 
 	if (part->infection)
 		return s->customer->seen.infected_us;
+	if (h->early)
+		return c->start_us + (int64_t)(unit * (double)WORLD_HOUR);
 	if (h->late)
 		return c->start_us +
 		       (int64_t)(unit * (double)c->duration_us / 2);
@@ -741,7 +768,7 @@ static int64_t first_turn(struct sender *s, const struct habit_part *part,
 
 	s->idle = true;
 	s->until_us = first;
-	if (!(off > 0) || part->infection || h->late)
+	if (!(off > 0) || part->infection || h->late || h->early)
 		return first;
 	if (chance_unit(c) * (on + off) < off) {
 		s->until_us += (int64_t)(1e6 * off * chance_unit(c));

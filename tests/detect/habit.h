@@ -21,6 +21,8 @@ enum target {
 	TARGET_CONTACTS, /* mostly those written to before */
 	TARGET_OWN_LIST, /* subscribers, or a queue: one after the other */
 	TARGET_HOSTS,	 /* always the same hosts */
+	TARGET_SET,	 /* addresses in a few networks, any of them */
+	TARGET_ROUND,	 /* the same, one after the other */
 	TARGET_WALK,	 /* address after address of a network */
 	TARGET_ANY,	 /* any address */
 };
@@ -63,6 +65,7 @@ struct habit {
 	struct range burst;   /* attempts at once; 0: one */
 	enum target target;
 	struct range size;	/* of the list, or hosts, or a network */
+	struct range groups;	/* /16s that a set lies in */
 	struct range addresses; /* at most in one try; 0: one */
 	enum mta mta;
 	struct range retries, retry_s; /* of MTA_RETRY */
@@ -70,7 +73,8 @@ struct habit {
 	struct range timeout_s; /* of connecting; 0: the system's */
 	double dead;		/* destinations that never answer, anyhow */
 	enum habit_ports ports;
-	bool late; /* begins some time in the first half */
+	bool late;  /* begins some time in the first half, */
+	bool early; /* or in the first hour */
 };
 
 /* How often a class has a habit. */

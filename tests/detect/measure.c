@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * measure [-s SEED] [-q] [-b drop|reset|open] [CLASS...]
+ * measure [-s SEED] [-d DAYS] [-cwq] [-b drop|reset|open] [CLASS...]
  *
  * The detector against generated traffic: for each class of source how many
  * are flagged and how soon, with 95 % intervals, beside what others published
  * on the same events. Never one pooled accuracy.
+ *
+ * -c: bots begin in the first hour, while the monitor warms up; -w: the same,
+ * and warm-up is skipped. -q: a tenth of the sources.
  */
 #include "../../plugin/engine/engine.h"
 #include "baselines.h"
@@ -55,13 +58,23 @@ static const struct row rows[] = {
 	{ "cgnat", 30, 3, 0, 0, 0 },
 	{ "retry-storm", 1000, 7, 0, 0, 0 },
 	{ "wifi", 1000, 7, 0, 0, 0 },
+	{ "few-networks", 400, 3, 24, 0, 0 },
+	{ "one-provider", 400, 3, 24, 0, 0 },
+	{ "twenty", 400, 3, 24, 0, 0 },
+	{ "ninety", 400, 17, 336, 0, 0 },
+	{ "holiday", 3000, 7, 0, 0, 0 },
+	{ "holiday-known", 1000, 7, 0, 0, 0 },
+	{ "monitoring", 200, 7, 0, 0, 0 },
+	{ "round-robin", 1000, 7, 0, 0, 0 },
+	{ "dead-host", 100, 3, 0, 0, 0 },
 };
 
 static uint64_t seed = 1;
 static uint32_t divide = 1;
+static int days; /* 0: as the row has them */
 static enum world_block block = WORLD_DROP;
 static double loss;
-static bool verbose;
+static bool verbose, cold, skip_warmup;
 
 struct outcome_of {
 	int64_t spam_us, any_us; /* 0: never */
@@ -232,10 +245,15 @@ static void start(struct run *r)
 		.submission = false,
 		.infected_us = { 25 * WORLD_HOUR, 36 * WORLD_HOUR },
 	};
+	const int64_t first_hour_us[2] = { 1, WORLD_HOUR };
 	struct engine_config e = { .ctx = r,
 				   .finding = take_finding,
+				   .skip_warmup = skip_warmup,
 				   .key = { seed, 1 } };
 
+	if (cold)
+		memcpy(config.infected_us, first_hour_us,
+		       sizeof(first_hour_us));
 	r->world = world_new(&config);
 	if (!r->world) {
 		fprintf(stderr, "measure: no class %s\n", r->row->class);
@@ -377,9 +395,13 @@ static void print_run(const struct run *r)
 	fflush(stdout);
 }
 
-static void run(const struct row *row)
+static void run(const struct row *of)
 {
-	struct run r = { .row = row };
+	struct row row = *of;
+	struct run r = { .row = &row };
+
+	if (days)
+		row.days = days;
 
 	start(&r);
 	feed(&r);
@@ -410,7 +432,7 @@ int main(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "s:b:l:qv")) != -1)
+	while ((c = getopt(argc, argv, "s:b:l:d:cwqv")) != -1)
 		switch (c) {
 		case 's':
 			seed = strtoull(optarg, NULL, 10);
@@ -421,6 +443,16 @@ int main(int argc, char **argv)
 		case 'l':
 			loss = strtod(optarg, NULL);
 			break;
+		case 'w':
+			skip_warmup = true;
+			cold = true;
+			break;
+		case 'c':
+			cold = true;
+			break;
+		case 'd':
+			days = atoi(optarg);
+			break;
 		case 'v':
 			verbose = true;
 			break;
@@ -428,9 +460,11 @@ int main(int argc, char **argv)
 			divide = 10;
 			break;
 		default:
-			fprintf(stderr, "usage: measure [-s SEED] "
-					"[-b drop|reset|open] [-l LOSS] [-qv] "
-					"[CLASS...]\n");
+			fprintf(stderr,
+				"usage: measure [-s SEED] "
+				"[-b drop|reset|open] [-l LOSS] [-d DAYS] "
+				"[-cwqv] "
+				"[CLASS...]\n");
 			return 2;
 		}
 	printf("%-13s %-6s %13s %-24s %-24s  %-30s |", "class", "kind",
