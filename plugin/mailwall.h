@@ -340,7 +340,10 @@ enum mailwall_decoded {
 	MAILWALL_UNDECODED_UNKNOWN = 4,
 	MAILWALL_UNDECODED_TOO_DEEP = 5,
 	MAILWALL_UNDECODED_BAD_LENGTH = 6,
-	MAILWALL_UNDECODED_FRAGMENT = 7 /* the others never came */
+	MAILWALL_UNDECODED_FRAGMENT = 7, /* the others never came */
+	/* A segment of a mail connection, which the address cannot have sent */
+	MAILWALL_UNDECODED_MARTIAN = 8,
+	MAILWALL_UNDECODED_CHECKSUM = 9 /* an IPv4 header's is another */
 };
 
 /* ---- policies ---- */

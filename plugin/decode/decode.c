@@ -16,6 +16,8 @@ static const char *const names[DECODED_N] = {
 	[UNDECODED_TOO_DEEP] = "too-deep",
 	[UNDECODED_BAD_LENGTH] = "bad-length",
 	[UNDECODED_FRAGMENT] = "fragment",
+	[UNDECODED_MARTIAN] = "martian",
+	[UNDECODED_CHECKSUM] = "bad-checksum",
 };
 
 const char *decoded_name(enum decoded decoded)
@@ -82,7 +84,8 @@ static bool plain_is_other(const struct decoder *d, uint8_t protocol,
 	if (protocol == IPPROTO_TCP)
 		return !port_is_in(d->ports, get16(ports)) &&
 		       !port_is_in(d->ports, get16(ports + 2));
-	return protocol == IPPROTO_UDP && !layer_of_udp_port(get16(ports + 2));
+	return protocol == IPPROTO_UDP &&
+	       !layer_of_udp_ports(get16(ports), get16(ports + 2));
 }
 
 /*
@@ -90,17 +93,18 @@ static bool plain_is_other(const struct decoder *d, uint8_t protocol,
  * UDP, and whole; most are not ours. These are decided here; any other frame
  * goes through the layers, which would decide these alike.
  */
-static bool plain_read_tcp(const uint8_t *ip, uint32_t left,
-			   struct segment *out)
+static enum decoded plain_read_tcp(struct decoder *d, const uint8_t *ip,
+				   uint32_t left, struct segment *out)
 {
 	const uint8_t *tcp = ip + 20;
 	uint32_t total = get16(ip + 2), header;
+	uint16_t off;
 
 	if (ip[9] != IPPROTO_TCP || total < 40 || total > left)
-		return false;
+		return DECODED_N;
 	header = (tcp[12] >> 4) * 4u;
 	if (header < 20 || header > total - 20)
-		return false;
+		return DECODED_N;
 	memcpy(&out->source, ip + 12, 4);
 	memcpy(&out->destination, ip + 16, 4);
 	out->family = 4;
@@ -111,7 +115,10 @@ static bool plain_read_tcp(const uint8_t *ip, uint32_t left,
 	out->flags = tcp[13];
 	out->payload_len = out->payload_wire_len = total - 20 - header;
 	out->payload = out->payload_len ? tcp + header : NULL;
-	return true;
+	off = ipv4_sum_off(ip, 20);
+	if (off && !moved_explains(&d->moved, out, tcp, total - 20, off))
+		return UNDECODED_CHECKSUM;
+	return segment_is_martian(out) ? UNDECODED_MARTIAN : DECODED_SEGMENT;
 }
 
 /* Called late, since most frames make no segment. */
@@ -127,7 +134,7 @@ static bool plain_is_ipv4(const uint8_t *ip, uint32_t left)
 }
 
 /* Returns DECODED_N for a frame that is not plain. */
-static enum decoded plain_read(const struct decoder *d, const struct frame *f,
+static enum decoded plain_read(struct decoder *d, const struct frame *f,
 			       struct segment *out)
 {
 	const uint8_t *b = f->data;
@@ -144,12 +151,11 @@ static enum decoded plain_read(const struct decoder *d, const struct frame *f,
 		if (plain_is_other(d, b[23], b + 34))
 			return DECODED_OTHER;
 		segment_clear(out, f);
-		if (plain_read_tcp(b + 14, left, out))
-			return DECODED_SEGMENT;
-	} else if (get16(b + 12) == 0x86dd && left >= 44 && b[14] >> 4 == 6 &&
-		   get16(b + 18) >= 4 && plain_is_other(d, b[20], b + 54)) {
-		return DECODED_OTHER;
+		return plain_read_tcp(d, b + 14, left, out);
 	}
+	if (get16(b + 12) == 0x86dd && left >= 44 && b[14] >> 4 == 6 &&
+	    get16(b + 18) >= 4 && plain_is_other(d, b[20], b + 54))
+		return DECODED_OTHER;
 	return DECODED_N;
 }
 

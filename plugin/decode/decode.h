@@ -20,6 +20,8 @@ enum decoded {
 	UNDECODED_TOO_DEEP,  /* more headers within headers than are followed */
 	UNDECODED_BAD_LENGTH, /* lengths in headers contradict each other */
 	UNDECODED_FRAGMENT,   /* given up: the others never came */
+	UNDECODED_MARTIAN,    /* an address that no sender or receiver has */
+	UNDECODED_CHECKSUM, /* of an IPv4 header, which is another than sent */
 	DECODED_N
 };
 

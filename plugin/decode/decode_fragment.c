@@ -113,6 +113,8 @@ void fragment_read_ipv4(struct packet *p, const struct fragment_of *f)
 		return;
 	}
 	p->cursor.open = true; /* the rest lies in other fragments */
+	if (f->protocol == IPPROTO_TCP && !p->quoted && packet_end_forged(p))
+		return;
 	if (f->protocol == IPPROTO_TCP && !p->quoted)
 		fragment_read_tcp(p, f);
 	else
@@ -267,6 +269,6 @@ void fragment_read_ipv6(struct packet *p, const struct fragment_of *f)
 		p->next = layer_of_protocol(f->protocol, 6, true);
 	else if (!part.wire || part.wire > PAGE_BYTES - f->offset)
 		packet_end(p, UNDECODED_BAD_LENGTH);
-	else
+	else if (f->protocol == IPPROTO_UDP || !packet_end_forged(p))
 		fragment_read_part(p, &part, f->id);
 }

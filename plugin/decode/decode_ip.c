@@ -13,6 +13,8 @@ static void packet_set_addresses(struct packet *p, uint8_t family,
 	struct segment *out = p->out;
 
 	p->encapsulated |= out->family != 0;
+	p->bad_sum |= p->sum_off != 0;
+	p->sum_off = 0;
 	out->family = family;
 	memset(&out->source, 0, sizeof(out->source));
 	memset(&out->destination, 0, sizeof(out->destination));
@@ -91,6 +93,8 @@ void layer_ipv4(struct packet *p)
 	if (total)
 		packet_limit(p, total - 20);
 	packet_set_addresses(p, 4, h + 12, 4);
+	if (total && !p->quoted && p->cursor.captured >= header - 20)
+		p->sum_off = ipv4_sum_off(h, header);
 	if (header > 20)
 		ipv4_read_options(p, header - 20);
 	if (get16(h + 6) & 0x3fff) /* an offset, or more fragments */
@@ -239,7 +243,8 @@ static void layer_icmpv6(struct packet *p)
 static void layer_udp(struct packet *p)
 {
 	const uint8_t *h = cursor_read(&p->cursor, 4);
-	layer_fn *tunnel = h ? layer_of_udp_port(get16(h + 2)) : NULL;
+	layer_fn *tunnel =
+		h ? layer_of_udp_ports(get16(h), get16(h + 2)) : NULL;
 
 	if (!tunnel) {
 		packet_end(p, DECODED_OTHER);
@@ -305,6 +310,37 @@ static void tcp_read_header(struct packet *p, const uint8_t *seq)
 	packet_end(p, DECODED_SEGMENT);
 }
 
+/* The last address of a source route is whatever the sender writes there. */
+static bool packet_is_martian(const struct packet *p)
+{
+	return p->hidden == HIDDEN_SOURCE_ROUTE ?
+		       address_is_martian(p->out->source.byte, p->out->family) :
+		       segment_is_martian(p->out);
+}
+
+/* The four bytes of the ports are behind the cursor. */
+static bool packet_has_bad_sum(const struct packet *p)
+{
+	const struct cursor *c = &p->cursor;
+
+	if (p->bad_sum || !p->sum_off)
+		return p->bad_sum;
+	return c->captured < TCP_LEAST - 4 ||
+	       !moved_explains(&p->decoder->moved, p->out, c->at - 4,
+			       c->captured + 4, p->sum_off);
+}
+
+bool packet_end_forged(struct packet *p)
+{
+	if (packet_has_bad_sum(p))
+		packet_end(p, UNDECODED_CHECKSUM);
+	else if (packet_is_martian(p))
+		packet_end(p, UNDECODED_MARTIAN);
+	else
+		return false;
+	return true;
+}
+
 /* RFC 9293, section 3.1: ports, numbers, length of the header, flags */
 void layer_tcp(struct packet *p)
 {
@@ -317,6 +353,8 @@ void layer_tcp(struct packet *p)
 		packet_end(p, DECODED_OTHER);
 		return;
 	}
+	if (packet_end_forged(p))
+		return;
 	p->out->source_port = get16(ports);
 	p->out->destination_port = get16(ports + 2);
 	seq = cursor_read(&p->cursor, 4);

@@ -105,6 +105,7 @@ static const struct {
 	{ 0x8864, layer_pppoe },
 	{ 0x8847, layer_mpls },
 	{ 0x8848, layer_mpls },
+	{ 0x894f, layer_nsh },
 	{ 0x0806, layer_other },    /* ARP */
 	{ 0x6558, layer_ethernet }, /* transparent Ethernet bridging */
 	{ 0x880b, layer_ppp },

@@ -109,17 +109,10 @@ static void gre_read_pptp(struct packet *p, uint16_t flags)
 	p->next = layer_ppp;
 }
 
-/* RFC 2784, RFC 2890 */
-void layer_gre(struct packet *p)
+void gre_read_rest(struct packet *p, uint16_t flags, uint16_t type)
 {
-	const uint8_t *h = cursor_read(&p->cursor, 4);
-	uint16_t flags, type;
 	uint32_t options = 0;
 
-	if (!h)
-		return;
-	flags = get16(h);
-	type = get16(h + 2);
 	if ((flags & GRE_VERSION) == 1 && type == 0x880b) {
 		gre_read_pptp(p, flags);
 		return;
@@ -135,6 +128,15 @@ void layer_gre(struct packet *p)
 	p->next = layer_of_gre(flags, type);
 }
 
+/* RFC 2784, RFC 2890 */
+void layer_gre(struct packet *p)
+{
+	const uint8_t *h = cursor_read(&p->cursor, 4);
+
+	if (h)
+		gre_read_rest(p, get16(h), get16(h + 2));
+}
+
 /* RFC 3378: version 3, then a frame */
 void layer_etherip(struct packet *p)
 {
@@ -145,86 +147,40 @@ void layer_etherip(struct packet *p)
 	p->next = h[0] == 0x30 ? layer_ethernet : layer_unknown;
 }
 
-/* ---- over UDP: a port is no promise, so what does not fit is other ---- */
+/* ---- service chains ---- */
 
-/* RFC 7348, section 5: the flag of a valid network identifier */
-static void layer_vxlan(struct packet *p)
+/*
+ * Finds what follows by the number of NSH, which the extension of VXLAN has,
+ * too. NULL: not known.
+ */
+layer_fn *layer_of_chained(uint8_t number)
 {
-	const uint8_t *h = cursor_read(&p->cursor, 8);
+	static layer_fn *const chained[] = {
+		NULL,		layer_ipv4, layer_ipv6,
+		layer_ethernet, layer_nsh,  layer_mpls,
+	};
+
+	return number < sizeof(chained) / sizeof(*chained) ? chained[number] :
+							     NULL;
+}
+
+/* RFC 8300, section 2.2: version, OAM, length of all in 4 bytes; what follows
+ */
+void layer_nsh(struct packet *p)
+{
+	const uint8_t *h = cursor_read(&p->cursor, 4);
+	uint32_t len;
 
 	if (!h)
 		return;
-	p->next = h[0] & 0x08 ? layer_ethernet : layer_other;
-}
-
-/* RFC 8926, section 3.4: version, length of options in 4 bytes; control */
-static void layer_geneve(struct packet *p)
-{
-	const uint8_t *h = cursor_read(&p->cursor, 8);
-
-	if (!h)
-		return;
-	if (h[0] >> 6 || h[1] & 0x80) {
-		packet_end(p, DECODED_OTHER);
-		return;
-	}
-	cursor_skip(&p->cursor, (h[0] & 0x3fu) * 4);
-	p->next = layer_of_ethertype(get16(h + 2));
-}
-
-/* 3GPP TS 29.281, section 5.2: length in 4 bytes; in the last, the next type */
-static void layer_gtp_extension(struct packet *p)
-{
-	const uint8_t *h = cursor_read(&p->cursor, 1);
-	uint32_t len = h ? *h * 4u : 4;
-
-	if (!len) {
+	len = (h[1] & 0x3fu) * 4;
+	if (len < 8) {
 		packet_end(p, UNDECODED_BAD_LENGTH);
 		return;
 	}
-	cursor_skip(&p->cursor, len - 2);
-	h = cursor_read(&p->cursor, 1);
-	p->next = h && *h ? layer_gtp_extension : layer_ip;
-}
-
-#define GTP_EXTENSION 0x04
-#define GTP_OPTIONAL  0x07 /* any of extension, sequence, N-PDU number */
-#define GTP_G_PDU     255  /* a user's packet */
-
-/* Section 5.1: flags, type, length, tunnel; sequence, N-PDU, next extension */
-static void layer_gtp(struct packet *p)
-{
-	const uint8_t *h = cursor_read(&p->cursor, 8);
-	uint8_t flags;
-
-	if (!h)
-		return;
-	flags = h[0];
-	if (flags >> 4 != 3 || h[1] != GTP_G_PDU) {
-		packet_end(p, DECODED_OTHER);
-		return;
-	}
-	cursor_limit(&p->cursor, get16(h + 2));
-	p->next = layer_ip;
-	if (!(flags & GTP_OPTIONAL))
-		return;
-	h = cursor_read(&p->cursor, 4);
-	if (h && flags & GTP_EXTENSION && h[3])
-		p->next = layer_gtp_extension;
-}
-
-static const struct {
-	uint16_t port;
-	layer_fn *read;
-} tunnels[] = {
-	{ 4789, layer_vxlan }, { 8472, layer_vxlan }, { 6081, layer_geneve },
-	{ 2152, layer_gtp },   { 6635, layer_mpls }, /* RFC 7510 */
-};
-
-layer_fn *layer_of_udp_port(uint16_t port)
-{
-	for (size_t i = 0; i < sizeof(tunnels) / sizeof(*tunnels); i++)
-		if (tunnels[i].port == port)
-			return tunnels[i].read;
-	return NULL;
+	p->encapsulated = true;
+	p->next = h[0] & 0x20 ? layer_other : layer_of_chained(h[3]);
+	if (h[0] >> 6 || !p->next)
+		p->next = layer_unknown;
+	cursor_skip(&p->cursor, len - 4);
 }

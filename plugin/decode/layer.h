@@ -10,12 +10,14 @@
 #define MAILWALL_LAYER_H
 
 #include "cursor.h"
+#include "martian.h"
 #include "reassemble.h"
 
 struct decoder {
 	const struct port_bits *ports;
 	struct reassembly reassembly;
 	uint64_t hidden[HIDDEN_N];
+	struct moved moved;
 };
 
 struct packet;
@@ -29,6 +31,8 @@ struct packet {
 	bool quoted;		 /* this lies within an ICMP error */
 	bool repeats;		 /* servers follow any number of such layers */
 	bool encapsulated;	 /* in more than Ethernet, a tag and IP */
+	bool bad_sum;		 /* an outer IPv4 header's is another */
+	uint16_t sum_off;	 /* of the innermost, by how much */
 	uint8_t tags, tags_of_0; /* tags of VLANs */
 	enum hidden hidden;	 /* by an IP header */
 	struct decoder *decoder;
@@ -42,11 +46,15 @@ static inline void packet_end(struct packet *p, enum decoded result)
 	p->result = result;
 }
 
+/* Ends the packet if nobody at its addresses can have sent it so. */
+bool packet_end_forged(struct packet *p);
+
 /* Find a layer by its number in the header before it. */
 layer_fn *layer_of_link(uint16_t link);
 layer_fn *layer_of_ethertype(uint16_t type);
 layer_fn *layer_of_protocol(uint8_t protocol, uint8_t family, bool quoted);
-layer_fn *layer_of_udp_port(uint16_t port); /* NULL: no tunnel */
+/* NULL: no tunnel */
+layer_fn *layer_of_udp_ports(uint16_t source, uint16_t destination);
 
 /* Ends: understood, and nothing of ours; not known. */
 layer_fn layer_other, layer_unknown;
@@ -55,7 +63,10 @@ layer_fn layer_other, layer_unknown;
 layer_fn layer_ethernet, layer_ppp;
 
 /* decode_tunnel.c */
-layer_fn layer_mpls, layer_pppoe, layer_gre, layer_etherip;
+layer_fn layer_mpls, layer_pppoe, layer_gre, layer_etherip, layer_nsh;
+/* What follows flags and a type of GRE's header. */
+void gre_read_rest(struct packet *p, uint16_t flags, uint16_t type);
+layer_fn *layer_of_chained(uint8_t number); /* NULL: not known */
 
 /* decode_ip.c */
 layer_fn layer_ip, layer_ipv4, layer_ipv6, layer_tcp;

@@ -85,13 +85,13 @@ static void put_tcp_options(struct built *b)
 	b->room[b->at + 12] = 0xa0;
 }
 
-/* udp:DESTINATION */
+/* udp:DESTINATION:SOURCE */
 static void put_udp(struct built *b)
 {
 	size_t n = length(b);
 	uint8_t *h = front(b, 8);
 
-	put16(h, 50000);
+	put16(h, b->number[1] ? b->number[1] : 50000);
 	put16(h + 2, b->number[0]);
 	put16(h + 4, n + 8);
 }
@@ -320,6 +320,44 @@ static void put_gtp(struct built *b)
 	put16(h + 2, n);
 }
 
+/* gpe:NEXT, nsh:NEXT:OPTION_BYTES, ayiya:NEXT:SIGNATURE_BYTES */
+static void put_gpe(struct built *b)
+{
+	uint8_t *h = front(b, 8);
+
+	h[0] = b->number[0] ? 0x0c : 0x08;
+	h[3] = (uint8_t)b->number[0];
+}
+
+static void put_nsh(struct built *b)
+{
+	uint8_t *h = front(b, 8 + b->number[1]);
+
+	h[1] = (uint8_t)(2 + b->number[1] / 4);
+	h[3] = (uint8_t)b->number[0];
+}
+
+static void put_ayiya(struct built *b)
+{
+	uint8_t *h = front(b, 8 + 16 + b->number[1]);
+
+	h[0] = 0x41; /* an identity of 16 bytes */
+	h[1] = (uint8_t)(b->number[1] / 4 << 4 | 2);
+	h[2] = 0x11;
+	h[3] = (uint8_t)b->number[0];
+}
+
+/* origin; auth:BYTES_OF_NAME:BYTES_OF_VALUE, both of Teredo */
+static void put_auth(struct built *b)
+{
+	uint8_t *h = front(b, 4 + b->number[0] + b->number[1] + 9);
+
+	h[1] = 1;
+	h[2] = (uint8_t)b->number[0];
+	h[3] = (uint8_t)b->number[1];
+	memset(h + 4, 0xee, b->number[0] + b->number[1] + 9);
+}
+
 static void put_sll(struct built *b)
 {
 	put16(front(b, 16) + 14, b->ethertype);
@@ -401,6 +439,39 @@ static void do_set(struct built *b)
 	b->room[b->at + b->number[0]] = (uint8_t)b->number[1];
 }
 
+/* Puts a checksum at `at` that so many bytes and `sum` need, and so much more
+ */
+static void put_sum(uint8_t *at, const uint8_t *bytes, size_t n, uint32_t sum,
+		    size_t wrong)
+{
+	put16(at, 0);
+	for (size_t i = 0; i < n; i++)
+		sum += (uint32_t)bytes[i] << (i % 2 ? 0 : 8);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	put16(at, (~sum + wrong) & 0xffff);
+}
+
+/* sum:WRONG, of the header of IPv4 behind it */
+static void do_sum(struct built *b)
+{
+	uint8_t *h = b->room + b->at;
+
+	put_sum(h + 10, h, (h[0] & 15) * 4u, 0, b->number[0]);
+}
+
+/* tcpsum:WRONG, of TCP in the IPv4 behind it */
+static void do_tcp_sum(struct built *b)
+{
+	const uint8_t *h = b->room + b->at;
+	size_t n = b->end - b->tcp;
+	uint32_t sum = 6 + (uint32_t)n;
+
+	for (int i = 12; i < 20; i++)
+		sum += (uint32_t)h[i] << (i % 2 ? 0 : 8);
+	put_sum(b->room + b->tcp + 16, b->room + b->tcp, n, sum, b->number[0]);
+}
+
 static void do_keep(struct built *b)
 {
 	assert_true(b->number[0] <= length(b));
@@ -473,6 +544,11 @@ static const struct {
 	{ "vxlan", put_vxlan, 0, 0, 0, 0 },
 	{ "geneve", put_geneve, 0, 0, 0, 0 },
 	{ "gtp", put_gtp, 0, 0, 0, 0 },
+	{ "gpe", put_gpe, 0, 0, 0, 0 },
+	{ "nsh", put_nsh, 0, 0x894f, 0, 0 },
+	{ "ayiya", put_ayiya, 0, 0, 0, 0 },
+	{ "origin", put_8, 0, 0, 0, 0 },
+	{ "auth", put_auth, 0, 0, 0, 0 },
 	{ "sll", put_sll, 0, 0, 0, LINK_SLL },
 	{ "sll2", put_sll2, 0, 0, 0, LINK_SLL2 },
 	{ "null", put_null, 0, 0, 0, LINK_NULL },
@@ -483,6 +559,8 @@ static const struct {
 	{ "attr", put_attribute, 0, 0, 0, 0 },
 	{ "behind", put_behind, 0, 0, 0, 0 },
 	{ "set", do_set, 0, 0, 0, 0 },
+	{ "sum", do_sum, 0, 0, 0, 0 },
+	{ "tcpsum", do_tcp_sum, 0, 0, 0, 0 },
 	{ "keep", do_keep, 0, 0, 0, 0 },
 	{ "pad", do_pad, 0, 0, 0, 0 },
 	{ "link", do_link, 0, 0, 0, 0 },

@@ -475,7 +475,7 @@ CLAIM(head, "the table of version 1 says what it is, others there are none, "
 		{ MAILWALL_NAME_FINDING, FINDING_N, "evasion" },
 		{ MAILWALL_NAME_DETECTOR, DETECTOR_N,
 		  detectors[DETECTOR_N - 1] },
-		{ MAILWALL_NAME_DECODED, DECODED_N, "fragment" },
+		{ MAILWALL_NAME_DECODED, DECODED_N, "bad-checksum" },
 		{ MAILWALL_NAME_CONDITION, 6, "group" },
 		{ MAILWALL_NAME_CLASS, 3, "any" },
 		{ MAILWALL_NAME_KEY, 4, "inet_service" },

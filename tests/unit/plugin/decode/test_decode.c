@@ -203,6 +203,28 @@ static const char *const segments[] = {
 	"eth ip6 udp:2152 gtp:4:3 ip4 tcp data:5",
 	"eth ip4 udp:2152 gtp:4 ip4 tcp data:5",
 	"eth ip4 udp:6635 mpls ip4 tcp data:5",
+	"eth ip4 udp:4790 gpe eth ip4 tcp data:5",
+	"eth ip4 udp:4790 gpe:1 ip4 tcp data:5",
+	"eth ip6 udp:4790 gpe:2 ip6 tcp data:5",
+	"eth ip4 udp:4790 gpe:3 eth vlan ip4 tcp data:5",
+	"eth ip4 udp:4790 gpe:4 nsh:3:16 eth ip4 tcp data:5",
+	"eth ip4 udp:4790 gpe:5 mpls ip4 tcp data:5",
+	"eth nsh:1:16 ip4 tcp data:5",
+	"eth ip4 udp:6081 geneve nsh:2 ip6 tcp data:5",
+	"eth ip4 udp:4754 gre ip4 tcp data:5",
+	"eth ip6 udp:4754 gre:0xb000 eth ip6 tcp data:5",
+	"eth ip4 udp:3544 ip6 tcp data:5",
+	"eth ip4 udp:51413:3544 ip6 tcp data:5", /* a relay answers */
+	"eth ip4 udp:3544 origin ip6 tcp data:5",
+	"eth ip4 udp:3544 auth:0:0 ip6 tcp data:5",
+	"eth ip4 udp:3544 auth:7:20 origin ip6 tcp data:5",
+	"eth ip4 udp:5072 ayiya:41:20 ip6 tcp data:5",
+	"eth ip4 udp:40001:5072 ayiya:41 ip6 tcp data:5",
+	"eth ip6 udp:5072 ayiya:4:20 ip4 tcp data:5",
+	/* a checksum that is right */
+	"eth sum ip4 tcp data:5",
+	"eth sum ip4:0:12 tcpopt data:5",
+	"eth sum ip4 udp:4789 vxlan eth sum ip4 tcp data:5",
 	"sll2 vlan ip6 hop gre:0x2000 eth qinq vlan pppoe ppp ip4 "
 	"udp:4789 vxlan eth mpls mpls ip6 dest tcp data:5",
 	"eth vlan mpls ip6 hop gre:0xb000 eth pppoe ppp ip4 udp:6081 "
@@ -232,7 +254,23 @@ CLAIM(others, "what is understood and nothing of ours is other")
 		"eth ip4 udp:6081 set:0:0x40 geneve eth ip4 tcp",
 		"eth ip4 udp:6081 set:1:0x80 geneve eth ip4 tcp",
 		"eth ip4 udp:2152 set:0:0x20 gtp ip4 tcp",
-		"eth ip4 udp:2152 set:1:1 gtp ip4 tcp", /* an echo */
+		"eth ip4 udp:2152 set:1:1 gtp ip4 tcp",	     /* an echo */
+		"eth ip4 udp:4790 set:0:0x0d gpe:1 ip4 tcp", /* OAM */
+		"eth ip4 udp:4790 set:0:0x1c gpe:1 ip4 tcp",
+		"eth ip4 udp:4790 set:0:0x04 gpe:1 ip4 tcp",
+		"eth ip4 udp:4790 gpe:99 ip4 tcp",
+		"eth set:0:0x20 nsh:1 ip4 tcp", /* OAM, too */
+		"eth ip4 udp:4754 set:1:1 gre ip4 tcp",
+		"eth ip4 udp:4754 gre:0x4000 ip4 tcp",
+		"eth ip4 udp:3544 ip4 tcp",
+		"eth ip4 udp:3544 set:1:2 auth:0:0 ip6 tcp",
+		"eth ip4 udp:5072 set:2:0x12 ayiya:41 ip6 tcp", /* an echo */
+		"eth ip4 udp:5072 ayiya:6 tcp",
+		"eth ip4 udp:53:4789 vxlan eth ip4 tcp", /* an answer's */
+		/* a checksum, or an address, that no mail connection has */
+		"eth sum:1 ip4 tcp:40000:80",
+		"eth vlan vlan sum:1 ip4 tcp:40000:80",
+		"eth set:12:127 ip4 tcp:40000:80",
 		"eth ip4 icmp:8 data:40",
 		"eth ip4 icmp:11 ip4 tcp",
 		"eth ip6 icmp6:2 ip6 tcp",
@@ -316,6 +354,11 @@ CLAIM(reasons, "what cannot be decoded has its reason")
 		{ "eth ip4 keep:2 gre ip4 tcp", UNDECODED_BAD_LENGTH },
 		{ "nflog:2 set:0:3 attr:4:1 payload ip4 tcp",
 		  UNDECODED_BAD_LENGTH },
+		{ "eth set:1:1 nsh:1 ip4 tcp", UNDECODED_BAD_LENGTH },
+		{ "eth set:0:0x40 nsh:1 ip4 tcp", UNDECODED_UNKNOWN },
+		{ "eth nsh:9 ip4 tcp", UNDECODED_UNKNOWN },
+		{ "eth ip4 udp:3544 keep:3 auth:0:0 ip6 tcp",
+		  UNDECODED_BAD_LENGTH },
 		/* a packet that ends where nothing says that it would */
 		{ "keep:13 eth ip4 tcp", UNDECODED_TRUNCATED },
 		{ "keep:47 eth ip4 tcp", UNDECODED_TRUNCATED },
@@ -330,6 +373,114 @@ CLAIM(reasons, "what cannot be decoded has its reason")
 		expect_decoded(vectors[i].recipe,
 			       decode_recipe(vectors[i].recipe, &s),
 			       vectors[i].want);
+}
+
+CLAIM(forged, "who cannot have sent it is not believed, in any way to decode")
+{
+	static const struct {
+		const char *recipe; /* behind a link */
+		enum decoded want;
+	} vectors[] = {
+		/* addresses that nobody has: the source's, the other end's */
+		{ "set:12:0 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:127 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:224 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:239 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:255 set:13:255 set:14:255 set:15:255 ip4 tcp",
+		  UNDECODED_MARTIAN },
+		{ "set:16:127 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:16:225 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:16:255 set:17:255 set:18:255 set:19:255 ip4 tcp",
+		  UNDECODED_MARTIAN },
+		{ "set:8:0 set:9:0 set:10:0 set:11:0 ip6 tcp",
+		  UNDECODED_MARTIAN },
+		{ "set:8:0xff set:9:2 ip6 tcp", UNDECODED_MARTIAN },
+		{ "set:24:0xff set:25:2 ip6 tcp", UNDECODED_MARTIAN },
+		{ "ip4 gre set:12:127 ip4 tcp", UNDECODED_MARTIAN },
+		{ "ip4 icmp:3 set:12:0 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:127 ip4:0x2000 tcp", UNDECODED_MARTIAN },
+		{ "set:8:0xff ip6 frag:0:1 keep:8 tcp", UNDECODED_MARTIAN },
+		/* on the link, and beyond it */
+		{ "set:12:169 set:13:254 ip4 tcp", UNDECODED_MARTIAN },
+		{ "set:12:169 set:13:254 set:16:169 set:17:254 ip4 tcp",
+		  DECODED_SEGMENT },
+		{ "set:8:0xfe set:9:0x80 ip6 tcp", UNDECODED_MARTIAN },
+		{ "set:8:0xfe set:9:0x80 set:24:0xfe set:25:0xbf ip6 tcp",
+		  DECODED_SEGMENT },
+		{ "set:12:127 set:16:127 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:127 set:16:169 set:17:254 ip4 tcp",
+		  UNDECODED_MARTIAN },
+		/* neighbours of these */
+		{ "set:12:1 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:126 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:128 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:223 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:240 ip4 tcp", DECODED_SEGMENT },
+		{ "set:12:169 set:13:253 ip4 tcp", DECODED_SEGMENT },
+		{ "set:8:0xfe set:9:0xc0 ip6 tcp", DECODED_SEGMENT },
+		/* a route to nobody hides a SYN all the same */
+		{ "ip6 set:3:1 route:24 tcp", DECODED_SEGMENT },
+		{ "set:8:0xff ip6 set:3:1 route:24 tcp", UNDECODED_MARTIAN },
+		/* an outer address is not the sender's */
+		{ "set:12:127 ip4 gre ip4 tcp", DECODED_SEGMENT },
+		/* checksums: wrong, right, not filled in, of a quoted packet */
+		{ "sum:1 ip4 tcp data:5", UNDECODED_CHECKSUM },
+		{ "sum:0x8000 ip4:0:40 tcpopt", UNDECODED_CHECKSUM },
+		{ "sum:1 ip4 gre ip4 tcp", UNDECODED_CHECKSUM },
+		{ "ip4 gre sum:1 ip4 tcp", UNDECODED_CHECKSUM },
+		{ "sum:1 ip4:0x2000 tcp", UNDECODED_CHECKSUM },
+		{ "sum:1 set:12:127 ip4 tcp", UNDECODED_CHECKSUM },
+		{ "sum ip4 tcp data:5", DECODED_SEGMENT },
+		{ "sum ip4:0:40 tcpopt", DECODED_SEGMENT },
+		{ "ip4 tcp data:5", DECODED_SEGMENT },
+		{ "ip4 icmp:3 sum:1 ip4 tcp", DECODED_SEGMENT },
+		/* addresses that were changed, which both checksums miss */
+		{ "sum:77 tcpsum:77 ip4 tcp data:5", DECODED_SEGMENT },
+		{ "sum:17 tcpsum:17 ip4:0:12 tcpopt", DECODED_SEGMENT },
+		{ "sum:77 tcpsum:78 ip4 tcp data:5", UNDECODED_CHECKSUM },
+		{ "sum:77 tcpsum ip4 tcp data:5", UNDECODED_CHECKSUM },
+		{ "sum:77 ip4 gre sum:77 tcpsum:77 ip4 tcp",
+		  UNDECODED_CHECKSUM },
+	};
+	static const char *const links[] = { "eth", "eth vlan", "sll",
+					     "eth vlan vlan" };
+	char recipe[200];
+	struct segment s;
+
+	for (size_t i = 0; i < COUNT(vectors); i++)
+		for (size_t l = 0; l < COUNT(links); l++) {
+			snprintf(recipe, sizeof(recipe), "%s %s", links[l],
+				 vectors[i].recipe);
+			new_decoder();
+			expect_decoded(recipe, decode_recipe(recipe, &s),
+				       vectors[i].want);
+		}
+}
+
+CLAIM(moved, "behind a SYN whose addresses were changed, data may be, too")
+{
+	static const struct {
+		const char *recipe;
+		enum decoded want;
+	} frames[] = {
+		{ "eth sum:9 tcpsum ip4 set:13:0x18 tcp data:9",
+		  UNDECODED_CHECKSUM },
+		{ "eth sum:9 tcpsum:9 ip4 tcp", DECODED_SEGMENT },
+		{ "eth sum:9 tcpsum ip4 set:13:0x18 tcp data:9",
+		  DECODED_SEGMENT },
+		{ "sll sum:9 tcpsum ip4 set:13:0x18 tcp data:9",
+		  DECODED_SEGMENT },
+		{ "eth sum:8 tcpsum ip4 set:13:0x18 tcp data:9",
+		  UNDECODED_CHECKSUM },
+		{ "eth sum:9 tcpsum ip4 tcp", UNDECODED_CHECKSUM },
+	};
+	struct segment s;
+
+	new_decoder();
+	for (size_t i = 0; i < COUNT(frames); i++)
+		expect_decoded(frames[i].recipe,
+			       decode_recipe(frames[i].recipe, &s),
+			       frames[i].want);
 }
 
 /* 14 bytes of a TCP header tell all but the payload. */
@@ -1371,6 +1522,8 @@ int main(void)
 		CLAIMED(layers),
 		CLAIMED(others),
 		CLAIMED(reasons),
+		CLAIMED(forged),
+		CLAIMED(moved),
 		CLAIMED(every_cut),
 		CLAIMED(readable_ports),
 		CLAIMED(directions),
