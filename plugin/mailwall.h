@@ -318,7 +318,9 @@ enum mailwall_finding_kind {
 	MAILWALL_LOGIN_FAILURES = 4,
 	MAILWALL_CLEARTEXT_LOGIN = 5,
 	MAILWALL_STARTTLS_STRIPPED = 6,
-	MAILWALL_EVASION = 7 /* a header was hidden from rules */
+	MAILWALL_EVASION = 7,	 /* a header was hidden from rules */
+	MAILWALL_RETRY_STORM = 8 /* one address that does not answer, without
+				    a pause */
 };
 
 /* Ways to hide the ports of TCP from rules. */

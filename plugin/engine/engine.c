@@ -186,7 +186,7 @@ static int64_t engine_set_time(struct engine *e, int64_t time_us)
 	return t;
 }
 
-/* What has happened by a full second, in the order of time. */
+/* Does what is due by a full second, in the order of time. */
 static void engine_pass_second(struct engine *e, int64_t second)
 {
 	int64_t now_us = second * SECOND_US;

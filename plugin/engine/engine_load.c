@@ -230,10 +230,13 @@ static void load_history(struct loader *l, struct sources *t, struct source *s)
 				   SUMS_OFTEN,	      often_0_1,
 				   sizeof(often_0_1), HISTORY_SUMS_0_1 };
 	struct state_tail tail = { 0 };
+	uint8_t bits;
 
 	if (!load_record(l, &state_history, &flat))
 		return;
-	flat.submits = load_bits(l, HISTORY_BITS_0_1) >> 4 & 1;
+	bits = load_bits(l, HISTORY_BITS_0_1);
+	flat.submits = bits >> 4 & 1;
+	flat.found_high = bits >> 5 & 7;
 	if (!load_sums(l, &sums) || !load_record(l, &state_tail, &tail) ||
 	    history_make(t, s)) {
 		l->in.failed = true;

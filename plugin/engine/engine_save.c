@@ -115,7 +115,7 @@ static void save_history(struct byte_writer *w, const struct history *h)
 	};
 
 	save_record(w, &state_history, h);
-	bytes_write_le(w, (uint64_t)h->submits << 4, 1);
+	bytes_write_le(w, (uint64_t)(h->submits | h->found_high << 1) << 4, 1);
 	save_sums(w, h->sum, 0, SUMS_OFTEN);
 	save_record(w, &state_tail, &tail);
 	for (uint32_t i = 0; i < h->contacts_cap; i++)

@@ -53,7 +53,7 @@ uint32_t state_layout(void);
 
 /* Bit fields have a byte of their own behind the record: where 0.1 had it. */
 #define SOURCE_BITS_0_1	 38 /* family, and keep_rank from bit 4 */
-#define HISTORY_BITS_0_1 39 /* bit 4: submits */
+#define HISTORY_BITS_0_1 39 /* bit 4: submits; 5 to 7: found_high */
 /*
  * Sums stand behind that: how many are not 0 (1 byte), then the number of the
  * detector (1) and the bits of the float (4) each. Where 0.1 had them:

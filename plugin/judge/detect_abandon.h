@@ -9,25 +9,17 @@
 
 #include "judge_priv.h"
 
-#define DUE_S 300u /* what is due is decided in steps of so many seconds */
-
-static void abandon_be_due(struct source *s, uint32_t due_s)
-{
-	due_s = (due_s / DUE_S + 1) * DUE_S;
-	if (s->due_s > due_s)
-		s->due_s = due_s;
-}
-
 /* ---- attempts ---- */
 
 static void abandon_met(struct judge *j, struct source *s, struct contact *c,
 			const struct observation *a)
 {
-	if (a->answered || !judge_warm_for(j, DETECTOR_ABANDON))
+	if (a->answered)
 		return;
-	c->bits |= CONTACT_PENDING | CONTACT_LATE;
-	abandon_be_due(s,
-		       c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER]);
+	c->bits |= CONTACT_LATE;
+	if (judge_warm_for(j, DETECTOR_ABANDON))
+		c->bits |= CONTACT_PENDING;
+	judge_be_due(s, c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER]);
 }
 
 /*
@@ -60,9 +52,13 @@ static void abandon_credited(struct judge *j, struct source *s,
 static void abandon_known(struct judge *j, struct source *s, struct contact *c,
 			  const struct observation *a)
 {
-	(void)a;
+	/* Mail that was deferred was delivered: nothing is abandoned. */
+	if (a->answered) {
+		c->bits &= (uint16_t) ~(CONTACT_PENDING | CONTACT_LATE);
+		return;
+	}
 	if (j->now_s - c->first_s >= AGAIN_S && c->bits & CONTACT_PENDING)
-		abandon_be_due(s, j->now_s);
+		judge_be_due(s, j->now_s);
 }
 
 /* ---- what is due ---- */
@@ -114,9 +110,9 @@ static void abandon_decide_contact(struct judge *j, struct source *s,
 		c->bits &= (uint16_t)~CONTACT_LATE;
 	}
 	if (c->bits & CONTACT_PENDING)
-		abandon_be_due(s, due_s);
+		judge_be_due(s, due_s);
 	else if (c->bits & CONTACT_LATE)
-		abandon_be_due(s, late_s);
+		judge_be_due(s, late_s);
 }
 
 /* Networks that were new within a day, per hour. */
@@ -155,7 +151,8 @@ static bool abandon_goes_on(const struct judge *j, const struct source *s)
 	const struct history *h = s->history;
 	uint32_t found_s = history_cold_of(h)->found_s;
 
-	return !h->found || s->last_s > found_s || j->now_s - found_s < DAY;
+	return !history_found(h) || s->last_s > found_s ||
+	       j->now_s - found_s < DAY;
 }
 
 static void abandon_due(struct judge *j, struct source *s)
@@ -164,7 +161,7 @@ static void abandon_due(struct judge *j, struct source *s)
 
 	/* Direct mail is judged after a day. */
 	if (j->now_s - s->first_s < DAY)
-		abandon_be_due(s, s->first_s + DAY);
+		judge_be_due(s, s->first_s + DAY);
 	for (uint16_t i = 0; i < h->contacts_cap; i++) {
 		struct contact *c = &h->contacts[i];
 

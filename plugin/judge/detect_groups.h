@@ -21,6 +21,14 @@ static uint32_t groups_in_a_day(const struct judge *j, const struct history *h)
 	return n;
 }
 
+/* Many users behind one address: their networks add up, as far as are kept. */
+static double groups_wanted(const struct judge *j, const struct history *h)
+{
+	double wanted = j->figures[WATCH_DIRECT_GROUPS] * history_shared(h);
+
+	return wanted < WATCH_GROUPS_MOST ? wanted : WATCH_GROUPS_MOST;
+}
+
 static void groups_met(struct judge *j, struct source *s, struct contact *c,
 		       const struct observation *a)
 {
@@ -28,14 +36,14 @@ static void groups_met(struct judge *j, struct source *s, struct contact *c,
 	struct cold *r;
 
 	(void)c;
-	if (h->n_contacts < j->figures[WATCH_DIRECT_GROUPS] ||
-	    h->found & 1u << DETECTOR_DIRECT)
+	if (h->n_contacts < groups_wanted(j, h) ||
+	    history_found(h) & 1u << DETECTOR_DIRECT)
 		return;
 	r = history_cold(&j->sources, h);
 	if (!r || (r->direct_s && j->now_s - r->direct_s < MINUTE))
 		return;
 	r->direct_s = j->now_s;
-	if (groups_in_a_day(j, h) >= j->figures[WATCH_DIRECT_GROUPS])
+	if (groups_in_a_day(j, h) >= groups_wanted(j, h))
 		judge_report(j, s, DETECTOR_DIRECT, a->port);
 }
 

@@ -10,6 +10,17 @@
 
 #define HELO_ODD 3.0f
 
+/*
+ * Connections that fail are known later than those that are answered, so the
+ * failures of a burst come last. A few among many answers are usual.
+ */
+#define OUTCOME_USUAL_ONE_IN 4
+
+static bool outcome_is_usual(const struct history *h)
+{
+	return h->failed * OUTCOME_USUAL_ONE_IN <= h->answered + h->failed;
+}
+
 static void outcome_tried(struct judge *j, struct source *s, struct contact *c,
 			  const struct observation *a, bool first)
 {
@@ -18,6 +29,8 @@ static void outcome_tried(struct judge *j, struct source *s, struct contact *c,
 	(void)c;
 	/* Each retry to a network that is dead says no more than the first. */
 	if (!first || !history_is_open(h))
+		return;
+	if (!a->answered && outcome_is_usual(h))
 		return;
 	sum_add(judge_sum(j, h, DETECTOR_OUTCOME),
 		a->answered ? j->loss[DETECTOR_OUTCOME] :

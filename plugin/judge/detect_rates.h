@@ -14,6 +14,99 @@
 #define SEVERAL_S 300u
 
 /*
+ * While the monitor learns which networks are usual, a server's first queue
+ * meets as many as a bot. It tries several addresses of a network one after the
+ * other and leaves it alone then; a bot's attempts to one lie far apart.
+ */
+#define HELD_S	      150u /* after which that is seen of a network */
+#define HELD_SPAN_S   180u
+#define HELD_LEAST    30u  /* networks by which it is decided */
+#define HELD_MOST     400u /* more are no server's queue */
+#define HELD_ONE_IN   5u   /* share of a queue tried so */
+#define HELD_KNOWN    5u   /* met before that: most of them were tried again */
+#define HELD_WINDOW_S (15 * MINUTE)
+
+static bool rates_are_held(const struct judge *j, const struct history *h)
+{
+	return judge_threshold_now(j, DETECTOR_FAST) >
+		       j->threshold[DETECTOR_FAST] &&
+	       h->sum[SUM_FAST] > judge_threshold(j, h, DETECTOR_FAST) / 2;
+}
+
+static bool rates_is_queue(const struct judge *j, const struct history *h)
+{
+	uint32_t n = 0, short_span = 0, old = 0, returned = 0;
+
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+		uint32_t ago_s = j->now_s - c->first_s;
+		uint32_t span_s = contact_span_s(c);
+
+		if (!c->first_s || c->bits & CONTACT_SUBMISSION ||
+		    ago_s < HELD_S)
+			continue;
+		if (ago_s > HELD_WINDOW_S) {
+			old++;
+			returned += !!(c->bits & CONTACT_RETRIED);
+			continue;
+		}
+		n++;
+		short_span += span_s && span_s <= HELD_SPAN_S;
+	}
+	return n < HELD_LEAST || short_span * HELD_ONE_IN >= n ||
+	       (old >= HELD_KNOWN && returned * 2 >= old);
+}
+
+static void rates_due(struct judge *j, struct source *s)
+{
+	struct history *h = s->history;
+
+	judge_lower_sums(j, h);
+	if (!rates_are_held(j, h))
+		return;
+	if (h->n_contacts < HELD_MOST && rates_is_queue(j, h))
+		judge_be_due(s, j->now_s + DUE_S);
+	else
+		judge_report(j, s, DETECTOR_FAST, h->port);
+}
+
+static void rates_gain_fast(struct judge *j, struct source *s, uint16_t port)
+{
+	struct history *h = s->history;
+	float at = judge_threshold(j, h, DETECTOR_FAST);
+
+	if (judge_threshold_now(j, DETECTOR_FAST) <=
+	    j->threshold[DETECTOR_FAST]) {
+		judge_gain(j, s, DETECTOR_FAST, port);
+		return;
+	}
+	sum_add(&h->sum[SUM_FAST], j->gain[DETECTOR_FAST]);
+	if (h->sum[SUM_FAST] > at)
+		judge_be_due(s, j->now_s + DUE_S);
+	if (h->sum[SUM_FAST] > 2 * at)
+		h->sum[SUM_FAST] = 2 * at;
+}
+
+/*
+ * Networks met at once are one burst, whose rate is for fast to judge: the sums
+ * of medium and slow grow by one network in so many seconds.
+ */
+#define MEDIUM_APART_S 60u
+#define SLOW_APART_S   300u
+
+static void rates_gain_apart(struct judge *j, struct source *s, enum detector d,
+			     uint32_t apart_s, uint16_t port)
+{
+	float *sum = &s->history->sum[detector_sums[d]];
+	double most =
+		j->gain[d] * (1 + (double)(j->now_s - s->first_s) / apart_s);
+
+	if (!judge_warm_for(j, d) || *sum >= most)
+		return;
+	judge_gain(j, s, d, port);
+}
+
+/*
  * A source that met more networks than are kept, and was not found by then,
  * meets old ones as if they were new.
  */
@@ -24,9 +117,9 @@ static void rates_met(struct judge *j, struct source *s, struct contact *c,
 	if (a->answered || history_is_open(s->history) ||
 	    s->history->n_contacts >= CONTACTS_KEPT)
 		return;
-	for (enum detector d = DETECTOR_FAST; d <= DETECTOR_SLOW; d++)
-		if (judge_warm_for(j, d))
-			judge_gain(j, s, d, a->port);
+	rates_gain_fast(j, s, a->port);
+	rates_gain_apart(j, s, DETECTOR_MEDIUM, MEDIUM_APART_S, a->port);
+	rates_gain_apart(j, s, DETECTOR_SLOW, SLOW_APART_S, a->port);
 }
 
 static void rates_credited(struct judge *j, struct source *s, struct contact *c,
@@ -59,6 +152,7 @@ static const struct detector_module detect_rates = {
 	.met = rates_met,
 	.credited = rates_credited,
 	.known = rates_known,
+	.due = rates_due,
 };
 
 #endif

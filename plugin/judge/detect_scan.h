@@ -41,7 +41,9 @@ static void scan_tried(struct judge *j, struct source *s, struct contact *c,
 	if (!scan)
 		return;
 	if (j->now_s - scan->since_s >= j->figures[WATCH_SCAN_WINDOW])
-		*scan = (struct scan){ .group = group, .since_s = j->now_s };
+		*scan = (struct scan){ .group = group,
+				       .since_s = j->now_s,
+				       .pace = scan->pace };
 	if (scan->group != group)
 		return;
 	bit = hash_address(&j->key, a->destination->byte) % SCAN_BITS;

@@ -65,13 +65,13 @@ static void promote_contact(struct judge *j, struct source *s, uint32_t address)
 	contact_touch(c, s->last_s);
 	if (role || s->flags & SOURCE_ANSWERED)
 		return;
+	c->bits |= CONTACT_LATE;
 	if (j->warm ||
 	    s->first_s - j->start_s >= j->figures[WATCH_WARMUP_ABANDON])
-		c->bits |= CONTACT_PENDING | CONTACT_LATE;
+		c->bits |= CONTACT_PENDING;
 	if (contact_span_s(c) >= AGAIN_S)
 		c->bits |= CONTACT_RETRIED;
-	if (c->bits & CONTACT_PENDING)
-		s->due_s = 0;
+	s->due_s = 0;
 }
 
 static void promote(struct judge *j, struct source *s)

@@ -58,7 +58,7 @@ struct judge {
 	float nowhere;		       /* stands in for a sum without memory */
 	uint32_t warmup_s[DETECTOR_N]; /* 0 for counts */
 	uint32_t start_s; /* start of warm-up; 0: nothing seen yet */
-	uint32_t now_s;	  /* of the source that is looked at */
+	uint32_t now_s;	  /* time of the source looked at */
 	uint32_t clock_s; /* the latest of all */
 	uint32_t swept;	  /* records visited in this round */
 	uint32_t sweep_s;

@@ -32,6 +32,7 @@ const char *finding_name(enum finding_kind kind)
 		[FINDING_CLEARTEXT_LOGIN] = "cleartext-login",
 		[FINDING_STARTTLS_STRIPPED] = "starttls-stripped",
 		[FINDING_EVASION] = "evasion",
+		[FINDING_RETRY_STORM] = "retry-storm",
 	};
 
 	return names[kind];
@@ -59,7 +60,7 @@ static bool judge_accepts_mail(const struct history *h)
 float judge_threshold_raised(const struct judge *j, const struct history *h,
 			     enum detector d)
 {
-	float at = j->threshold[d], shared = detector_rows[d].shared;
+	float at = judge_threshold_now(j, d), shared = detector_rows[d].shared;
 
 	if (history_shared(h) > 1 && shared > at)
 		at = shared;
@@ -71,7 +72,8 @@ float judge_threshold_raised(const struct judge *j, const struct history *h,
 static bool judge_was_found(const struct history *h, enum finding_kind kind)
 {
 	for (enum detector d = 0; d < DETECTOR_N; d++)
-		if (h->found & 1u << d && detector_rows[d].finding == kind)
+		if (history_found(h) & 1u << d &&
+		    detector_rows[d].finding == kind)
 			return true;
 	return false;
 }
@@ -101,14 +103,14 @@ static uint32_t judge_again_s(const struct judge *j)
 /* Once a day each, or once a quarantine, as long as it goes on. */
 static bool judge_is_due(struct judge *j, struct history *h, enum detector d)
 {
-	if (h->found &&
+	if (history_found(h) &&
 	    j->now_s - history_cold_of(h)->found_s >= judge_again_s(j))
-		h->found = 0;
-	if (h->found & 1u << d)
+		history_set_found(h, 0);
+	if (history_found(h) & 1u << d)
 		return false;
 	/* A spam source sends to MX hosts directly: one implies the other. */
 	return !(detector_finding(d) == FINDING_DIRECT_TO_MX &&
-		 h->found & SPAM_DETECTORS);
+		 history_found(h) & SPAM_DETECTORS);
 }
 
 void judge_report(struct judge *j, struct source *s, enum detector d,
@@ -134,9 +136,9 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 					 !history_is_open(h),
 			      .mail_server = judge_mail_server(s),
 			      .port = port };
-	if (!h->found && history_cold(&j->sources, h))
+	if (!history_found(h) && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;
-	h->found |= (uint16_t)(1u << d);
+	history_set_found(h, history_found(h) | 1u << d);
 	f.destinations = judge_destinations(s, &f.destinations_exact);
 	f.n_examples = history_examples(h, f.examples);
 	j->findings[detector_finding(d)]++;
@@ -196,7 +198,7 @@ float judge_score(const struct judge *j, const struct source *s)
 
 	if (!h)
 		return 0;
-	if (h->found & SPAM_DETECTORS)
+	if (history_found(h) & SPAM_DETECTORS)
 		return 2;
 	DETECTORS(FURTHER, DETECTOR_SKIP)
 	return most + 0.01f;
@@ -224,10 +226,10 @@ bool judge_mail_server(const struct source *s)
 	}
 	return judge_accepts_mail(h) ||
 	       (all >= SERVER_GROUPS && retried * 2 >= all &&
-		!(h->found & SPAM_DETECTORS));
+		!(history_found(h) & SPAM_DETECTORS));
 }
 
 bool judge_is_spam(const struct source *s)
 {
-	return s->history && s->history->found & SPAM_DETECTORS;
+	return s->history && history_found(s->history) & SPAM_DETECTORS;
 }

@@ -8,6 +8,7 @@
 #include "detect_login.h"
 #include "detect_operators.h"
 #include "detect_outcome.h"
+#include "detect_pace.h"
 #include "detect_rates.h"
 #include "detect_scan.h"
 #include "detect_storm.h"
@@ -87,10 +88,18 @@ static struct contact *judge_first_contact(struct judge *j, struct history *h,
 	return known;
 }
 
-/* Not met for so long that it counts as new again. */
+/*
+ * Not met for so long that it counts as new again. A network to which a source
+ * did not come back, as a queue does, is not known by one visit.
+ */
 static bool judge_is_new(const struct judge *j, const struct contact *c)
 {
-	return j->now_s - contact_last_s(c) > j->figures[WATCH_NEW_AFTER];
+	uint32_t since_s = j->now_s - contact_last_s(c);
+
+	return since_s > j->figures[WATCH_NEW_AFTER] ||
+	       (!(c->bits & (CONTACT_RETRIED | CONTACT_SUBMISSION)) &&
+		c->bits & CONTACT_LATE &&
+		since_s > j->figures[WATCH_LATE_AFTER]);
 }
 
 /* Before a table is full, contacts that would be new again make room. */

@@ -61,6 +61,23 @@ static inline bool judge_warm_for(const struct judge *j, enum detector d)
 
 /* ---- judge_finding.c ---- */
 
+/*
+ * The threshold at this time. While the monitor learns which networks are
+ * usual, that of fast is as high as a server's first queue needs; then it falls
+ * as the sums do.
+ */
+static inline float judge_threshold_now(const struct judge *j, enum detector d)
+{
+	uint32_t learnt_s = j->now_s - j->start_s;
+	float at = (float)j->figures[WATCH_COLD_THRESHOLD];
+
+	if (d != DETECTOR_FAST || j->warm)
+		return j->threshold[d];
+	if (learnt_s > j->warmup_s[d])
+		at -= (float)(learnt_s - j->warmup_s[d]) * j->drift[d];
+	return at > j->threshold[d] ? at : j->threshold[d];
+}
+
 /* A threshold that is raised for a shared address or a mail server. */
 float judge_threshold_raised(const struct judge *j, const struct history *h,
 			     enum detector d);
@@ -69,7 +86,7 @@ static inline float judge_threshold(const struct judge *j,
 {
 	return h->cold || history_shared(h) > 1 ?
 		       judge_threshold_raised(j, h, d) :
-		       j->threshold[d];
+		       judge_threshold_now(j, d);
 }
 
 /* Reports a source, once a day for each detector. */
@@ -97,6 +114,15 @@ void judge_payload(struct judge *j, struct source *s,
 /* A header that was hidden from rules. */
 void judge_evaded(struct judge *j, struct source *s,
 		  const struct observation *a);
+/* Seconds between the times at which something is due. */
+#define DUE_S 60u
+/* Has what becomes of a source decided at a time, or before. */
+static inline void judge_be_due(struct source *s, uint32_t due_s)
+{
+	due_s = (due_s / DUE_S + 1) * DUE_S;
+	if (s->due_s > due_s)
+		s->due_s = due_s;
+}
 /* Decides what is due of a source, and when it is due again. */
 void judge_source_due(struct judge *j, struct source *s);
 

@@ -50,7 +50,9 @@
 	COUNT(STORM, "storm", LOGIN_STORM, 0, storm)                           \
 	COUNT(CLEARTEXT, "cleartext", CLEARTEXT_LOGIN, 0, cleartext)           \
 	COUNT(STRIPPED, "masked", STARTTLS_STRIPPED, 0, cleartext)             \
-	COUNT(EVASION, "hidden", EVASION, 0, evasion)
+	COUNT(EVASION, "hidden", EVASION, 0, evasion)                          \
+	COUNT(PACE, "pace", SPAM_SOURCE, 1, pace)                              \
+	COUNT(RETRY, "retry", RETRY_STORM, 0, pace)
 
 enum finding_kind {
 	FINDING_SPAM_SOURCE,
@@ -61,12 +63,13 @@ enum finding_kind {
 	FINDING_CLEARTEXT_LOGIN,
 	FINDING_STARTTLS_STRIPPED,
 	FINDING_EVASION,
+	FINDING_RETRY_STORM,
 	FINDING_N
 };
 
 #define DETECTOR_ENUM(detector, ...) DETECTOR_##detector,
 enum detector { DETECTORS(DETECTOR_ENUM, DETECTOR_ENUM) DETECTOR_N };
-_Static_assert(DETECTOR_N <= 16, "history.found has a bit for each");
+_Static_assert(DETECTOR_N <= 19, "a history has a bit for each");
 
 /* Sums by their place: those of every history, then those of the cold part. */
 #define DETECTOR_SKIP(...)

@@ -19,14 +19,27 @@ struct history {
 	uint32_t sums_s, abandon_s, late_s; /* last time they were lowered */
 	uint8_t answered, failed;	    /* recent attempts to transport */
 	uint8_t port;
-	uint8_t family : 4, submits : 1; /* has contacts of submission */
+	uint8_t family : 4, submits : 1, /* has contacts of submission */
+		found_high : 3;		 /* the bits above those of found */
 	struct contact *contacts;
 	struct cold *cold; /* NULL: all 0 */
 	uint16_t n_contacts, contacts_cap;
 	uint16_t users; /* behind the address, by its class */
-	uint16_t found; /* bits of the detectors reported */
+	uint16_t found; /* bits of the detectors reported: see below */
 };
 _Static_assert(sizeof(struct history) == 64, "a cache line");
+
+/* The detectors that reported the source, a bit each. */
+static inline uint32_t history_found(const struct history *h)
+{
+	return h->found | (uint32_t)h->found_high << 16;
+}
+
+static inline void history_set_found(struct history *h, uint32_t found)
+{
+	h->found = (uint16_t)found;
+	h->found_high = (uint8_t)(found >> 16) & 7;
+}
 
 #define USERS_NORMAL 50.0f /* behind an address that is not shared */
 
@@ -80,6 +93,7 @@ void history_end(struct sources *t, struct source *s);
 struct cold *history_cold(struct sources *t, struct history *h);
 struct scan *history_scan(struct sources *t, struct history *h);
 struct usage *history_usage(struct sources *t, struct history *h);
+struct pace *history_pace(struct sources *t, struct history *h);
 
 /* The cold part for reading: never NULL. */
 extern const struct cold history_cold_none;

@@ -56,3 +56,10 @@ struct usage *history_usage(struct sources *t, struct history *h)
 		r->usage = pool_take(t->pool, sizeof(*r->usage));
 	return r ? r->usage : NULL;
 }
+
+struct pace *history_pace(struct sources *t, struct history *h)
+{
+	struct scan *scan = history_scan(t, h);
+
+	return scan ? &scan->pace : NULL;
+}

@@ -6,13 +6,26 @@
 #ifndef MAILWALL_HISTORY_COLD_H
 #define MAILWALL_HISTORY_COLD_H
 
+#include "../../rules/base/watch.h"
 #include "../memory/distinct.h"
 #include "detectors.h"
+
+/*
+ * Attempts in a row, without a pause, to the first few addresses of the row.
+ * Only a source of many attempts has one.
+ */
+struct pace {
+	uint32_t since_s, last_s;
+	uint16_t tags[PACE_MOST]; /* addresses, hashed */
+	uint8_t hits[PACE_MOST];
+	uint8_t n;
+};
 
 /* A network that is being walked: a bitmap of hashed addresses. */
 struct scan {
 	uint32_t group, since_s;
 	uint64_t bits[8];
+	struct pace pace; /* made with the scan */
 };
 
 #define USAGE_USERS   5

@@ -11,6 +11,8 @@
 
 /* Groups of a source that are kept: a finding cannot wait for more. */
 #define WATCH_GROUPS_MOST 768
+/* Addresses of a source whose attempts are counted. */
+#define PACE_MOST 16
 
 /*
  * ROW(figure, name, unit, default, least, most)
@@ -59,7 +61,13 @@
 	ROW(STORM_WINDOW, "storm-window", DURATION, 60, 1, HOUR)               \
 	ROW(LOGIN_NORMAL, "login-normal", SHARE, 0.1, 0.001, 0.999)            \
 	ROW(LOGIN_SPAM, "login-spam", SHARE, 0.7, 0.001, 0.999)                \
-	ROW(LOGIN_THRESHOLD, "login-threshold", NUMBER, 9.2, 1, 1e6)
+	ROW(LOGIN_THRESHOLD, "login-threshold", NUMBER, 9.2, 1, 1e6)           \
+	ROW(COLD_THRESHOLD, "cold-threshold", NUMBER, 195, 1, 1e6)             \
+	ROW(PACE_ATTEMPTS, "pace-attempts", NUMBER, 20, 2, 250)                \
+	ROW(PACE_ADDRESSES, "pace-addresses", NUMBER, 12, 2, 16)               \
+	ROW(PACE_AFTER, "pace-after", DURATION, 15 * 60, 60, DAY)              \
+	ROW(PACE_PAUSE, "pace-pause", DURATION, 90, 10, HOUR)                  \
+	ROW(RETRY_ATTEMPTS, "retry-attempts", NUMBER, 60, 2, 250)
 
 #define WATCH_ENUM(figure, ...) WATCH_##figure,
 enum watch_figure { WATCH_ROWS(WATCH_ENUM) WATCH_FIGURES };

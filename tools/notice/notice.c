@@ -199,6 +199,7 @@ static const struct {
 	{ "login-failures", WORD_MEANS_LOGIN_FAILURES },
 	{ "login-storm", WORD_MEANS_LOGIN_STORM },
 	{ "direct-to-mx", WORD_MEANS_DIRECT_TO_MX },
+	{ "retry-storm", WORD_MEANS_RETRY_STORM },
 	{ "starttls-stripped", WORD_MEANS_STARTTLS_STRIPPED },
 	{ "cleartext-login", WORD_MEANS_CLEARTEXT_LOGIN },
 };

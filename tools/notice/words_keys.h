@@ -125,6 +125,7 @@ struct service;
 	X(MEANS_CLEARTEXT_LOGIN, "notice.means.cleartext-login", "")           \
 	X(MEANS_STARTTLS_STRIPPED, "notice.means.starttls-stripped", "")       \
 	X(MEANS_EVASION, "notice.means.evasion", "")                           \
+	X(MEANS_RETRY_STORM, "notice.means.retry-storm", "")                   \
 	X(MEANS_OTHER, "notice.means.other", "")                               \
 	X(MEANS_BLOCKED, "notice.means.blocked", "")                           \
 	X(NOTICE_SURE_TITLE, "notice.sure.title", "")                          \

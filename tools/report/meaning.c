@@ -38,6 +38,12 @@ static const struct {
 	{ "hidden", false,
 	  "it hid the ports of its packets from rules, which no mail program "
 	  "does" },
+	{ "pace", false,
+	  "it came back to addresses that did not answer without the pauses of "
+	  "a mail server" },
+	{ "retry", false,
+	  "it tried an address that did not answer again and again, without a "
+	  "pause" },
 };
 
 /* The largest unit of which there are two. */

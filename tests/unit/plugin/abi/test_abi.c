@@ -472,7 +472,7 @@ CLAIM(head, "the table of version 1 says what it is, others there are none, "
 		{ MAILWALL_NAME_VERDICT, 5, "observe" },
 		{ MAILWALL_NAME_OUTCOME, OUTCOME_N, "blocked" },
 		{ MAILWALL_NAME_SEEN, 15, "gap" },
-		{ MAILWALL_NAME_FINDING, FINDING_N, "evasion" },
+		{ MAILWALL_NAME_FINDING, FINDING_N, "retry-storm" },
 		{ MAILWALL_NAME_DETECTOR, DETECTOR_N,
 		  detectors[DETECTOR_N - 1] },
 		{ MAILWALL_NAME_DECODED, DECODED_N, "bad-checksum" },

@@ -360,9 +360,9 @@ static unsigned int until_fast(struct court *c, unsigned int most)
 	return 0;
 }
 
-CLAIM(warm_up, "in warm-up first contacts count for nothing: an hour and a "
-	       "half for the fast scale, eight hours for the others, a day for "
-	       "abandonment")
+CLAIM(warm_up, "warm-up is an hour and a half for the fast scale, eight hours "
+	       "for the others, a day for abandonment; what is found before "
+	       "needs no history")
 {
 	struct court *c = court_of(NULL, false);
 	unsigned int n = 0;
@@ -372,12 +372,9 @@ CLAIM(warm_up, "in warm-up first contacts count for nothing: an hour and a "
 		attempt(c, to(group(n)));
 		wait_for(c, 20);
 	}
-	expect_number("spam in 90 minutes", count_spam(c), 0);
-	for (unsigned int i = 0; i < 30; i++) {
-		attempt(c, to(group(n++)));
-		wait_for(c, 15);
-	}
 	expect_number("fast", count(c, DETECTOR_FAST), 1);
+	expect(c->found[1].groups > 60, "found by %u networks",
+	       c->found[1].groups);
 	expect_number("others", count_spam(c), 1);
 	court_free(c);
 
@@ -1056,6 +1053,131 @@ CLAIM(names, "every detector and every finding has a name")
 		       "finding %d has none", k);
 }
 
+/* ---- from the first packet on ---- */
+
+/* Attempts to n addresses in turn, seconds apart; all within 12 networks. */
+static void hammer(struct court *c, unsigned int n, uint32_t seconds,
+		   unsigned int attempts)
+{
+	for (unsigned int i = 0; i < attempts; i++) {
+		attempt(c, to(group(i % n % 12) + i % n / 12));
+		wait_for(c, seconds);
+	}
+}
+
+CLAIM(few_networks, "who comes back to few networks without a pause is found, "
+		    "warm or not; who leaves them alone for minutes is not")
+{
+	for (unsigned int warm = 0; warm < 2; warm++) {
+		struct court *c = court_of(NULL, warm);
+
+		hammer(c, 72, 1, 30);
+		expect(count(c, DETECTOR_DIRECT), "no direct-to-mx");
+		hammer(c, 72, 1, 30 * MINUTE);
+		expect_number("pace", count(c, DETECTOR_PACE), 1);
+		expect_number("retry", count(c, DETECTOR_RETRY), 0);
+		court_free(c);
+
+		/* Two messages to each domain, tried again each five minutes.
+		 */
+		c = court_of(NULL, warm);
+		for (unsigned int i = 0; i < 100; i++) {
+			hammer(c, 60, 1, 120);
+			wait_for(c, 3 * MINUTE);
+		}
+		expect_number("spam of a queue", count_spam(c), 0);
+		court_free(c);
+	}
+}
+
+CLAIM(one_address, "one dead address that is tried all the time is a storm, "
+		   "and no spam source")
+{
+	struct court *c = court_of(NULL, false);
+
+	hammer(c, 1, 1, 20 * MINUTE);
+	expect_number("retry", count(c, DETECTOR_RETRY), 1);
+	expect_number("spam", count_spam(c), 0);
+	court_free(c);
+
+	c = court_of(NULL, false);
+	hammer(c, 1, MINUTE, 120);
+	expect_number("every minute", c->n, 0);
+	court_free(c);
+}
+
+CLAIM(cold, "a bot is found in its first minutes, and a NAS with forty domains "
+	    "in its queue is not")
+{
+	struct court *c = court_of(NULL, false);
+
+	for (unsigned int i = 0; i < 100; i++) {
+		attempt(c, to(group(i)));
+		wait_for(c, 3);
+	}
+	wait_for(c, 2 * MINUTE);
+	expect(count(c, DETECTOR_FAST), "100 networks in five minutes: not");
+	court_free(c);
+
+	c = court_of(NULL, false);
+	for (unsigned int hour = 0; hour < 24; hour++) {
+		for (unsigned int i = 0; i < 200; i++) {
+			attempt(c, to(group(i % 40) + i / 40));
+			wait_for(c, 1);
+		}
+		wait_for(c, HOUR - 200);
+	}
+	expect_number("spam of a NAS", count_spam(c), 0);
+	court_free(c);
+}
+
+CLAIM(cold_late, "who never comes back is found without warm-up within a day; "
+		 "an answered retry is no abandonment")
+{
+	struct trial t = to(0);
+	struct court *c = court_of(NULL, false);
+
+	for (unsigned int i = 0; i < 60; i++) {
+		attempt(c, to(group(i)));
+		wait_for(c, 20 * MINUTE);
+	}
+	expect(count_spam(c), "three networks an hour: not found");
+	court_free(c);
+
+	c = court_of(NULL, true);
+	for (unsigned int i = 0; i < 300; i++) {
+		t.destination = group(i);
+		t.answered = i % 10 != 0;
+		attempt(c, t);
+		wait_for(c, 4);
+		if (t.answered)
+			continue;
+		wait_for(c, 5 * MINUTE);
+		t.answered = true;
+		attempt(c, t);
+	}
+	wait_for(c, DAY);
+	expect_number("deferred once", count_spam(c), 0);
+	court_free(c);
+}
+
+CLAIM(burst_order, "ten dead hosts of two hundred are none of outcome's, "
+		   "whatever their order")
+{
+	for (unsigned int last = 0; last < 2; last++) {
+		struct court *c = court_of(NULL, true);
+		struct trial t = to(0);
+
+		for (unsigned int i = 0; i < 200; i++) {
+			t.destination = group(i);
+			t.answered = last ? i < 190 : i % 20 != 0;
+			attempt(c, t);
+		}
+		expect_number("outcome", count(c, DETECTOR_OUTCOME), 0);
+		court_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1070,7 +1192,8 @@ int main(void)
 		CLAIMED(idle),	   CLAIMED(released),	  CLAIMED(time_back),
 		CLAIMED(syns),	   CLAIMED(figures),	  CLAIMED(names),
 		CLAIMED(credit),   CLAIMED(several),	  CLAIMED(busy_hours),
-		CLAIMED(small),
+		CLAIMED(small),	   CLAIMED(few_networks), CLAIMED(one_address),
+		CLAIMED(cold),	   CLAIMED(cold_late),	  CLAIMED(burst_order),
 	};
 
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
