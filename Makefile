@@ -257,7 +257,8 @@ test: check-packages
 	$(Q)$(MAKE) --no-print-directory check
 
 # ---- checks ----
-check: $(PROGRAMS) $(UNITS) $(ONCE) $(MORE_SERVICES) $(MORE_SERVICES)-store
+check: $(PROGRAMS) $(UNITS) $(ONCE) $(MORE_SERVICES) $(MORE_SERVICES)-store \
+		$(BUILD)/tests/detect/trace
 	$(Q)$(PYTHON) tests/run.py $(RUN_FLAGS) --build $(BUILD) --program $(PROGRAM)
 
 # Beside the firewalls of others, under systemd, by Ansible, in collectd.
@@ -335,8 +336,11 @@ $(BUILD)/tests/detect/measure $(BUILD)/tests/detect/trace: \
 	$(call say,LD $@)
 	$(Q)$(CC) $(MY_CFLAGS) -o $@ $^ $(MY_LIBS)
 
-bench-detect: $(BUILD)/tests/detect/measure $(BUILD)/tests/detect/trace
+bench-detect: $(BUILD)/tests/detect/measure $(BUILD)/tests/detect/trace \
+		$(PROGRAMS)
 	$(Q)$< -s $(SEED) -b $(MODE)
+	$(Q)APART_WORLDS=200 $(PYTHON) tests/captures/apart.py \
+		$(BUILD)/tests/detect/trace
 
 $(BUILD)/tests/bench/table: $(BUILD)/tests/bench/table.o $(BUILD)/libmailwall.a
 	$(call say,LD $@)

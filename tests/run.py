@@ -42,6 +42,9 @@ def suites(build, program, quick):
 	yield "rows/special", [python, "tests/rows/special_purpose.py"]
 	for suite in ("truth", "moved", "made"):
 		yield f"captures/{suite}", [python, f"tests/captures/{suite}.py"]
+	if not quick:	# as for net/refused: it preloads
+		yield "captures/apart", [python, "tests/captures/apart.py",
+					 f"{build}/tests/detect/trace"]
 	yield "page", [python, "tests/page/page_test.py", "--made-by",
 		       f"{build}/tests/unit/tools/page/test_page"]
 	yield "review", [python, "tests/review/review_test.py"]

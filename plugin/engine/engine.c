@@ -251,11 +251,16 @@ static void engine_begin(struct engine *e)
 	judge_begin(&e->judge, (uint32_t)(e->now_us / SECOND_US));
 }
 
-static void engine_flush(struct engine *e)
+static void engine_end_batch(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_batch; i++)
 		attempt_on_segment(e, &e->batch[i]);
 	e->n_batch = 0;
+}
+
+static void engine_flush(struct engine *e)
+{
+	engine_end_batch(e);
 	engine_tick(e);
 }
 
@@ -266,6 +271,7 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 	e->totals.bytes += len;
 	e->totals.decoded[decoded]++;
 	e->totals.times_refused += time_is_wild(time_us);
+	e->latest_us = time_us;
 	if (e->totals.packets == 1) {
 		e->totals.first_us = e->totals.last_us = time_us;
 		engine_set_time(e, time_us);
@@ -277,20 +283,26 @@ static void count_packet(struct engine *e, int64_t time_us, uint32_t len,
 		e->totals.first_us = time_us;
 }
 
+static bool second_is_new(const struct engine *e, int64_t time_us)
+{
+	return !time_is_wild(time_us) &&
+	       (time_us + e->offset_us) / SECOND_US != e->passed_s;
+}
+
 /*
- * Ends the batch when a frame of a later second comes, so that what is due by
- * then is reported before the frame, however rare frames are. The frame's
- * segment moves to the front of the next batch.
+ * Ends the batch, as of its own time, when a frame of another second comes, and
+ * reports what is due by then before the frame, however rare frames are. The
+ * frame's segment moves to the front of the next batch.
  */
 static struct pending *engine_new_second(struct engine *e, struct pending *p)
 {
 	struct pending *first = &e->batch[0];
 
-	if (e->now_us / SECOND_US == e->passed_s)
-		return p;
-	engine_flush(e);
+	engine_end_batch(e);
 	if (p != first)
 		*first = *p;
+	first->segment.time_us = engine_set_time(e, first->segment.time_us);
+	engine_tick(e);
 	return first;
 }
 
@@ -299,8 +311,10 @@ static void engine_submit(struct engine *e)
 {
 	struct pending *p = &e->batch[e->n_batch];
 
-	p->segment.time_us = engine_set_time(e, p->segment.time_us);
-	p = engine_new_second(e, p);
+	if (second_is_new(e, p->segment.time_us))
+		p = engine_new_second(e, p);
+	else
+		p->segment.time_us = engine_set_time(e, p->segment.time_us);
 	if (!orient(e, p))
 		return;
 	p->clause = p->segment.prefix ?
@@ -374,12 +388,17 @@ void engine_clock_step(struct engine *e, int64_t step_us)
 	if (e->totals.packets) {
 		e->totals.first_us += step_us;
 		e->totals.last_us += step_us;
+		e->latest_us += step_us;
 	}
 }
 
 void engine_end(struct engine *e)
 {
 	engine_flush(e);
+	if (!time_is_wild(e->latest_us) &&
+	    e->latest_us + e->offset_us > e->now_us)
+		engine_set_time(e, e->latest_us);
+	engine_tick(e);
 	attempts_expire(&e->attempts, INT64_MAX, &e->end);
 	judge_settle(&e->judge);
 }

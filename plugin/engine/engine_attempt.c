@@ -468,8 +468,14 @@ static bool attempt_is_same(const struct ref *f, const struct segment *s)
 		since_us <= (int64_t)ATTEMPT_KEPT_S * SECOND_US);
 }
 
+/*
+ * What is due is judged before a SYN that is sent again: it counts for its
+ * source at once if its attempt was judged, in whatever batch it comes.
+ */
 static void on_syn(struct engine *e, const struct pending *p, struct ref *f)
 {
+	if (f->attempt)
+		judge_due(e, p->segment.time_us);
 	if (f->attempt && attempt_is_same(f, &p->segment)) {
 		attempt_on_retry(e, f->attempt, p);
 		return;

@@ -64,6 +64,7 @@ struct engine {
 	uint16_t port_numbers[PORTS_MOST];
 	size_t n_ports;
 	int64_t passed_s;	   /* second of the last engine_tick() */
+	int64_t latest_us;	   /* of the latest frame, whatever it was */
 	int64_t now_us, offset_us; /* the engine's time - the frames' */
 	struct engine_clock clocks[ENGINE_CLOCKS]; /* latest last */
 	size_t n_clocks;
