@@ -20,10 +20,10 @@
  */
 #define HELD_S	      150u /* after which that is seen of a network */
 #define HELD_SPAN_S   180u
-#define HELD_LEAST    30u  /* networks by which it is decided */
+#define HELD_LEAST    25u  /* networks by which it is decided */
 #define HELD_MOST     400u /* more are no server's queue */
 #define HELD_ONE_IN   5u   /* share of a queue tried so */
-#define HELD_KNOWN    5u   /* met before that: most of them were tried again */
+#define HELD_KNOWN    5u   /* networks met before: a third tried again */
 #define HELD_WINDOW_S (15 * MINUTE)
 
 static bool rates_are_held(const struct judge *j, const struct history *h)
@@ -54,7 +54,7 @@ static bool rates_is_queue(const struct judge *j, const struct history *h)
 		short_span += span_s && span_s <= HELD_SPAN_S;
 	}
 	return n < HELD_LEAST || short_span * HELD_ONE_IN >= n ||
-	       (old >= HELD_KNOWN && returned * 2 >= old);
+	       (old >= HELD_KNOWN && returned * 3 >= old);
 }
 
 static void rates_due(struct judge *j, struct source *s)
@@ -82,7 +82,7 @@ static void rates_gain_fast(struct judge *j, struct source *s, uint16_t port)
 	}
 	sum_add(&h->sum[SUM_FAST], j->gain[DETECTOR_FAST]);
 	if (h->sum[SUM_FAST] > at)
-		judge_be_due(s, j->now_s + DUE_S);
+		judge_be_due(s, j->now_s);
 	if (h->sum[SUM_FAST] > 2 * at)
 		h->sum[SUM_FAST] = 2 * at;
 }

@@ -62,9 +62,9 @@
 	ROW(LOGIN_NORMAL, "login-normal", SHARE, 0.1, 0.001, 0.999)            \
 	ROW(LOGIN_SPAM, "login-spam", SHARE, 0.7, 0.001, 0.999)                \
 	ROW(LOGIN_THRESHOLD, "login-threshold", NUMBER, 9.2, 1, 1e6)           \
-	ROW(COLD_THRESHOLD, "cold-threshold", NUMBER, 195, 1, 1e6)             \
-	ROW(PACE_ATTEMPTS, "pace-attempts", NUMBER, 20, 2, 250)                \
-	ROW(PACE_ADDRESSES, "pace-addresses", NUMBER, 12, 2, 16)               \
+	ROW(COLD_THRESHOLD, "cold-threshold", NUMBER, 230, 1, 1e6)             \
+	ROW(PACE_ATTEMPTS, "pace-attempts", NUMBER, 12, 2, 250)                \
+	ROW(PACE_ADDRESSES, "pace-addresses", NUMBER, 10, 2, 16)               \
 	ROW(PACE_AFTER, "pace-after", DURATION, 15 * 60, 60, DAY)              \
 	ROW(PACE_PAUSE, "pace-pause", DURATION, 90, 10, HOUR)                  \
 	ROW(RETRY_ATTEMPTS, "retry-attempts", NUMBER, 60, 2, 250)

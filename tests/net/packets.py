@@ -44,6 +44,7 @@ import lab
 import shapes
 import table
 
+SO_RCVBUFFORCE = 33		# Python has no name for it
 QUIET_S = 0.5 * lab.PATIENCE	# nothing came for so long
 READY_S = 30 * lab.PATIENCE
 FLUSH_S = 1.2 * lab.PATIENCE	# the kernel keeps logs back for a second
@@ -122,7 +123,12 @@ def packet_socket(where, device):
 		sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
 				     socket.htons(3))
 		sock.bind((device, 0))
-		sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+		# Beyond what the system allows: a slow machine reads late.
+		try:
+			sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+		except PermissionError:
+			sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
+					1 << 24)
 		return sock
 
 

@@ -85,6 +85,11 @@ def mailwall(*words):
 	return run(MAILWALL, *words, ns="router").stdout
 
 
+def kernel_counts():
+	"""Whether it says how many elements a set has; before, it is read."""
+	return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 16)
+
+
 def break_rules():
 	listed = run("nft", "-a", "list", "chain", "inet", "mailwall", "forward",
 		     ns="router").stdout
@@ -142,6 +147,7 @@ def refuses_as_unknown(folder):
 
 def sees_full_sets(folder):
 	"""nagios: a limited set warns as it fills, and the figures say how far"""
+	clear()	# before Linux 6.5 a set keeps the size that it had
 	mailwall("apply", "-q", f"{folder}/small.policy")
 	levels = {7: "OK", 8: "WARNING", 9: "CRITICAL", 10: "CRITICAL"}
 	for n in range(1, 11):
@@ -241,8 +247,12 @@ def reads_no_large_set(folder):
 	shutil.rmtree(os.environ["MAILWALL_RUN_DIR"])
 	expect(re.search(r'set_elements\{set="many[^}]*\} 200000\n',
 			 metrics()), metrics())
-	expect("drift" not in metrics(), "not read, and yet it is known")
-	nagios("OK", has="too large to verify")
+	if kernel_counts():
+		expect("drift" not in metrics(), "not read, and yet it is known")
+		nagios("OK", has="too large to verify")
+	else:
+		expect("\nmailwall_policy_drift 0\n" in metrics(), metrics())
+		nagios("OK", has="policy many is loaded")
 
 
 def clear():
@@ -310,9 +320,11 @@ def believes_no_old_memory(folder):
 			clear()
 			mailwall("apply", "-q", path)
 	run("nft", "-f", "-", ns="router", text=mailwall("generate", path))
-	nagios("OK", has="too large to verify")
+	nagios("OK", has="too large to verify" if kernel_counts()
+	       else "policy old is loaded")
 	expect(json.loads(mailwall("status", "--json"))["state"] ==
-	       "unverified", mailwall("status"))
+	       ("unverified" if kernel_counts() else "as-loaded"),
+	       mailwall("status"))
 	mailwall("status", "--verify", path)
 
 

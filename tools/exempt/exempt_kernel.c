@@ -297,10 +297,10 @@ static int exempt_full(struct exempt_kernel *k,
 			k->code = "set-full";
 			return fault_set(
 				f, -ENOSPC,
-				"set %s is full: it has room for %u "
-				"members, and %zu more do not fit; "
-				"raise its size in the policy, \"class "
-				"%s dynamic size %u\"",
+				"set %s is full: its size is %u, and %zu "
+				"more do not fit (Linux before 6.14 may "
+				"take two for a member); raise its size in "
+				"the policy, \"class %s dynamic size %u\"",
 				s->name, s->size, deltas->items[d].come.n,
 				deltas->items[d].class, s->size * 2);
 		}
