@@ -634,7 +634,9 @@ struct mailwall_finding {
 	uint8_t examples[8][16]; /* destinations */
 	/* Since 1.1: outsiders complete handshakes with its port 25. */
 	uint8_t mail_server;
-	uint8_t reserved[7];
+	/* Since 1.1: a spam source, found while the engine warms up. */
+	uint8_t unsure;
+	uint8_t reserved[6];
 };
 
 typedef void mailwall_attempt_fn(void *ctx,

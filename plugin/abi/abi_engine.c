@@ -126,6 +126,7 @@ static void abi_on_finding(void *ctx, const struct finding *f)
 		.blocked = f->blocked,
 		.n_examples = f->n_examples,
 		.mail_server = f->mail_server,
+		.unsure = f->unsure,
 	};
 
 	if (m->gone)

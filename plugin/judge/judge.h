@@ -32,6 +32,7 @@ struct finding {
 	bool proven;	  /* a handshake was completed: not spoofed */
 	bool blocked;	  /* the port is blocked: every attempt fails */
 	bool mail_server; /* the source looks like one */
+	bool unsure;	  /* a spam source, but the monitor warms up */
 	uint16_t port;
 	uint8_t n_examples;
 	struct addr6 examples[EXAMPLES_MOST];

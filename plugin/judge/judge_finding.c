@@ -100,6 +100,28 @@ static uint32_t judge_again_s(const struct judge *j)
 	return quarantine_s && quarantine_s < DAY ? quarantine_s : DAY;
 }
 
+/*
+ * While the monitor warms up, a server that flushes an old queue looks like a
+ * bot for some minutes: nobody is put into quarantine for that.
+ */
+static bool judge_is_unsure(const struct judge *j, enum detector d)
+{
+	if (j->warm || !(SPAM_DETECTORS & 1u << d) || detector_sums[d] == SUMS)
+		return false;
+	return judge_threshold_now(j, d) > j->threshold[d] ||
+	       !judge_warm_for(j, d) ||
+	       (d == DETECTOR_LATE && !judge_warm_for(j, DETECTOR_ABANDON));
+}
+
+/* Who was found in doubt is found once more when there is none. */
+static void judge_look_again(struct history *h, bool unsure)
+{
+	if (unsure || !history_cold_of(h)->unsure)
+		return;
+	h->cold->unsure = 0;
+	history_set_found(h, history_found(h) & ~SPAM_DETECTORS);
+}
+
 /* Once a day each, or once a quarantine, as long as it goes on. */
 static bool judge_is_due(struct judge *j, struct history *h, enum detector d)
 {
@@ -117,8 +139,11 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 		  uint16_t port)
 {
 	struct history *h = s->history;
+	bool unsure = judge_is_unsure(j, d);
 	struct finding f;
 
+	if (SPAM_DETECTORS & 1u << d)
+		judge_look_again(h, unsure);
 	if (!judge_is_due(j, h, d))
 		return;
 	f = (struct finding){ .detector = d,
@@ -135,9 +160,12 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 			      .blocked = h->answered + h->failed &&
 					 !history_is_open(h),
 			      .mail_server = judge_mail_server(s),
+			      .unsure = unsure,
 			      .port = port };
 	if (!history_found(h) && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;
+	if (h->cold && unsure)
+		h->cold->unsure = 1;
 	history_set_found(h, history_found(h) | 1u << d);
 	f.destinations = judge_destinations(s, &f.destinations_exact);
 	f.n_examples = history_examples(h, f.examples);

@@ -64,7 +64,8 @@ static inline void usage_note(uint32_t *list, uint8_t *n, uint8_t most,
 struct cold {
 	struct distinct others; /* destinations that are no contact's */
 	uint32_t overlap;	/* contacts whose address is in others */
-	uint8_t n_examples;	/* destinations among the others */
+	uint8_t n_examples : 7, /* destinations among the others */
+		unsure : 1;	/* found while the monitor warmed up */
 	uint8_t odd_helo;	/* 1: it was added to the outcome */
 	uint16_t hidden;	/* headers since hidden_s */
 	float sum[SUMS_COLD];

@@ -165,6 +165,8 @@ json_t *finding_json(const struct finding *f)
 			    json_string(f->blocked ? "blocked" : "open"));
 	json_object_set_new(json, "examples", examples);
 	value_set_flag(json, "mail_server", f->mail_server);
+	json_object_set_new(json, "confidence",
+			    json_string(f->unsure ? "low" : "normal"));
 	return json;
 }
 

@@ -194,7 +194,8 @@ void text_finding(FILE *out, const struct finding *f)
 		addr_print(text, f->family, &f->examples[i]);
 		fprintf(out, "%s%s", i ? " " : "", text);
 	}
-	fputs(f->n_examples > 3 ? " ...\n" : "\n", out);
+	fprintf(out, "%s%s\n", f->n_examples > 3 ? " ..." : "",
+		f->unsure ? "; unsure, the monitor warms up" : "");
 }
 
 void text_findings(const struct finding *list, size_t n)

@@ -285,7 +285,7 @@ static int flagged_on_finding(void *ctx, const struct finding *f)
 {
 	struct watch *w = ctx;
 
-	if (flagged_may_come(w, f))
+	if (!f->unsure && flagged_may_come(w, f))
 		quarantine_add(w->quarantine, f, flagged_now_s());
 	return EXIT_DONE;
 }

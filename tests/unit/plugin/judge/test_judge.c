@@ -1131,6 +1131,42 @@ CLAIM(cold, "a bot is found in its first minutes, and a NAS with forty domains "
 	court_free(c);
 }
 
+CLAIM(cold_unsure, "what is found while the monitor warms up is unsure, and "
+		   "found once more, surely, when the source goes on")
+{
+	struct court *c = court_of(NULL, false);
+	size_t unsure;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		attempt(c, to(group(i)));
+		wait_for(c, 3);
+	}
+	wait_for(c, 2 * MINUTE);
+	unsure = c->n;
+	for (size_t i = 0; i < unsure; i++)
+		expect(c->found[i].unsure ==
+			       (c->found[i].detector == DETECTOR_FAST),
+		       "the first findings: %u is not as it should be",
+		       c->found[i].detector);
+	expect_number("found at once", count(c, DETECTOR_FAST), 1);
+	wait_for(c, 3 * HOUR);
+	for (unsigned int i = 0; i < 40; i++) {
+		attempt(c, to(group(200 + i)));
+		wait_for(c, 3);
+	}
+	expect_number("found again", count(c, DETECTOR_FAST), 2);
+	expect(!c->found[c->n - 1].unsure, "after three hours it is unsure");
+	court_free(c);
+
+	c = court_of(NULL, true);
+	for (unsigned int i = 0; i < 100; i++) {
+		attempt(c, to(group(i)));
+		wait_for(c, 3);
+	}
+	expect(count_spam(c) && !c->found[0].unsure, "no warm-up: unsure");
+	court_free(c);
+}
+
 CLAIM(cold_late, "who never comes back is found without warm-up within a day; "
 		 "an answered retry is no abandonment")
 {
@@ -1181,19 +1217,26 @@ CLAIM(burst_order, "ten dead hosts of two hundred are none of outcome's, "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(rates),	   CLAIMED(same_network), CLAIMED(known),
-		CLAIMED(warm_up),  CLAIMED(shared),	  CLAIMED(inbound),
-		CLAIMED(allowed),  CLAIMED(abandon),	  CLAIMED(script),
-		CLAIMED(late),	   CLAIMED(queue),	  CLAIMED(scan),
-		CLAIMED(outcome),  CLAIMED(helo),	  CLAIMED(newsletter),
-		CLAIMED(direct),   CLAIMED(operators),	  CLAIMED(volume),
-		CLAIMED(storm),	   CLAIMED(logins),	  CLAIMED(once_a_day),
-		CLAIMED(prefixes), CLAIMED(evidence),	  CLAIMED(score),
-		CLAIMED(idle),	   CLAIMED(released),	  CLAIMED(time_back),
-		CLAIMED(syns),	   CLAIMED(figures),	  CLAIMED(names),
-		CLAIMED(credit),   CLAIMED(several),	  CLAIMED(busy_hours),
-		CLAIMED(small),	   CLAIMED(few_networks), CLAIMED(one_address),
-		CLAIMED(cold),	   CLAIMED(cold_late),	  CLAIMED(burst_order),
+		CLAIMED(rates),	       CLAIMED(same_network),
+		CLAIMED(known),	       CLAIMED(warm_up),
+		CLAIMED(shared),       CLAIMED(inbound),
+		CLAIMED(allowed),      CLAIMED(abandon),
+		CLAIMED(script),       CLAIMED(late),
+		CLAIMED(queue),	       CLAIMED(scan),
+		CLAIMED(outcome),      CLAIMED(helo),
+		CLAIMED(newsletter),   CLAIMED(direct),
+		CLAIMED(operators),    CLAIMED(volume),
+		CLAIMED(storm),	       CLAIMED(logins),
+		CLAIMED(once_a_day),   CLAIMED(prefixes),
+		CLAIMED(evidence),     CLAIMED(score),
+		CLAIMED(idle),	       CLAIMED(released),
+		CLAIMED(time_back),    CLAIMED(syns),
+		CLAIMED(figures),      CLAIMED(names),
+		CLAIMED(credit),       CLAIMED(several),
+		CLAIMED(busy_hours),   CLAIMED(small),
+		CLAIMED(few_networks), CLAIMED(one_address),
+		CLAIMED(cold),	       CLAIMED(cold_unsure),
+		CLAIMED(cold_late),    CLAIMED(burst_order),
 	};
 
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
