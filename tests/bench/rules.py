@@ -1,6 +1,7 @@
 """The firewall's rows: loading rules, and packets under them."""
 
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -10,10 +11,14 @@ from stand import (Bench, MILLION, ROOT, Router, dotted, elsewhere,
 		   in_router)
 
 
+# The rules of the preamble, each of which jumps to one of its chains.
+PREAMBLE = r"jump (first-fragments|fragments|source-routes|ip-options)\n"
+
+
 class Rules(Bench):
 	ROWS = ["load_prefixes", "load_addresses", "change_ten",
 		"plan_same", "small", "other_packets", "exempt_customers",
-		"drops", "under_traffic"]
+		"drops", "preamble", "under_traffic"]
 
 	def apply(self, policy):
 		"""One apply; kernel is the time inside its one sendmsg()."""
@@ -295,6 +300,25 @@ class Rules(Bench):
 			     ns["dropped, hook forward"] / whole, 1.45)
 		self.verdict("drop at ingress / forwarding",
 			     ns["dropped, hook ingress"] / whole, 1.2)
+
+	def preamble(self):
+		"""what refuses hidden headers, against the same rules without it"""
+		policy = self.policy("whole", "100.64.0.0/10")
+		text = subprocess.run([self.program, "generate", "-q", policy],
+				      stdout=subprocess.PIPE, text=True,
+				      check=True).stdout
+		bare = "".join(line for line in text.splitlines(True)
+			       if not re.search(PREAMBLE, line))
+		if bare == text:
+			raise ValueError("no rule of the preamble is found")
+		cases = {"with it": lambda: in_router("nft", "-f", "-", text=text),
+			 "without it": lambda: in_router("nft", "-f", "-",
+							 text=bare)}
+		with Router():
+			for port, what in (80, "forwarding"), (25, "dropping 25"):
+				ns = self.per_packet(cases, port)
+				self.verdict(f"{what}, with / without",
+					     ns["with it"] / ns["without it"], 1.03)
 
 	def under_traffic(self):
 		"""a policy of a million elements is replaced under traffic"""
