@@ -917,6 +917,14 @@ struct mailwall_api {
 			   size_t why_size);
 	int (*engine_load)(struct mailwall_engine *engine, const void *bytes,
 			   size_t len, char *why, size_t why_size);
+	/*
+	 * Since 1.1, where size says that it is there: tells that the clock
+	 * which stamps frames was set, by so much, before the next frame. The
+	 * engine's time goes on as if it had not been: nothing ends early, and
+	 * nobody is forgotten. What it tells afterwards has the new clock.
+	 */
+	int (*engine_clock_step)(struct mailwall_engine *engine,
+				 int64_t step_us, char *why, size_t why_size);
 };
 
 /*

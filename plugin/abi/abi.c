@@ -348,6 +348,7 @@ static const struct mailwall_api table = {
 	.engine_sources = abi_engine_sources,
 	.engine_save = abi_engine_save,
 	.engine_load = abi_engine_load,
+	.engine_clock_step = abi_engine_clock_step,
 };
 
 const struct mailwall_api *mailwall_get(unsigned int major)

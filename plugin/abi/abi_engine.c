@@ -380,6 +380,18 @@ int abi_engine_time(struct mailwall_engine *m, int64_t now_us, char *text,
 	return abi_engine_leave(m, 0, why);
 }
 
+int abi_engine_clock_step(struct mailwall_engine *m, int64_t step_us,
+			  char *text, size_t size)
+{
+	struct why why = abi_why(text, size);
+	int error = abi_engine_enter(m, why);
+
+	if (error)
+		return error;
+	engine_clock_step(m->engine, step_us);
+	return abi_engine_leave(m, 0, why);
+}
+
 int abi_engine_end(struct mailwall_engine *m, char *text, size_t size)
 {
 	struct why why = abi_why(text, size);

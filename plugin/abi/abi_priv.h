@@ -192,6 +192,8 @@ int abi_engine_frame(struct mailwall_engine *m, const struct mailwall_frame *f,
 		     char *why, size_t why_size);
 int abi_engine_time(struct mailwall_engine *m, int64_t now_us, char *why,
 		    size_t why_size);
+int abi_engine_clock_step(struct mailwall_engine *m, int64_t step_us, char *why,
+			  size_t why_size);
 int abi_engine_end(struct mailwall_engine *m, char *why, size_t why_size);
 int abi_engine_summary(struct mailwall_engine *m, struct mailwall_summary *out,
 		       char *why, size_t why_size);

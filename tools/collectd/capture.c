@@ -28,6 +28,7 @@ struct capture {
 	struct input inputs[INPUTS_MOST];
 	size_t n_inputs;
 	uint64_t ticks;
+	int64_t clock_us;   /* when the machine started, by its clock */
 	bool complained;    /* an error of the engine is in the log */
 	bool at_end;	    /* nothing more will come */
 	struct figures now; /* the thread's alone */
@@ -228,6 +229,26 @@ static void capture_end_files(struct capture *c)
 	c->at_end = true;
 }
 
+#define STEP_LEAST_US 2000000 /* less is how clocks are kept */
+
+/*
+ * Tells the engine when the clock was set, by one that is not. A plug-in of 1.0
+ * cannot be told.
+ */
+static void capture_look_at_clock(struct capture *c)
+{
+	const struct mailwall_api *m = c->library.m;
+	int64_t clock_us = capture_clock_us(CLOCK_REALTIME) -
+			   capture_clock_us(CLOCK_BOOTTIME);
+	int64_t step_us = clock_us - c->clock_us;
+
+	if (c->clock_us &&
+	    (step_us >= STEP_LEAST_US || step_us <= -STEP_LEAST_US) &&
+	    MAILWALL_HAS(m, engine_clock_step))
+		m->engine_clock_step(c->engine, step_us, NULL, 0);
+	c->clock_us = clock_us;
+}
+
 /* Runs once a second. For files time is that of the frames. */
 static void capture_tick(struct capture *c)
 {
@@ -255,6 +276,8 @@ static void capture_loop(struct capture *c)
 
 		stop = capture_wait(c, left_us < 0 ? 0 :
 						     (int)(left_us / 1000) + 1);
+		if (!capture_reads_files(c))
+			capture_look_at_clock(c);
 		for (size_t i = 0; i < c->n_inputs; i++)
 			if (c->inputs[i].ready)
 				input_read(&c->inputs[i], capture_on_frame, c);

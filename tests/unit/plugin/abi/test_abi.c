@@ -162,6 +162,7 @@ CLAIM(nulls, "a NULL argument is refused with a sentence, and nothing crashes")
 	REFUSED(engine_frame(e, NULL, WHY));
 	REFUSED(engine_frame(e, &f, WHY)); /* data is NULL */
 	REFUSED(engine_time(NULL, 0, WHY));
+	REFUSED(engine_clock_step(NULL, 0, WHY));
 	REFUSED(engine_end(NULL, WHY));
 	REFUSED(engine_summary(NULL, &sum, WHY));
 	REFUSED(engine_summary(e, NULL, WHY));
@@ -489,7 +490,7 @@ CLAIM(head, "the table of version 1 says what it is, others there are none, "
 	expect_number("magic", m->magic, MAILWALL_MAGIC);
 	expect_number("major", m->major, 1);
 	expect_number("size", m->size, sizeof(*m));
-	expect(MAILWALL_HAS(m, magic) && MAILWALL_HAS(m, engine_load),
+	expect(MAILWALL_HAS(m, magic) && MAILWALL_HAS(m, engine_clock_step),
 	       "the last member is there");
 	for (size_t i = 0; i < sizeof(*m) / sizeof(void *); i++)
 		expect(((void *const *)m)[i], "pointer %zu is NULL", i);
@@ -1312,9 +1313,22 @@ static void open_one(const struct pair *to, uint64_t n, int64_t now_us)
 	}
 }
 
+/* The clock is set by an hour, back or forward. */
+static int64_t step_both(const struct pair *to, int64_t now_us, int64_t step_us)
+{
+	assert_int_equal(m->engine_clock_step(to->e, step_us, WHY), 0);
+	if (to->own)
+		engine_clock_step(to->own, step_us);
+	return now_us + step_us;
+}
+
 static int64_t live(const struct pair *to, uint64_t n, int64_t now_us)
 {
 	for (uint64_t i = 0; i < n; i++) {
+		if (i % 500 == 250)
+			now_us = step_both(to, now_us,
+					   i % 1000 == 250 ? -3600 * SECOND :
+							     3600 * SECOND);
 		now_us += 1 + (int64_t)(chance(&seed) % (5 * (uint64_t)SECOND));
 		open_one(to, i, now_us);
 		if (i % 100)
@@ -1447,6 +1461,7 @@ static void call_back(void *ctx, const struct mailwall_attempt *a)
 	c->called++;
 	refused("frame", m->engine_frame(c->e, &f, WHY), -EBUSY);
 	refused("time", m->engine_time(c->e, 0, WHY), -EBUSY);
+	refused("step", m->engine_clock_step(c->e, 0, WHY), -EBUSY);
 	refused("end", m->engine_end(c->e, WHY), -EBUSY);
 	refused("summary", m->engine_summary(c->e, &s, WHY), -EBUSY);
 	refused("policy", m->engine_set_policy(c->e, NULL, WHY), -EBUSY);
