@@ -81,6 +81,22 @@ static void abandon_later(uint32_t *at_s, uint32_t time_s)
 		*at_s = time_s;
 }
 
+/*
+ * A queue that was full before the monitor began comes back every six hours to
+ * what it has tried for a day (Exim): a contact of that time is given two.
+ */
+#define LATE_COLD_S (13 * HOUR)
+
+static uint32_t abandon_late_after_s(const struct judge *j,
+				     const struct contact *c)
+{
+	uint32_t after_s = (uint32_t)j->figures[WATCH_LATE_AFTER];
+	bool cold = !j->warm &&
+		    c->first_s - j->start_s < j->warmup_s[DETECTOR_ABANDON];
+
+	return cold && after_s < LATE_COLD_S ? LATE_COLD_S : after_s;
+}
+
 /* Decides what is due of a contact, and notes when the rest is. */
 static void abandon_decide_contact(struct judge *j, struct source *s,
 				   struct contact *c)
@@ -88,8 +104,7 @@ static void abandon_decide_contact(struct judge *j, struct source *s,
 	struct history *h = s->history;
 	uint32_t due_s = c->first_s + (uint32_t)j->figures[WATCH_ABANDON_AFTER];
 	uint32_t span_s = contact_span_s(c);
-	uint32_t late_s =
-		c->first_s + span_s + (uint32_t)j->figures[WATCH_LATE_AFTER];
+	uint32_t late_s = c->first_s + span_s + abandon_late_after_s(j, c);
 	bool retried = c->bits & CONTACT_RETRIED;
 
 	if (c->bits & CONTACT_PENDING && (retried || j->now_s >= due_s)) {

@@ -253,6 +253,7 @@ static void take_finding(void *ctx, const struct mailwall_finding *f)
 	put_text(to, "assumed", f->blocked ? "blocked" : "open");
 	put_examples(to, f);
 	put_flag(to, "mail_server", f->mail_server);
+	put_text(to, "confidence", f->unsure ? "low" : "normal");
 	fprintf(to, "}\n");
 }
 
