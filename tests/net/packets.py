@@ -71,6 +71,10 @@ SUBJECTS = {
 	"residential": ("100.64.3.3", "2001:db8:4000:3::3", "held"),
 	"shared-hosting": ("192.0.2.80", "2001:db8:80::80", "held"),
 }
+# The same with "encapsulated drop", where frames are looked at.
+CLOSED = {"cloud-25-closed": "cloud-25"}
+SUBJECTS |= {name: SUBJECTS[of] for name, of in CLOSED.items()}
+FRAMED_HOOKS = ("bridge", "ingress", PORT)
 SUBMISSION_HELD = {"cloud-all"}		# its clause for port 587 stops them
 OBSERVING = {"observe-first"}
 LOG_GROUP = "25"
@@ -267,6 +271,8 @@ def meaning(word, policy):
 		return "drop" if decided == "held" else "pass"
 	if word == "587":
 		return "drop" if policy in SUBMISSION_HELD else "pass"
+	if word == "opaque":
+		return "drop" if policy in CLOSED else "pass"
 	if word in ("drop", "route"):
 		passes = policy in OBSERVING or (word == "route" and not decided)
 		return "pass" if passes else "drop"
@@ -277,7 +283,7 @@ def is_right(word, before, after, pieces):
 	"""before: what became of it without rules; after: under the policy."""
 	if word == "dead":
 		return after != "answered"
-	if word in ("pass", "opaque"):
+	if word == "pass":
 		return after == before
 	if pieces == 1:
 		return after == "held"
@@ -308,8 +314,13 @@ def shipped(hook):
 		text = path.read_text()
 		own = re.search(r"^hook\s+(\w+)", text, re.MULTILINE)[1]
 		if own == hook or (own == "forward" and
-				   hook in ("bridge", "ingress", PORT)):
+				   hook in FRAMED_HOOKS):
 			yield path.stem, at_hook(text, own, hook)
+	for name, of in CLOSED.items() if hook in FRAMED_HOOKS else ():
+		text = (table.SHIPPED / f"{of}.policy").read_text()
+		yield name, re.sub(r"^(hook .*)$", r"\1\nencapsulated drop",
+				   at_hook(text, "forward", hook), count=1,
+				   flags=re.MULTILINE)
 
 
 def dropping(text):
