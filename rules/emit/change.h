@@ -20,6 +20,11 @@ struct present_set {
 	uint32_t flags;	   /* NFT_SET_* */
 	uint32_t key_type; /* nft's data type */
 	uint32_t size;	   /* 0: not limited */
+	/*
+	 * Members that surely fit; size, but where the kernel may count both
+	 * ends of a range.
+	 */
+	uint32_t fits;
 	uint64_t timeout_ms;
 	bool has_count;
 	/*

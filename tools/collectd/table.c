@@ -111,7 +111,7 @@ static int table_add_set(void *ctx, const struct dump_set *s)
 	t->sets = items;
 	items += t->n_sets++;
 	*items = (struct set){ .flags = s->flags,
-			       .size = s->size,
+			       .size = s->fits,
 			       .elements = s->count,
 			       .counted = s->has_count };
 	table_copy_name(items->name, s->name);

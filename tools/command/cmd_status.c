@@ -217,10 +217,11 @@ static json_t *acting_json(const struct status *s)
 static json_t *set_json(const struct present_set *set)
 {
 	return json_pack(
-		"{s:o, s:o, s:o, s:b}", "name", text_json(set->name),
+		"{s:o, s:o, s:o, s:o, s:b}", "name", text_json(set->name),
 		"elements",
 		set->has_count ? json_integer(set->count) : json_null(), "size",
-		set->size ? json_integer(set->size) : json_null(), "dynamic",
+		set->size ? json_integer(set->size) : json_null(), "fits",
+		set->size ? json_integer(set->fits) : json_null(), "dynamic",
 		is_dynamic(set));
 }
 

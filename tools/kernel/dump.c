@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 /*
  * NFTA_SET_COUNT of Linux 6.16, which older headers lack. Another number makes
@@ -177,6 +179,33 @@ static void dump_read_set_attr(const struct nlattr *attr, struct dump_set *s)
 	}
 }
 
+static bool dump_is_from(const unsigned int v[3], const unsigned int from[3])
+{
+	for (size_t i = 0; i < 3; i++)
+		if (v[i] != from[i])
+			return v[i] > from[i];
+	return true;
+}
+
+/*
+ * How often the running kernel may count a member against the size of a set.
+ * Both ends of a range count before Linux 6.14; 6.12.13 and 6.13.2 have the
+ * repair, 5.10 and 6.1 do not. Debian's releases name no third number, so that
+ * such a kernel is taken for one without it.
+ */
+static unsigned int dump_counts_of(const struct dump_set *s)
+{
+	const unsigned int repaired[] = { 6, 14, 0 }, kept[] = { 6, 12, 13 };
+	unsigned int v[3] = { 0 };
+	struct utsname u;
+
+	if (!(s->flags & NFT_SET_INTERVAL) || uname(&u) ||
+	    sscanf(u.release, "%3u.%3u.%6u", &v[0], &v[1], &v[2]) < 2 ||
+	    dump_is_from(v, repaired))
+		return 1;
+	return dump_is_from(v, kept) && v[1] == kept[1] ? 1 : 2;
+}
+
 static int dump_read_set(const struct nlmsghdr *nlh, void *ctx)
 {
 	const struct dump *d = ctx;
@@ -191,6 +220,7 @@ static int dump_read_set(const struct nlmsghdr *nlh, void *ctx)
 			dump_read_set_attr(attr, &s);
 	if (!mine || !*s.name)
 		return MNL_CB_OK;
+	s.fits = s.size / dump_counts_of(&s);
 	return dump_result(d->set(d->ctx, &s));
 }
 

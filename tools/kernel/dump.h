@@ -32,6 +32,8 @@ struct dump_set {
 	uint32_t flags; /* NFT_SET_ */
 	uint32_t key_type;
 	uint32_t size; /* elements at most; 0: no limit */
+	/* Members that surely fit: size, or half where both ends may count. */
+	uint32_t fits;
 	uint64_t timeout_ms;
 	bool has_count; /* since Linux 6.16 */
 	uint32_t count; /* elements now */

@@ -141,6 +141,7 @@ static int kernel_on_set(void *ctx, const struct dump_set *s)
 		.key_type = s->key_type,
 		.timeout_ms = s->timeout_ms,
 		.size = s->size,
+		.fits = s->fits,
 		.has_count = s->has_count,
 		.count = s->count,
 	};

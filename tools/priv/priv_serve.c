@@ -417,7 +417,7 @@ static int priv_put_fill(struct priv_state *s, const struct present_set *set,
 			 struct reply *out)
 {
 	struct priv_fill to = { .elements = set->count,
-				.size = set->size,
+				.size = set->fits,
 				.known = set->has_count };
 
 	snprintf(to.name, sizeof(to.name), "%s", set->name);

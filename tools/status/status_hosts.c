@@ -70,7 +70,7 @@ static void add_sets(struct arena *a, const struct host_facts *f,
 
 		if (!(set->flags & NFT_SET_MAP))
 			out[m->n_sets++] = (struct metrics_set){
-				set->name, set->count, set->size, set->has_count
+				set->name, set->count, set->fits, set->has_count
 			};
 	}
 	m->sets = out;
@@ -308,21 +308,25 @@ static uint64_t most_below(uint64_t percent, uint64_t size)
 static void judge_set(struct verdict *v, const struct nagios *n,
 		      const struct present_set *set, uint64_t elements)
 {
-	uint64_t warning = most_below(n->limits.warning, set->size);
-	uint64_t critical = most_below(n->limits.critical, set->size);
+	uint64_t warning = most_below(n->limits.warning, set->fits);
+	uint64_t critical = most_below(n->limits.critical, set->fits);
 
 	figure(v, "%s=%" PRIu64 ";%" PRIu64 ";%" PRIu64 ";0;%u", set->name,
-	       elements, warning, critical, set->size);
+	       elements, warning, critical, set->fits);
 	if (elements > warning)
 		hosts_judge(v, elements > critical ? CRITICAL : WARNING,
-			    "set %s is filled to %u%%", set->name,
-			    (unsigned int)(elements * 100 / set->size));
+			    set->fits < set->size ?
+				    "set %s is filled to %u%%: this kernel "
+				    "may count both ends of a member" :
+				    "set %s is filled to %u%%",
+			    set->name,
+			    (unsigned int)(elements * 100 / set->fits));
 }
 
 /* Sets of fixed members are as large as they need to be. */
 static bool hosts_can_fill(const struct present_set *set)
 {
-	return set->size && set->flags & NFT_SET_TIMEOUT;
+	return set->fits && set->flags & NFT_SET_TIMEOUT;
 }
 
 static void judge_sets(struct verdict *v, const struct nagios *n,
