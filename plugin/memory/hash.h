@@ -15,6 +15,7 @@ struct hash_key {
 };
 
 /* Folds the two halves of a 128-bit product. */
+#ifdef __SIZEOF_INT128__
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 wide;
@@ -22,6 +23,20 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+#else
+/* The same of 32-bit digits, where the compiler has no wider number. */
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
+	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t low = a_low * b_low;
+	uint64_t middle = a_high * b_low + (low >> 32);
+	uint64_t cross = a_low * b_high + (uint32_t)middle;
+
+	return ((cross << 32) | (uint32_t)low) ^
+	       (a_high * b_high + (middle >> 32) + (cross >> 32));
+}
+#endif
 
 static inline uint64_t hash_u64(const struct hash_key *key, uint64_t value)
 {

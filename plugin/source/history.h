@@ -27,7 +27,7 @@ struct history {
 	uint16_t users; /* behind the address, by its class */
 	uint16_t found; /* bits of the detectors reported: see below */
 };
-_Static_assert(sizeof(struct history) == 64, "a cache line");
+_Static_assert(sizeof(struct history) <= 64, "a cache line at most");
 
 /* The detectors that reported the source, a bit each. */
 static inline uint32_t history_found(const struct history *h)

@@ -33,11 +33,11 @@ static bool amount_is_none(const struct plan_amount *amount)
 static bool is_too_much(uint64_t lost, uint64_t before,
 			const struct shrink_limit *limit)
 {
-	/* No product of two numbers here fits in fewer bits. */
-	unsigned __int128 hundredfold = (unsigned __int128)lost * 100;
+	/* Hundreds and the rest apart: the product may not fit in 64 bits. */
+	uint64_t most = before / 100 * limit->percent +
+			before % 100 * limit->percent / 100;
 
-	return lost > limit->addresses &&
-	       hundredfold > (unsigned __int128)before * limit->percent;
+	return lost > limit->addresses && lost > most;
 }
 
 static void judge_shrinking(struct plan_class_change *c,
