@@ -199,13 +199,14 @@ static int abi_engine_refuse(int error, struct why why)
 static int abi_check_config(const struct mailwall_engine_config *c,
 			    struct why why)
 {
+	uint64_t memory = c->memory; /* size_t may have 32 bits */
 	int error;
 
 	if (!c->key[0] && !c->key[1])
 		return abi_refuse(why, -EINVAL,
 				  "the key is all zeros: it has to be secret "
 				  "and random");
-	if ((uint64_t)c->memory > MAILWALL_MEMORY_MOST)
+	if (memory > MAILWALL_MEMORY_MOST)
 		return abi_refuse(why, -EINVAL,
 				  "an engine has at most %llu bytes of memory, "
 				  "not %zu",

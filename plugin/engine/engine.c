@@ -76,6 +76,7 @@ static int engine_init(struct engine *e)
 int engine_new(const struct engine_config *config, struct engine **out)
 {
 	struct engine *e = calloc(1, sizeof(*e));
+	uint64_t memory; /* size_t may have 32 bits */
 	int error;
 
 	*out = NULL;
@@ -86,7 +87,8 @@ int engine_new(const struct engine_config *config, struct engine **out)
 		e->config.memory = ENGINE_MEMORY;
 	if (e->config.memory < ENGINE_MEMORY_LEAST)
 		e->config.memory = ENGINE_MEMORY_LEAST;
-	if ((uint64_t)e->config.memory > MEMORY_MOST)
+	memory = e->config.memory;
+	if (memory > MEMORY_MOST)
 		e->config.memory = (size_t)MEMORY_MOST;
 	memcpy(e->key.word, config->key, sizeof(e->key.word));
 	pool_init(&e->pool, e->config.memory);

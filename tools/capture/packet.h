@@ -13,8 +13,10 @@
 /* A file may hold any number; libpcap 1.10 reads 32 bits of it as signed. */
 static inline int64_t packet_time_us(const struct timeval *t)
 {
-	int64_t seconds = t->tv_sec < 0 ? (uint32_t)t->tv_sec : t->tv_sec;
+	int64_t seconds = t->tv_sec;
 
+	if (seconds < 0)
+		seconds = (uint32_t)t->tv_sec;
 	if (seconds > SECONDS_MOST)
 		seconds = SECONDS_MOST;
 	return seconds * 1000000 + (t->tv_usec > 0 ? t->tv_usec : 0);

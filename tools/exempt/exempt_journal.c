@@ -69,7 +69,7 @@ static int exempt_journal_many(struct program *p, const struct exempt_work *w,
 {
 	struct journal_entry line = { .what = what,
 				      .why = *w->why ? w->why : NULL };
-	enum journal_what is;
+	enum journal_what is = what;
 	json_int_t n = 0;
 	int error;
 

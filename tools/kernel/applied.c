@@ -23,7 +23,7 @@
 static const char magic[] = "mailwall loaded 1\n";
 
 #define SETS_MOST  100000
-#define BYTES_MOST ((size_t)1 << 32)
+#define BYTES_MOST ((size_t)1 << 31)
 #define READ_AHEAD 16384
 
 /* The namespace's inode names the file: rules belong to a namespace. */

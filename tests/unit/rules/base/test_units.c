@@ -216,7 +216,7 @@ CLAIM(dates, "a date exists, leap years and all")
 CLAIM(dates_like_libc, "days are counted as timegm() counts them")
 {
 	for (int32_t day = 0; day < 200000; day += 13) {
-		time_t then = (time_t)day * 86400;
+		time_t then = (time_t)((int64_t)day * 86400);
 		char text[64];
 		struct tm tm;
 		int32_t got = -1;
