@@ -3,105 +3,13 @@
 #include "../base/arena.h"
 #include "../text/parse.h"
 #include "../base/service.h"
-#include "../base/units.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CLAUSES_MOST 2000
 
 /* ---- clauses ---- */
-
-static void check_add_port(struct check *c, struct clause *clause,
-			   const struct word *word, uint16_t port)
-{
-	if (clause_decides(clause, port)) {
-		diag_warning(c->diags, &word->span, "repeated",
-			     "port %u is named twice in this clause", port);
-		return;
-	}
-	*arena_push(c->arena, &clause->ports) = port;
-}
-
-/*
- * Says what to write instead of a name. Where several are as near, the one with
- * TLS comes first. A name that goes on where a service ends, as smtpx does, is
- * more likely another than the one that it begins with.
- */
-static const char *service_help(struct check *c, const char *text)
-{
-	const char **names = arena_alloc(c->arena, n_services * sizeof(*names));
-	const char *help = service_alias_help(text);
-	size_t n = 0;
-
-	for (size_t i = n_services; i-- > 0;)
-		if (strncmp(text, services[i].name, strlen(services[i].name)))
-			names[n++] = services[i].name;
-	return help ? help :
-		      did_you_mean(c->arena, text, strlen(text), names, n,
-				   "mailwall ports lists them; a port number "
-				   "will do");
-}
-
-static void check_service(struct check *c, struct clause *clause,
-			  const struct word *word)
-{
-	const struct service *s = service_by_name(word->text);
-	uint32_t port;
-
-	if (s || number_parse(word->text, 1, 65535, &port)) {
-		check_add_port(c, clause, word, s ? s->port : (uint16_t)port);
-		return;
-	}
-	if (strspn(word->text, "0123456789") == strlen(word->text)) {
-		diag_error(c->diags, &word->span, "bad-port",
-			   "there is no port %.40s", word->text)
-			->help = "a TCP port is a number from 1 to 65535";
-		return;
-	}
-	diag_error(c->diags, &word->span, "unknown-service",
-		   "\"%.60s\" is not a service", word->text)
-		->help = service_help(c, word->text);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void check_ids(struct check *c, const struct words *words,
-		      int (*look_up)(void *ctx, const char *name, uint32_t *id),
-		      const char *what, struct ids *out)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < words->n; i++) {
-		const struct word *word = &words->items[i];
-		uint32_t id = 0;
-		int error = 0;
-
-		if (!number_parse(word->text, 0, UINT32_MAX - 1, &id))
-			error = look_up(c->input->ctx, word->text, &id);
-		if (error)
-			diag_error(c->diags, &word->span, "unknown-user",
-				   "there is no %s \"%.40s\" on this machine",
-				   what, word->text)
-				->help = arena_printf(
-				c->arena, "name one that exists, or give its "
-					  "number");
-		else
-			*arena_push(c->arena, out) = id;
-	}
-	if (out->n)
-		qsort(out->items, out->n, sizeof(*out->items), compare_ids);
-	for (size_t i = 0, n = out->n; i < n; i++)
-		if (!i || out->items[i] != out->items[kept - 1])
-			out->items[kept++] = out->items[i];
-	out->n = kept;
-}
 
 static void check_owner_own(struct check *c, struct clause *clause,
 			    const struct decl_clause *decl)
@@ -119,8 +27,8 @@ static void check_owner_own(struct check *c, struct clause *clause,
 			->help = "use hook output, in an outbound block";
 		return;
 	}
-	check_ids(c, &decl->users, c->input->user, "user", &clause->users);
-	check_ids(c, &decl->groups, c->input->group, "group", &clause->groups);
+	check_owners(c, &decl->users, &decl->groups, &clause->users,
+		     &clause->groups);
 }
 
 static void check_target(struct check *c, struct clause *clause,
@@ -330,7 +238,7 @@ static void check_clause(struct check *c, struct block *block,
 	clause->log = decl->log.text;
 	clause->replies = decl->replies.text;
 	for (size_t i = 0; i < decl->services.n; i++)
-		check_service(c, clause, &decl->services.items[i]);
+		check_service(c, &decl->services.items[i], &clause->ports);
 	resolve_refs(c, &decl->from, &clause->from);
 	check_action(c, clause, decl);
 	check_owner_own(c, clause, decl);
@@ -393,6 +301,7 @@ static int policy_load_into(struct check *c, const char *path)
 	check_header(c);
 	check_classes(c);
 	check_blocks(c);
+	check_tests(c);
 	if (!c->diags->errors)
 		lint_policy(c);
 	diags_sort(c->diags);

@@ -58,6 +58,19 @@ const struct ranges6 *class_ranges6(struct arena *a, const struct class *class);
 /* Can an interface have the name? If wildcard, a "*" may end it. */
 bool interface_is_good(const char *name, bool wildcard);
 
+/* Finds the class of a name, declared or built in; NULL: there is none. */
+struct class *find_class(struct check *c, const char *name);
+
+/* Adds a service's port, or a port, to out, or reports the word. */
+void check_service(struct check *c, const struct word *word, struct ports *out);
+/* Users and groups as numbers, sorted. */
+void check_owners(struct check *c, const struct words *users,
+		  const struct words *groups, struct ids *uids,
+		  struct ids *gids);
+
+/* check_test.c: makes expectations of the declared tests. */
+void check_tests(struct check *c);
+
 /* check_header.c: checks purpose, review, hook, log and watch. */
 void check_header(struct check *c);
 

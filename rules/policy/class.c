@@ -54,7 +54,7 @@ static void class_append(struct check *c, struct raw *raw, struct class *to,
 			from->interfaces.items[i];
 }
 
-static struct class *find_class(struct check *c, const char *name)
+struct class *find_class(struct check *c, const char *name)
 {
 	for (size_t i = 0; i < c->policy->classes.n; i++) {
 		struct class *class = c->policy->classes.items[i];

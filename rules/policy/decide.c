@@ -130,6 +130,11 @@ static enum match match_interfaces(const struct words *patterns,
 	return MATCH_NO;
 }
 
+bool class_has_interface(const struct class *class, const char *name)
+{
+	return match_interfaces(&class->interfaces, name) == MATCH_YES;
+}
+
 static enum match match_class(const struct query *q, const struct class *class,
 			      const struct end *end)
 {

@@ -60,6 +60,9 @@ void policy_decide(const struct policy *policy,
 bool class_has(const struct class *class, uint8_t family,
 	       const struct addr6 *address);
 
+/* Is it one of the class's interfaces? */
+bool class_has_interface(const struct class *class, const char *name);
+
 /* Does only mode observe let it pass that a block decides? */
 bool decision_observes(const struct policy *policy, const struct decision *d);
 /* Is the connection stopped: by a block, unless the policy only observes? */

@@ -11,12 +11,17 @@ void policy_free(struct policy *policy)
 		arena_free(policy->arena);
 }
 
-bool clause_decides(const struct clause *clause, uint16_t port)
+bool ports_have(const struct ports *ports, uint16_t port)
 {
-	for (size_t i = 0; i < clause->ports.n; i++)
-		if (clause->ports.items[i] == port)
+	for (size_t i = 0; i < ports->n; i++)
+		if (ports->items[i] == port)
 			return true;
 	return false;
+}
+
+bool clause_decides(const struct clause *clause, uint16_t port)
+{
+	return ports_have(&clause->ports, port);
 }
 
 const char *direction_name(enum direction direction)

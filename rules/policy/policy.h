@@ -100,6 +100,51 @@ struct block {
 	} clauses;
 };
 
+/* The verdicts that a test may name. */
+#define EXPECTED(X)                                                            \
+	X(ALLOW, "allow")                                                      \
+	X(BLOCK, "block")                                                      \
+	X(RESET, "reset")                                                      \
+	X(REJECT, "reject")                                                    \
+	X(DROP, "drop")                                                        \
+	X(LIMIT, "limit")                                                      \
+	X(REDIRECT, "redirect")                                                \
+	X(OBSERVE, "observe")
+
+enum expected {
+#define EXPECTED_ENUM(name, word) EXPECTED_##name,
+	EXPECTED(EXPECTED_ENUM)
+#undef EXPECTED_ENUM
+		EXPECTED_N
+};
+
+/* A side of the connections of a test: members of these, but not of those. */
+struct test_end {
+	struct class_refs of, unless;
+	bool has_unless; /* unless.n == 0 means any, as in all class_refs */
+};
+
+/* Every connection from here to there has, or never has, the verdict. */
+struct expectation {
+	struct span span;
+	const char *text;
+	bool never;
+	enum direction direction; /* hooks output and ingress tell it apart */
+	struct test_end from, to;
+	struct ids users, groups, unless_users, unless_groups;
+	struct ports ports;
+	enum expected verdict;
+};
+
+struct policy_test {
+	const char *name;
+	struct span span;
+	struct {
+		struct expectation *items;
+		size_t n, cap;
+	} lines;
+};
+
 struct policy {
 	struct arena *arena;
 	struct diags diags;
@@ -125,6 +170,10 @@ struct policy {
 		struct block *items;
 		size_t n, cap;
 	} blocks;
+	struct {
+		struct policy_test *items;
+		size_t n, cap;
+	} tests; /* rules/proof decides them */
 };
 
 /*
@@ -135,6 +184,7 @@ int policy_load(const struct policy_input *input, const char *path,
 		struct policy **out);
 void policy_free(struct policy *policy);
 
+bool ports_have(const struct ports *ports, uint16_t port);
 bool clause_decides(const struct clause *clause, uint16_t port);
 /* A clause's text without "log", which is no word of anything else. */
 const char *clause_words(struct arena *a, const char *text);
@@ -142,6 +192,7 @@ const char *direction_name(enum direction direction);
 const char *hook_name(enum hook hook);
 const char *refusal_name(enum refusal refusal);
 const char *unit_name(uint32_t unit_s);
+const char *expected_name(enum expected verdict);
 
 /*
  * Hashes texts into a name that stays while they do: begin with

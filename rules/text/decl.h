@@ -64,6 +64,26 @@ struct decl_block {
 	} clauses;
 };
 
+/* A line of a test: what is so, or never so, of all connections it names. */
+struct decl_expectation {
+	bool never;
+	struct span span;
+	const char *text;
+	struct word direction; /* text NULL: outbound */
+	struct words from, users, groups;
+	struct words to; /* and then the services */
+	struct word verdict;
+	struct words unless_from, unless_to, unless_users, unless_groups;
+};
+
+struct decl_test {
+	struct word name;
+	struct {
+		struct decl_expectation *items;
+		size_t n, cap;
+	} lines;
+};
+
 struct decl_log {
 	struct span span; /* source NULL: not written */
 	struct word group, snaplen, threshold, rate, burst;
@@ -90,6 +110,10 @@ struct decl_policy {
 		struct decl_block *items;
 		size_t n, cap;
 	} blocks;
+	struct {
+		struct decl_test *items;
+		size_t n, cap;
+	} tests;
 };
 
 #endif

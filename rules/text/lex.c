@@ -60,11 +60,18 @@ static void token_close(const struct lexer *lex, struct token *t)
 	t->len = lex->at - (size_t)(t->text - lex->source->text);
 }
 
+static bool lex_is_arrow(const struct lexer *lex)
+{
+	return peek(lex) == '-' && lex->at + 1 < lex->source->len &&
+	       lex->source->text[lex->at + 1] == '>';
+}
+
 static struct token lex_word(struct lexer *lex, enum token_kind kind)
 {
 	struct token t = token_at(lex, kind);
 
-	while (lex->at < lex->source->len && lex_is_word(peek(lex)))
+	while (lex->at < lex->source->len && lex_is_word(peek(lex)) &&
+	       !lex_is_arrow(lex))
 		lex->at++;
 	token_close(lex, &t);
 	return t;
@@ -171,6 +178,15 @@ static void skip_garbage(struct lexer *lex)
 			   (unsigned char)*t.text);
 }
 
+static struct token lex_arrow(struct lexer *lex)
+{
+	struct token t = token_at(lex, TOKEN_ARROW);
+
+	lex->at += 2;
+	token_close(lex, &t);
+	return t;
+}
+
 static struct token lex_one(struct lexer *lex, enum token_kind kind)
 {
 	struct token t = token_at(lex, kind);
@@ -200,6 +216,8 @@ struct token lex_next(struct lexer *lex)
 				lex->at++;
 			continue;
 		}
+		if (lex_is_arrow(lex))
+			return lex_arrow(lex);
 		if (lex_is_word(c))
 			return lex_word(lex, TOKEN_WORD);
 		switch (c) {
@@ -238,6 +256,8 @@ const char *token_describe(struct arena *arena, const struct token *token)
 		return "\"}\"";
 	case TOKEN_EQUALS:
 		return "\"=\"";
+	case TOKEN_ARROW:
+		return "\"->\"";
 	case TOKEN_LINE:
 		return "the end of the line";
 	case TOKEN_END:

@@ -15,6 +15,7 @@ enum token_kind {
 	TOKEN_OPEN,	/* { */
 	TOKEN_CLOSE,	/* } */
 	TOKEN_EQUALS,	/* = */
+	TOKEN_ARROW,	/* -> */
 	TOKEN_LINE,	/* the end of a line */
 	TOKEN_END,	/* the end of the text; again and again */
 };

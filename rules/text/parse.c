@@ -13,9 +13,9 @@
 /* ---- header statements ---- */
 
 static const char *const statement_words[] = {
-	"policy",   "purpose", "contact", "review",	  "mode",
-	"hook",	    "log",     "include", "define",	  "class",
-	"outbound", "inbound", "watch",	  "encapsulated", "exempt"
+	"policy", "purpose",	  "contact", "review", "mode",	   "hook",
+	"log",	  "include",	  "define",  "class",  "outbound", "inbound",
+	"watch",  "encapsulated", "exempt",  "test"
 };
 
 static void parse_hook(struct parser *p)
@@ -357,7 +357,7 @@ static const struct {
 	{ "include", parse_include }, { "define", parse_define },
 	{ "class", parse_class },     { "outbound", parse_outbound },
 	{ "inbound", parse_inbound }, { "watch", parse_watch },
-	{ "exempt", parse_exempt },
+	{ "exempt", parse_exempt },   { "test", parse_test },
 };
 
 static void parse_statement(struct parser *p)

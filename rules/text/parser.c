@@ -182,7 +182,7 @@ static const char *const reserved[] = {
 	"reject", "drop",	"and",	    "replies", "per",	   "source",
 	"burst",  "dynamic",	"users",    "size",    "file",	   "interface",
 	"any",	  "private",	"internet", "flagged", "snaplen",  "threshold",
-	"rate",	  "quarantine", "warmup",
+	"rate",	  "quarantine", "warmup",   "unless",
 };
 
 bool is_reserved(const char *word)
@@ -281,9 +281,9 @@ bool open_brace(struct parser *p, const char *what)
 static bool brace_is_missing(struct parser *p, const struct span *opened,
 			     const char *what)
 {
-	static const char *const outer[] = { "policy",	"class",  "outbound",
-					     "inbound", "watch",  "hook",
-					     "define",	"include" };
+	static const char *const outer[] = { "policy", "class",	  "outbound",
+					     "watch",  "hook",	  "define",
+					     "test",   "include", "inbound" };
 
 	if (!at_kind(p, TOKEN_END) && !at_any(p, outer, COUNT(outer)))
 		return false;

@@ -96,4 +96,8 @@ void parse_outbound(struct parser *p);
 void parse_inbound(struct parser *p);
 void parse_class(struct parser *p);
 
+/* ---- parse_test.c ---- */
+
+void parse_test(struct parser *p);
+
 #endif

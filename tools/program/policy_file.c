@@ -4,6 +4,7 @@
 #include "json.h"
 #include "message.h"
 #include "program.h"
+#include "../../rules/proof/proof.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +91,14 @@ static int files_load(struct program *p, const char *path, struct policy **out)
 		.n_definitions = p->definitions.n,
 	};
 
-	return policy_load(&input, path, out);
+	int error = policy_load(&input, path, out);
+
+	/* What was applied before was proven then. */
+	if (!error && !p->world && policy_prove(*out)) {
+		policy_free(*out);
+		error = -ENOMEM;
+	}
+	return error;
 }
 
 int load_policy(struct program *p, const char *path, struct policy **out,
