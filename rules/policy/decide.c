@@ -8,12 +8,6 @@
 #include <endian.h>
 #include <string.h>
 
-/*
- * A condition on something unknown may match. Conditions that must all hold
- * match as the least of them does; of alternatives the greatest counts.
- */
-enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
-
 /* One side of the connection, and the interface towards it. */
 struct end {
 	const struct addr6 *address;
@@ -328,17 +322,40 @@ static void decide_two_places(const struct query *q, struct decision *out)
 		out->clause = second.clause;
 }
 
-void policy_decide(const struct policy *policy,
-		   const struct decide_input *input, const struct opening *c,
-		   struct decision *out)
+static struct query decide_query(const struct policy *policy,
+				 const struct decide_input *input,
+				 const struct opening *c)
 {
-	struct query q = {
+	return (struct query){
 		.policy = policy,
 		.input = input,
 		.opening = c,
 		.source = end_of(&c->source, c->in),
 		.destination = end_of(&c->destination, c->out),
 	};
+}
+
+void policy_ask(const struct policy *policy, const struct decide_input *input,
+		const struct opening *c, const struct clause *clause,
+		struct clause_match *out)
+{
+	struct query q = decide_query(policy, input, c);
+
+	*out = (struct clause_match){
+		.concerns = concerns(clause, c),
+		.seen = seen(&q, clause->block->direction),
+		.block = match_block(&q, clause->block),
+		.from = match_refs(&q, &clause->from, &q.source),
+		.to = match_refs(&q, &clause->to, &q.destination),
+		.owner = match_owner(&q, clause),
+	};
+}
+
+void policy_decide(const struct policy *policy,
+		   const struct decide_input *input, const struct opening *c,
+		   struct decision *out)
+{
+	struct query q = decide_query(policy, input, c);
 
 	switch (policy->hook) {
 	case HOOK_FORWARD:

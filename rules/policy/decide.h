@@ -60,6 +60,24 @@ void policy_decide(const struct policy *policy,
 bool class_has(const struct class *class, uint8_t family,
 	       const struct addr6 *address);
 
+/*
+ * A condition on something unknown may match. Conditions that must all hold
+ * match as the least of them does; of alternatives the greatest counts.
+ */
+enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
+
+/* Parts of a clause, and whether a connection meets each. */
+struct clause_match {
+	bool concerns;	 /* port and family are its own */
+	enum match seen; /* the packet passes where the block is enforced */
+	enum match block, from, to, owner;
+};
+
+/* Asks one clause, whatever those before it say. */
+void policy_ask(const struct policy *policy, const struct decide_input *input,
+		const struct opening *opening, const struct clause *clause,
+		struct clause_match *out);
+
 /* Is it one of the class's interfaces? */
 bool class_has_interface(const struct class *class, const char *name);
 

@@ -18,6 +18,7 @@
 	EACH(remove)                                                           \
 	EACH(history)                                                          \
 	EACH(status)                                                           \
+	EACH(explain)                                                          \
 	EACH(exempt)                                                           \
 	EACH(guard)                                                            \
 	EACH(replay)                                                           \

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""explain says what the kernel does with a connection, why, and what it did not read.
+
+In namespaces that end with this program; the claims are the first lines of the
+functions.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+import lab
+from watch_test import CLIENT, MAILWALL, SERVER, build_network, expect, run
+
+POLICY = """policy why
+purpose "test"
+contact "test@example"
+review 2099-01-01
+hook forward
+class subscribers { 100.64.0.0/10 2001:db8:4000::/34 }
+class relays { 198.51.100.9 }
+class exempt dynamic
+outbound from subscribers {
+	allow smtp to relays
+	allow smtp from exempt
+	block smtp reset log
+	limit submission 1000/minute per source
+	observe imap
+	block pop3 drop
+}
+inbound to subscribers {
+	block smtp drop
+}
+"""
+HOST = """policy host
+purpose "test"
+contact "test@example"
+review 2099-01-01
+hook output
+outbound {
+	allow smtp user 8
+	block smtp reject
+}
+"""
+PORTS = 25, 110, 143, 465, 587
+SERVERS = """
+import select, socket, sys
+all = [socket.create_server(("", int(port))) for port in sys.argv[1:]]
+print("ready", flush=True)
+while True:
+	for s in select.select(all, [], [])[0]:
+		s.accept()[0].close()
+"""
+CONNECT = """
+import socket, sys
+for port in sys.argv[2:]:
+	try:
+		socket.create_connection((sys.argv[1], int(port)), 1).close()
+		print(port, "yes")
+	except OSError:
+		print(port, "no")
+"""
+
+
+def mailwall(*words, code=0):
+	done = run(MAILWALL, *words, ns="router", check=False)
+	expect(done.returncode == code, f"{words}: exit {done.returncode}, not "
+	       f"{code}: {done.stdout}{done.stderr}")
+	return done.stdout
+
+
+def explain(*words):
+	return json.loads(mailwall("explain", "--json", *words))
+
+
+def refused(*words, has):
+	done = run(MAILWALL, "explain", *words, ns="router", check=False)
+	expect(done.returncode == 2 and has in done.stderr and
+	       len(done.stderr.strip().splitlines()) <= 2,
+	       f"{words}: {done.returncode}: {done.stderr}")
+
+
+def write(folder, text, name="why.policy"):
+	path = pathlib.Path(folder) / name
+	path.write_text(text)
+	return path
+
+
+def clear():
+	run(MAILWALL, "remove", ns="router", check=False)
+	run("nft", "flush", "ruleset", ns="router")
+
+
+def passes():
+	"""The ports on which the client's connections go through."""
+	said = run(sys.executable, "-c", CONNECT, SERVER, *PORTS, ns="client")
+	return {int(line.split()[0]) for line in said.stdout.splitlines()
+		if line.endswith("yes")}
+
+
+def agrees_with_the_kernel(folder):
+	"""each mail port is blocked or not as a real client sees it, and an exemption counts"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	server = subprocess.Popen(
+		["ip", "netns", "exec", "server", sys.executable, "-c", SERVERS,
+		 *map(str, PORTS)], stdout=subprocess.PIPE, text=True)
+	server.stdout.readline()
+	try:
+		for exempt in False, True:
+			if exempt:
+				mailwall("exempt", "add", CLIENT, "--ticket",
+					 "NET-7")
+			said = {p: explain(CLIENT, f"{SERVER}:{p}") for p in PORTS}
+			blocked = {p for p in PORTS if said[p]["blocked"]}
+			expect(passes() == set(PORTS) - blocked,
+			       f"{passes()} pass, {blocked} are said to be blocked")
+			expect(blocked == ({110} if exempt else {25, 110}),
+			       blocked)
+	finally:
+		server.kill()
+	one = said[25]
+	expect(one["verdict"] == "allow" and one["clause"]["id"] == "why:11" and
+	       one["kernel"]["same"] and {"class": "exempt", "end": "source",
+					  "member": True} in one["members"],
+	       one)
+	expect(one["records"][0]["ticket"] == "NET-7", one["records"])
+	clear()
+
+
+def tells_why(folder):
+	"""the clause, the classes of both ends, what was asked before, and what to type"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	text = mailwall("explain", "100.64.3.9", f"{SERVER}:smtp", "-i", "cust0")
+	for part in ("reset, by why:12: block smtp reset log",
+		     "not by why:10: allow smtp to relays",
+		     "100.64.3.9 is in subscribers",
+		     f"{SERVER} is not in relays", "100.64.3.9 is not in exempt",
+		     "exemption: no record",
+		     "mailwall exempt add --ticket TICKET 100.64.3.9"):
+		expect(part in text, f"no \"{part}\" in {text}")
+	expect("not sure" not in text, text)
+	clear()
+
+
+def tables_the_ports(folder):
+	"""a source alone gets a row for each port and clause that may decide"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	rows = explain("100.64.3.9")["ports"]
+	got = [(r["port"], r["verdict"], r["clause"], r["condition"])
+	       for r in rows if r["port"] in (25, 110, 993)]
+	expect(got == [(25, "allow", "why:10", "to relays"),
+		       (25, "reset", "why:12", ""), (110, "drop", "why:15", ""),
+		       (993, "allow", None, "")], got)
+	outside = [r for r in explain("192.0.2.1")["ports"] if r["port"] == 25]
+	expect([(r["clause"], r["condition"]) for r in outside] ==
+	       [("why:18", "to subscribers"), (None, "")], outside)
+	six = [r for r in explain("2001:db8:4000::7")["ports"] if r["port"] == 25]
+	expect(six[-1]["verdict"] == "reset", six)
+	clear()
+
+
+def says_what_does_not_act(folder):
+	"""a dormant table, other rules and chains of others are said, not passed over"""
+	path = write(folder, POLICY)
+	mailwall("apply", "-q", path)
+	run("nft", "-f", "-", ns="router", text="""
+		table ip other { chain forward {
+			type filter hook forward priority 10; policy drop;
+			accept
+		}
+		}""")
+	run("nft", "add", "table", "inet", "mailwall", "{ flags dormant; }",
+	    ns="router")
+	one = explain(CLIENT, f"{SERVER}:25")
+	expect(one["kernel"]["faults"] and {
+		"table": "ip other", "chain": "forward", "priority": 10,
+		"drops": True} in one["kernel"]["foreign"], one["kernel"])
+	text = mailwall("explain", CLIENT, f"{SERVER}:25")
+	expect("the rules do not act" in text and
+	       "not asked: ip other, chain forward" in text, text)
+	clear()
+	one = explain(CLIENT, f"{SERVER}:25", "-p", path)
+	expect(one["kernel"]["loaded"] is False and one["verdict"] == "reset",
+	       one)
+
+
+def asks_the_policy_alone(folder):
+	"""nobody gets the policy's answer from a file, and what was not read is said"""
+	path = write(folder, POLICY)
+	done = run("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--",
+		   MAILWALL, "explain", "--json", "-p", path, "100.64.3.9",
+		   f"{SERVER}:25", ns="router")
+	one = json.loads(done.stdout)
+	expect(one["verdict"] == "reset" and one["kernel"] is None and
+	       any("CAP_NET_ADMIN" in text for text in one["not_read"]) and
+	       {"class": "exempt", "end": "source", "member": None}
+	       in one["members"], one)
+	host = write(folder, HOST, "host.policy")
+	for user, verdict in ("8", "allow"), ("9", "reject"):
+		one = explain("192.0.2.1", "203.0.113.5:25", "-p", host, "-u", user)
+		expect(one["verdict"] == verdict and not one["unsure"], one)
+	one = explain("192.0.2.1", "203.0.113.5:25", "-p", host)
+	expect(one["unsure"], one)
+	observed = write(folder, POLICY.replace("hook forward",
+						"mode observe\nhook forward"),
+			 "observe.policy")
+	one = explain("100.64.3.9", f"{SERVER}:25", "-p", observed)
+	expect(one["observed"] and not one["blocked"] and
+	       one["verdict"] == "reset", one)
+
+
+def refuses_bad_words(folder):
+	"""each wrong word is answered by what to write instead"""
+	path = write(folder, POLICY)
+	for words, has in (
+			(["mx.example.com", f"{SERVER}:25"], "is a name"),
+			(["100.64.0.0/10", f"{SERVER}:25"], "more than one"),
+			(["100.64.0.7", "2001:db8::1"], "two families"),
+			(["100.64.0.7", SERVER], f"{SERVER}:25"),
+			(["2001:db8::7", "2001:db8::1"], "[2001:db8::1]:25"),
+			(["100.64.0.7", f"{SERVER}:smtps"], "submissions"),
+			(["100.64.0.7", f"{SERVER}:0"], "is no port"),
+			(["100.64.0.300", f"{SERVER}:25"], "is no address"),
+			(["-u", "nobody-here", "100.64.0.7", f"{SERVER}:25"],
+			 "no user"),
+			([], "which source?")):
+		refused("-p", path, *words, has=has)
+	done = run(MAILWALL, "explain", CLIENT, ns="router", check=False)
+	expect("no policy was applied" in done.stderr or
+	       done.returncode == 0, done.stderr)
+
+
+CLAIMS = (asks_the_policy_alone, refuses_bad_words, agrees_with_the_kernel,
+	  tells_why, tables_the_ports, says_what_does_not_act)
+
+
+def main():
+	return lab.hold_below(CLAIMS, build_network)
+
+
+if __name__ == "__main__":
+	sys.exit(main())
