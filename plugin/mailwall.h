@@ -224,7 +224,8 @@ enum mailwall_name {
 	MAILWALL_NAME_CONDITION = 10,
 	MAILWALL_NAME_CLASS = 11,
 	MAILWALL_NAME_KEY = 12, /* nft's word: "ipv4_addr" */
-	MAILWALL_NAME_HIDDEN = 13
+	MAILWALL_NAME_HIDDEN = 13,
+	MAILWALL_NAME_SYSTEM = 14 /* since 1.1: "linux" is 1 */
 };
 
 enum mailwall_severity { MAILWALL_ERROR = 0, MAILWALL_WARNING = 1 };
@@ -636,7 +637,12 @@ struct mailwall_finding {
 	uint8_t mail_server;
 	/* Since 1.1: a spam source, found while the engine warms up. */
 	uint8_t unsure;
-	uint8_t reserved[6];
+	/*
+	 * Since 1.1: systems that sent the SYNs, as far as these tell. Bit 0
+	 * is number 1 of MAILWALL_NAME_SYSTEM.
+	 */
+	uint16_t systems;
+	uint8_t reserved[4];
 };
 
 typedef void mailwall_attempt_fn(void *ctx,

@@ -195,6 +195,9 @@ static const char *abi_name(unsigned int what, unsigned int number)
 	case MAILWALL_NAME_HIDDEN:
 		return number < HIDDEN_N ? hidden_name((enum hidden)number) :
 					   NULL;
+	case MAILWALL_NAME_SYSTEM:
+		return number < SYSTEM_N ? system_name((enum system)number) :
+					   NULL;
 	}
 	return NULL;
 }

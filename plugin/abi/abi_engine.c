@@ -127,6 +127,7 @@ static void abi_on_finding(void *ctx, const struct finding *f)
 		.n_examples = f->n_examples,
 		.mail_server = f->mail_server,
 		.unsure = f->unsure,
+		.systems = f->systems,
 	};
 
 	if (m->gone)

@@ -115,6 +115,9 @@ static enum decoded plain_read_tcp(struct decoder *d, const uint8_t *ip,
 	out->flags = tcp[13];
 	out->payload_len = out->payload_wire_len = total - 20 - header;
 	out->payload = out->payload_len ? tcp + header : NULL;
+	if ((out->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		out->system = (uint8_t)system_of_syn(&(struct syn_traits){
+			ip[8], get16(tcp + 14), tcp + 20, header - 20 });
 	off = ipv4_sum_off(ip, 20);
 	if (off && !moved_explains(&d->moved, out, tcp, total - 20, off))
 		return UNDECODED_CHECKSUM;

@@ -93,6 +93,7 @@ void layer_ipv4(struct packet *p)
 	if (total)
 		packet_limit(p, total - 20);
 	packet_set_addresses(p, 4, h + 12, 4);
+	p->hop_limit = h[8];
 	if (total && !p->quoted && p->cursor.captured >= header - 20)
 		p->sum_off = ipv4_sum_off(h, header);
 	if (header > 20)
@@ -122,6 +123,7 @@ void layer_ipv6(struct packet *p)
 	if (get16(h + 4))
 		packet_limit(p, get16(h + 4));
 	packet_set_addresses(p, 6, h + 8, 16);
+	p->hop_limit = h[7];
 	p->next = layer_of_protocol(h[6], 6, p->quoted);
 }
 
@@ -286,6 +288,17 @@ static void tcp_note_hidden(struct packet *p)
 		p->decoder->hidden[hidden]++;
 }
 
+/* Behind the flags: window, checksum, urgent pointer, options. */
+static void tcp_note_system(struct packet *p, uint8_t flags, uint32_t rest)
+{
+	const uint8_t *at = p->cursor.at;
+
+	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	    p->cursor.captured >= rest)
+		p->out->system = (uint8_t)system_of_syn(&(struct syn_traits){
+			p->hop_limit, get16(at), at + 6, rest - 6 });
+}
+
 static void tcp_read_header(struct packet *p, const uint8_t *seq)
 {
 	struct cursor *c = &p->cursor;
@@ -297,6 +310,8 @@ static void tcp_read_header(struct packet *p, const uint8_t *seq)
 		packet_end(p, UNDECODED_BAD_LENGTH);
 		return;
 	}
+	if (h)
+		tcp_note_system(p, h[5], header - TCP_LEAST);
 	cursor_skip(c, header - TCP_LEAST);
 	if (!h || c->error)
 		return;

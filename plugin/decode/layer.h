@@ -33,6 +33,7 @@ struct packet {
 	bool encapsulated;	 /* in more than Ethernet, a tag and IP */
 	bool bad_sum;		 /* an outer IPv4 header's is another */
 	uint16_t sum_off;	 /* of the innermost, by how much */
+	uint8_t hop_limit;	 /* the innermost */
 	uint8_t tags, tags_of_0; /* tags of VLANs */
 	enum hidden hidden;	 /* by an IP header */
 	struct decoder *decoder;

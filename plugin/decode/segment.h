@@ -5,6 +5,7 @@
 
 #include "../../rules/base/addr.h"
 #include "frame.h"
+#include "system.h"
 
 /* RFC 9293, section 3.1 */
 enum {
@@ -40,6 +41,7 @@ struct segment {
 	uint8_t kind;	/* enum segment_kind */
 	uint8_t input;
 	uint8_t hidden; /* enum hidden: of a SYN, or a fragment that is held */
+	uint8_t system; /* enum system: of a SYN */
 	bool has_uid;
 	/* Borrowed from the frame. */
 	const uint8_t *payload;

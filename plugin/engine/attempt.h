@@ -47,19 +47,21 @@ struct attempt {
 		uint32_t hash;	     /* before: upper half of the tuple's */
 	};
 	uint16_t source_port, destination_port;
-	uint16_t syns;	 /* sticks at 65535 */
-	uint16_t clause; /* named by NFLOG; 0: none */
+	uint16_t syns;		 /* sticks at 65535 */
+	uint16_t clause : 14,	 /* named by NFLOG; 0: none */
+		judged : 1,	 /* counted for its source */
+		has_payload : 1; /* seen, which implies an answer */
 	uint32_t family : 3, state : 3;
-	uint32_t port : 6;	  /* index of the monitored port */
-	uint32_t judged : 1;	  /* counted for its source */
-	uint32_t has_payload : 1; /* seen, which implies an answer */
-	uint32_t early : 3;	  /* outcome reported early, plus one */
-	uint32_t has_data : 1;	  /* in a SYN: TCP Fast Open */
-	uint32_t last_high : 3;
+	uint32_t port : 6;     /* index of the monitored port */
+	uint32_t early : 3;    /* outcome reported early, plus one */
+	uint32_t has_data : 1; /* in a SYN: TCP Fast Open */
+	uint32_t last_high : 1;
 	uint32_t hidden : 3; /* enum hidden: the worst of its SYNs */
 	uint32_t input : 8;
+	uint32_t system : 4; /* enum system: of its first SYN */
 };
 _Static_assert(sizeof(struct attempt) <= 64, "a cache line at most");
+_Static_assert(SYSTEM_N <= 1 << 4, "attempt.system has four bits");
 _Static_assert(HIDDEN_N <= 1 << 3, "attempt.hidden has three bits");
 
 /* An attempt stays open after an error for one SYN: another may be answered. */
@@ -69,8 +71,8 @@ static inline bool attempt_is_open(const struct attempt *a)
 	       a->state == ATTEMPT_ICMP_REFUSED;
 }
 
-/* The latest SYN at most this long after the first, in microseconds: 9 h. */
-#define ATTEMPT_LAST_MOST (((int64_t)1 << 35) - 1)
+/* The latest SYN at most this long after the first, in microseconds: 2 h. */
+#define ATTEMPT_LAST_MOST (((int64_t)1 << 33) - 1)
 
 static inline int64_t attempt_last_us(const struct attempt *a)
 {
@@ -86,7 +88,7 @@ static inline void attempt_seen(struct attempt *a, int64_t time_us)
 	if (after_us > ATTEMPT_LAST_MOST)
 		after_us = ATTEMPT_LAST_MOST;
 	a->last_low = (uint32_t)after_us;
-	a->last_high = (uint8_t)(after_us >> 32) & 7;
+	a->last_high = (uint8_t)(after_us >> 32) & 1;
 }
 
 /* No stack sends a SYN again so soon: RFC 6298 starts with a second. */

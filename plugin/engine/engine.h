@@ -120,7 +120,8 @@ struct source_view {
 	int64_t first_s, last_s;
 	uint16_t ports[PORTS_MOST]; /* tried by the source */
 	size_t n_ports;
-	float score; /* 1 and more: reported as spam source */
+	uint16_t systems; /* senders of its SYNs, by system_bit() */
+	float score;	  /* 1 and more: reported as spam source */
 	bool spam, would_be_blocked, allowed, mail_server, proven;
 };
 /* Calls fn for every source, in no order. */

@@ -256,6 +256,7 @@ static inline struct observation observation_of(struct engine *e,
 		.answered = was_answered(a) || a->has_payload,
 		.allowed = d->clause && action_infos[d->clause->action].exempts,
 		.blocked = (c && c->blocks) || would_block(e, d),
+		.system = a->system,
 		.evasion = a->hidden ? evasion_of(e, a) : EVASION_NONE,
 	};
 }
@@ -380,8 +381,7 @@ void attempt_end(void *ctx, const struct attempt *a, const struct dialogue *d)
 
 /* ---- openings ---- */
 
-/* IPv4 addresses. */
-static uint64_t load_two(const struct addr6 *a, const struct addr6 *b)
+static uint64_t pair_of_v4(const struct addr6 *a, const struct addr6 *b)
 {
 	return (uint64_t)addr4_load(a) << 32 | addr4_load(b);
 }
@@ -391,7 +391,7 @@ static void count_pair(struct engine *e, const struct attempt *a)
 	const struct distinct_limits limits = PAIR_LIMITS;
 	uint64_t hash =
 		a->family == 4 ?
-			hash_2(&e->key, load_two(&a->source, &a->destination),
+			hash_2(&e->key, pair_of_v4(&a->source, &a->destination),
 			       a->destination_port) :
 			hash_2(&e->key, hash_address(&e->key, a->source.byte),
 			       hash_address(&e->key, a->destination.byte) ^
@@ -407,7 +407,7 @@ static void attempt_note_hidden(const struct engine *e, struct attempt *a,
 	enum hidden hidden = p->segment.hidden;
 
 	if (p->clause) {
-		a->clause = p->clause;
+		a->clause = p->clause & 0x3fff;
 		if (e->clauses[p->clause - 1].hidden)
 			hidden = e->clauses[p->clause - 1].hidden;
 	}
@@ -427,6 +427,7 @@ static void attempt_new(struct engine *e, const struct pending *p)
 	a->has_data = s->payload_wire_len > 0;
 	attempt_note_hidden(e, a, p);
 	a->input = s->input;
+	a->system = s->system & 15;
 	a->port = e->port_index[p->tuple.server_port] & 0x7f;
 	attempt_port(e, a)->counts.syns++;
 	attempt_port(e, a)->counts.attempts++;

@@ -278,15 +278,35 @@ static struct source *new_source(struct sources *t, const struct source *like)
 	return s && !s->history ? s : NULL;
 }
 
+static uint32_t load_count(uint32_t n)
+{
+	return n < SOURCE_COUNT_MOST ? n : SOURCE_COUNT_MOST;
+}
+
+/* Systems are not kept: the next SYN tells them. */
+static struct source source_of_record(const struct state_source_record *r)
+{
+	return (struct source){ .key = r->key,
+				.attempts = load_count(r->attempts),
+				.syns = load_count(r->syns),
+				.first_s = r->first_s,
+				.last_s = r->last_s,
+				.address = r->address,
+				.ports = r->ports,
+				.flags = r->flags };
+}
+
 static void load_source(struct loader *l, struct engine *e)
 {
 	struct sources *t = &e->judge.sources;
-	struct source flat = { 0 }, *s;
+	struct state_source_record record = { 0 };
+	struct source flat, *s;
 	bool has_history;
 	uint8_t bits;
 
-	load_record(l, &state_source, &flat);
+	load_record(l, &state_source, &record);
 	bits = load_bits(l, SOURCE_BITS_0_1);
+	flat = source_of_record(&record);
 	has_history = bytes_read_le(&l->in, 1);
 	flat.family = bits & 15;
 	flat.keep_rank = bits >> 4;

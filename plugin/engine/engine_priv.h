@@ -17,6 +17,7 @@
 	}
 
 _Static_assert(PORTS_MOST <= 1 << 6, "attempt.port has six bits");
+_Static_assert(CLAUSES_MOST < 1 << 14, "attempt.clause has fourteen bits");
 _Static_assert(OUTCOME_N < 1 << 3, "attempt.early has three bits");
 
 /* A segment of a watched port, in the batch. */

@@ -127,7 +127,16 @@ static void save_history(struct byte_writer *w, const struct history *h)
 
 static void save_source(struct byte_writer *w, const struct source *s)
 {
-	save_record(w, &state_source, s);
+	const struct state_source_record flat = { s->key,
+						  (uint32_t)s->attempts,
+						  (uint32_t)s->syns,
+						  s->first_s,
+						  s->last_s,
+						  s->address,
+						  s->ports,
+						  s->flags };
+
+	save_record(w, &state_source, &flat);
 	bytes_write_le(w, s->family | (uint64_t)s->keep_rank << 4, 1);
 	bytes_write_le(w, !!s->history, 1);
 	if (s->history)

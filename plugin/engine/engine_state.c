@@ -24,10 +24,14 @@
 	}
 
 static const struct state_field source_fields[] = {
-	FIELD(source, key, 8, 0),     FIELD(source, attempts, 4, 16),
-	FIELD(source, syns, 4, 20),   FIELD(source, first_s, 4, 24),
-	FIELD(source, last_s, 4, 28), FIELD(source, address, 4, 32),
-	FIELD(source, ports, 2, 36),  FIELD(source, flags, 1, 39),
+	FIELD(state_source_record, key, 8, 0),
+	FIELD(state_source_record, attempts, 4, 16),
+	FIELD(state_source_record, syns, 4, 20),
+	FIELD(state_source_record, first_s, 4, 24),
+	FIELD(state_source_record, last_s, 4, 28),
+	FIELD(state_source_record, address, 4, 32),
+	FIELD(state_source_record, ports, 2, 36),
+	FIELD(state_source_record, flags, 1, 39),
 };
 const struct state_record state_source = RECORD(source_fields, 40);
 

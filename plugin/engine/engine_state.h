@@ -61,6 +61,14 @@ uint32_t state_layout(void);
 #define HISTORY_SUMS_0_1 0
 #define COLD_SUMS_0_1	 32
 
+/* A source, whose counts are bit fields. */
+struct state_source_record {
+	uint64_t key;
+	uint32_t attempts, syns, first_s, last_s, address;
+	uint16_t ports;
+	uint8_t flags;
+};
+
 /* How much comes behind a history. */
 struct state_tail {
 	uint32_t contacts, others;

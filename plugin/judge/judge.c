@@ -100,6 +100,7 @@ static void note_flags(struct source *s, const struct observation *a)
 	if (a->answered && !s->history)
 		s->flags |= SOURCE_ANSWERED;
 	s->ports |= a->port_bit;
+	s->systems |= system_bit(a->system);
 }
 
 /* Most sources meet one group a few times, and need no history. */
@@ -251,8 +252,8 @@ void judge_attempt(struct judge *j, const struct observation *a)
 	if (!s)
 		return;
 	note_first(s, a->time_s);
-	s->attempts += s->attempts < UINT32_MAX;
-	s->syns += a->syns;
+	s->attempts += s->attempts < SOURCE_COUNT_MOST;
+	source_count_syns(s, a->syns);
 	note_flags(s, a);
 	if (!(a->allowed && a->role == PORT_TRANSPORT) &&
 	    (s->history || !stays_small(s, a))) {
@@ -281,7 +282,7 @@ void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,
 	judge_start(j, time_s);
 	if (!s)
 		return;
-	s->syns++;
+	source_count_syns(s, 1);
 	note_last(s, time_s);
 }
 

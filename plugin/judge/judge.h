@@ -11,6 +11,7 @@
 
 #include "../../rules/policy/policy.h"
 #include "../dialogue/dialogue.h"
+#include "../decode/system.h"
 #include "../source/source.h"
 
 /* "spam-source", "direct-to-mx", ... and "fast", "abandon", ... */
@@ -33,6 +34,7 @@ struct finding {
 	bool blocked;	  /* the port is blocked: every attempt fails */
 	bool mail_server; /* the source looks like one */
 	bool unsure;	  /* a spam source, but the monitor warms up */
+	uint16_t systems; /* senders of its SYNs, by system_bit() */
 	uint16_t port;
 	uint8_t n_examples;
 	struct addr6 examples[EXAMPLES_MOST];
@@ -93,6 +95,7 @@ struct observation {
 	bool allowed; /* by a clause: its source is not judged */
 	bool blocked; /* by a clause */
 	enum evasion evasion;
+	enum system system; /* SYSTEM_NONE: not told */
 };
 void judge_attempt(struct judge *j, const struct observation *a);
 /* A packet that hid the header of TCP: its port is not known. */

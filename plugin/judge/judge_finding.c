@@ -161,6 +161,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 					 !history_is_open(h),
 			      .mail_server = judge_mail_server(s),
 			      .unsure = unsure,
+			      .systems = (uint16_t)s->systems,
 			      .port = port };
 	if (!history_found(h) && history_cold(&j->sources, h))
 		h->cold->found_s = j->now_s;

@@ -25,7 +25,8 @@ enum {
 struct source {
 	uint64_t key; /* address, or the first half of it */
 	struct history *history;
-	uint32_t attempts, syns;
+	uint64_t attempts : 27, syns : 27, /* stick at SOURCE_COUNT_MOST */
+		systems : 10; /* senders of its SYNs: bits of enum system */
 	uint32_t first_s, last_s;
 	union {
 		uint32_t address; /* the contact's: see history_meet() */
@@ -36,6 +37,18 @@ struct source {
 		keep_rank : 4; /* the lowest go first */
 	uint8_t flags;
 };
+
+_Static_assert(sizeof(void *) != 8 || sizeof(struct source) == 40,
+	       "every source has a record");
+
+#define SOURCE_COUNT_MOST ((1u << 27) - 1)
+
+static inline void source_count_syns(struct source *s, uint32_t n)
+{
+	uint32_t left = SOURCE_COUNT_MOST - (uint32_t)s->syns;
+
+	s->syns += n < left ? n : left;
+}
 
 #define WORTH_MOST 15
 _Static_assert(WORTH_MOST < 1 << 4, "keep_rank has four bits");

@@ -213,6 +213,21 @@ static void take_attempt(void *ctx, const struct mailwall_attempt *a)
 	fprintf(to, "}\n");
 }
 
+static void put_systems(FILE *to, const struct mailwall_finding *f)
+{
+	const char *before = "";
+
+	fprintf(to, ",\"systems\":[");
+	for (unsigned int i = 0; i < 16; i++) {
+		if (!(f->systems >> i & 1))
+			continue;
+		fprintf(to, "%s\"%s\"", before,
+			m->name(MAILWALL_NAME_SYSTEM, i + 1));
+		before = ",";
+	}
+	fprintf(to, "]");
+}
+
 static void put_examples(FILE *to, const struct mailwall_finding *f)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -254,6 +269,7 @@ static void take_finding(void *ctx, const struct mailwall_finding *f)
 	put_examples(to, f);
 	put_flag(to, "mail_server", f->mail_server);
 	put_text(to, "confidence", f->unsure ? "low" : "normal");
+	put_systems(to, f);
 	fprintf(to, "}\n");
 }
 

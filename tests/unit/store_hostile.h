@@ -19,7 +19,7 @@ static const char loose[] =
 	"CREATE INDEX day_source ON day (source);"
 	"CREATE TABLE finding (number INTEGER PRIMARY KEY, time, source,"
 	" finding, detector, port, attempts, syns, destinations, exact, groups,"
-	" first, last, proven, blocked, examples, mail_server,"
+	" first, last, proven, blocked, examples, mail_server, systems,"
 	" UNIQUE (time, source, finding, detector, port));"
 	"CREATE TABLE loaded (number INTEGER PRIMARY KEY, time, policy, digest,"
 	" who, generation, mode);"
@@ -29,7 +29,7 @@ static const char loose[] =
 	"CREATE TABLE step (number INTEGER PRIMARY KEY, time, seconds);"
 	"CREATE TABLE line (number INTEGER PRIMARY KEY, hour, digests);"
 	"CREATE INDEX line_hour ON line (hour);"
-	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 5;";
+	"PRAGMA application_id = 0x6d77616c; PRAGMA user_version = 6;";
 
 /* Gives the tables the texts that they have in a good store at "good". */
 static inline void disguise(const char *path, const char *good)
@@ -61,9 +61,10 @@ static const char hostile[] =
 	" (20501, 1, 1, 3, 3, x'18ff7f00ffffffffff'),"
 	" (20502, 1, 1, 3, 3, x'ffffffffffffffffffffffffffffffffffff');"
 	"INSERT INTO finding VALUES (1, 5, 1, NULL, NULL, -1, -1, -1, -1, 7,"
-	" -1, -1, -1, -1, -1, NULL, -1), (2, 5, 1, x'ff', 1e9, 'p', 'a', 's', "
+	" -1, -1, -1, -1, -1, NULL, -1, -1), (2, 5, 1, x'ff', 1e9, 'p', 'a', "
+	"'s', "
 	"'d',"
-	" 'e', 'g', 'f', 'l', 'p', 'b', 5, 'm');"
+	" 'e', 'g', 'f', 'l', 'p', 'b', 5, 'm', 1e300);"
 	"INSERT INTO loaded VALUES (1, 5, NULL, NULL, NULL, -1, x'ff');"
 	"INSERT INTO run VALUES (1, 5, 5, -1, -1, NULL);"
 	"INSERT INTO line VALUES (1, 7, NULL), (2, 7, 'text'), (3, 7, 5),"

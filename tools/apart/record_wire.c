@@ -60,7 +60,8 @@ static bool finding_is_sane(const struct finding *f)
 	       wire_is_bool(&f->destinations_exact) &&
 	       wire_is_bool(&f->again) && wire_is_bool(&f->proven) &&
 	       wire_is_bool(&f->blocked) && wire_is_bool(&f->mail_server) &&
-	       wire_is_bool(&f->unsure) && f->n_examples <= EXAMPLES_MOST;
+	       wire_is_bool(&f->unsure) && f->systems <= SYSTEMS_ALL &&
+	       f->n_examples <= EXAMPLES_MOST;
 }
 
 static bool sight_is_sane(const struct sight_view *v)

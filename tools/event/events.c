@@ -136,6 +136,17 @@ static void add_activity(json_t *to, const struct activity *d)
 	json_object_set_new(to, "last", value_time_us(d->last_s * 1000000));
 }
 
+static json_t *value_systems(uint16_t systems)
+{
+	json_t *list = json_array();
+
+	for (enum system system = SYSTEM_LINUX; system < SYSTEM_N; system++)
+		if (systems & system_bit(system))
+			json_array_append_new(list,
+					      json_string(system_name(system)));
+	return list;
+}
+
 /* ---- finding ---- */
 
 json_t *finding_json(const struct finding *f)
@@ -167,6 +178,7 @@ json_t *finding_json(const struct finding *f)
 	value_set_flag(json, "mail_server", f->mail_server);
 	json_object_set_new(json, "confidence",
 			    json_string(f->unsure ? "low" : "normal"));
+	json_object_set_new(json, "systems", value_systems(f->systems));
 	return json;
 }
 
@@ -191,6 +203,7 @@ json_t *source_json(const struct source_view *v)
 	value_set_flag(json, "mail_server", v->mail_server);
 	value_set_flag(json, "would_be_blocked", v->would_be_blocked);
 	value_set_flag(json, "proven", v->proven);
+	json_object_set_new(json, "systems", value_systems(v->systems));
 	return json;
 }
 

@@ -178,6 +178,7 @@ void text_impact(const struct impact *im)
 void text_finding(FILE *out, const struct finding *f)
 {
 	char source[RANGE_TEXT_MAX], at[WHEN_TEXT_BYTES];
+	char systems[SYSTEMS_TEXT_BYTES];
 
 	addr_print_source(source, f->family, &f->source);
 	fprintf(out,
@@ -194,7 +195,9 @@ void text_finding(FILE *out, const struct finding *f)
 		addr_print(text, f->family, &f->examples[i]);
 		fprintf(out, "%s%s", i ? " " : "", text);
 	}
-	fprintf(out, "%s%s\n", f->n_examples > 3 ? " ..." : "",
+	fprintf(out, "%s%s%s%s\n", f->n_examples > 3 ? " ..." : "",
+		f->systems ? "; sent by " : "",
+		systems_text(f->systems, systems),
 		f->unsure ? "; unsure, the monitor warms up" : "");
 }
 

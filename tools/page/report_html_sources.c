@@ -52,6 +52,22 @@ static void put_span(FILE *out, const struct report_host *h,
 	page_time(out, h->last_s, one ? WHEN_CLOCK : WHEN_HOUR, r->made_s);
 }
 
+/* Prints what the SYNs tell of who sends behind the address. */
+static void put_systems(FILE *out, uint16_t systems)
+{
+	char text[SYSTEMS_TEXT_BYTES];
+	unsigned int n = systems_count(systems);
+
+	if (n > 1)
+		fprintf(out, " %u different systems send behind it: ", n);
+	else if (n)
+		fputs(" Its packets look like those of ", out);
+	else
+		return;
+	page_text(out, systems_text(systems, text));
+	fputc('.', out);
+}
+
 /* Prints whether the address is proven: anybody can send a SYN in its name. */
 static void html_sources_put_proof(FILE *out, const struct report_host *h)
 {
@@ -62,6 +78,7 @@ static void html_sources_put_proof(FILE *out, const struct report_host *h)
 	      out);
 	fputs(f->blocked ? "assumed blocked." : "assumed open.", out);
 	fputs(h->mail_server ? " It looks like a mail server." : "", out);
+	put_systems(out, h->systems);
 	if (!f->examples || !*f->examples)
 		return;
 	fputs(" Destinations: ", out);

@@ -97,6 +97,7 @@ static void host_add(struct report_host *h, const struct report_finding *f)
 	h->groups = host_most(h->groups, f->groups);
 	h->proven |= f->proven;
 	h->mail_server |= f->mail_server;
+	h->systems |= f->systems;
 }
 
 void report_hosts(struct report *r)

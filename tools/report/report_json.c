@@ -42,6 +42,17 @@ static json_t *report_json_ports(const struct report *r)
 	return list;
 }
 
+static json_t *systems_json(uint16_t systems)
+{
+	json_t *list = json_array();
+
+	for (enum system system = SYSTEM_LINUX; system < SYSTEM_N; system++)
+		if (systems & system_bit(system))
+			json_array_append_new(list,
+					      json_string(system_name(system)));
+	return list;
+}
+
 static json_t *source_json_of(const struct report_source *s)
 {
 	json_t *json = json_object(), *ports = json_array();
@@ -63,6 +74,7 @@ static json_t *source_json_of(const struct report_source *s)
 	json_object_set_new(json, "findings", findings);
 	value_set_flag(json, "mail_server", s->mail_server);
 	value_set_count(json, "observed", s->now.observed);
+	json_object_set_new(json, "systems", systems_json(s->systems));
 	return json;
 }
 
@@ -95,6 +107,7 @@ struct json_case {
 	uint16_t port;
 	uint64_t attempts, syns, destinations, groups;
 	bool proven, mail_server;
+	uint16_t systems;
 };
 
 static json_t *case_json(const struct json_case *c)
@@ -113,6 +126,7 @@ static json_t *case_json(const struct json_case *c)
 	json_object_set_new(json, "last", value_time_s(c->last_s));
 	value_set_flag(json, "proven", c->proven);
 	value_set_flag(json, "mail_server", c->mail_server);
+	json_object_set_new(json, "systems", systems_json(c->systems));
 	return json;
 }
 
@@ -122,6 +136,7 @@ static json_t *finding_json_of(const struct report_finding *f)
 		f->time_s,	 f->first_s, f->last_s,	  f->name,
 		f->finding,	 f->port,    f->attempts, f->syns,
 		f->destinations, f->groups,  f->proven,	  f->mail_server,
+		f->systems,
 	};
 	json_t *json = case_json(&c);
 
@@ -149,6 +164,7 @@ static json_t *host_json(const struct report_host *h)
 		h->time_s,	  h->first_s,	 h->last_s,   h->name,
 		h->lead->finding, h->lead->port, h->attempts, h->syns,
 		h->destinations,  h->groups,	 h->proven,   h->mail_server,
+		h->systems,
 	};
 	json_t *json = case_json(&c), *evidence = json_array();
 

@@ -58,7 +58,8 @@ static void show_source(const struct report_builder *m, const struct sum *s,
 				       .first_s = s->first_s,
 				       .last_s = s->last_s,
 				       .findings = s->findings,
-				       .mail_server = s->mail_server };
+				       .mail_server = s->mail_server,
+				       .systems = s->systems };
 	for (int i = 0; i < OUTCOME_N; i++)
 		out->now.outcome[i] = s->now[i];
 	out->now.observed = s->observed;
@@ -196,6 +197,7 @@ static void take_found(void *ctx, const struct store_found *f)
 	if (kind < FINDING_N)
 		s->findings |= 1u << kind;
 	s->mail_server |= f->mail_server;
+	s->systems |= f->systems;
 	if (kind == FINDING_CLEARTEXT_LOGIN)
 		note_cleartext(m, s, f);
 	*arena_push(m->arena, &r->findings) = (struct report_finding){
@@ -216,6 +218,7 @@ static void take_found(void *ctx, const struct store_found *f)
 		.proven = f->proven,
 		.blocked = f->blocked,
 		.mail_server = f->mail_server,
+		.systems = f->systems,
 		.examples = copy(m, f->examples),
 	};
 }

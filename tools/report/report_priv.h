@@ -27,6 +27,7 @@ struct sum {
 	uint64_t ports; /* bits, by the index in report.ports */
 	uint32_t findings;
 	bool mail_server;
+	uint16_t systems;
 	bool tls; /* used a port whose users have TLS */
 };
 

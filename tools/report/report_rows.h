@@ -50,6 +50,7 @@ struct report_source {
 	/* Bits (1u << enum finding_kind) of findings in this period. */
 	uint32_t findings;
 	bool mail_server;	       /* one of them says so */
+	uint16_t systems;	       /* senders, by all of them */
 	uint32_t spark[REPORT_SPARKS]; /* attempts */
 };
 
@@ -70,6 +71,7 @@ struct report_finding {
 	int64_t first_s, last_s;
 	bool destinations_exact, proven, blocked;
 	bool mail_server;     /* judge_mail_server() says so */
+	uint16_t systems;     /* senders of its SYNs, by system_bit() */
 	const char *examples; /* "192.0.2.1 192.0.2.2", or "" */
 };
 
@@ -89,6 +91,7 @@ struct report_host {
 	uint64_t attempts, syns, destinations, groups;
 	/* By one of them at least. */
 	bool proven, mail_server;
+	uint16_t systems; /* senders, by all of them */
 };
 
 struct report_clause {

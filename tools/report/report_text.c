@@ -214,6 +214,19 @@ static void report_text_print_finding(const struct report_finding *f, FILE *out)
 	fputc('\n', out);
 }
 
+/* "; sent by Windows", "; sent by 3 systems: ..." */
+static void print_systems(uint16_t systems, FILE *out)
+{
+	char text[SYSTEMS_TEXT_BYTES];
+	unsigned int n = systems_count(systems);
+
+	if (n > 1)
+		fprintf(out, "; sent by %u systems: %s", n,
+			systems_text(systems, text));
+	else if (n)
+		fprintf(out, "; sent by %s", systems_text(systems, text));
+}
+
 /* "spam-source (fast, medium), direct-to-mx (late)" */
 static void print_tests(const struct report_host *h, FILE *out)
 {
@@ -254,6 +267,7 @@ static void print_host(const struct report_host *h, FILE *out)
 			"" :
 			"; no handshake was seen, the address may be forged");
 	fputs(h->mail_server ? "; looks like a mail server" : "", out);
+	print_systems(h->systems, out);
 	if (*h->lead->examples) {
 		fputs("; ", out);
 		utf8_puts(out, h->lead->examples);

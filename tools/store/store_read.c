@@ -304,10 +304,11 @@ int store_ports(struct store *s, void (*fn)(void *ctx, uint16_t port),
 
 /* ---- what happened ---- */
 
-#define FINDING_QUERY(mail_server)                                             \
+#define FINDING_QUERY(mail_server, systems)                                    \
 	"SELECT time, source, finding, detector, examples, port, attempts,"    \
 	" syns, destinations, groups, first, last, exact, proven, "            \
-	"blocked, " mail_server " FROM finding WHERE time >= ?1 AND time < ?2" \
+	"blocked, " mail_server ", " systems                                   \
+	" FROM finding WHERE time >= ?1 AND time < ?2"                         \
 	" ORDER BY time DESC, number DESC"
 
 int store_findings(struct store *s, int64_t since_s, int64_t until_s,
@@ -324,9 +325,11 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 			fn(ctx, &row);
 		return s->error;
 	}
-	if (!query_begin(&r, s,
-			 s->version < 4 ? FINDING_QUERY("0") :
-					  FINDING_QUERY("mail_server")))
+	if (!query_begin(
+		    &r, s,
+		    s->version < 4 ? FINDING_QUERY("0", "0") :
+		    s->version < 6 ? FINDING_QUERY("mail_server", "0") :
+				     FINDING_QUERY("mail_server", "systems")))
 		return query_end(&r);
 	query_bind_period(&r, since_s, until_s);
 	while (query_step(&r)) {
@@ -347,6 +350,8 @@ int store_findings(struct store *s, int64_t since_s, int64_t until_s,
 			.proven = column_number(&r, 13),
 			.blocked = column_number(&r, 14),
 			.mail_server = column_number(&r, 15),
+			.systems =
+				(uint16_t)column_number(&r, 16) & SYSTEMS_ALL,
 		};
 
 		fn(ctx, &f);

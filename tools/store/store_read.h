@@ -79,6 +79,7 @@ struct store_found {
 	int64_t first_s, last_s;
 	bool destinations_exact, proven, blocked;
 	bool mail_server; /* false in files before version 4 */
+	uint16_t systems; /* 0 in files before version 6 */
 };
 /* Findings with since_s <= time < until_s, latest first. */
 int store_findings(struct store *s, int64_t since_s, int64_t until_s,

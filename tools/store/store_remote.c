@@ -186,6 +186,7 @@ static void remote_fix_found(struct store_found *f)
 	remote_fix_bool(&f->proven);
 	remote_fix_bool(&f->blocked);
 	remote_fix_bool(&f->mail_server);
+	f->systems &= SYSTEMS_ALL;
 	f->time_s = remote_time(f->time_s);
 	f->first_s = remote_time(f->first_s);
 	f->last_s = remote_time(f->last_s);

@@ -91,6 +91,9 @@ static const char *const schemas[] = {
 	" SELECT number, port, outcome, clause FROM what4;"
 	"DROP TABLE what4;"
 	"ALTER TABLE loaded ADD COLUMN mode TEXT NOT NULL DEFAULT '';",
+	/* 6: the systems that a source's SYNs tell of, as bits. */
+	"ALTER TABLE finding"
+	" ADD COLUMN systems INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA ((int)(sizeof(schemas) / sizeof(*schemas)))
 

@@ -504,8 +504,10 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 		s, PUT_FINDING,
 		"INSERT INTO finding (time, source, finding, detector, port,"
 		" attempts, syns, destinations, exact, groups, first, last,"
-		" proven, blocked, examples, mail_server) VALUES (?1, ?2, ?3,"
-		" ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+		" proven, blocked, examples, mail_server, systems) VALUES (?1, "
+		"?2, ?3,"
+		" ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+		"?17)"
 		" ON CONFLICT DO NOTHING");
 
 	if (s->remote)
@@ -529,6 +531,7 @@ void store_add_finding(struct store *s, const struct store_finding *found)
 	sqlite3_bind_int(q, 14, f->blocked);
 	store_bind_text(q, 15, examples);
 	sqlite3_bind_int(q, 16, f->mail_server);
+	sqlite3_bind_int(q, 17, f->systems);
 	store_run(s, q);
 }
 

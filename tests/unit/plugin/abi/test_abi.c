@@ -481,7 +481,8 @@ CLAIM(head, "the table of version 1 says what it is, others there are none, "
 		{ MAILWALL_NAME_CLASS, 3, "any" },
 		{ MAILWALL_NAME_KEY, 4, "inet_service" },
 		{ MAILWALL_NAME_HIDDEN, HIDDEN_N, "encapsulated" },
-		{ 14, 0, NULL },
+		{ MAILWALL_NAME_SYSTEM, SYSTEM_N, "unknown" },
+		{ 15, 0, NULL },
 		{ UINT32_MAX, 0, NULL },
 	};
 

@@ -74,7 +74,7 @@ CLAIM(made, "a writer makes the file, not for all to read, or takes an empty "
 		      (uint64_t)other_number(path, "PRAGMA application_id"),
 		      0x6d77616c);
 	expect_number("schema",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 6);
 	expect_number("auto_vacuum",
 		      (uint64_t)other_number(empty, "PRAGMA auto_vacuum"), 2);
 	expect_said("no folder", opening(file_of("none/db"), true),
@@ -252,6 +252,7 @@ static int mail_server_in(const char *path, bool write)
 
 /* Makes of a file of this version one of schema 4. */
 static const char back_to_4[] =
+	"ALTER TABLE finding DROP COLUMN systems;"
 	"ALTER TABLE loaded DROP COLUMN mode;"
 	"CREATE TABLE now AS SELECT * FROM what;"
 	"DROP TABLE what;"
@@ -309,7 +310,43 @@ CLAIM(schema_4, "attempts and loads of schema 4 are read as they are, and a "
 		      (uint64_t)other_number(path, "PRAGMA user_version"), 4);
 	expect_text("a writer", observed_in(path, true), "3 0 0");
 	expect_number("brought up to date",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 6);
+	expect_text("opened again", opening(path, true), "");
+}
+
+static void note_systems(void *ctx, const struct store_found *f)
+{
+	*(uint16_t *)ctx = f->systems;
+}
+
+static uint64_t systems_in(const char *path, bool write)
+{
+	uint16_t systems = UINT16_MAX;
+	struct store *s;
+
+	assert_int_equal(store_open(path, write, &s, &why), 0);
+	assert_int_equal(store_findings(s, 0, 99, note_systems, &systems), 0);
+	store_close(s);
+	return systems;
+}
+
+CLAIM(schema_5, "findings of schema 5 tell of no system, and a writer keeps "
+		"them; bits of no system are not read")
+{
+	const char *path = file_of("db");
+
+	opening(path, true);
+	other(path,
+	      "INSERT INTO source VALUES (1, x'0a000001', 5, 5);"
+	      "INSERT INTO finding VALUES (1, 5, 1, 'spam-source', 'fast',"
+	      " 25, 1, 1, 1, 1, 1, 5, 5, 1, 0, '', 1, -1)");
+	expect_number("said", systems_in(path, false), SYSTEMS_ALL);
+	other(path, "ALTER TABLE finding DROP COLUMN systems;"
+		    "PRAGMA user_version = 5");
+	expect_number("a reader", systems_in(path, false), 0);
+	expect_number("a writer", systems_in(path, true), 0);
+	expect_number("brought up to date",
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 6);
 	expect_text("opened again", opening(path, true), "");
 }
 
@@ -322,7 +359,7 @@ CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
 	other(path,
 	      "INSERT INTO source VALUES (1, x'0a000001', 5, 5);"
 	      "INSERT INTO finding VALUES (1, 5, 1, 'spam-source', 'fast',"
-	      " 25, 1, 1, 1, 1, 1, 5, 5, 1, 0, '', 1)");
+	      " 25, 1, 1, 1, 1, 1, 5, 5, 1, 0, '', 1, 0)");
 	expect_number("said", (uint64_t)mail_server_in(path, false), 1);
 	other(path, back_to_4);
 	other(path, "ALTER TABLE finding DROP COLUMN mail_server;"
@@ -332,7 +369,7 @@ CLAIM(schema_3, "findings of schema 3 are read as they are, and a writer adds "
 		      (uint64_t)other_number(path, "PRAGMA user_version"), 3);
 	expect_number("a writer", (uint64_t)mail_server_in(path, true), 0);
 	expect_number("brought up to date",
-		      (uint64_t)other_number(path, "PRAGMA user_version"), 5);
+		      (uint64_t)other_number(path, "PRAGMA user_version"), 6);
 	expect_text("opened again", opening(path, true), "");
 }
 
@@ -617,7 +654,7 @@ int main(void)
 		IN_FOLDER(wild),	 IN_FOLDER(trim_hostile),
 		IN_FOLDER(foreign_code), IN_FOLDER(code_later),
 		IN_FOLDER(no_files),	 IN_FOLDER(schema_3),
-		IN_FOLDER(schema_4),
+		IN_FOLDER(schema_4),	 IN_FOLDER(schema_5),
 	};
 
 	return cmocka_run_group_tests_name("store_files", tests, NULL, NULL);
