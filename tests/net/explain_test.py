@@ -8,6 +8,7 @@ functions.
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -122,6 +123,7 @@ def agrees_with_the_kernel(folder):
 			       blocked)
 	finally:
 		server.kill()
+		mailwall("exempt", "revoke", CLIENT, "--ticket", "NET-7")
 	one = said[25]
 	expect(one["verdict"] == "allow" and one["clause"]["id"] == "why:11" and
 	       one["kernel"]["same"] and {"class": "exempt", "end": "source",
@@ -213,6 +215,140 @@ def asks_the_policy_alone(folder):
 	       one["verdict"] == "reset", one)
 
 
+def live(*words, port, to=SERVER, ns="client"):
+	"""What --live says while the client connects, and what it sees."""
+	child = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "explain", "--json",
+		 "--live", "30s", *map(str, words)], text=True,
+		stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+	said = child.stderr.readline()
+	expect("waiting for a connection of" in said, said)
+	run(sys.executable, "-c", CONNECT, to, port, ns=ns)
+	out, error = child.communicate(timeout=60)
+	expect(child.returncode == 0, f"{child.returncode}: {error}")
+	tables = run("nft", "list", "tables", ns="router").stdout
+	expect("explain" not in tables, f"left behind: {tables}")
+	return json.loads(out)
+
+
+def follows_a_real_connection(folder):
+	"""--live names the clause of ours that stopped it, and agrees with the policy"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	before = run("nft", "list", "ruleset", ns="router").stdout
+	for port, fate, clause in (110, "stopped", "why:15"), \
+				  (25, "stopped", "why:12"), \
+				  (465, "passed", None):
+		one = live(CLIENT, f"{SERVER}:{port}", port=port)
+		seen = one["live"]
+		expect(seen["fate"] == fate and seen["agrees"] is True and
+		       seen["in"] == "cust0" and seen["out"] == "wan0" and
+		       not seen["lost"], one)
+		expect((one["clause"] or {"id": None})["id"] == clause, one)
+		if clause:
+			last = seen["steps"][-1]
+			expect(last["table"] == "mailwall" and
+			       last["comment"].startswith(clause), last)
+	after = run("nft", "list", "ruleset", ns="router").stdout
+	expect(drop_counts(before) == drop_counts(after), after)
+	one = live(CLIENT, port=110)
+	expect(one["port"] == 110 and one["destination"] == SERVER and
+	       one["verdict"] == "drop" and one["live"]["agrees"], one)
+	clear()
+
+
+def drop_counts(text):
+	return re.sub(r"packets \d+ bytes \d+|expires \w+", "", text)
+
+
+def tells_others_from_ours(folder):
+	"""--live names a foreign table that stopped it, or gave it another port"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	run("nft", "-f", "-", ns="router", text="""
+		table ip filter { chain early {
+			type filter hook forward priority -50;
+			tcp dport 587 counter drop comment "no mail\x1b[2J"
+		}
+		chain pre {
+			type nat hook prerouting priority dstnat;
+			tcp dport 110 dnat to :465
+		}
+		}""".replace("\\x1b", "\x1b"))
+	one = live(CLIENT, f"{SERVER}:587", port=587)
+	seen, last = one["live"], one["live"]["steps"][-1]
+	expect(seen["fate"] == "stopped" and
+	       (last["family"], last["table"], last["chain"], last["verdict"]) ==
+	       ("ip", "filter", "early", "drop") and
+	       last["comment"] == "no mail?[2J", one)
+	one = live(CLIENT, f"{SERVER}:110", port=110)
+	expect(one["live"]["fate"] == "passed" and one["port"] == 465 and
+	       not one["blocked"] and
+	       any(s["port"] == 465 for s in one["live"]["steps"]), one)
+	clear()
+
+
+def follows_at_other_hooks(folder):
+	"""--live marks packets at ingress, and those of processes of this machine"""
+	mailwall("apply", "-q", write(folder, POLICY.replace(
+		"hook forward", "hook ingress cust0").replace(
+		"\tlimit submission 1000/minute per source\n", "").replace(
+		"smtp reset log", "smtp drop").replace(" log", ""),
+		"in.policy"))
+	one = live(CLIENT, f"{SERVER}:110", port=110)
+	expect(one["live"]["fate"] == "stopped" and one["live"]["agrees"] and
+	       one["live"]["steps"][-1]["family"] == "netdev", one)
+	clear()
+	mailwall("apply", "-q", write(folder, HOST, "host.policy"))
+	one = live("100.64.0.1", f"{CLIENT}:25", "-u", "9", port=25, to=CLIENT,
+		   ns="router")
+	expect(one["live"]["fate"] == "stopped" and one["live"]["agrees"] and
+	       one["live"]["out"] == "cust0" and one["live"]["in"] is None, one)
+	clear()
+
+
+def sees_rules_that_differ(folder):
+	"""--live says that the kernel lets through what the policy stops"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	run("nft", "-f", "-", ns="router", text="""
+		table ip nat { chain pre {
+			type nat hook prerouting priority dstnat;
+			tcp dport 465 dnat to :110
+		}
+		}""")
+	one = live(CLIENT, f"{SERVER}:465", port=465)
+	expect(one["live"]["fate"] == "stopped" and one["port"] == 110 and
+	       one["clause"]["id"] == "why:15" and one["live"]["agrees"], one)
+	clear()
+	path = write(folder, POLICY)
+	one = live("-p", path, CLIENT, f"{SERVER}:110", port=110)
+	expect(one["live"]["fate"] == "passed" and one["blocked"] and
+	       one["live"]["agrees"] is None, one)
+
+
+def waits_no_longer_than_told(folder):
+	"""--live ends when nothing came, is refused without privilege, and leaves no table if it is killed"""
+	path = write(folder, POLICY)
+	one = explain("--live", "1s", "-p", path, "100.64.3.9", f"{SERVER}:25")
+	expect(one["live"] == {"caught": False} and one["verdict"] == "reset",
+	       one)
+	refused("--live", "2h", "-p", path, CLIENT, f"{SERVER}:25", has="1s to 1h")
+	done = run("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--",
+		   MAILWALL, "explain", "-p", path, "--live", "1s", CLIENT,
+		   f"{SERVER}:25", ns="router", check=False)
+	expect(done.returncode == 3 and "CAP_NET_ADMIN" in done.stderr,
+	       done.stderr)
+	child = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "explain", "--live",
+		 "30s", "-p", path, CLIENT, f"{SERVER}:25"], text=True,
+		stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+	child.stderr.readline()
+	expect("explain" in run("nft", "list", "tables", ns="router").stdout,
+	       "no table while it waits")
+	child.kill()
+	child.communicate()
+	expect("explain" not in run("nft", "list", "tables", ns="router").stdout,
+	       "the table outlived its owner")
+
+
 def refuses_bad_words(folder):
 	"""each wrong word is answered by what to write instead"""
 	path = write(folder, POLICY)
@@ -235,7 +371,9 @@ def refuses_bad_words(folder):
 
 
 CLAIMS = (asks_the_policy_alone, refuses_bad_words, agrees_with_the_kernel,
-	  tells_why, tables_the_ports, says_what_does_not_act)
+	  tells_why, tables_the_ports, says_what_does_not_act,
+	  follows_a_real_connection, tells_others_from_ours,
+	  follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
 
 
 def main():

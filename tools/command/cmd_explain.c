@@ -8,6 +8,7 @@
 
 struct explain_options {
 	const char *policy, *in, *out, *user, *store;
+	uint32_t live_s;
 };
 
 static int explain_run(struct program *p, const void *options, int argc,
@@ -21,12 +22,16 @@ static int explain_run(struct program *p, const void *options, int argc,
 					    .in = o->in,
 					    .out = o->out,
 					    .user = o->user,
-					    .store = o->store };
+					    .store = o->store,
+					    .live_s = o->live_s };
 	struct explained e = { .program = p, .question = &q };
 	int code = explain_read(&e);
 
 	if (!code) {
 		explain_kernel(&e);
+		code = explain_live(&e);
+	}
+	if (!code) {
 		if (!e.whole)
 			explain_policy(&e);
 		explain_known(&e);
@@ -55,6 +60,13 @@ static const struct option_row explain_rows[] = {
 	  .place = offsetof(struct explain_options, out),
 	  .value = "INTERFACE",
 	  .help = "the connection goes out there" },
+	{ .name = "live",
+	  .type = OPTION_DURATION,
+	  .place = offsetof(struct explain_options, live_s),
+	  .value = "DURATION",
+	  .hints = "30s 1m 5m",
+	  .help = "wait so long for such a connection, and follow it through "
+		  "the kernel" },
 	{ .name = "user",
 	  .letter = 'u',
 	  .type = OPTION_TEXT,

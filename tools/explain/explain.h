@@ -10,6 +10,7 @@
 #include "../../rules/policy/decide.h"
 #include "../kernel/kernel.h"
 #include "../program/program.h"
+#include "../nftrace/nftrace.h"
 
 #include <jansson.h>
 
@@ -19,6 +20,7 @@ struct explain_question {
 					     NULL: all mail ports */
 	const char *policy;		  /* a file; NULL: what was applied */
 	const char *in, *out, *user, *store;
+	uint32_t live_s; /* waits so long for a real connection; 0: does not */
 };
 
 enum explain_is { IS_NO, IS_YES, IS_NOT_KNOWN };
@@ -79,6 +81,8 @@ struct explained {
 		size_t n, cap;
 	} foreign;
 
+	struct nftrace live; /* the connection that came, if one did */
+
 	/* Facts of the source. */
 	json_t *records;  /* the book's; NULL: not read */
 	json_t *findings; /* the latest first; NULL: not read */
@@ -100,6 +104,22 @@ void explain_kernel(struct explained *e);
 enum explain_is explain_kernel_has(struct explained *e,
 				   const struct class *class, uint8_t family,
 				   const struct addr6 *address);
+
+/* "inet", "bridge": a family's name before a table. */
+const char *explain_family_name(uint8_t family);
+
+/*
+ * explain_live.c: waits for a real connection; the question is about that one
+ * then. An exit code.
+ */
+int explain_live(struct explained *e);
+/* The packet's fate, and the step that decided it; NULL: it passed. */
+enum nftrace_fate explain_live_fate(const struct explained *e,
+				    const struct nftrace_step **step);
+/* Does the kernel do what the policy says? */
+enum explain_is explain_live_agrees(const struct explained *e);
+void explain_live_print(const struct explained *e);
+json_t *explain_live_json(const struct explained *e);
 
 /* explain_policy.c: asks the policy about the opening. */
 void explain_policy(struct explained *e);

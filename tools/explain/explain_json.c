@@ -127,6 +127,7 @@ int explain_print_json(struct explained *e)
 		out, "mode",
 		json_string(e->policy->observe ? "observe" : "enforce"));
 	json_object_set_new(out, "kernel", json_kernel(e));
+	json_object_set_new(out, "live", explain_live_json(e));
 	json_object_set_new(out, "records",
 			    e->records ? json_incref(e->records) : json_null());
 	json_object_set_new(out, "attempts",

@@ -81,7 +81,7 @@ static bool kernel_is_hook(const struct explained *e, uint8_t family,
 	return false;
 }
 
-static const char *kernel_family_name(uint8_t family)
+const char *explain_family_name(uint8_t family)
 {
 	switch (family) {
 	case NFPROTO_INET:
@@ -111,7 +111,7 @@ static void kernel_add_foreign(struct explained *e, const struct nftnl_chain *c)
 		return;
 	f = arena_push(e->program->arena, &e->foreign);
 	f->table = arena_printf(e->program->arena, "%s %s",
-				kernel_family_name(family), table);
+				explain_family_name(family), table);
 	f->chain = kernel_copy_text(e->program->arena,
 				    nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 	f->priority = (int32_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_PRIO);

@@ -33,8 +33,7 @@ static int ports_compare(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-/* The mail ports, and those that the policy names. */
-static void ports_of(const struct explained *e, struct ports *out)
+void explain_ports_of(const struct explained *e, struct ports *out)
 {
 	struct arena *a = e->program->arena;
 
@@ -130,7 +129,7 @@ static void ports_make(struct explained *e, struct ports_table *t)
 	struct ports ports = { 0 };
 
 	*t = (struct ports_table){ .arena = e->program->arena };
-	ports_of(e, &ports);
+	explain_ports_of(e, &ports);
 	for (size_t i = 0; i < ports.n; i++)
 		ports_add_rows(e, t, ports.items[i]);
 }

@@ -11,4 +11,7 @@ void explain_ports(struct explained *e);
 /* Makes the same as a JSON array. */
 json_t *explain_ports_json(struct explained *e);
 
+/* The mail ports, and those that the policy names, in their order. */
+void explain_ports_of(const struct explained *e, struct ports *out);
+
 #endif

@@ -255,6 +255,7 @@ int explain_print(struct explained *e)
 		text_members(e);
 		text_unsure(e);
 	}
+	explain_live_print(e);
 	printf("  policy %s, %s\n", e->policy->name, e->from_where);
 	text_kernel(e);
 	text_records(e);

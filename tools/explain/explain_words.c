@@ -196,10 +196,17 @@ static int words_current(struct explained *e)
 	return revision_load(p, &revision, &e->policy);
 }
 
+#define LIVE_SECONDS_MOST 3600
+
 int explain_read(struct explained *e)
 {
-	int code = words_source(e);
+	int code;
 
+	if (e->question->live_s > LIVE_SECONDS_MOST)
+		return usage_error(e->program,
+				   "--live takes from 1s to 1h: a customer who "
+				   "is on the phone tries at once");
+	code = words_source(e);
 	e->whole = !e->question->destination;
 	e->opening.in = e->question->in;
 	e->opening.out = e->question->out;
