@@ -26,11 +26,39 @@
 #define HELD_KNOWN    5u   /* networks met before: a third tried again */
 #define HELD_WINDOW_S (15 * MINUTE)
 
-static bool rates_are_held(const struct judge *j, const struct history *h)
+/*
+ * A server that is known as one meets networks in bursts, too: a letter to all
+ * members, or what a holiday left. Half of the networks that it met before have
+ * to have been tried again; and so has the burst itself, once its retries are
+ * due. Against fast any retry will do. Against medium and slow the retries have
+ * to go on for hours, as those of a queue do: bots that retry give up sooner.
+ */
+#define KNOWN_LEAST   5u
+#define KNOWN_DUE_S   (40 * MINUTE) /* a first retry is later in no queue */
+#define LASTING_S     (3 * HOUR)
+#define LASTING_DUE_S (4 * HOUR)
+
+static bool rates_knows_queue(const struct judge *j, const struct history *h,
+			      uint32_t due_s, uint32_t span_s)
+{
+	uint32_t old = 0, returned = 0;
+
+	for (uint16_t i = 0; i < h->contacts_cap; i++) {
+		const struct contact *c = &h->contacts[i];
+
+		if (!c->first_s || c->bits & CONTACT_SUBMISSION ||
+		    j->now_s - c->first_s < due_s)
+			continue;
+		old++;
+		returned += contact_span_s(c) >= span_s;
+	}
+	return old >= KNOWN_LEAST && returned * 2 >= old;
+}
+
+static bool rates_are_raised(const struct judge *j)
 {
 	return judge_threshold_now(j, DETECTOR_FAST) >
-		       j->threshold[DETECTOR_FAST] &&
-	       h->sum[SUM_FAST] > judge_threshold(j, h, DETECTOR_FAST) / 2;
+	       j->threshold[DETECTOR_FAST];
 }
 
 static bool rates_is_queue(const struct judge *j, const struct history *h)
@@ -57,17 +85,41 @@ static bool rates_is_queue(const struct judge *j, const struct history *h)
 	       (old >= HELD_KNOWN && returned * 3 >= old);
 }
 
+/* Holds a finding of fast for the first retries, or reports it. */
+static void rates_decide(struct judge *j, struct source *s, uint16_t port)
+{
+	struct history *h = s->history;
+	bool queue = rates_knows_queue(j, h, KNOWN_DUE_S, AGAIN_S);
+
+	if (!queue && rates_are_raised(j))
+		queue = h->n_contacts < HELD_MOST && rates_is_queue(j, h);
+	if (queue)
+		judge_be_due(s, j->now_s + DUE_S);
+	else
+		judge_report(j, s, DETECTOR_FAST, port);
+}
+
+/* The same of medium and slow, whose warm-up has passed. */
+static void rates_decide_slower(struct judge *j, struct source *s,
+				enum detector d, uint16_t port)
+{
+	if (rates_knows_queue(j, s->history, LASTING_DUE_S, LASTING_S))
+		judge_be_due(s, j->now_s + DUE_S);
+	else
+		judge_check(j, s, d, port);
+}
+
 static void rates_due(struct judge *j, struct source *s)
 {
 	struct history *h = s->history;
+	float at = judge_threshold(j, h, DETECTOR_FAST);
 
 	judge_lower_sums(j, h);
-	if (!rates_are_held(j, h))
-		return;
-	if (h->n_contacts < HELD_MOST && rates_is_queue(j, h))
-		judge_be_due(s, j->now_s + DUE_S);
-	else
-		judge_report(j, s, DETECTOR_FAST, h->port);
+	if (h->sum[SUM_FAST] > (rates_are_raised(j) ? at / 2 : at))
+		rates_decide(j, s, h->port);
+	for (enum detector d = DETECTOR_MEDIUM; d <= DETECTOR_SLOW; d++)
+		if (sum_of(h, d) > judge_threshold(j, h, d))
+			rates_decide_slower(j, s, d, h->port);
 }
 
 static void rates_gain_fast(struct judge *j, struct source *s, uint16_t port)
@@ -75,16 +127,15 @@ static void rates_gain_fast(struct judge *j, struct source *s, uint16_t port)
 	struct history *h = s->history;
 	float at = judge_threshold(j, h, DETECTOR_FAST);
 
-	if (judge_threshold_now(j, DETECTOR_FAST) <=
-	    j->threshold[DETECTOR_FAST]) {
-		judge_gain(j, s, DETECTOR_FAST, port);
-		return;
-	}
 	sum_add(&h->sum[SUM_FAST], j->gain[DETECTOR_FAST]);
-	if (h->sum[SUM_FAST] > at)
-		judge_be_due(s, j->now_s);
+	if (h->sum[SUM_FAST] <= at)
+		return;
 	if (h->sum[SUM_FAST] > 2 * at)
 		h->sum[SUM_FAST] = 2 * at;
+	if (rates_are_raised(j))
+		judge_be_due(s, j->now_s);
+	else
+		rates_decide(j, s, port);
 }
 
 /*
@@ -103,7 +154,9 @@ static void rates_gain_apart(struct judge *j, struct source *s, enum detector d,
 
 	if (!judge_warm_for(j, d) || *sum >= most)
 		return;
-	judge_gain(j, s, d, port);
+	sum_add(sum, j->gain[d]);
+	if (*sum > judge_threshold(j, s->history, d))
+		rates_decide_slower(j, s, d, port);
 }
 
 /*

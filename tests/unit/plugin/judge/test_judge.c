@@ -348,6 +348,52 @@ CLAIM(several, "who tries five addresses of a network one after the other "
 	}
 }
 
+/*
+ * Six networks at one go, tried again every half hour for five hours; then 60
+ * new ones within two minutes, which are tried again every 20 minutes, or five
+ * others each minute instead. Returns when a finding of spam came after that,
+ * in minutes; 0: in three hours none did.
+ */
+static unsigned int until_burst_is_found(bool known, bool returns)
+{
+	struct court *c = court_of(NULL, true);
+	unsigned int minutes = 0;
+
+	for (unsigned int round = 0; round < 10; round++) {
+		for (unsigned int n = 0; n < 6; n++)
+			attempt(c, to(group(known ? n : 0)));
+		wait_for(c, 30 * 60);
+	}
+	for (unsigned int n = 0; n < 60; n++) {
+		attempt(c, to(group(100 + n)));
+		wait_for(c, 2);
+	}
+	while (!count_spam(c) && ++minutes < 180) {
+		for (unsigned int n = 0; returns && n < 60; n++)
+			if (minutes % 20 == 0)
+				attempt(c, to(group(100 + n)));
+		for (unsigned int n = 0; !returns && n < 5; n++)
+			attempt(c, to(group(200 + 5 * minutes + n)));
+		wait_for(c, 60);
+	}
+	minutes = count_spam(c) ? minutes + 1 : 0;
+	court_free(c);
+	return minutes;
+}
+
+CLAIM(known_burst,
+      "a server that came back to what it met before is given the time of "
+      "a first retry when it meets many networks at once")
+{
+	expect(until_burst_is_found(false, true) == 1,
+	       "a source that is not known: at once");
+	expect(!until_burst_is_found(true, true), "a queue: never");
+	expect(until_burst_is_found(true, false) >= 35,
+	       "no retry: when one was due");
+	expect(until_burst_is_found(true, false) <= 60,
+	       "no retry: and not later");
+}
+
 /* How many networks, 15 s apart, until it is found as fast. */
 static unsigned int until_fast(struct court *c, unsigned int most)
 {
@@ -1217,26 +1263,27 @@ CLAIM(burst_order, "ten dead hosts of two hundred are none of outcome's, "
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(rates),	       CLAIMED(same_network),
-		CLAIMED(known),	       CLAIMED(warm_up),
-		CLAIMED(shared),       CLAIMED(inbound),
-		CLAIMED(allowed),      CLAIMED(abandon),
-		CLAIMED(script),       CLAIMED(late),
-		CLAIMED(queue),	       CLAIMED(scan),
-		CLAIMED(outcome),      CLAIMED(helo),
-		CLAIMED(newsletter),   CLAIMED(direct),
-		CLAIMED(operators),    CLAIMED(volume),
-		CLAIMED(storm),	       CLAIMED(logins),
-		CLAIMED(once_a_day),   CLAIMED(prefixes),
-		CLAIMED(evidence),     CLAIMED(score),
-		CLAIMED(idle),	       CLAIMED(released),
-		CLAIMED(time_back),    CLAIMED(syns),
-		CLAIMED(figures),      CLAIMED(names),
-		CLAIMED(credit),       CLAIMED(several),
-		CLAIMED(busy_hours),   CLAIMED(small),
-		CLAIMED(few_networks), CLAIMED(one_address),
-		CLAIMED(cold),	       CLAIMED(cold_unsure),
-		CLAIMED(cold_late),    CLAIMED(burst_order),
+		CLAIMED(rates),	      CLAIMED(same_network),
+		CLAIMED(known),	      CLAIMED(warm_up),
+		CLAIMED(shared),      CLAIMED(inbound),
+		CLAIMED(allowed),     CLAIMED(abandon),
+		CLAIMED(script),      CLAIMED(late),
+		CLAIMED(queue),	      CLAIMED(scan),
+		CLAIMED(outcome),     CLAIMED(helo),
+		CLAIMED(newsletter),  CLAIMED(direct),
+		CLAIMED(operators),   CLAIMED(volume),
+		CLAIMED(storm),	      CLAIMED(logins),
+		CLAIMED(once_a_day),  CLAIMED(prefixes),
+		CLAIMED(evidence),    CLAIMED(score),
+		CLAIMED(idle),	      CLAIMED(released),
+		CLAIMED(time_back),   CLAIMED(syns),
+		CLAIMED(figures),     CLAIMED(names),
+		CLAIMED(credit),      CLAIMED(several),
+		CLAIMED(known_burst), CLAIMED(busy_hours),
+		CLAIMED(small),	      CLAIMED(few_networks),
+		CLAIMED(one_address), CLAIMED(cold),
+		CLAIMED(cold_unsure), CLAIMED(cold_late),
+		CLAIMED(burst_order),
 	};
 
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
