@@ -15,7 +15,8 @@ import sys
 sys.dont_write_bytecode = True
 
 import lab
-from watch_test import CLIENT, MAILWALL, SERVER, build_network, expect, run
+from watch_test import (CLIENT, MAILWALL, QUARANTINE, SERVER, build_network,
+			expect, run)
 
 POLICY = """policy why
 purpose "test"
@@ -127,7 +128,8 @@ def agrees_with_the_kernel(folder):
 	one = said[25]
 	expect(one["verdict"] == "allow" and one["clause"]["id"] == "why:11" and
 	       one["kernel"]["same"] and {"class": "exempt", "end": "source",
-					  "member": True} in one["members"],
+					  "member": True, "expires_s": None}
+	       in one["members"],
 	       one)
 	expect(one["records"][0]["ticket"] == "NET-7", one["records"])
 	clear()
@@ -199,8 +201,8 @@ def asks_the_policy_alone(folder):
 	one = json.loads(done.stdout)
 	expect(one["verdict"] == "reset" and one["kernel"] is None and
 	       any("CAP_NET_ADMIN" in text for text in one["not_read"]) and
-	       {"class": "exempt", "end": "source", "member": None}
-	       in one["members"], one)
+	       {"class": "exempt", "end": "source", "member": None,
+		"expires_s": None} in one["members"], one)
 	host = write(folder, HOST, "host.policy")
 	for user, verdict in ("8", "allow"), ("9", "reject"):
 		one = explain("192.0.2.1", "203.0.113.5:25", "-p", host, "-u", user)
@@ -283,6 +285,23 @@ def tells_others_from_ours(folder):
 	expect(one["live"]["fate"] == "passed" and one["port"] == 465 and
 	       not one["blocked"] and
 	       any(s["port"] == 465 for s in one["live"]["steps"]), one)
+	clear()
+
+
+def says_until_when(folder):
+	"""a source in quarantine is told until when, and how it gets out; that works"""
+	mailwall("apply", "-q", write(folder, QUARANTINE, "quarantine.policy"))
+	run("nft", "add", "element", "inet", "mailwall", "flagged.v4",
+	    f"{{ {CLIENT} timeout 1h }}", ns="router")
+	member, = [m for m in explain(CLIENT, f"{SERVER}:587")["members"]
+		   if m["class"] == "flagged"]
+	expect(member["member"] and 3000 < member["expires_s"] <= 3600, member)
+	text = mailwall("explain", CLIENT, f"{SERVER}:587")
+	expect(re.search(r"is in flagged, until \d{4}-\d\d-\d\dT", text), text)
+	command = text.splitlines()[-1].split(": mailwall ")[1].split()
+	mailwall(*command)
+	one = explain(CLIENT, f"{SERVER}:587")
+	expect(not one["blocked"], one)
 	clear()
 
 
@@ -373,7 +392,7 @@ def refuses_bad_words(folder):
 CLAIMS = (asks_the_policy_alone, refuses_bad_words, agrees_with_the_kernel,
 	  tells_why, tables_the_ports, says_what_does_not_act,
 	  follows_a_real_connection, tells_others_from_ours,
-	  follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
+	  says_until_when, follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
 
 
 def main():

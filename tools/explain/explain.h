@@ -30,6 +30,7 @@ struct explain_member {
 	const struct class *class;
 	bool of_source; /* else of the destination */
 	enum explain_is is;
+	uint64_t expires_ms; /* from now; 0: it stays */
 };
 
 struct explain_asked {
@@ -100,10 +101,11 @@ int explain_read(struct explained *e);
 
 /* explain_kernel.c: reads what is loaded, if it may. */
 void explain_kernel(struct explained *e);
-/* Is the address in a dynamic class now? */
+/* Is the address in a dynamic class now, and for how long? */
 enum explain_is explain_kernel_has(struct explained *e,
 				   const struct class *class, uint8_t family,
-				   const struct addr6 *address);
+				   const struct addr6 *address,
+				   uint64_t *expires_ms);
 
 /* "inet", "bridge": a family's name before a table. */
 const char *explain_family_name(uint8_t family);

@@ -56,13 +56,20 @@ static json_t *json_members(const struct explained *e)
 		const struct explain_member *m = &e->members.items[i];
 
 		json_array_append_new(
-			list, json_pack("{s:o, s:s, s:o}", "class",
-					text_json(m->class->name), "end",
-					m->of_source ? "source" : "destination",
-					"member",
-					m->is == IS_NOT_KNOWN ?
-						json_null() :
-						json_boolean(m->is == IS_YES)));
+			list,
+			json_pack("{s:o, s:s, s:o, s:o}", "class",
+				  text_json(m->class->name), "end",
+				  m->of_source ? "source" : "destination",
+				  "member",
+				  m->is == IS_NOT_KNOWN ?
+					  json_null() :
+					  json_boolean(m->is == IS_YES),
+				  "expires_s",
+				  m->expires_ms ?
+					  json_integer(
+						  (json_int_t)(m->expires_ms /
+							       1000)) :
+					  json_null()));
 	}
 	return list;
 }

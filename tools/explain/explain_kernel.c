@@ -146,7 +146,8 @@ static int kernel_list_foreign(struct explained *e)
 
 enum explain_is explain_kernel_has(struct explained *e,
 				   const struct class *class, uint8_t family,
-				   const struct addr6 *address)
+				   const struct addr6 *address,
+				   uint64_t *expires_ms)
 {
 	const char *start =
 		arena_printf(e->program->arena, "%s.v%d", class->name, family);
@@ -164,8 +165,8 @@ enum explain_is explain_kernel_has(struct explained *e,
 		    (s->name[len] && s->name[len] != '.') ||
 		    s->flags & NFT_SET_MAP)
 			continue;
-		if (members_have(&e->netlink, (enum family)e->family, s, family,
-				 address, &yes))
+		if (members_have_until(&e->netlink, (enum family)e->family, s,
+				       family, address, &yes, expires_ms))
 			return IS_NOT_KNOWN;
 	}
 	return yes ? IS_YES : IS_NO;

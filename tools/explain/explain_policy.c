@@ -5,16 +5,17 @@
 
 #include <string.h>
 
-static enum explain_is
-policy_class_has(struct explained *e, const struct class *class, bool of_source)
+static enum explain_is policy_class_has(struct explained *e,
+					const struct class *class,
+					bool of_source, uint64_t *expires_ms)
 {
 	const struct opening *c = &e->opening;
 	const char *name = of_source ? c->in : c->out;
 
 	if (class->kind == CLASS_DYNAMIC)
-		return explain_kernel_has(e, class, c->family,
-					  of_source ? &c->source :
-						      &c->destination);
+		return explain_kernel_has(
+			e, class, c->family,
+			of_source ? &c->source : &c->destination, expires_ms);
 	if (class_has(class, c->family,
 		      of_source ? &c->source : &c->destination))
 		return IS_YES;
@@ -37,8 +38,8 @@ static enum explain_is policy_member(struct explained *e,
 			return m->is;
 	}
 	m = arena_push(e->program->arena, &e->members);
-	*m = (struct explain_member){ class, of_source, IS_NO };
-	m->is = policy_class_has(e, class, of_source);
+	*m = (struct explain_member){ class, of_source, IS_NO, 0 };
+	m->is = policy_class_has(e, class, of_source, &m->expires_ms);
 	return m->is;
 }
 

@@ -3,9 +3,11 @@
 #include "explain.h"
 #include "explain_ports.h"
 #include "../../rules/base/service.h"
+#include "../program/when.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- the connection ---- */
 
@@ -75,6 +77,18 @@ static const char *text_is(enum explain_is is)
 	return "may be in";
 }
 
+/* ", until 2026-11-24T08:33:28Z", of a member that leaves by itself. */
+static void text_until(const struct explain_member *m)
+{
+	char when[WHEN_TEXT_BYTES];
+
+	if (!m->expires_ms)
+		return;
+	when_print_s(when,
+		     (int64_t)time(NULL) + (int64_t)(m->expires_ms / 1000));
+	printf(", until %s", when);
+}
+
 static void text_members(const struct explained *e)
 {
 	for (size_t i = 0; i < e->members.n; i++) {
@@ -84,8 +98,10 @@ static void text_members(const struct explained *e)
 		explain_address(address, e->opening.family,
 				m->of_source ? &e->opening.source :
 					       &e->opening.destination);
-		printf("      %s %s %s\n", address, text_is(m->is),
+		printf("      %s %s %s", address, text_is(m->is),
 		       m->class->name);
+		text_until(m);
+		printf("\n");
 	}
 }
 
@@ -224,24 +240,53 @@ static const struct class *text_exemption(const struct explained *e)
 	return NULL;
 }
 
+/* The dynamic class for whose members the clause is, if one made it decide. */
+static const struct class *text_held(const struct explained *e)
+{
+	const struct class_refs *from = &e->decision.clause->from;
+
+	for (size_t i = 0; i < e->members.n; i++) {
+		const struct explain_member *m = &e->members.items[i];
+
+		if (!m->of_source || m->is != IS_YES ||
+		    m->class->kind != CLASS_DYNAMIC)
+			continue;
+		for (size_t k = 0; k < from->n; k++)
+			if (from->items[k] == m->class)
+				return m->class;
+	}
+	return NULL;
+}
+
 static void text_help(const struct explained *e)
 {
+	const struct class *held;
 	const struct class *class = text_exemption(e);
 	char address[RANGE_TEXT_MAX];
 
 	if (!e->decision.clause || !action_blocks(e->decision.clause->action))
 		return;
 	explain_address(address, e->opening.family, &e->opening.source);
-	if (class)
+	held = text_held(e);
+	if (held) {
+		/* The monitor puts the /64 of an IPv6 source there. */
+		if (!strcmp(held->name, "flagged"))
+			addr_print_source(address, e->opening.family,
+					  &e->opening.source);
+		printf("To end what holds it for being in %s: mailwall exempt "
+		       "remove %s --class %s\n",
+		       held->name, address, held->name);
+	} else if (class) {
 		printf("To let it through: mailwall exempt add%s%s --ticket "
 		       "TICKET %s\n",
 		       strcmp(class->name, "exempt") ? " --class " : "",
 		       strcmp(class->name, "exempt") ? class->name : "",
 		       address);
-	else
+	} else {
 		printf("To let it through the policy has to change: no class "
 		       "above line %u lets a source be exempt\n",
 		       e->decision.clause->span.line);
+	}
 }
 
 int explain_print(struct explained *e)

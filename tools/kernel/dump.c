@@ -326,3 +326,31 @@ int dump_elements(struct netlink *nl, const struct dump_table *t,
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
 	return netlink_query(nl, nlh, dump_read_elements, &d);
 }
+
+static void dump_put_key(struct nlmsghdr *nlh, const void *bytes, size_t len)
+{
+	struct nlattr *list =
+		mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	struct nlattr *key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, bytes);
+	mnl_attr_nest_end(nlh, key);
+	mnl_attr_nest_end(nlh, elem);
+	mnl_attr_nest_end(nlh, list);
+}
+
+int dump_element_of(struct netlink *nl, const struct dump_table *t,
+		    const char *set, const void *key, size_t key_len,
+		    dump_element_fn *fn, void *ctx)
+{
+	char buf[1024];
+	struct dump d = { .table = t, .ctx = ctx, .element = fn };
+	struct nlmsghdr *nlh =
+		netlink_request(buf, NFT_MSG_GETSETELEM, t->family, NLM_F_ACK);
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, t->name);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+	dump_put_key(nlh, key, key_len);
+	return netlink_query(nl, nlh, dump_read_elements, &d);
+}

@@ -67,6 +67,10 @@ int dump_sets(struct netlink *nl, const struct dump_table *t, dump_set_fn *fn,
 /* Lists the elements of one set. */
 int dump_elements(struct netlink *nl, const struct dump_table *t,
 		  const char *set, dump_element_fn *fn, void *ctx);
+/* Calls fn for the element that has the key. -ENOENT: none has. */
+int dump_element_of(struct netlink *nl, const struct dump_table *t,
+		    const char *set, const void *key, size_t key_len,
+		    dump_element_fn *fn, void *ctx);
 /* Lists messages of another kind: type and the attribute that names a table. */
 int dump_messages(struct netlink *nl, const struct dump_table *t, int type,
 		  uint16_t table_attr, mnl_cb_t cb, void *ctx);

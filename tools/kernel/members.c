@@ -87,33 +87,35 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 	return error;
 }
 
-static void members_put_key(struct nlmsghdr *nlh, int family,
-			    const struct addr6 *addr)
+static int members_on_expiry(void *ctx, const struct dump_element *e)
 {
-	struct nlattr *list =
-		mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-	struct nlattr *key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	*(uint64_t *)ctx = e->expires_ms;
+	return 0;
+}
 
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, family == 4 ? 4 : 16, addr->byte);
-	mnl_attr_nest_end(nlh, key);
-	mnl_attr_nest_end(nlh, elem);
-	mnl_attr_nest_end(nlh, list);
+int members_have_until(struct netlink *nl, enum family table,
+		       const struct present_set *set, int family,
+		       const struct addr6 *addr, bool *yes,
+		       uint64_t *expires_ms)
+{
+	const struct dump_table t = { .family = family_number(table),
+				      .name = TABLE_NAME };
+	int error;
+
+	*expires_ms = 0;
+	error = dump_element_of(nl, &t, set->name, addr->byte,
+				family == 4 ? 4 : 16, members_on_expiry,
+				expires_ms);
+	*yes = !error;
+	return error == -ENOENT ? 0 : error;
 }
 
 int members_have(struct netlink *nl, enum family table,
 		 const struct present_set *set, int family,
 		 const struct addr6 *addr, bool *yes)
 {
-	char buf[1024];
-	struct nlmsghdr *nlh = netlink_request(buf, NFT_MSG_GETSETELEM,
-					       family_number(table), NLM_F_ACK);
-	int error;
+	uint64_t expires_ms;
 
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, TABLE_NAME);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
-	members_put_key(nlh, family, addr);
-	error = netlink_query(nl, nlh, NULL, NULL);
-	*yes = !error;
-	return error == -ENOENT ? 0 : error;
+	return members_have_until(nl, table, set, family, addr, yes,
+				  &expires_ms);
 }

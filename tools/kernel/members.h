@@ -35,5 +35,10 @@ int members_read(struct netlink *nl, struct arena *a, enum family table,
 int members_have(struct netlink *nl, enum family table,
 		 const struct present_set *set, int family,
 		 const struct addr6 *addr, bool *yes);
+/* The same, and the time that is left; 0: it stays. */
+int members_have_until(struct netlink *nl, enum family table,
+		       const struct present_set *set, int family,
+		       const struct addr6 *addr, bool *yes,
+		       uint64_t *expires_ms);
 
 #endif
