@@ -245,6 +245,8 @@ def follows_a_real_connection(folder):
 		expect(seen["fate"] == fate and seen["agrees"] is True and
 		       seen["in"] == "cust0" and seen["out"] == "wan0" and
 		       not seen["lost"], one)
+		expect(all(s["handle"] != 0 for s in seen["steps"]) and
+		       any(s["port"] == port for s in seen["steps"]), one)
 		expect((one["clause"] or {"id": None})["id"] == clause, one)
 		if clause:
 			last = seen["steps"][-1]
@@ -285,6 +287,26 @@ def tells_others_from_ours(folder):
 	expect(one["live"]["fate"] == "passed" and one["port"] == 465 and
 	       not one["blocked"] and
 	       any(s["port"] == 465 for s in one["live"]["steps"]), one)
+	clear()
+
+
+def says_it_in_words(folder):
+	"""--live is read by a person: each step a line, and nothing of the policy's warnings"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	child = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "explain", "--live",
+		 "30s", CLIENT], text=True, stdout=subprocess.PIPE,
+		stderr=subprocess.PIPE)
+	first = child.stderr.readline()
+	run(sys.executable, "-c", CONNECT, SERVER, 25, ns="client")
+	out, rest = child.communicate(timeout=60)
+	expect(CLIENT in first and "a mail port" in first and not rest, rest)
+	expect("""
+    inet mailwall, chain forward: the map of ports: jump to forward.smtp
+    inet mailwall, chain forward.smtp: why:9 outbound from subscribers: jump to outbound-1.smtp
+    inet mailwall, chain outbound-1.smtp: why:12 block smtp reset log: drop
+    it was stopped there
+""" in out, out)
 	clear()
 
 
@@ -392,7 +414,7 @@ def refuses_bad_words(folder):
 CLAIMS = (asks_the_policy_alone, refuses_bad_words, agrees_with_the_kernel,
 	  tells_why, tables_the_ports, says_what_does_not_act,
 	  follows_a_real_connection, tells_others_from_ours,
-	  says_until_when, follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
+	  says_it_in_words, says_until_when, follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
 
 
 def main():

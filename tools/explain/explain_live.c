@@ -179,6 +179,9 @@ static const char *live_rule_text(const struct explained *e,
 
 	if (s->kind == TRACE_POLICY)
 		return "the chain's policy";
+	if (s->comment && !strcmp(s->table, TABLE_NAME) &&
+	    !strncmp(s->comment, TABLE_NAME " ", sizeof(TABLE_NAME)))
+		return "the map of ports"; /* its comment has the digest */
 	if (s->comment)
 		return s->comment;
 	return arena_printf(a, "rule %llu", (unsigned long long)s->handle);

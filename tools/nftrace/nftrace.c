@@ -144,6 +144,36 @@ static void nftrace_read_step(struct nftrace *t, const struct nftnl_trace *nt,
 	nftrace_read_headers(t, nt, s);
 }
 
+/*
+ * A newer kernel tells the end of a chain's rules as rule 0, which has the
+ * headers that the message after it lacks.
+ */
+static bool nftrace_is_end(const struct nftrace_step *s)
+{
+	return s->kind == TRACE_RULE && !s->handle;
+}
+
+static void nftrace_add(struct nftrace *t, struct nftrace_step *s)
+{
+	const struct nftrace_step *end = &t->end;
+
+	if (nftrace_is_end(s)) {
+		t->end = *s;
+		return;
+	}
+	if (!s->has_destination && end->has_destination &&
+	    !strcmp(end->chain, s->chain) && !strcmp(end->table, s->table)) {
+		s->destination = end->destination;
+		s->destination_port = end->destination_port;
+		s->source_port = end->source_port;
+		s->has_destination = true;
+		s->in = end->in;
+		s->out = end->out;
+	}
+	t->end = (struct nftrace_step){ 0 };
+	*arena_push(t->arena, &t->steps) = *s;
+}
+
 /* The first packet that our own table marked is the one. */
 static void nftrace_take(struct nftrace *t, const struct nftnl_trace *nt)
 {
@@ -159,7 +189,7 @@ static void nftrace_take(struct nftrace *t, const struct nftnl_trace *nt)
 		return;
 	t->caught = true;
 	t->id = id;
-	*arena_push(t->arena, &t->steps) = s;
+	nftrace_add(t, &s);
 }
 
 static int nftrace_on_message(const struct nlmsghdr *nlh, void *ctx)

@@ -52,7 +52,8 @@ struct nftrace {
 	uint8_t family; /* 4 or 6 */
 	bool caught;
 	uint32_t id; /* the kernel's, of the packet that was caught */
-	bool lost;   /* the kernel could not tell all */
+	struct nftrace_step end; /* the rules' end, until the next step */
+	bool lost;		 /* the kernel could not tell all */
 	struct {
 		struct nftrace_step *items;
 		size_t n, cap;
