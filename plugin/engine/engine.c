@@ -496,6 +496,17 @@ void engine_sources(struct engine *e,
 	}
 }
 
+void engine_explain(struct engine *e, uint8_t family,
+		    const struct addr6 *source, struct judge_why *why)
+{
+	judge_explain(&e->judge, family, source, why);
+}
+
+int64_t engine_step_us(const struct engine *e, const struct judge_step *step)
+{
+	return engine_shown_us(e, (int64_t)step->time_s * 1000000);
+}
+
 bool engine_source(struct engine *e, uint8_t family, const struct addr6 *source,
 		   struct source_view *out)
 {

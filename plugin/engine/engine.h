@@ -132,6 +132,14 @@ void engine_sources(struct engine *e,
 bool engine_source(struct engine *e, uint8_t family, const struct addr6 *source,
 		   struct source_view *out);
 
+/*
+ * Has each step told that changes a score of a source, from now on. Times are
+ * those of the engine: engine_step_us() has them as in the frames.
+ */
+void engine_explain(struct engine *e, uint8_t family,
+		    const struct addr6 *source, struct judge_why *why);
+int64_t engine_step_us(const struct engine *e, const struct judge_step *step);
+
 /* A state file begins with this, whatever its version. */
 #define ENGINE_STATE "mailwall sources "
 /*

@@ -72,7 +72,9 @@ static void abandon_decide(struct judge *j, struct source *s, enum detector d,
 	if (due_s > lowered_s)
 		sum_lower(sum, (float)(j->figures[drift] / HOUR),
 			  due_s - lowered_s);
+	judge_tell(j, s, SEEN_TIME);
 	sum_add(sum, yes ? j->gain[d] : j->loss[d]);
+	judge_tell(j, s, yes ? "no return to a network" : "a return in time");
 }
 
 static void abandon_later(uint32_t *at_s, uint32_t time_s)

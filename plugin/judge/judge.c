@@ -251,6 +251,8 @@ void judge_attempt(struct judge *j, const struct observation *a)
 
 	if (!s)
 		return;
+	if (j->why)
+		j->why->destination = a->destination;
 	note_first(s, a->time_s);
 	s->attempts += s->attempts < SOURCE_COUNT_MOST;
 	source_count_syns(s, a->syns);
@@ -269,6 +271,8 @@ void judge_attempt(struct judge *j, const struct observation *a)
 	}
 	note_evasion(j, s, a);
 	note_last(s, a->time_s);
+	if (j->why)
+		j->why->destination = NULL;
 }
 
 void judge_syns(struct judge *j, uint8_t family, const struct addr6 *source,

@@ -49,6 +49,28 @@ enum evasion {
 	EVASION_UNSEEN,
 };
 
+/* A step of the judge's working: a sum changed, or a source was reported. */
+struct judge_step {
+	uint32_t time_s;
+	enum detector detector;
+	bool found;	  /* reported; a detector that counts has no sum */
+	const char *seen; /* "a new network", ...: what changed it */
+	float before, after, threshold;
+	const struct addr6 *destination; /* NULL: no attempt changed it */
+};
+
+/* One source whose working is told. It outlives the judge. */
+struct judge_why {
+	void *ctx;
+	void (*step)(void *ctx, const struct judge_step *step);
+	/* Private to the judge. */
+	uint8_t family;
+	uint64_t key;
+	float sum[SUMS]; /* as they were told */
+	uint32_t found;	 /* bits of detectors that reported since */
+	const struct addr6 *destination;
+};
+
 enum port_role { PORT_TRANSPORT, PORT_SUBMISSION, PORT_IMAP, PORT_POP3 };
 
 struct judge {
@@ -67,6 +89,7 @@ struct judge {
 	uint32_t sweep_s;
 	bool warm; /* warm-up is over, or skipped */
 	struct hash_key key;
+	struct judge_why *why; /* NULL: nobody asks */
 	void *ctx;
 	void (*finding)(void *ctx, const struct finding *finding);
 	uint64_t findings[FINDING_N];
@@ -78,6 +101,10 @@ int judge_init(struct judge *j, struct pool *pool, const struct hash_key *key,
 void judge_free(struct judge *j);
 /* Replaces the policy; sources stay. */
 void judge_policy(struct judge *j, const struct policy *policy);
+
+/* Tells each step that changes a score of a source, from now on. */
+void judge_explain(struct judge *j, uint8_t family, const struct addr6 *source,
+		   struct judge_why *why);
 
 /* Starts warm-up; only the first call counts. */
 void judge_begin(struct judge *j, uint32_t now_s);

@@ -171,6 +171,7 @@ void judge_report(struct judge *j, struct source *s, enum detector d,
 	f.destinations = judge_destinations(s, &f.destinations_exact);
 	f.n_examples = history_examples(h, f.examples);
 	j->findings[detector_finding(d)]++;
+	judge_tell_found(j, s, d);
 	if (j->finding)
 		j->finding(j->ctx, &f);
 }

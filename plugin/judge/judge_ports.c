@@ -148,9 +148,11 @@ static void known_group(struct judge *j, struct source *s, struct contact *c,
 		c->bits |= CONTACT_RETRIED;
 	if (earns_credit(c, j->now_s, since_s / MINUTE)) {
 		HOOKS(HOOK_CREDITED)
+		judge_tell(j, s, "a return to a known network");
 		contact_credit(c, since_s / MINUTE);
 	}
 	HOOKS(HOOK_KNOWN)
+	judge_tell(j, s, "a known network");
 	contact_touch(c, j->now_s);
 }
 
@@ -164,6 +166,7 @@ void judge_transport(struct judge *j, struct source *s,
 	h->port = (uint8_t)(a->port < 256 ? a->port : 25);
 	count_fate(h, a->answered);
 	judge_lower_sums(j, h);
+	judge_tell(j, s, SEEN_TIME);
 	if (first) {
 		if (!c)
 			judge_forget_old(j, s);
@@ -171,10 +174,12 @@ void judge_transport(struct judge *j, struct source *s,
 		if (!c)
 			return;
 		HOOKS(HOOK_MET)
+		judge_tell(j, s, "a new network");
 	} else {
 		known_group(j, s, c, a);
 	}
 	HOOKS(HOOK_TRIED)
+	judge_tell(j, s, "an attempt");
 }
 
 /* ---- ports where mail is submitted and read ---- */
@@ -186,14 +191,18 @@ void judge_submission(struct judge *j, struct source *s,
 	struct contact *c = judge_contact(j, s, a, CONTACT_SUBMISSION);
 
 	judge_lower_sums(j, h);
+	judge_tell(j, s, SEEN_TIME);
 	HOOKS(HOOK_SUBMITTED)
+	judge_tell(j, s, "a submission");
 	if (c && !judge_is_new(j, c)) {
 		contact_touch(c, j->now_s);
 		return;
 	}
 	c = judge_first_contact(j, h, c, a, CONTACT_SUBMISSION);
-	if (c)
+	if (c) {
 		HOOKS(HOOK_SUBMITTED_NEW)
+		judge_tell(j, s, "a new operator");
+	}
 }
 
 void judge_access(struct judge *j, struct source *s,
@@ -202,8 +211,10 @@ void judge_access(struct judge *j, struct source *s,
 	if (!history_usage(&j->sources, s->history))
 		return;
 	judge_lower_sums(j, s->history);
+	judge_tell(j, s, SEEN_TIME);
 	history_destination(&j->sources, s->history, a->destination);
 	HOOKS(HOOK_ACCESSED)
+	judge_tell(j, s, "a mailbox");
 }
 
 /* ---- payload and time ---- */
@@ -215,16 +226,19 @@ void judge_payload(struct judge *j, struct source *s,
 	if (d->seen & (SEEN_AUTH_FAILED | SEEN_AUTH_OK)) {
 		HOOKS(HOOK_LOGIN)
 	}
+	judge_tell(j, s, "what a connection said");
 }
 
 void judge_evaded(struct judge *j, struct source *s,
 		  const struct observation *a)
 {
 	HOOKS(HOOK_EVADED)
+	judge_tell(j, s, "a hidden header");
 }
 
 void judge_source_due(struct judge *j, struct source *s)
 {
 	s->due_s = UINT32_MAX;
 	HOOKS(HOOK_DUE)
+	judge_tell(j, s, "a time that was due");
 }

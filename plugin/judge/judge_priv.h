@@ -22,6 +22,27 @@
 /* Bits of the detectors that tell of a source of spam. */
 #define SPAM_DETECTORS (DETECTORS(DETECTOR_SPAM_BIT, DETECTOR_SPAM_BIT) 0u)
 
+/* ---- judge_why.c ---- */
+
+void judge_why_changed(struct judge *j, const struct source *s,
+		       const char *seen);
+/* Has a finding told with the next step, if somebody asks. */
+static inline void judge_tell_found(struct judge *j, const struct source *s,
+				    enum detector d)
+{
+	if (j->why && s->key == j->why->key && s->family == j->why->family)
+		j->why->found |= 1u << d;
+}
+#define SEEN_TIME "time that passed" /* by which sums fall */
+
+/* Tells what a sum went by since it was told last, if somebody asks. */
+static inline void judge_tell(struct judge *j, const struct source *s,
+			      const char *seen)
+{
+	if (__builtin_expect(j->why != NULL, 0))
+		judge_why_changed(j, s, seen);
+}
+
 /* ---- judge_sum.c ---- */
 
 /* Gains, losses, thresholds and warm-ups follow from j->figures. */

@@ -19,7 +19,7 @@
 #define TOP_DEFAULT 10
 
 struct replay_options {
-	const char *policy, *interface, *store;
+	const char *policy, *interface, *store, *why;
 	uint32_t top;
 	uint64_t memory;
 	bool attempts, no_warmup;
@@ -41,6 +41,10 @@ struct replay {
 	struct source_view *sources; /* the most attempts first */
 	size_t n_sources;
 	struct impact impact;
+	struct judge_why why; /* --why */
+	int family;	      /* family of the source; 0: nobody asks */
+	struct addr6 source;
+	uint64_t steps;
 };
 
 /* ---- sinks ---- */
@@ -192,6 +196,55 @@ static void replay_add_source(void *ctx, const struct source_view *view)
 	r->sources[at] = *view;
 }
 
+/* ---- the working of the judge ---- */
+
+static void replay_tell_step(void *ctx, const struct judge_step *step)
+{
+	struct replay *r = ctx;
+	int64_t time_us = engine_step_us(r->engine, step);
+
+	r->steps++;
+	if (r->program->json)
+		r->sinks.code = print_event(
+			step_json(step, time_us, (uint8_t)r->family));
+	else
+		text_step(step, time_us, (uint8_t)r->family);
+}
+
+/* An address, or a source as it is printed: 2001:db8::/64. An exit code. */
+static int replay_read_why(struct replay *r)
+{
+	const char *text = r->options->why;
+	size_t len = text ? strcspn(text, "/") : 0;
+
+	if (!text)
+		return EXIT_DONE;
+	if (!addr_parse(text, len, &r->family, &r->source) &&
+	    (!text[len] || (r->family == 6 && !strcmp(text + len, "/64"))))
+		return EXIT_DONE;
+	return usage_error(r->program,
+			   "--why \"%s\" is no source: give one address, or a "
+			   "prefix /64 of IPv6",
+			   text);
+}
+
+static void replay_explain(struct replay *r)
+{
+	if (!r->family)
+		return;
+	r->why = (struct judge_why){ .ctx = r, .step = replay_tell_step };
+	engine_explain(r->engine, (uint8_t)r->family, &r->source, &r->why);
+}
+
+/* A source that was never tried, or met one network only, has no score. */
+static void replay_say_steps(const struct replay *r)
+{
+	if (r->options->why && !r->steps)
+		printf("no step: %s has no score, as it met one network at "
+		       "most, or an allow lets it through\n",
+		       r->options->why);
+}
+
 /* ---- results ---- */
 
 static int replay_print_json(struct replay *r, const struct engine_summary *s)
@@ -208,6 +261,7 @@ static int replay_print_json(struct replay *r, const struct engine_summary *s)
 
 static int replay_print_text(struct replay *r, const struct engine_summary *s)
 {
+	replay_say_steps(r);
 	text_ports(s);
 	text_sources(r->sources, r->n_sources, s->sources);
 	if (r->policy)
@@ -241,6 +295,7 @@ static int replay_files(struct replay *r, int argc, char **argv,
 		code = sinks_start(&r->sinks);
 	if (code)
 		return code;
+	replay_explain(r);
 	impact_init(&r->impact, r->program, r->policy);
 	for (int i = 0; i < argc && code != EXIT_USAGE; i++) {
 		read = monitor_code(capture_add_file(r->capture, argv[i]));
@@ -264,7 +319,8 @@ static int replay_run(struct program *p, const void *options, int argc,
 				     .skip_warmup = given->no_warmup };
 	int code = EXIT_DONE, closed;
 
-	if (given->policy)
+	code = replay_read_why(&r);
+	if (given->policy && !code)
 		code = load_good_policy(p, given->policy, &r.policy);
 	if (code)
 		return code;
@@ -298,6 +354,11 @@ static const struct option_row replay_rows[] = {
 	  .type = OPTION_FLAG,
 	  PLACE(attempts),
 	  .help = "print each attempt" },
+	{ .name = "why",
+	  .type = OPTION_ADDRESS,
+	  PLACE(why),
+	  .value = "ADDRESS",
+	  .help = "print each step that changed a score of this source" },
 	{ OPTION_ROW_TOP(struct replay_options),
 	  .help = "print this many sources; 10 if not given" },
 	{ OPTION_ROW_NO_WARMUP(struct replay_options) },

@@ -182,6 +182,29 @@ json_t *finding_json(const struct finding *f)
 	return json;
 }
 
+json_t *step_json(const struct judge_step *s, int64_t time_us, uint8_t family)
+{
+	json_t *json = json_object();
+
+	json_object_set_new(json, "event", json_string("step"));
+	json_object_set_new(json, "time", value_time_us(time_us));
+	json_object_set_new(json, "detector",
+			    json_string(detector_name(s->detector)));
+	json_object_set_new(
+		json, "finding",
+		json_string(finding_name(detector_finding(s->detector))));
+	json_object_set_new(json, "seen", json_string(s->seen));
+	json_object_set_new(json, "destination",
+			    s->destination ?
+				    value_address(family, s->destination) :
+				    json_null());
+	json_object_set_new(json, "before", json_real((double)s->before));
+	json_object_set_new(json, "after", json_real((double)s->after));
+	json_object_set_new(json, "threshold", json_real((double)s->threshold));
+	value_set_flag(json, "found", s->found);
+	return json;
+}
+
 /* ---- source ---- */
 
 json_t *source_json(const struct source_view *v)

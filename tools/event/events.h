@@ -37,6 +37,9 @@ json_t *clock_json(const struct clock_step *step);
 /* The same when its outcome is known, and before it ends: event "outcome". */
 json_t *outcome_json(const struct attempt_event *event, const char *input);
 json_t *attempt_json(const struct attempt_event *event, const char *input);
+/* A step of the judge's working: event "step". */
+json_t *step_json(const struct judge_step *step, int64_t time_us,
+		  uint8_t family);
 json_t *finding_json(const struct finding *finding);
 json_t *summary_json(const struct engine_summary *s,
 		     const struct summary_extra *extra);

@@ -210,6 +210,26 @@ void text_findings(const struct finding *list, size_t n)
 	}
 }
 
+/* "fast 3.21 -> 6.42 of 10.00, raised by a new network, 192.0.2.1" */
+void text_step(const struct judge_step *s, int64_t time_us, uint8_t family)
+{
+	char at[WHEN_TEXT_BYTES], to[RANGE_TEXT_MAX];
+
+	printf("%s %s (%s)", text_time(at, time_us), detector_name(s->detector),
+	       finding_name(detector_finding(s->detector)));
+	if (s->found)
+		printf(" reports the source, at %s", s->seen);
+	else
+		printf(" %.2f -> %.2f of %.2f, %s by %s", (double)s->before,
+		       (double)s->after, (double)s->threshold,
+		       s->after > s->before ? "raised" : "lowered", s->seen);
+	if (s->destination) {
+		addr_print(to, family, s->destination);
+		printf(", %s", to);
+	}
+	putchar('\n');
+}
+
 /* ---- notes ---- */
 
 static void text_undecoded(const struct engine_summary *s)

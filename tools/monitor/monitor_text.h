@@ -25,6 +25,8 @@ void text_impact(const struct impact *i);
 /* Prints findings below a heading; or one, on a line. */
 void text_findings(const struct finding *list, size_t n);
 void text_finding(FILE *out, const struct finding *f);
+/* Prints a step of the judge's working, a line each. */
+void text_step(const struct judge_step *step, int64_t time_us, uint8_t family);
 /* Prints what qualifies the figures: frames not decoded, warm-up, evictions. */
 void text_notes(const struct engine_summary *s);
 /* Prints how much was lost, if anything was. */
