@@ -217,7 +217,7 @@ def asks_the_policy_alone(folder):
 	       one["verdict"] == "reset", one)
 
 
-def live(*words, port, to=SERVER, ns="client"):
+def live(*words, port, to=SERVER, ns="client", alone=True):
 	"""What --live says while the client connects, and what it sees."""
 	child = subprocess.Popen(
 		["ip", "netns", "exec", "router", MAILWALL, "explain", "--json",
@@ -229,7 +229,7 @@ def live(*words, port, to=SERVER, ns="client"):
 	out, error = child.communicate(timeout=60)
 	expect(child.returncode == 0, f"{child.returncode}: {error}")
 	tables = run("nft", "list", "tables", ns="router").stdout
-	expect("explain" not in tables, f"left behind: {tables}")
+	expect(not alone or "explain" not in tables, f"left behind: {tables}")
 	return json.loads(out)
 
 
@@ -307,6 +307,26 @@ def says_it_in_words(folder):
     inet mailwall, chain outbound-1.smtp: why:12 block smtp reset log: drop
     it was stopped there
 """ in out, out)
+	clear()
+
+
+def leaves_a_queue_to_its_program(folder):
+	"""--live does not say what a queue's program decides, and two may ask at once"""
+	mailwall("apply", "-q", write(folder, POLICY))
+	run("iptables-nft", "-A", "FORWARD", "-p", "tcp", "--dport", "993", "-j",
+	    "NFQUEUE", "--queue-num", "5", ns="router")
+	other = subprocess.Popen(
+		["ip", "netns", "exec", "router", MAILWALL, "explain", "--json",
+		 "--live", "60s", CLIENT], text=True, stdout=subprocess.PIPE,
+		stderr=subprocess.PIPE)
+	other.stderr.readline()
+	one = live(CLIENT, f"{SERVER}:993", port=993, alone=False)
+	out, _ = other.communicate(timeout=60)
+	for said in one, json.loads(out):
+		expect(said["live"]["fate"] == "queued" and
+		       said["live"]["agrees"] is None and said["port"] == 993 and
+		       {f["table"] for f in said["kernel"]["foreign"]} ==
+		       {"ip filter"}, said)
 	clear()
 
 
@@ -414,7 +434,7 @@ def refuses_bad_words(folder):
 CLAIMS = (asks_the_policy_alone, refuses_bad_words, agrees_with_the_kernel,
 	  tells_why, tables_the_ports, says_what_does_not_act,
 	  follows_a_real_connection, tells_others_from_ours,
-	  says_it_in_words, says_until_when, follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
+	  says_it_in_words, leaves_a_queue_to_its_program, says_until_when, follows_at_other_hooks, sees_rules_that_differ, waits_no_longer_than_told)
 
 
 def main():

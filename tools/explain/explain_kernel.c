@@ -106,6 +106,7 @@ static void kernel_add_foreign(struct explained *e, const struct nftnl_chain *c)
 
 	if (!nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM) || !table ||
 	    !strcmp(table, TABLE_NAME) ||
+	    !strncmp(table, NFTRACE_TABLE, strlen(NFTRACE_TABLE)) ||
 	    !kernel_is_hook(e, family,
 			    nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)))
 		return;

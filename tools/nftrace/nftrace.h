@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Tables that mark begin so; the port of their owner's socket follows. */
+#define NFTRACE_TABLE "mailwall-explain-"
+
 /* The packets to be marked: those that open a connection. */
 struct nftrace_query {
 	enum hook hook;

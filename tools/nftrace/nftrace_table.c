@@ -264,8 +264,7 @@ int nftrace_table_add(struct nftrace *t, const struct nftrace_query *query)
 	if (!b)
 		return -ENOMEM;
 	t->table_family = table_family_of(query->hook);
-	snprintf(t->table, sizeof(t->table), "mailwall-explain-%u",
-		 t->owner.port);
+	snprintf(t->table, sizeof(t->table), NFTRACE_TABLE "%u", t->owner.port);
 	nlh = batch_open(
 		b, NFT_MSG_NEWTABLE, t->table_family, NLM_F_CREATE | NLM_F_EXCL,
 		(struct batch_note){ .object = BATCH_TABLE, .name = t->table });
