@@ -35,6 +35,7 @@ def suites(build, program, quick):
 	if not quick:	# a sanitizer's objects need more than ours do
 		yield "house/circles", [python, "tests/house/circles.py", build]
 	yield "golden", [python, "tests/golden/golden.py", program]
+	yield "habits", [python, "tests/golden/habits_test.py", program]
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	yield "rows/service", [python, "tests/rows/service_test.py",
 			       "--build", build]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check.h"
 #include "../base/arena.h"
+#include "../text/habit.h"
 #include "../text/parse.h"
 #include "../base/service.h"
 
@@ -31,6 +32,14 @@ static void check_owner_own(struct check *c, struct clause *clause,
 		     &clause->groups);
 }
 
+static const char *target_help(struct arena *a, const char *text)
+{
+	const char *habit = habit_help(a, HABIT_MEMBER, text, strlen(text));
+
+	return habit ? habit :
+		       "one IPv4 address, one IPv6 address or one of each";
+}
+
 static void check_target(struct check *c, struct clause *clause,
 			 const struct word *word)
 {
@@ -48,8 +57,7 @@ static void check_target(struct check *c, struct clause *clause,
 	} else {
 		diag_error(c->diags, &word->span, "bad-target",
 			   "\"%.60s\" is no target to redirect to", word->text)
-			->help = "one IPv4 address, one IPv6 address or one "
-				 "of each";
+			->help = target_help(c->arena, word->text);
 	}
 }
 
@@ -237,12 +245,16 @@ static void check_clause(struct check *c, struct block *block,
 	clause->words = clause_words(c->arena, clause->text);
 	clause->log = decl->log.text;
 	clause->replies = decl->replies.text;
+	clause->id = span_id(c, &clause->span);
+	clause->key = "";
+	if (decl->broken)
+		return;
 	for (size_t i = 0; i < decl->services.n; i++)
-		check_service(c, &decl->services.items[i], &clause->ports);
+		if (!check_service(c, &decl->services.items[i], &clause->ports))
+			return;
 	resolve_refs(c, &decl->from, &clause->from);
 	check_action(c, clause, decl);
 	check_owner_own(c, clause, decl);
-	clause->id = span_id(c, &clause->span);
 	clause->key = clause_key(c, clause);
 }
 
@@ -298,10 +310,12 @@ static int policy_load_into(struct check *c, const char *path)
 			.text = "unnamed",
 			.span = c->diags->items[c->diags->n - 1].span,
 		};
-	check_header(c);
-	check_classes(c);
-	check_blocks(c);
-	check_tests(c);
+	if (!c->decl.unreadable) {
+		check_header(c);
+		check_classes(c);
+		check_blocks(c);
+		check_tests(c);
+	}
 	if (!c->diags->errors)
 		lint_policy(c);
 	diags_sort(c->diags);

@@ -61,8 +61,11 @@ bool interface_is_good(const char *name, bool wildcard);
 /* Finds the class of a name, declared or built in; NULL: there is none. */
 struct class *find_class(struct check *c, const char *name);
 
-/* Adds a service's port, or a port, to out, or reports the word. */
-void check_service(struct check *c, const struct word *word, struct ports *out);
+/*
+ * Adds a service's port, or a port, to out, or reports the word. False: what is
+ * behind it is no list of services.
+ */
+bool check_service(struct check *c, const struct word *word, struct ports *out);
 /* Users and groups as numbers, sorted. */
 void check_owners(struct check *c, const struct words *users,
 		  const struct words *groups, struct ids *uids,

@@ -73,6 +73,14 @@ static void check_device(struct check *c, const struct words *devices, size_t i)
 				   "device %s is named twice", word->text);
 }
 
+static bool header_is_unknown(const struct check *c)
+{
+	for (size_t i = 0; i < c->diags->n; i++)
+		if (!strcmp(c->diags->items[i].code, "unknown-statement"))
+			return true;
+	return false;
+}
+
 static void check_hook(struct check *c)
 {
 	static const char *const hooks[] = { "forward", "output", "bridge",
@@ -81,6 +89,8 @@ static void check_hook(struct check *c)
 	const struct words *devices = &c->decl.devices;
 	int which;
 
+	if (!hook->text && header_is_unknown(c))
+		return; /* the statement that was meant to say it, maybe */
 	if (!hook->text) {
 		diag_error(c->diags, &c->decl.name.span, "no-hook",
 			   "the policy does not say where it is enforced")
@@ -99,7 +109,10 @@ static void check_hook(struct check *c)
 			->help = "write \"hook ingress eth1\"";
 	if (c->policy->hook != HOOK_INGRESS && devices->n)
 		diag_error(c->diags, &devices->items[0].span, "unexpected",
-			   "only hook ingress names devices");
+			   "only hook ingress names devices")
+			->help =
+			"leave the device out; an interface stands in a "
+			"class: class NAME { interface \"eth0\" }";
 	for (size_t i = 0; i < devices->n; i++)
 		check_device(c, devices, i);
 	c->policy->devices = *devices;

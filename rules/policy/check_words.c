@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Words to values: numbers, rates, names, services, owners, addresses. */
+/* Words to values: numbers, rates, names, addresses of a class. */
 #include "check.h"
+#include "../text/habit.h"
 #include "../base/arena.h"
-#include "../base/service.h"
 #include "../base/units.h"
 
 #include <stdlib.h>
@@ -10,6 +10,28 @@
 
 #define DEFAULT_BURST	5  /* nftables' own default */
 #define INTERFACE_BYTES 15 /* IFNAMSIZ without its NUL */
+
+static const char *choice_help(struct arena *a, const char *text,
+			       const char *const *table, size_t n)
+{
+	const char *help = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (habit_is_case(text, strlen(text), table[i]))
+			return arena_printf(a,
+					    "write \"%s\": words are in lower "
+					    "case",
+					    table[i]);
+	if (!strcmp(table[0], "forward"))
+		help = habit_help(a, HABIT_HOOK, text, strlen(text));
+	else if (!strcmp(table[0], "enforce"))
+		help = habit_help(a, HABIT_MODE, text, strlen(text));
+	return help ? help :
+		      did_you_mean(
+			      a, text, strlen(text), table, n,
+			      arena_printf(a, "write %s",
+					   diag_list_words(a, table, n, "or")));
+}
 
 /* Returns the index of a word in a table, or -1 after reporting the error. */
 int check_choose(struct check *c, const struct word *word,
@@ -20,8 +42,7 @@ int check_choose(struct check *c, const struct word *word,
 			return (int)i;
 	diag_error(c->diags, &word->span, "unknown-word", "\"%.40s\" is not %s",
 		   word->text, what)
-		->help = did_you_mean(c->arena, word->text, strlen(word->text),
-				      table, n, NULL);
+		->help = choice_help(c->arena, word->text, table, n);
 	return -1;
 }
 
@@ -40,6 +61,21 @@ uint32_t check_number(struct check *c, const struct word *word, uint32_t least,
 	return otherwise;
 }
 
+static const char *name_help(struct arena *a, const char *text)
+{
+	char *with = arena_strndup(a, text, strlen(text));
+
+	for (char *p = with; *p; p++)
+		*p = *p == '_' || *p == '.' || *p == ' ' ? '-' : *p;
+	for (const char *p = with; *p; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		      (*p >= '0' && *p <= '9' && p > with) ||
+		      (*p == '-' && p > with)))
+			return "a letter, then letters, digits and -";
+	return *text ? arena_printf(a, "write \"%s\"", with) :
+		       "a letter, then letters, digits and -";
+}
+
 bool check_identifier(struct check *c, const struct word *name,
 		      const char *what, size_t most)
 {
@@ -56,8 +92,23 @@ bool check_identifier(struct check *c, const struct word *name,
 	else if (!good)
 		diag_error(c->diags, &name->span, "bad-name",
 			   "\"%s\" cannot name a %s", name->text, what)
-			->help = "a letter, then letters, digits and -";
+			->help = name_help(c->arena, name->text);
 	return good && strlen(name->text) <= most;
+}
+
+/* "10/min", "10/s": the unit is written out. */
+static const char *rate_help(struct arena *a, const char *text)
+{
+	static const char *const units[] = { "second", "minute", "hour",
+					     "day" };
+	size_t n = strspn(text, "0123456789");
+
+	for (size_t i = 0; i < 4 && n && text[n] == '/' && text[n + 1]; i++)
+		if (text[n + 1] == *units[i] && n < 10 && atoi(text) > 0 &&
+		    strcmp(text + n + 1, units[i]))
+			return arena_printf(a, "write \"%.*s/%s\"", (int)n,
+					    text, units[i]);
+	return "a number and a unit: 10/second, 10/minute, 10/hour or 10/day";
 }
 
 struct rate check_rate(struct check *c, const struct word *word,
@@ -70,8 +121,7 @@ struct rate check_rate(struct check *c, const struct word *word,
 	if (!rate_parse(word->text, &r.count, &r.unit_s)) {
 		diag_error(c->diags, &word->span, "bad-rate",
 			   "\"%.40s\" is not a rate", word->text)
-			->help = "a number and a unit: 10/second, 10/minute, "
-				 "10/hour or 10/day";
+			->help = rate_help(c->arena, word->text);
 		r.count = r.unit_s = 1;
 	}
 	r.burst = check_number(c, burst, 1, 1000000, DEFAULT_BURST);
@@ -84,6 +134,22 @@ void raw_add(struct check *c, struct raw *raw, const struct addr_range *r)
 		ranges4_push(c->arena, &raw->v4, r->v4);
 	else
 		ranges6_push(c->arena, &raw->v6, r->v6);
+}
+
+/* "010.0.0.1" to 'write "10.0.0.1"' */
+static const char *without_zeros(struct arena *a, const char *text)
+{
+	char *out = arena_alloc(a, strlen(text) + 1);
+	size_t n = 0;
+
+	for (const char *p = text; *p; p++) {
+		bool starts = p == text || p[-1] == '.' || p[-1] == '-';
+
+		while (starts && *p == '0' && p[1] >= '0' && p[1] <= '9')
+			p++;
+		out[n++] = *p;
+	}
+	return arena_printf(a, "write \"%s\"", out);
 }
 
 const char *addr_help(struct arena *a, enum addr_error error, const char *text)
@@ -102,9 +168,12 @@ const char *addr_help(struct arena *a, enum addr_error error, const char *text)
 	case ADDR_OK:
 	case ADDR_BACKWARDS:
 	case ADDR_MIXED:
-	case ADDR_ZONE:
-	case ADDR_LEADING_ZERO:
 		return NULL;
+	case ADDR_ZONE:
+		return arena_printf(a, "write \"%.*s\"",
+				    (int)strcspn(text, "%"), text);
+	case ADDR_LEADING_ZERO:
+		return without_zeros(a, text);
 	}
 	return NULL;
 }
@@ -139,103 +208,4 @@ bool interface_is_good(const char *name, bool wildcard)
 		    strchr("\"\\/*", name[i]))
 			return false;
 	return len && len <= INTERFACE_BYTES;
-}
-
-/* ---- services and owners ---- */
-
-static void check_add_port(struct check *c, struct ports *out,
-			   const struct word *word, uint16_t port)
-{
-	if (ports_have(out, port)) {
-		diag_warning(c->diags, &word->span, "repeated",
-			     "port %u is named twice in this clause", port);
-		return;
-	}
-	*arena_push(c->arena, out) = port;
-}
-
-/*
- * Says what to write instead of a name. Where several are as near, the one with
- * TLS comes first. A name that goes on where a service ends, as smtpx does, is
- * more likely another than the one that it begins with.
- */
-static const char *service_help(struct check *c, const char *text)
-{
-	const char **names = arena_alloc(c->arena, n_services * sizeof(*names));
-	const char *help = service_alias_help(text);
-	size_t n = 0;
-
-	for (size_t i = n_services; i-- > 0;)
-		if (strncmp(text, services[i].name, strlen(services[i].name)))
-			names[n++] = services[i].name;
-	return help ? help :
-		      did_you_mean(c->arena, text, strlen(text), names, n,
-				   "mailwall ports lists them; a port number "
-				   "will do");
-}
-
-void check_service(struct check *c, const struct word *word, struct ports *out)
-{
-	const struct service *s = service_by_name(word->text);
-	uint32_t port;
-
-	if (s || number_parse(word->text, 1, 65535, &port)) {
-		check_add_port(c, out, word, s ? s->port : (uint16_t)port);
-		return;
-	}
-	if (strspn(word->text, "0123456789") == strlen(word->text)) {
-		diag_error(c->diags, &word->span, "bad-port",
-			   "there is no port %.40s", word->text)
-			->help = "a TCP port is a number from 1 to 65535";
-		return;
-	}
-	diag_error(c->diags, &word->span, "unknown-service",
-		   "\"%.60s\" is not a service", word->text)
-		->help = service_help(c, word->text);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void check_ids(struct check *c, const struct words *words,
-		      int (*look_up)(void *ctx, const char *name, uint32_t *id),
-		      const char *what, struct ids *out)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < words->n; i++) {
-		const struct word *word = &words->items[i];
-		uint32_t id = 0;
-		int error = 0;
-
-		if (!number_parse(word->text, 0, UINT32_MAX - 1, &id))
-			error = look_up(c->input->ctx, word->text, &id);
-		if (error)
-			diag_error(c->diags, &word->span, "unknown-user",
-				   "there is no %s \"%.40s\" on this machine",
-				   what, word->text)
-				->help = arena_printf(
-				c->arena, "name one that exists, or give its "
-					  "number");
-		else
-			*arena_push(c->arena, out) = id;
-	}
-	if (out->n)
-		qsort(out->items, out->n, sizeof(*out->items), compare_ids);
-	for (size_t i = 0, n = out->n; i < n; i++)
-		if (!i || out->items[i] != out->items[kept - 1])
-			out->items[kept++] = out->items[i];
-	out->n = kept;
-}
-
-void check_owners(struct check *c, const struct words *users,
-		  const struct words *groups, struct ids *uids,
-		  struct ids *gids)
-{
-	check_ids(c, users, c->input->user, "user", uids);
-	check_ids(c, groups, c->input->group, "group", gids);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../base/arena.h"
 #include "check.h"
+#include "../text/habit.h"
 #include "../text/parse.h"
 #include "../base/units.h"
 #include "special_purpose.h"
@@ -110,14 +111,17 @@ static const char *class_help(struct check *c, const char *text)
 {
 	size_t n = 0, all = c->policy->classes.n;
 	const char **names = arena_alloc(c->arena, all * sizeof(*names) + 1);
+	const char *habit;
 
 	for (size_t i = 0; i < all; i++)
 		/* Everything is never what somebody meant to write. */
 		if (!c->policy->classes.items[i]->literal &&
 		    c->policy->classes.items[i]->kind != CLASS_ANY)
 			names[n++] = c->policy->classes.items[i]->name;
-	return did_you_mean(c->arena, text, strlen(text), names, n,
-			    "declare it: class NAME { ... }");
+	habit = habit_help(c->arena, HABIT_MEMBER, text, strlen(text));
+	return habit ? habit :
+		       did_you_mean(c->arena, text, strlen(text), names, n,
+				    "declare it: class NAME { ... }");
 }
 
 static bool looks_like_address(const char *text)
@@ -128,6 +132,15 @@ static bool looks_like_address(const char *text)
 	       ((*text >= '0' && *text <= '9') && strpbrk(text, "./"));
 }
 
+static const char *address_help(struct check *c, enum addr_error error,
+				const char *text)
+{
+	const char *habit =
+		habit_help(c->arena, HABIT_MEMBER, text, strlen(text));
+
+	return habit ? habit : addr_help(c->arena, error, text);
+}
+
 /* A word that is neither a class nor an address. */
 static void unknown_member(struct check *c, const struct word *word,
 			   enum addr_error error)
@@ -135,7 +148,7 @@ static void unknown_member(struct check *c, const struct word *word,
 	if (looks_like_address(word->text))
 		diag_error(c->diags, &word->span, "bad-address", "\"%.60s\" %s",
 			   word->text, addr_error_text(error))
-			->help = addr_help(c->arena, error, word->text);
+			->help = address_help(c, error, word->text);
 	else
 		diag_error(c->diags, &word->span, "unknown-class",
 			   "\"%.60s\" is neither a class nor an address",

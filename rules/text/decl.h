@@ -43,6 +43,7 @@ struct decl_class {
 
 struct decl_clause {
 	enum action action;
+	bool broken;	  /* a mistake in it was reported */
 	struct span span; /* the whole clause */
 	const char *text; /* its words, one blank between them */
 	struct words services;
@@ -96,6 +97,7 @@ struct decl_watch {
 };
 
 struct decl_policy {
+	bool unreadable; /* the text is in another encoding: nothing is known */
 	struct word name, purpose, contact, review, mode, encapsulated;
 	struct word exempt_most; /* how long an exemption may be */
 	struct word hook;

@@ -8,6 +8,8 @@
 
 #include "../base/diag.h"
 
+#include <stdbool.h>
+
 enum token_kind {
 	TOKEN_WORD,	/* letters digits _ . : / * - + @ % */
 	TOKEN_STRING,	/* "..." without the quotes */
@@ -31,13 +33,16 @@ struct lexer {
 	struct arena *arena;
 	struct diags *diags;
 	const struct source_text *source;
-	size_t at;	   /* bytes from the start of the text */
-	size_t line_start; /* likewise */
+	size_t at;		/* bytes from the start of the text */
+	uint32_t reported_line; /* a bad character was reported there */
+	size_t line_start;	/* likewise */
 	uint32_t line;
 };
 
 void lex_init(struct lexer *lex, struct arena *arena, struct diags *diags,
 	      const struct source_text *source);
+/* Is it UTF-16? That begins with its mark, or has a NUL beside a letter. */
+bool lex_is_wide(const struct source_text *source);
 struct token lex_next(struct lexer *lex);
 
 /* How a message names a token: "\"smtp\"", "the end of the line". */

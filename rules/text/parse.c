@@ -61,8 +61,8 @@ static void parse_log(struct parser *p)
 			parse_rate(p, &log->rate, &log->burst);
 		} else {
 			parser_expected(p, "group, snaplen, threshold or limit")
-				->help =
-				near_help(p, words, COUNT(words), NULL);
+				->help = habit_or_near(p, HABIT_SERVICE, words,
+						       COUNT(words), NULL);
 			skip_statement(p);
 		}
 	}
@@ -89,6 +89,26 @@ static void parse_exempt(struct parser *p)
 	skip_statement(p);
 }
 
+/* "1 day" is one word here: 1d. */
+static void end_duration(struct parser *p, struct word *number)
+{
+	if (number->text && is_text(p) &&
+	    strspn(number->text, "0123456789") == strlen(number->text)) {
+		diag_error(p->diags, &p->tok.span, "bad-duration",
+			   "a duration is one word")
+			->help =
+			arena_printf(p->arena,
+				     "write the number and a letter for "
+				     "the unit: %ss, %sm, %sh, %sd or "
+				     "%sw",
+				     number->text, number->text, number->text,
+				     number->text, number->text);
+		number->text = NULL;
+		skip_statement(p);
+	}
+	end_statement(p);
+}
+
 static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 {
 	const char *words[WATCH_FIGURES + 2] = { "quarantine", "destinations" };
@@ -97,7 +117,7 @@ static void parse_watch_item(struct parser *p, struct decl_watch *watch)
 	if (at_word(p, "quarantine")) {
 		parser_advance(p);
 		read_once(p, &watch->quarantine, "a duration like 24h");
-		end_statement(p);
+		end_duration(p, &watch->quarantine);
 		return;
 	}
 	if (at_word(p, "destinations")) {
@@ -172,7 +192,9 @@ static void parse_define(struct parser *p)
 	if (at_kind(p, TOKEN_EQUALS))
 		parser_advance(p);
 	else
-		parser_expected(p, "\"=\"");
+		parser_expected(p, "\"=\"")->help =
+			arena_printf(p->arena, "write \"define %s = ...\"",
+				     name.items[0].text);
 	while (is_text(p) && tokens.n < WORDS_MOST) {
 		*arena_push(p->arena, &tokens) = p->tok;
 		parser_advance(p);
@@ -310,21 +332,36 @@ static const char *statement_help(struct parser *p)
 	if (at_any(p, action_words, ACTION_N))
 		return "a clause stands in an \"outbound { ... }\" or "
 		       "\"inbound { ... }\" block";
-	return near_help(p, statement_words, COUNT(statement_words),
-			 "a policy has policy, purpose, contact, review, mode, "
-			 "encapsulated, hook, log, include, define, class, "
-			 "outbound, inbound, watch "
-			 "and exempt");
+	return habit_or_near(
+		p, HABIT_STATEMENT, statement_words, COUNT(statement_words),
+		"a policy has policy, purpose, contact, review, mode, "
+		"encapsulated, hook, log, include, define, class, "
+		"outbound, inbound, watch, exempt "
+		"and test");
+}
+
+/* "NAME = ...", which others write for a definition. */
+static void skip_named(struct parser *p, struct diag *d)
+{
+	struct word name = read_word(p);
+
+	if (at_kind(p, TOKEN_EQUALS))
+		d->help = arena_printf(p->arena, "write \"define %s = ...\"",
+				       name.text);
+	skip_unknown(p);
 }
 
 static void unknown_statement(struct parser *p)
 {
-	diag_error(p->diags, &p->tok.span, "unknown-statement",
-		   "%s does not start a statement",
-		   token_describe(p->arena, &p->tok))
-		->help = statement_help(p);
+	struct diag *d = diag_error(p->diags, &p->tok.span, "unknown-statement",
+				    "%s does not start a statement",
+				    token_describe(p->arena, &p->tok));
+
+	d->help = statement_help(p);
 	if (at_kind(p, TOKEN_CLOSE))
 		parser_advance(p);
+	else if (at_kind(p, TOKEN_WORD))
+		skip_named(p, d);
 	else
 		skip_unknown(p);
 }
@@ -360,6 +397,23 @@ static const struct {
 	{ "exempt", parse_exempt },   { "test", parse_test },
 };
 
+/* A text of several words has to stand in quotes. */
+static void end_header(struct parser *p, const char *word)
+{
+	if (is_text(p)) {
+		diag_error(p->diags, &p->tok.span, "unexpected",
+			   "%s is too much here: %s takes one word, or a text "
+			   "in quotes",
+			   token_describe(p->arena, &p->tok), word)
+			->help = arena_printf(p->arena,
+					      "write %s \"...\" with all of it "
+					      "in quotes",
+					      word);
+		skip_statement(p);
+	}
+	end_statement(p);
+}
+
 static void parse_statement(struct parser *p)
 {
 	if (is_expanded(p)) {
@@ -382,7 +436,7 @@ static void parse_statement(struct parser *p)
 				  (struct word *)((char *)p->out +
 						  headers[i].offset),
 				  headers[i].what);
-			end_statement(p);
+			end_header(p, headers[i].word);
 			return;
 		}
 	for (size_t i = 0; i < COUNT(statements); i++)
@@ -495,11 +549,13 @@ int parse_policy(struct arena *arena, struct diags *diags,
 	source = read_source(&p, path, &error);
 	if (!source)
 		return error;
+	out->unreadable = lex_is_wide(source);
 	for (size_t i = 0; i < input->n_definitions; i++)
 		define_from_outside(&p, &input->definitions[i]);
 	parse_file(&p, source);
-	report_unused(&p);
-	if (!out->name.text)
+	if (!out->unreadable)
+		report_unused(&p);
+	if (!out->unreadable && !out->name.text)
 		diag_error(diags,
 			   &(struct span){
 				   .source = source, .line = 1, .column = 1 },

@@ -29,12 +29,13 @@ static void parse_add_word(struct parser *p, struct words *out)
 /* Reads words up to the next option; at least one. */
 static void parse_list(struct parser *p, struct words *out, const char *what)
 {
-	size_t before = out->n;
+	size_t before = out->n, errors = p->diags->errors;
 
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
 		parse_add_word(p, out);
-	if (out->n == before)
+	/* A $NAME that is not defined is reported, and gives no words. */
+	if (out->n == before && p->diags->errors == errors)
 		parser_expected(p, what);
 }
 
@@ -43,8 +44,11 @@ static void parse_list_once(struct parser *p, struct words *out,
 {
 	struct span keyword = p->tok.span;
 	struct words again = { 0 };
+	size_t errors = p->diags->errors;
 
 	parser_advance(p);
+	if (p->diags->errors != errors && !is_text(p))
+		return;
 	if (!out->n) {
 		parse_list(p, out, what);
 		return;
@@ -57,11 +61,14 @@ static void parse_list_once(struct parser *p, struct words *out,
 
 static void parse_replies(struct parser *p, struct decl_clause *c)
 {
+	static const char *const words[] = { "replies" };
 	struct word w;
 
 	parser_advance(p);
 	if (!at_word(p, "replies")) {
-		parser_expected(p, "\"replies\" after \"and\"");
+		parser_expected(p, "\"replies\" after \"and\"")->help =
+			near_help(p, words, COUNT(words),
+				  "leave out \"and\" between options");
 		skip_statement(p);
 		return;
 	}
@@ -93,12 +100,26 @@ static bool parse_option(struct parser *p, struct decl_clause *c)
 		read_once(p, &c->log, "");
 	} else if (at_word(p, "and")) {
 		parse_replies(p, c);
+	} else if (at_word(p, "per") && action_needs_rate(c->action)) {
+		parser_expected(p, "the rate as one word")->help =
+			"write \"10/minute per source\"";
+		skip_statement(p);
 	} else if (starts_rate(p)) {
 		parse_rate(p, &c->rate, &c->burst);
 	} else {
 		return false;
 	}
 	return true;
+}
+
+static const char *option_help(struct parser *p)
+{
+	if (at_kind(p, TOKEN_ARROW))
+		return "write \"to\" before where the connection goes";
+	return habit_or_near(
+		p, HABIT_SERVICE, option_words, COUNT(option_words),
+		"after the services come from, to, user, group, reset, "
+		"reject, drop, log or \"and replies\"");
 }
 
 static void parse_options(struct parser *p, struct decl_clause *c)
@@ -109,20 +130,38 @@ static void parse_options(struct parser *p, struct decl_clause *c)
 		diag_error(p->diags, &p->tok.span, "unexpected",
 			   "%s does not belong in a clause here",
 			   token_describe(p->arena, &p->tok))
-			->help = near_help(
-			p, option_words, COUNT(option_words),
-			"after the services come from, to, user, group, reset, "
-			"reject, drop, log or \"and replies\"");
+			->help = option_help(p);
 		skip_statement(p);
 	}
 }
 
+/* "{ smtp submission }" is how others write a list. */
+static void parse_braced(struct parser *p)
+{
+	diag_error(p->diags, &p->tok.span, "unexpected",
+		   "a list of services has no braces")
+		->help =
+		"write them with blanks between: block smtp submission";
+	while (!at_kind(p, TOKEN_LINE) && !at_kind(p, TOKEN_END) &&
+	       !at_kind(p, TOKEN_CLOSE))
+		parser_advance(p);
+	if (at_kind(p, TOKEN_CLOSE))
+		parser_advance(p);
+	skip_statement(p);
+}
+
 static void parse_services(struct parser *p, struct decl_clause *c)
 {
+	size_t errors = p->diags->errors;
+
+	if (at_kind(p, TOKEN_OPEN)) {
+		parse_braced(p);
+		return;
+	}
 	while (is_text(p) && !starts_rate(p) &&
 	       !at_any(p, option_words, COUNT(option_words)))
 		parse_add_word(p, &c->services);
-	if (!c->services.n)
+	if (!c->services.n && p->diags->errors == errors)
 		parser_expected(p,
 				"a service like smtp or submission, or a port "
 				"number");
@@ -132,6 +171,7 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 {
 	struct decl_clause *c;
 	enum action action = 0;
+	size_t errors;
 
 	while (action < ACTION_N && !at_word(p, action_words[action]))
 		action++;
@@ -139,8 +179,8 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 		diag_error(p->diags, &p->tok.span, "unknown-action",
 			   "%s is not an action",
 			   token_describe(p->arena, &p->tok))
-			->help = near_help(
-			p, action_words, ACTION_N,
+			->help = habit_or_near(
+			p, HABIT_ACTION, action_words, ACTION_N,
 			arena_printf(p->arena, "a clause starts with %s",
 				     diag_list_words(p->arena, action_words,
 						     ACTION_N, "or")));
@@ -158,10 +198,12 @@ static void parse_clause(struct parser *p, struct decl_block *block)
 	c = arena_push(p->arena, &block->clauses);
 	c->action = action;
 	c->span = p->tok.span;
+	errors = p->diags->errors;
 	parser_advance(p);
 	parse_services(p, c);
 	parse_options(p, c);
 	close_span(p, &c->span, &c->text);
+	c->broken = p->diags->errors != errors;
 }
 
 /* ---- blocks and classes ---- */
@@ -282,6 +324,19 @@ void parse_class(struct parser *p)
 	}
 	if (class->dynamic && !at_kind(p, TOKEN_OPEN)) {
 		end_statement(p);
+		return;
+	}
+	if (at_kind(p, TOKEN_EQUALS)) {
+		diag_error(p->diags, &p->tok.span, "unexpected",
+			   "a class has no \"=\"")
+			->help = "write \"class NAME { ... }\"";
+		parser_advance(p);
+	}
+	if (is_text(p)) {
+		parser_expected(p, "\"{\" to open the class")->help =
+			"write \"class NAME { ... }\" with its members "
+			"in braces";
+		skip_statement(p);
 		return;
 	}
 	if (!open_brace(p, "class")) {

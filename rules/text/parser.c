@@ -125,9 +125,13 @@ bool is_text(const struct parser *p)
 
 struct diag *parser_expected(struct parser *p, const char *what)
 {
-	return diag_error(p->diags, &p->tok.span, "expected",
-			  "expected %s, found %s", what,
-			  token_describe(p->arena, &p->tok));
+	struct diag *d = diag_error(p->diags, &p->tok.span, "expected",
+				    "expected %s, found %s", what,
+				    token_describe(p->arena, &p->tok));
+
+	if (at_kind(p, TOKEN_EQUALS))
+		d->help = "leave out \"=\"";
+	return d;
 }
 
 /* The rest of the statement is not worth reading. */
@@ -206,7 +210,9 @@ void parse_rate(struct parser *p, struct word *rate, struct word *burst)
 {
 	read_once(p, rate, "a rate like 10/minute");
 	if (!at_word(p, "per")) {
-		parser_expected(p, "\"per source\" after the rate");
+		parser_expected(p, "\"per source\" after the rate")->help =
+			"a limit counts each source for itself; write "
+			"\"10/minute per source\"";
 		skip_statement(p);
 		return;
 	}
@@ -233,7 +239,8 @@ bool starts_rate(const struct parser *p)
 		digits++;
 	return at_kind(p, TOKEN_WORD) && digits && digits + 1 < p->tok.len &&
 	       p->tok.text[digits] == '/' && p->tok.text[digits + 1] >= 'a' &&
-	       p->tok.text[digits + 1] <= 'z';
+	       p->tok.text[digits + 1] <= 'z' &&
+	       !habit_help(p->arena, HABIT_SERVICE, p->tok.text, p->tok.len);
 }
 
 /* The text from one place to another, with one blank for many. */
@@ -316,4 +323,21 @@ const char *near_help(struct parser *p, const char *const *words, size_t n,
 		return otherwise;
 	return did_you_mean(p->arena, p->tok.text, p->tok.len, words, n,
 			    otherwise);
+}
+
+const char *habit_or_near(struct parser *p, enum habit_place place,
+			  const char *const *words, size_t n,
+			  const char *otherwise)
+{
+	const char *help = NULL;
+
+	for (size_t i = 0; i < n && at_kind(p, TOKEN_WORD); i++)
+		if (habit_is_case(p->tok.text, p->tok.len, words[i]))
+			return arena_printf(p->arena,
+					    "write \"%s\": words are in lower "
+					    "case",
+					    words[i]);
+	if (at_kind(p, TOKEN_WORD))
+		help = habit_help(p->arena, place, p->tok.text, p->tok.len);
+	return help ? help : near_help(p, words, n, otherwise);
 }

@@ -6,6 +6,7 @@
 #ifndef MAILWALL_PARSER_H
 #define MAILWALL_PARSER_H
 
+#include "habit.h"
 #include "lex.h"
 #include "parse.h"
 
@@ -87,6 +88,10 @@ bool next_inside(struct parser *p, const struct span *opened, const char *what);
 /* "did you mean ...?" of the word here, or the other text. */
 const char *near_help(struct parser *p, const char *const *words, size_t n,
 		      const char *otherwise);
+/* The same, but for a word that people bring along. */
+const char *habit_or_near(struct parser *p, enum habit_place place,
+			  const char *const *words, size_t n,
+			  const char *otherwise);
 /* Ends a span before this word, and folds its text to one line. */
 void close_span(struct parser *p, struct span *span, const char **text);
 
