@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -310,11 +311,28 @@ def says_it_in_words(folder):
 	clear()
 
 
+def queues():
+	"""Puts port 993 into a queue, by the kernel's own rule or by that of iptables."""
+	if not run("nft", "-f", "-", ns="router", check=False, text="""
+		table ip ids { chain watch {
+			type filter hook forward priority 10;
+			tcp dport 993 queue num 5
+		}
+		}""").returncode:
+		return True
+	done = shutil.which("iptables-nft") and run(
+		"iptables-nft", "-A", "FORWARD", "-p", "tcp", "--dport", "993",
+		"-j", "NFQUEUE", "--queue-num", "5", ns="router", check=False)
+	if done and not done.returncode:
+		return True
+	print("# neither nft nor iptables-nft makes a queue here")
+	return False
+
+
 def leaves_a_queue_to_its_program(folder):
 	"""--live does not say what a queue's program decides, and two may ask at once"""
 	mailwall("apply", "-q", write(folder, POLICY))
-	run("iptables-nft", "-A", "FORWARD", "-p", "tcp", "--dport", "993", "-j",
-	    "NFQUEUE", "--queue-num", "5", ns="router")
+	fate, agrees = ("queued", None) if queues() else ("passed", True)
 	other = subprocess.Popen(
 		["ip", "netns", "exec", "router", MAILWALL, "explain", "--json",
 		 "--live", "60s", CLIENT], text=True, stdout=subprocess.PIPE,
@@ -323,10 +341,11 @@ def leaves_a_queue_to_its_program(folder):
 	one = live(CLIENT, f"{SERVER}:993", port=993, alone=False)
 	out, _ = other.communicate(timeout=60)
 	for said in one, json.loads(out):
-		expect(said["live"]["fate"] == "queued" and
-		       said["live"]["agrees"] is None and said["port"] == 993 and
-		       {f["table"] for f in said["kernel"]["foreign"]} ==
-		       {"ip filter"}, said)
+		expect(said["live"]["fate"] == fate and
+		       said["live"]["agrees"] is agrees and
+		       said["port"] == 993 and
+		       not any("explain" in f["table"]
+			       for f in said["kernel"]["foreign"]), said)
 	clear()
 
 
