@@ -166,6 +166,40 @@ bool notice_has_reason(const struct notice *n)
 	return n->n_findings;
 }
 
+static const uint16_t system_words[SYSTEM_N] = {
+	[SYSTEM_LINUX] = WORD_SYSTEM_LINUX,
+	[SYSTEM_WINDOWS] = WORD_SYSTEM_WINDOWS,
+	[SYSTEM_WINDOWS_OLD] = WORD_SYSTEM_WINDOWS_OLD,
+	[SYSTEM_BSD] = WORD_SYSTEM_BSD,
+	[SYSTEM_APPLE] = WORD_SYSTEM_APPLE,
+	[SYSTEM_EMBEDDED] = WORD_SYSTEM_EMBEDDED,
+	[SYSTEM_SCANNER] = WORD_SYSTEM_SCANNER,
+};
+
+/* Prints which systems send: it helps to find the device. */
+static void put_systems_seen(struct letter *t)
+{
+	const struct notice *n = t->notice;
+	const char *list = "";
+	unsigned int found = 0;
+	uint16_t systems = 0;
+
+	for (size_t i = 0; i < n->n_findings; i++)
+		systems |= n->findings[i].systems;
+	for (enum system s = SYSTEM_LINUX; s < SYSTEM_UNKNOWN; s++)
+		if (systems & system_bit(s))
+			list = arena_printf(
+				t->arena, "%s%s%s", list, found++ ? ", " : "",
+				words_text(t->arena, t->lang,
+					   (enum word_key)system_words[s],
+					   NULL));
+	if (found)
+		notice_item(
+			t, found > 1 ? WORD_NOTICE_SYSTEMS : WORD_NOTICE_SYSTEM,
+			WORDS({ "n", arena_printf(t->arena, "%u", found) },
+			      { "systems", list }, { "system", list }));
+}
+
 static void put_seen(struct letter *t)
 {
 	const struct notice *n = t->notice;
@@ -184,6 +218,7 @@ static void put_seen(struct letter *t)
 	for (size_t i = 0; i < n->n_ports; i++)
 		if (blocked_on(&n->ports[i]))
 			put_blocked_port(t, &n->ports[i]);
+	put_systems_seen(t);
 }
 
 /* ---- what it means ---- */

@@ -108,6 +108,15 @@ struct service;
 	X(NOTICE_SEEN_SOURCE, "notice.seen.source", "attempts first last")     \
 	X(NOTICE_SEEN_BLOCKED, "notice.seen.blocked", "attempts port")         \
 	X(NOTICE_EXAMPLES, "notice.examples", "list")                          \
+	X(NOTICE_SYSTEM, "notice.system", "system")                            \
+	X(NOTICE_SYSTEMS, "notice.systems", "n systems")                       \
+	X(SYSTEM_LINUX, "system.linux", "")                                    \
+	X(SYSTEM_WINDOWS, "system.windows", "")                                \
+	X(SYSTEM_WINDOWS_OLD, "system.windows-old", "")                        \
+	X(SYSTEM_BSD, "system.bsd", "")                                        \
+	X(SYSTEM_APPLE, "system.apple", "")                                    \
+	X(SYSTEM_EMBEDDED, "system.embedded", "")                              \
+	X(SYSTEM_SCANNER, "system.scanner", "")                                \
 	X(NOTICE_TIME_SAME_DAY, "notice.time.same-day", "local utc")           \
 	X(NOTICE_TIME, "notice.time", "local utc")                             \
 	X(NOTICE_TIME_UTC, "notice.time.utc", "utc")                           \

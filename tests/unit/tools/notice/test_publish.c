@@ -641,6 +641,47 @@ CLAIM(letters, "a letter says what was seen, how sure that is, and what to do")
 	}
 }
 
+CLAIM(letter_systems, "a letter names the systems that sent, one or several, "
+		      "and none that is not known")
+{
+	static const struct {
+		uint16_t systems[2];
+		const char *has, *has_not;
+	} vectors[] = {
+		{ { 1 << (SYSTEM_WINDOWS - 1), 0 },
+		  "look like those of a Windows computer.",
+		  "different systems" },
+		{ { 1 << (SYSTEM_WINDOWS - 1),
+		    1 << (SYSTEM_LINUX - 1) | 1 << (SYSTEM_SCANNER - 1) },
+		  "3 different systems seem to send from behind this address: "
+		  "a device with Linux or Android, a Windows computer, a "
+		  "program that scans networks.",
+		  "look like those" },
+		{ { 0, 0 }, "Dear customer", "look like those" },
+		{ { 1 << (SYSTEM_UNKNOWN - 1), 0 },
+		  "Dear customer",
+		  "look like those" },
+	};
+
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct report_finding f[2] = {
+			a_finding("spam-source", true, true),
+			a_finding("direct-to-mx", true, true)
+		};
+		struct text t;
+		const char *got;
+
+		f[0].systems = vectors[i].systems[0];
+		f[1].systems = vectors[i].systems[1];
+		got = write_notice(&t, NULL, ENGLISH, f, 2);
+		expect(has_words(got, vectors[i].has) &&
+			       !has_words(got, vectors[i].has_not),
+		       "vector %zu: \"%s\" or \"%s\" in\n%s", i, vectors[i].has,
+		       vectors[i].has_not, got);
+		free(t.bytes);
+	}
+}
+
 CLAIM(letter_lines, "a letter has no placeholder, and lines of 72 columns, in "
 		    "every language")
 {
@@ -657,7 +698,10 @@ CLAIM(letter_lines, "a letter has no placeholder, and lines of 72 columns, in "
 					       a_finding("spam-source", false,
 							 true) };
 		struct text t;
-		const char *got = write_notice(&t, NULL, l, f, 2);
+		const char *got;
+
+		f[0].systems = SYSTEMS_ALL;
+		got = write_notice(&t, NULL, l, f, 2);
 
 		expect(!has_placeholder(got), "%s %s: a placeholder in\n%s",
 		       kind, words_tag(l), got);
@@ -706,9 +750,11 @@ CLAIM(times, "times are local, with UTC beside them")
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CLAIMED(shipped),      CLAIMED(true_to_rules), CLAIMED(told),
-		CLAIMED(escaped),      CLAIMED(deterministic), CLAIMED(letters),
-		CLAIMED(letter_lines), CLAIMED(times),
+		CLAIMED(shipped),	 CLAIMED(true_to_rules),
+		CLAIMED(told),		 CLAIMED(escaped),
+		CLAIMED(deterministic),	 CLAIMED(letters),
+		CLAIMED(letter_systems), CLAIMED(letter_lines),
+		CLAIMED(times),
 	};
 	char folder[600];
 	int failed;
