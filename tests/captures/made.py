@@ -400,11 +400,62 @@ def two_devices(_):
 		    said)
 
 
+def explained(folder):
+	"""A source walks through thirty networks, beside one that does not."""
+	def syn(i, source, to):
+		ends = (ipaddress.ip_address(source), 4000 + i,
+			ipaddress.ip_address(to), 25)
+		return (START_US + i * 1_000_000,
+			ether(ethertype)(tcp(ends, SYN, 7 * i)))
+	frames = [f for i in range(30)
+		  for f in (syn(i, "192.0.2.1", f"8.{i + 1}.0.1"),
+			    syn(i, "192.0.2.2", "9.1.0.1"))]
+	path = folder / "walk.pcap"
+	path.write_bytes(pcap(1, frames))
+	def events(*more):
+		done = subprocess.run([MAILWALL, "replay", "--json", "--no-warmup",
+				       *more, str(path)], text=True,
+				      capture_output=True)
+		return done.returncode, [json.loads(line) for line
+					 in done.stdout.splitlines()]
+	code, asked = events("--why", "192.0.2.1")
+	_, plain = events()
+	steps = [e for e in asked if e["event"] == "step"]
+	last, wrong = {}, []
+	for step in steps:
+		if step["before"] != last.get(step["detector"], 0):
+			wrong.append(f"does not go on from the one before: {step}")
+		last[step["detector"]] = step["after"]
+	found = [(s["time"], s["detector"]) for s in steps if s["found"]]
+	named = [(f["time"], f["detector"]) for f in plain
+		 if f["event"] == "finding"]
+	if found != named or not found:
+		wrong.append(f"findings {named}, told {found}")
+	if [e for e in asked if e["event"] != "step"] != plain:
+		wrong.append("other events differ")
+	if not {s["seen"] for s in steps} >= {"a new network",
+					      "time that passed"}:
+		wrong.append("what was seen is not told")
+	if not all(f["systems"] == ["scanner"] for f in plain
+		   if f["event"] in ("finding", "source")):
+		wrong.append("SYNs without options are not a scanner's")
+	yield claim("each step of a source that is asked about is told, and "
+		    "nothing else changes", code, 0, wrong, "")
+	code, none = events("--why", "192.0.2.9")
+	yield claim("a source that was not seen has no step", code, 0,
+		    [e for e in none if e["event"] == "step"], "")
+	done = subprocess.run([MAILWALL, "replay", "--why", "192.0.2.0/24",
+			       str(path)], text=True, capture_output=True)
+	wrong = [] if '"192.0.2.0/24" is no source' in done.stderr else ["?"]
+	yield claim("a prefix is no source to ask about", done.returncode, 2,
+		    wrong, done.stderr)
+
+
 def main():
 	with tempfile.TemporaryDirectory() as folder:
 		outcomes = [good for part in (each_framing_and_format, several_files,
 					      standard_input, bad_files,
-					      two_devices)
+					      two_devices, explained)
 			    for good in part(pathlib.Path(folder))]
 	return 0 if all(outcomes) else 1
 
