@@ -411,6 +411,13 @@ def waits_no_longer_than_told(folder):
 	expect(one["live"] == {"caught": False} and one["verdict"] == "reset",
 	       one)
 	refused("--live", "2h", "-p", path, CLIENT, f"{SERVER}:25", has="1s to 1h")
+	absent = write(folder, HOST.replace("output", "ingress nodev0").replace(
+		"\tallow smtp user 8\n", "").replace("reject", "drop"),
+		"absent.policy")
+	done = run(MAILWALL, "explain", "-p", absent, "--live", "1s", CLIENT,
+		   ns="router", check=False)
+	expect(done.returncode == 3 and "devices of the policy" in done.stderr,
+	       done.stderr)
 	done = run("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--",
 		   MAILWALL, "explain", "-p", path, "--live", "1s", CLIENT,
 		   f"{SERVER}:25", ns="router", check=False)

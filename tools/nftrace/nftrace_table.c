@@ -240,6 +240,17 @@ static void table_add_chains(const struct nftrace *t, struct batch *b,
 	}
 }
 
+/* Is there a device to mark packets on, where the hook asks for one? */
+static bool table_has_device(const struct nftrace_query *q)
+{
+	if (q->hook != HOOK_INGRESS)
+		return true;
+	for (size_t i = 0; i < q->devices->n; i++)
+		if (if_nametoindex(q->devices->items[i].text))
+			return true;
+	return false;
+}
+
 static uint8_t table_family_of(enum hook hook)
 {
 	switch (hook) {
@@ -257,10 +268,13 @@ static uint8_t table_family_of(enum hook hook)
 int nftrace_table_add(struct nftrace *t, const struct nftrace_query *query)
 {
 	struct kernel_errors errors;
-	struct batch *b = batch_new(0);
+	struct batch *b;
 	struct nlmsghdr *nlh;
 	int error;
 
+	if (!table_has_device(query))
+		return -ENODEV;
+	b = batch_new(0);
 	if (!b)
 		return -ENOMEM;
 	t->table_family = table_family_of(query->hook);
