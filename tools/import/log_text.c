@@ -25,8 +25,8 @@ int log_address(struct scan text, struct addr6 *out)
 /* ---- prefixes ---- */
 
 static const char *const stopped[] = {
-	"block",    "blocked", "drop",	 "dropped", "reject",
-	"rejected", "deny",    "denied", "discard", "discarded",
+	"block", "blocked", "drop",    "dropped",   "reject", "rejected",
+	"deny",	 "denied",  "discard", "discarded", "drp",    "rej",
 };
 
 static bool is_letter(char c)
@@ -78,6 +78,26 @@ static bool prefix_says_stopped(const struct scan *text)
 	return false;
 }
 
+/*
+ * Rule names of EdgeOS and VyOS, "[LAN_IN-3001-D]", and of UniFi,
+ * "[WAN_LOCAL-D-2147483647]": a letter between hyphens is the verdict (A, D,
+ * R).
+ */
+static bool prefix_letter_says_stopped(const struct scan *text)
+{
+	const char *p = memchr(text->at, ']', scan_left(text));
+
+	if (!p || *text->at != '[')
+		return false;
+	if (is_digit(p[-1])) {
+		while (is_digit(p[-1]))
+			p--;
+		p--;
+	}
+	return p - text->at >= 4 && (*p == ']' || *p == '-') && p[-2] == '-' &&
+	       (p[-1] == 'D' || p[-1] == 'R');
+}
+
 /* The verdict is of the whole text, the name may be cut. */
 void log_prefix(struct scan text, struct log_event *out)
 {
@@ -88,7 +108,9 @@ void log_prefix(struct scan text, struct log_event *out)
 		text.end--;
 	action = log_prefix_own(&text);
 	out->own = action != ACTION_N && scan_left(&text) < LOG_PREFIX_SIZE;
-	if (out->own ? action_may_refuse(action) : prefix_says_stopped(&text))
+	if (out->own ? action_may_refuse(action) :
+		       prefix_says_stopped(&text) ||
+			       prefix_letter_says_stopped(&text))
 		out->dropped = true;
 	utf8_clean(out->prefix, sizeof(out->prefix), text.at, scan_left(&text));
 }
