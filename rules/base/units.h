@@ -27,4 +27,10 @@ int64_t date_days(int year, int month, int day);
 /* Reads 2027-06-30 as days since 1970-01-01; the date must exist. */
 bool date_parse(const char *text, int32_t *days);
 
+/* The ending of a noun behind a number: "" or "s". */
+static inline const char *plural_s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 #endif

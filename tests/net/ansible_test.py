@@ -177,7 +177,7 @@ def diff_shows_the_difference(target):
 		 .splitlines() if re.match(r"[-+](?![-+])", line)]
 	had = [re.sub(r" [0-9a-f]{32}$", " *", line) for line in shown]
 	expect(had == ["-digest *", "+digest *",
-		       "+1 elements added"] and
+		       "+1 element added"] and
 	       loaded["digest"] in text, shown)
 	_, loaded, text = target.good(
 		"--diff", mailwall_relays=["192.0.2.26", "2001:db8::25"],

@@ -13,6 +13,7 @@
 #include "../option/options.h"
 #include "../program/policy_file.h"
 #include "../program/program.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <net/if.h>
@@ -241,12 +242,13 @@ static void apply_say_changed(struct apply_run *a)
 {
 	const struct change_summary *s = &a->direct.kernel.summary;
 
-	printf("%s: %s %s, digest %s: %zu rules, %zu elements added, %zu "
+	printf("%s: %s %s, digest %s: %zu rule%s, %zu element%s added, %zu "
 	       "removed\n",
 	       a->policy->name,
 	       s->creates_table ? "loaded into new table" : "loaded into table",
 	       apply_table_text(a->program->arena, a->rules->family),
-	       a->rules->digest, s->rules, s->elements_added,
+	       a->rules->digest, s->rules, plural_s(s->rules),
+	       s->elements_added, plural_s(s->elements_added),
 	       s->elements_removed);
 	for (size_t i = 0; i < a->direct.kernel.acting.n; i++)
 		if (a->direct.kernel.acting.items[i].drift)
@@ -256,9 +258,10 @@ static void apply_say_changed(struct apply_run *a)
 		puts("our table of another family was removed, with its "
 		     "counters");
 	if (s->members_lost)
-		printf("%zu members of dynamic classes that the policy does "
-		       "not use any more are gone\n",
-		       s->members_lost);
+		printf("%zu member%s of dynamic classes that the policy does "
+		       "not use any more %s gone\n",
+		       s->members_lost, plural_s(s->members_lost),
+		       s->members_lost == 1 ? "is" : "are");
 }
 
 static void say_text(struct apply_run *a)

@@ -6,6 +6,7 @@
 #include "../option/options.h"
 #include "../program/policy_file.h"
 #include "../program/program.h"
+#include "../../rules/base/units.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static void check_say_file(const struct program *p, const char *path,
 	if (p->json || !(errors || (strict && warnings)))
 		return;
 	message_say("%s: %zu error%s, %zu warning%s", path, errors,
-		    errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+		    plural_s(errors), warnings, plural_s(warnings));
 }
 
 /* ---- kernels ---- */
@@ -128,8 +129,8 @@ static int check_print(const struct program *p, const struct tally *t, bool ok)
 					    "files", t->files));
 	if (t->errors || t->warnings)
 		message_say("%zu error%s, %zu warning%s", t->errors,
-			    t->errors == 1 ? "" : "s", t->warnings,
-			    t->warnings == 1 ? "" : "s");
+			    plural_s(t->errors), t->warnings,
+			    plural_s(t->warnings));
 	return EXIT_DONE;
 }
 

@@ -10,6 +10,7 @@
 #include "../record/revision.h"
 #include "../record/who.h"
 #include "../../rules/base/arena.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -112,8 +113,9 @@ static void history_say_state(const struct history_run *h,
 			    h->program->state_dir,
 			    (unsigned long long)state->broken, state->why.text);
 	else if (verify && !h->lines)
-		printf("%llu lines, and the chain holds\n",
-		       (unsigned long long)state->lines);
+		printf("%llu line%s, and the chain holds\n",
+		       (unsigned long long)state->lines,
+		       plural_s(state->lines));
 }
 
 static int history_json(struct history_run *h,

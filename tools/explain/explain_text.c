@@ -4,6 +4,7 @@
 #include "explain_ports.h"
 #include "../../rules/base/service.h"
 #include "../program/when.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,8 +195,9 @@ static void text_seen(const struct explained *e)
 
 	if (!e->attempts)
 		return;
-	printf("  seen in 90 days: %lld attempts",
-	       (long long)json_integer_value(e->attempts));
+	printf("  seen in 90 days: %lld attempt%s",
+	       (long long)json_integer_value(e->attempts),
+	       plural_s((uint64_t)json_integer_value(e->attempts)));
 	json_array_foreach(e->findings, i, finding)
 	{
 		if (i == FINDINGS_SHOWN)

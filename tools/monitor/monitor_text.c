@@ -6,6 +6,7 @@
 #include "../program/program.h"
 #include "../program/message.h"
 #include "../event/events.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <errno.h>
@@ -38,7 +39,7 @@ static int text_attempt_line(const struct attempt_event *e)
 	addr_print(destination, e->family, &e->destination);
 	printf("%s %s %u > %s %u %s, %u SYN%s", text_time(time, e->time_us),
 	       source, e->source_port, destination, e->port,
-	       outcome_name(e->outcome), e->syns, e->syns == 1 ? "" : "s");
+	       outcome_name(e->outcome), e->syns, plural_s(e->syns));
 	if (e->clause)
 		printf(", by %s", e->clause);
 	if (e->hidden)

@@ -4,6 +4,7 @@
 #include "../program/utf8.h"
 #include "../../rules/base/arena.h"
 #include "../../rules/base/service.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,11 +18,6 @@ static void put_text(const char *before, const char *text, const char *after)
 	fputs(before, stdout);
 	utf8_puts(stdout, text);
 	fputs(after, stdout);
-}
-
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
 }
 
 /* ---- the first line ---- */
@@ -39,7 +35,7 @@ static void print_age(int64_t time_s)
 			long long n = age_s / units[i].seconds;
 
 			printf("loaded %lld %s%s ago", n, units[i].name,
-			       plural((size_t)n));
+			       plural_s((size_t)n));
 			return;
 		}
 	fputs(age_s < 0 ? "loaded later than now" : "loaded just now", stdout);
@@ -182,15 +178,15 @@ static void print_class(const struct plan_class_change *c)
 static void print_kept(const struct plan *plan)
 {
 	printf("  = %zu clause%s as before", plan->lines.kept,
-	       plural(plan->lines.kept));
+	       plural_s(plan->lines.kept));
 	if (plan->lines.renumbered)
 		printf(" (%zu on other lines)", plan->lines.renumbered);
 	printf("; %zu counter%s of clauses stay%s", plan->counters.kept,
-	       plural(plan->counters.kept),
+	       plural_s(plan->counters.kept),
 	       plan->counters.kept == 1 ? "s" : "");
 	if (plan->members.stay)
 		printf("; %zu member%s of dynamic classes stay",
-		       plan->members.stay, plural(plan->members.stay));
+		       plan->members.stay, plural_s(plan->members.stay));
 	putchar('\n');
 }
 
@@ -201,9 +197,10 @@ static void print_counters_gone(const struct plan *plan)
 	for (size_t i = 0; i < plan->counters.go.n; i++)
 		packets += plan->counters.go.items[i].packets;
 	if (plan->counters.go.n)
-		printf("  - %zu counter%s go%s, with %llu packets\n",
-		       plan->counters.go.n, plural(plan->counters.go.n),
-		       plan->counters.go.n == 1 ? "es" : "", packets);
+		printf("  - %zu counter%s go%s, with %llu packet%s\n",
+		       plan->counters.go.n, plural_s(plan->counters.go.n),
+		       plan->counters.go.n == 1 ? "es" : "", packets,
+		       plural_s(packets));
 }
 
 static void print_members(const struct plan *plan)
@@ -213,7 +210,7 @@ static void print_members(const struct plan *plan)
 	if (m->go)
 		printf("  - %zu member%s of dynamic classes that the policy "
 		       "does not use any more go%s\n",
-		       m->go, plural(m->go), m->go == 1 ? "es" : "");
+		       m->go, plural_s(m->go), m->go == 1 ? "es" : "");
 	for (size_t i = 0; i < m->named.n && i < EXAMPLES_MOST; i++) {
 		const struct plan_member *one = &m->named.items[i];
 
@@ -303,7 +300,7 @@ static void print_seen_sums(struct arena *a, const struct seen_result *seen,
 			    const struct seen_sums *sums)
 {
 	printf("last %d h: %zu source%s used ", SEEN_HOURS, seen->hits.n,
-	       plural(seen->hits.n));
+	       plural_s(seen->hits.n));
 	print_ports(a, &sums->ports);
 	if (!sums->sources)
 		fputs(" and may be blocked, which depends on the destination",
@@ -322,7 +319,7 @@ static void print_seen_sums(struct arena *a, const struct seen_result *seen,
 		printf("; %zu of them look%s like %smail server%s",
 		       sums->mail_servers, sums->mail_servers == 1 ? "s" : "",
 		       sums->mail_servers == 1 ? "a " : "",
-		       plural(sums->mail_servers));
+		       plural_s(sums->mail_servers));
 	putchar('\n');
 }
 
@@ -363,7 +360,7 @@ static void print_sessions(struct arena *a, const struct plan_sessions *s)
 		puts("now: no session would be cut");
 	} else {
 		printf("now: %zu session%s on ", s->cut + s->maybe,
-		       plural(s->cut + s->maybe));
+		       plural_s(s->cut + s->maybe));
 		print_ports(a, &ports);
 		fputs(s->cut ? " would be cut at once" : " may be cut", stdout);
 		if (s->cut && s->maybe)
@@ -415,8 +412,9 @@ static void print_transaction(const struct plan *plan)
 {
 	size_t told = 0, more = 0;
 
-	printf("in one transaction: %zu rules are loaded anew",
-	       plan->outcome.summary.rules);
+	printf("in one transaction: %zu rule%s loaded anew",
+	       plan->outcome.summary.rules,
+	       plan->outcome.summary.rules == 1 ? " is" : "s are");
 	for (size_t i = 0; i < plan->list.n; i++)
 		told += step_is_told(&plan->list.items[i]);
 	puts(told ? ", and" : "");
@@ -442,7 +440,7 @@ static void print_how(const struct plan *plan)
 	size_t n = plan_changes(plan);
 
 	if (n)
-		printf("%zu change%s. To load %s: ", n, plural(n),
+		printf("%zu change%s. To load %s: ", n, plural_s(n),
 		       n == 1 ? "it" : "them");
 	else
 		fputs("No clause and no class changes; the rules are loaded "

@@ -187,8 +187,8 @@ static void quarantine_tell_waiting(struct quarantine *q, const char *reason,
 		return;
 	q->said_s = now_s;
 	snprintf(text, sizeof(text),
-		 "%zu sources wait to be put into class flagged: %s", q->n,
-		 reason);
+		 "%zu source%s to be put into class flagged: %s", q->n,
+		 q->n == 1 ? " waits" : "s wait", reason);
 	q->ways.say(q->ways.ctx, text);
 }
 

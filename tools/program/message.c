@@ -34,7 +34,8 @@ int message_output_failed(void)
 {
 	static bool said;
 
-	if (!said)
+	/* Who reads no further, as head does, knows it. */
+	if (!said && errno != EPIPE)
 		message_say("cannot write to standard output: %s",
 			    strerror(errno ? errno : EIO));
 	said = true;

@@ -5,6 +5,7 @@
 #include "message.h"
 #include "program.h"
 #include "../../rules/proof/proof.h"
+#include "../../rules/base/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,7 +142,7 @@ int load_good_policy(struct program *p, const char *path, struct policy **out)
 	}
 	code = files_refuse(p, &(*out)->diags, EXIT_NO);
 	message_say("%s: %zu error%s: nothing was done", path,
-		    (*out)->diags.errors, (*out)->diags.errors == 1 ? "" : "s");
+		    (*out)->diags.errors, plural_s((*out)->diags.errors));
 	policy_free(*out);
 	*out = NULL;
 	return code;

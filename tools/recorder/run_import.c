@@ -255,35 +255,48 @@ static int import_print_json(const struct import *im)
 		(json_int_t)intake_segments_joined(im->segments)));
 }
 
+static const char *import_were(uint64_t lines)
+{
+	return lines == 1 ? " was" : "s were";
+}
+
 static void import_print_rest(const struct import *im)
 {
 	char text[WHEN_TEXT_BYTES];
 	uint64_t joined = intake_segments_joined(im->segments);
 
 	if (im->known_lines)
-		printf("%llu lines were imported before, and are not counted "
+		printf("%llu line%s imported before, and %s not counted "
 		       "again\n",
-		       (unsigned long long)im->known_lines);
+		       (unsigned long long)im->known_lines,
+		       import_were(im->known_lines),
+		       im->known_lines == 1 ? "is" : "are");
 	if (joined)
-		printf("%llu records tell of packets or connections that "
+		printf("%llu record%s of packets or connections that "
 		       "others tell of\n",
-		       (unsigned long long)joined);
+		       (unsigned long long)joined,
+		       joined == 1 ? " tells" : "s tell");
 	if (im->intake.late)
-		printf("%llu lines were out of order, by up to %.0f seconds; "
+		printf("%llu line%s out of order, by up to %.0f seconds; "
 		       "each counts at its own time\n",
 		       (unsigned long long)im->intake.late,
+		       import_were(im->intake.late),
 		       (double)im->intake.late_most_us / SECOND_US);
 	if (im->intake.future)
-		printf("%llu lines are later than now, up to %s; the clock "
-		       "that wrote them was wrong\n",
+		printf("%llu line%s later than now, up to %s; the clock "
+		       "that wrote %s was wrong\n",
 		       (unsigned long long)im->intake.future,
-		       when_print_s(text, im->intake.future_us / SECOND_US));
+		       im->intake.future == 1 ? " is" : "s are",
+		       when_print_s(text, im->intake.future_us / SECOND_US),
+		       im->intake.future == 1 ? "it" : "them");
 	if (im->intake.bad)
-		printf("%llu lines could not be read\n",
-		       (unsigned long long)im->intake.bad);
+		printf("%llu line%s could not be read\n",
+		       (unsigned long long)im->intake.bad,
+		       plural_s(im->intake.bad));
 	if (im->intake.unknown)
-		printf("%llu lines were not understood\n",
-		       (unsigned long long)im->intake.unknown);
+		printf("%llu line%s not understood\n",
+		       (unsigned long long)im->intake.unknown,
+		       import_were(im->intake.unknown));
 }
 
 static int import_print(const struct import *im)
@@ -296,9 +309,11 @@ static int import_print(const struct import *im)
 		return import_print_json(im);
 	if (im->program->quiet)
 		return EXIT_DONE;
-	printf("%llu logged SYNs are %llu attempts, with %llu findings\n",
-	       (unsigned long long)im->events, (unsigned long long)im->attempts,
-	       (unsigned long long)im->findings);
+	printf("%llu logged SYN%s %llu attempt%s, with %llu finding%s\n",
+	       (unsigned long long)im->events,
+	       im->events == 1 ? " is" : "s are",
+	       (unsigned long long)im->attempts, plural_s(im->attempts),
+	       (unsigned long long)im->findings, plural_s(im->findings));
 	import_print_rest(im);
 	return EXIT_DONE;
 }

@@ -5,6 +5,7 @@
  * the finding, and claims no more than the detector looks at.
  */
 #include "report_priv.h"
+#include "../../rules/base/units.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static void print_span(int64_t seconds, FILE *out)
 		fputs("less than a second", out);
 	else
 		fprintf(out, "%" PRId64 " second%s", seconds,
-			seconds == 1 ? "" : "s");
+			plural_s(seconds));
 }
 
 bool report_print_meaning(const struct report_finding *f, FILE *out)
@@ -74,7 +75,7 @@ bool report_print_meaning(const struct report_finding *f, FILE *out)
 			continue;
 		if (meanings[i].has_rate) {
 			fprintf(out, "it met %" PRIu64 " network%s within ",
-				f->groups, f->groups == 1 ? "" : "s");
+				f->groups, plural_s(f->groups));
 			print_span(f->last_s - f->first_s, out);
 			fputs(", ", out);
 		}

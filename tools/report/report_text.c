@@ -5,6 +5,7 @@
 
 #include "../../rules/base/service.h"
 #include "../program/utf8.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <inttypes.h>
@@ -318,7 +319,7 @@ static void print_blind_spots(const struct report *r, FILE *out)
 		fprintf(out,
 			"note: the clock was set %" PRIu64 " time%s; what "
 			"was seen meanwhile may lie outside of this period\n",
-			r->steps, r->steps == 1 ? "" : "s");
+			r->steps, plural_s(r->steps));
 	if (r->watched_s && r->watched_s < length - 60)
 		fprintf(out,
 			"note: a monitor ran for %.1f of %.1f hours of this "

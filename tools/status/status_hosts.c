@@ -8,6 +8,7 @@
 #include "../option/options.h"
 #include "../program/output.h"
 #include "../program/program.h"
+#include "../../rules/base/units.h"
 
 #include <stdio.h>
 #include <errno.h>
@@ -373,7 +374,7 @@ static void judge_findings(struct verdict *v, const struct nagios *n,
 {
 	hosts_judge(v, findings > n->limits.findings ? WARNING : OK,
 		    "%lu finding%s in the last hour", findings,
-		    findings == 1 ? "" : "s");
+		    plural_s(findings));
 	figure(v, "findings=%lu;%u;;0", findings, n->limits.findings);
 }
 

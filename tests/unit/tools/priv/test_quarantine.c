@@ -143,8 +143,8 @@ static const struct {
 	int error;
 	const char *said;
 } waits[] = {
-	{ -EBUSY, "1 sources wait to be put into class flagged: too many" },
-	{ -ENFILE, "1 sources wait to be put into class flagged: its set is "
+	{ -EBUSY, "1 source waits to be put into class flagged: too many" },
+	{ -ENFILE, "1 source waits to be put into class flagged: its set is "
 		   "full" },
 	{ -ETIMEDOUT, "does not answer" },
 	{ -ENOENT, "no policy with that class is loaded" },
