@@ -5,6 +5,7 @@
  * lines that are wrong are copied, for the message.
  */
 #include "../base/arena.h"
+#include "../text/habit.h"
 #include "check.h"
 #include "../text/parse.h"
 
@@ -45,6 +46,31 @@ static struct span file_span(struct class_file *f, const char *line,
 	};
 }
 
+/* Tables, quotes and the lists of other programs, by what stands first. */
+static const char *file_help(struct check *c, enum addr_error error,
+			     const char *word)
+{
+	const char *habit;
+
+	if (!strncmp(word, "//", 2))
+		return "a comment starts with # or ;";
+	if (*word == '"' || *word == '\'')
+		return "write the address without quotes";
+	if (strchr(word, ','))
+		return "one member a line; of a table the first column is "
+		       "taken "
+		       "by: cut -d, -f1 TABLE > FILE";
+	if (strchr(word, '|'))
+		return "one address, prefix or range a line, without ports and "
+		       "directions";
+	if (!strcmp(word, "add"))
+		return "ipset's words are not read: write the address alone, "
+		       "one "
+		       "a line";
+	habit = habit_help(c->arena, HABIT_MEMBER, word, strlen(word));
+	return habit ? habit : addr_help(c->arena, error, word);
+}
+
 static void file_error(struct class_file *f, const char *line, const char *word,
 		       size_t len, enum addr_error error)
 {
@@ -65,7 +91,44 @@ static void file_error(struct class_file *f, const char *line, const char *word,
 	diag_error(c->diags, &at, "bad-member", "\"%.*s\"%s %s", (int)shown,
 		   word, shown < len ? "..." : "", addr_error_text(error))
 		->help =
-		addr_help(c->arena, error, arena_strndup(c->arena, word, len));
+		file_help(c, error, arena_strndup(c->arena, word, len));
+}
+
+/* Lists of prefixes to block have ";", our own and most others "#". */
+static bool starts_comment(char c)
+{
+	return c == '#' || c == ';';
+}
+
+static bool ends_word(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' ||
+	       starts_comment(c);
+}
+
+static const char *skip_blank(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* "192.0.2.0 255.255.255.0" is one prefix to who wrote it. */
+static const char *too_much_help(struct arena *a, const char *line,
+				 const char *word, size_t len)
+{
+	const char *first = skip_blank(line, word), *end = first;
+	const char *mask = NULL;
+
+	while (end < word && !ends_word(*end))
+		end++;
+	if (len > 4 && len < 16 && !memcmp(word, "255.", 4) &&
+	    end - first < 16) {
+		mask = arena_printf(a, "%.*s/%.*s", (int)(end - first), first,
+				    (int)len, word);
+		mask = habit_help(a, HABIT_MEMBER, mask, strlen(mask));
+	}
+	return mask ? mask : "a comment starts with # or ;";
 }
 
 static void file_too_much(struct class_file *f, const char *line,
@@ -79,19 +142,7 @@ static void file_too_much(struct class_file *f, const char *line,
 	diag_error(c->diags, &at, "bad-member",
 		   "\"%.*s\" is too much: one member a line",
 		   (int)(len < 40 ? len : 40), word)
-		->help = "a comment starts with #";
-}
-
-static bool ends_word(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '#';
-}
-
-static const char *skip_blank(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-		p++;
-	return p;
+		->help = too_much_help(c->arena, line, word, len);
 }
 
 /*
@@ -148,7 +199,7 @@ static void file_line(struct class_file *f)
 	raw_add(f->check, f->raw, &range);
 	p = skip_blank(p, f->end);
 	f->at = p;
-	if (p < f->end && *p != '\n' && *p != '#') {
+	if (p < f->end && *p != '\n' && !starts_comment(*p)) {
 		while (p < f->end && !ends_word(*p))
 			p++;
 		file_too_much(f, line, f->at, (size_t)(p - f->at));
