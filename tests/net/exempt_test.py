@@ -226,6 +226,26 @@ def test_full(folder):
 	expect(set(members()) == set(kernel()) == {"100.64.0.1"}, members())
 
 
+def test_read_only(folder):
+	"""a disk that cannot be written: list and audit tell, add changes nothing"""
+	apply(folder)
+	exempt("add", "100.64.0.1", "--ticket", "NET-1")
+	state = os.environ["MAILWALL_STATE_DIR"]
+	run("mount", "--bind", state, state)
+	try:
+		run("mount", "-o", "remount,bind,ro", state)
+		listed = exempt("list")
+		expect("100.64.0.1" in listed.stdout and
+		       "cannot be written" in listed.stderr,
+		       listed.stdout + listed.stderr)
+		expect("NET-1" in exempt("audit", "100.64.0.1").stdout, "no audit")
+		said = exempt("add", "100.64.0.3", code=3).stderr
+		expect("Read-only" in said, said)
+		expect(set(kernel()) == {"100.64.0.1"}, kernel())
+	finally:
+		run("umount", state)
+
+
 def main():
 	lab.enter()
 	passed = failed = 0

@@ -106,20 +106,47 @@ static void exempt_read_clock(struct exempt_work *w)
 	w->now_ms = w->now_s * 1000 + now.tv_nsec / 1000000;
 }
 
+static int exempt_open_book(struct exempt_work *w, struct program *p,
+			    struct fault *f)
+{
+	int error = applied_make_folder(p->state_dir);
+
+	if (error)
+		return fault_set(f, error, "cannot make \"%s\": %s",
+				 p->state_dir, strerror(-error));
+	return book_open(w->arena, p->state_dir, true, &w->book, f);
+}
+
+/*
+ * A disk that cannot be written has the book all the same: who only reads gets
+ * what it says, and is told that nothing was taken over from the kernel.
+ */
+static int exempt_open_to_read(struct exempt_work *w, struct program *p,
+			       struct fault *f)
+{
+	int error = book_open(w->arena, p->state_dir, false, &w->book, f);
+
+	if (!error)
+		error = book_read_policy(w->book, &w->policy, f);
+	if (!error)
+		diag_warning(
+			w->diags, NULL, "read-only",
+			"the book cannot be written: members that only the "
+			"kernel has are not in it");
+	return error;
+}
+
 int exempt_begin(struct exempt_work *w, struct program *p, bool changes,
 		 struct fault *f)
 {
 	int error = exempt_kernel_open(&w->kernel, p, changes, f);
 
 	exempt_read_clock(w);
-	if (!error) {
-		error = applied_make_folder(p->state_dir);
-		if (error)
-			fault_set(f, error, "cannot make \"%s\": %s",
-				  p->state_dir, strerror(-error));
-	}
-	if (!error)
-		error = book_open(w->arena, p->state_dir, true, &w->book, f);
+	if (error)
+		return error;
+	error = exempt_open_book(w, p, f);
+	if (error == -EROFS && !changes)
+		return exempt_open_to_read(w, p, f);
 	if (!error)
 		error = book_read_policy(w->book, &w->policy, f);
 	return error ? error : exempt_adopt(w, f);
