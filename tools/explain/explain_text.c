@@ -266,7 +266,9 @@ static void text_help(const struct explained *e)
 	const struct class *class = text_exemption(e);
 	char address[RANGE_TEXT_MAX];
 
-	if (!e->decision.clause || !action_blocks(e->decision.clause->action))
+	/* Where nothing is loaded nothing is in the way. */
+	if (!e->decision.clause || !action_blocks(e->decision.clause->action) ||
+	    (e->has_kernel && e->family < 0))
 		return;
 	explain_address(address, e->opening.family, &e->opening.source);
 	held = text_held(e);
