@@ -425,6 +425,23 @@ def export(folder, n, first=0):
 	return write(folder, lines, "export.txt")
 
 
+def refuses_a_failed_test(folder):
+	"""a policy whose test fails is refused by plan, apply and a trial, and nothing changes"""
+	clear()
+	path = write(folder, BEFORE + """
+test "all may send" {
+	expect subscribers -> any smtp allow
+}
+""")
+	for words in (["plan"], ["apply", "-n"], ["apply"],
+		      ["apply", "--trial", "60s"], ["generate"]):
+		done = run(MAILWALL, *words, path, ns="router", check=False)
+		expect(done.returncode == 1 and "all may send" in done.stderr,
+		       f"{words}: {done.returncode}: {done.stderr}")
+	expect(run(MAILWALL, "status", ns="router", check=False).returncode == 1,
+	       "something is loaded")
+
+
 def refuses_a_cut_export(folder):
 	"""an export that was cut short is not loaded without --shrink"""
 	clear()
@@ -465,7 +482,7 @@ def refuses_a_cut_export(folder):
 CLAIMS = (tells_the_difference, has_its_statuses, lists_what_is_sent,
 	  keeps_the_class_of_the_exempt, counts_sessions, counts_own_sessions,
 	  counts_sources, loads_what_was_planned, refuses_what_moved,
-	  refuses_bad_plans, refuses_a_cut_export)
+	  refuses_bad_plans, refuses_a_failed_test, refuses_a_cut_export)
 
 
 def main():

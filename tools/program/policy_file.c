@@ -94,8 +94,7 @@ static int files_load(struct program *p, const char *path, struct policy **out)
 
 	int error = policy_load(&input, path, out);
 
-	/* What was applied before was proven then. */
-	if (!error && !p->world && policy_prove(*out)) {
+	if (!error && !w->proven && policy_prove(*out)) {
 		policy_free(*out);
 		error = -ENOMEM;
 	}

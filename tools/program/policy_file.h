@@ -6,6 +6,8 @@
 
 #include "../../rules/policy/policy.h"
 
+#include <stdbool.h>
+
 struct program;
 
 /*
@@ -19,6 +21,7 @@ struct policy_world {
 	void (*release)(void *ctx, const char *text, size_t len);
 	int (*user)(void *ctx, const char *name, uint32_t *id);
 	int (*group)(void *ctx, const char *name, uint32_t *id);
+	bool proven; /* the tests of its policies were decided before */
 };
 
 /* The file system's and the machine's: functions of a struct policy_input. */

@@ -301,7 +301,8 @@ int revision_load(struct program *p, const struct revision *rev,
 					    .read = replay_read,
 					    .release = replay_release,
 					    .user = replay_user,
-					    .group = replay_group };
+					    .group = replay_group,
+					    .proven = true };
 	struct program own = *p;
 	int code;
 
