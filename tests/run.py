@@ -36,6 +36,7 @@ def suites(build, program, quick):
 		yield "house/circles", [python, "tests/house/circles.py", build]
 	yield "golden", [python, "tests/golden/golden.py", program]
 	yield "habits", [python, "tests/golden/habits_test.py", program]
+	yield "init", [python, "tests/golden/init_test.py", program]
 	yield "completion", [python, "tests/golden/completion_test.py", program]
 	yield "rows/service", [python, "tests/rows/service_test.py",
 			       "--build", build]

@@ -9,6 +9,7 @@
 #include "../option/command.h"
 
 #define COMMANDS(EACH, FULL)                                                   \
+	EACH(init)                                                             \
 	EACH(check)                                                            \
 	EACH(generate)                                                         \
 	EACH(plan)                                                             \

@@ -206,7 +206,7 @@ int explain_read(struct explained *e)
 		return usage_error(e->program,
 				   "--live takes from 1s to 1h: a customer who "
 				   "is on the phone tries at once");
-	/* Who asks about a connection does not ask for lint. */
+	/* Lint is for who writes the policy. */
 	e->program->quiet = true;
 	code = words_source(e);
 	e->whole = !e->question->destination;
