@@ -59,6 +59,7 @@ def suites(build, program, quick):
 	yield "net/exempt", [python, "tests/net/exempt_test.py"]
 	yield "net/change", [python, "tests/net/change_test.py"]
 	yield "net/plan", [python, "tests/net/plan_test.py"]
+	yield "net/doctor", [python, "tests/net/doctor_test.py"]
 	yield "net/explain", [python, "tests/net/explain_test.py"]
 	yield "net/guard", [python, "tests/net/guard_test.py"]
 	yield "net/tour", [python, "tests/net/tour_test.py"]

@@ -20,6 +20,7 @@
 	EACH(history)                                                          \
 	EACH(status)                                                           \
 	EACH(explain)                                                          \
+	EACH(doctor)                                                           \
 	EACH(exempt)                                                           \
 	EACH(guard)                                                            \
 	EACH(replay)                                                           \
