@@ -124,7 +124,7 @@ static int words_destination(struct explained *e)
 	struct words_end end =
 		words_split(e->program->arena, e->question->destination);
 	struct opening *c = &e->opening;
-	uint8_t family;
+	uint8_t family = 0;
 	int code = words_address(e, end.address, &family, &c->destination);
 
 	if (code)

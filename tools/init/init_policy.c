@@ -6,10 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const place_hooks[] = {
+static const char *const place_hooks[INIT_PLACES_N + 1] = {
 #define INIT_HOOK(name, word, hook) hook,
 	INIT_PLACES(INIT_HOOK)
 #undef INIT_HOOK
+		"",
 };
 
 static const char *const place_words[] = {
