@@ -290,7 +290,7 @@ static void check_blocks(struct check *c)
 	}
 	check_hook_limits(c);
 	check_size(c);
-	if (!clauses)
+	if (!clauses && !c->said_before)
 		diag_error(c->diags, &c->decl.name.span, "no-clause",
 			   "the policy decides nothing")
 			->help = "add \"outbound { ... }\" or \"inbound { ... "
@@ -301,15 +301,19 @@ static void check_blocks(struct check *c)
 
 static int policy_load_into(struct check *c, const char *path)
 {
+	bool no_name;
 	int error = parse_policy(c->arena, c->diags, c->input, path, &c->decl);
 
 	if (error)
 		return error;
-	if (!c->decl.name.text)
+	no_name = !c->decl.name.text;
+	if (no_name)
 		c->decl.name = (struct word){
 			.text = "unnamed",
 			.span = c->diags->items[c->diags->n - 1].span,
 		};
+	/* What a mistake of the grammar hides is not missed. */
+	c->said_before = c->diags->errors - no_name;
 	if (!c->decl.unreadable) {
 		check_header(c);
 		check_classes(c);

@@ -11,9 +11,10 @@ struct check {
 	const struct policy_input *input;
 	struct decl_policy decl;
 	struct policy *policy;
-	size_t taken_over; /* ranges that classes have from other classes */
-	size_t lint_left;  /* steps that may still be made to warn */
-	int *class_state;  /* a state for each declared class, while reading */
+	size_t said_before; /* errors of the grammar, but for a missing name */
+	size_t taken_over;  /* ranges that classes have from other classes */
+	size_t lint_left;   /* steps that may still be made to warn */
+	int *class_state;   /* a state for each declared class, while reading */
 };
 
 /*

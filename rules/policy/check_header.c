@@ -73,14 +73,6 @@ static void check_device(struct check *c, const struct words *devices, size_t i)
 				   "device %s is named twice", word->text);
 }
 
-static bool header_is_unknown(const struct check *c)
-{
-	for (size_t i = 0; i < c->diags->n; i++)
-		if (!strcmp(c->diags->items[i].code, "unknown-statement"))
-			return true;
-	return false;
-}
-
 static void check_hook(struct check *c)
 {
 	static const char *const hooks[] = { "forward", "output", "bridge",
@@ -89,7 +81,7 @@ static void check_hook(struct check *c)
 	const struct words *devices = &c->decl.devices;
 	int which;
 
-	if (!hook->text && header_is_unknown(c))
+	if (!hook->text && c->said_before)
 		return; /* the statement that was meant to say it, maybe */
 	if (!hook->text) {
 		diag_error(c->diags, &c->decl.name.span, "no-hook",

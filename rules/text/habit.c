@@ -23,7 +23,10 @@
 #define COMMENT	   "a comment begins with #"
 #define PLAIN	   "leave it out"
 #define NO_NEGATED "there is no negation: " ABOVE
-#define MASKS	   "write the prefix with its length: 100.64.0.0/10"
+#define BOTH	   "leave it out: a clause is about both families"
+#define TLS                                                                    \
+	"leave it out: the port tells; submissions, imaps and pop3s have TLS"
+#define MASKS "write the prefix with its length: 100.64.0.0/10"
 #define HOOKS                                                                  \
 	"write \"hook forward\" for a router, \"hook output\" for this "       \
 	"host's "                                                              \
@@ -144,6 +147,30 @@ static const struct {
 	{ HABIT_SERVICE | HABIT_MEMBER, "or",
 	  "leave it out: a list holds if "
 	  "one of its words does" },
+	{ HABIT_MEMBER, "and",
+	  "leave it out: a list holds if one of its words "
+	  "does" },
+	{ HABIT_SERVICE | HABIT_MEMBER | HABIT_ACTION | HABIT_STATEMENT, "if",
+	  "there are no conditions but from and to: the first clause that "
+	  "matches decides" },
+	{ HABIT_ACTION | HABIT_STATEMENT, "else",
+	  "the first clause that matches decides, and what none matches "
+	  "passes" },
+	{ HABIT_ACTION | HABIT_STATEMENT, "default",
+	  "what no clause decides passes; end the block with one like \"block "
+	  "smtp\"" },
+	{ HABIT_STATEMENT, "comment", COMMENT },
+	{ HABIT_STATEMENT, "note", COMMENT },
+	{ HABIT_STATEMENT, "quarantine", "write \"watch { quarantine 1d }\"" },
+	{ HABIT_STATEMENT, "dynamic", "write \"class NAME dynamic\"" },
+	{ HABIT_SERVICE, "ipv4", BOTH },
+	{ HABIT_SERVICE, "ipv6", BOTH },
+	{ HABIT_SERVICE, "ip6", BOTH },
+	{ HABIT_SERVICE, "inet", BOTH },
+	{ HABIT_SERVICE, "tls", TLS },
+	{ HABIT_SERVICE, "ssl", TLS },
+	{ HABIT_SERVICE, "logged", "write \"log\"" },
+	{ HABIT_SERVICE, "logging", "write \"log\"" },
 	{ HABIT_SERVICE, "with", PLAIN },
 	{ HABIT_SERVICE, "by", PLAIN },
 	{ HABIT_SERVICE, "for", "write \"from\"" },

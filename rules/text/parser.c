@@ -268,17 +268,39 @@ void close_span(struct parser *p, struct span *span, const char **text)
 	*text = fold_text(p, span->offset, p->last_end);
 }
 
+/*
+ * Goes on where a block was meant to open: behind the brace of this line, or at
+ * its first clause, if the brace is missing.
+ */
+static bool find_brace(struct parser *p)
+{
+	if (at_any(p, action_words, ACTION_N))
+		return true;
+	while (!at_kind(p, TOKEN_LINE) && !at_kind(p, TOKEN_END) &&
+	       !at_kind(p, TOKEN_OPEN))
+		parser_advance(p);
+	if (!at_kind(p, TOKEN_OPEN))
+		return false;
+	parser_advance(p);
+	return true;
+}
+
 bool open_brace(struct parser *p, const char *what)
 {
+	struct diag *d;
+
 	while (at_kind(p, TOKEN_LINE))
 		parser_advance(p);
 	if (at_kind(p, TOKEN_OPEN)) {
 		parser_advance(p);
 		return true;
 	}
-	parser_expected(p,
-			arena_printf(p->arena, "\"{\" to open the %s", what));
-	return false;
+	d = parser_expected(
+		p, arena_printf(p->arena, "\"{\" to open the %s", what));
+	if (!d->help && at_kind(p, TOKEN_WORD))
+		d->help = habit_help(p->arena, HABIT_MEMBER, p->tok.text,
+				     p->tok.len);
+	return find_brace(p);
 }
 
 /*
