@@ -606,6 +606,7 @@ int watch_run(struct watch *w, const struct sink *const *sinks, size_t n)
 	if (sandbox_close_others(NULL, 0))
 		message_say("cannot close descriptors of the program that "
 			    "started this one");
+	message_tell_pipes();
 	if (watch_has_screen(w))
 		w->every_s = 1;
 	sinks_choose(&w->sinks, sinks, n, w);

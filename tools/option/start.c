@@ -105,6 +105,8 @@ int program_end(int code)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
-	message_say("cannot write to standard output");
+	/* Who reads no further, as head does, knows it. */
+	if (errno != EPIPE)
+		message_say("cannot write to standard output");
 	return EXIT_REFUSED;
 }

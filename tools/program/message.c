@@ -30,12 +30,19 @@ int message_out_of_memory(void)
 	return EXIT_REFUSED;
 }
 
+static bool message_tells_pipes;
+
+void message_tell_pipes(void)
+{
+	message_tells_pipes = true;
+}
+
 int message_output_failed(void)
 {
 	static bool said;
 
 	/* Who reads no further, as head does, knows it. */
-	if (!said && errno != EPIPE)
+	if (!said && (errno != EPIPE || message_tells_pipes))
 		message_say("cannot write to standard output: %s",
 			    strerror(errno ? errno : EIO));
 	said = true;

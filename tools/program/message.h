@@ -16,6 +16,8 @@ int message_out_of_memory(void);
  * error. Returns EXIT_REFUSED each time.
  */
 int message_output_failed(void);
+/* From here on that says so of a pipe that nobody reads any more, too. */
+void message_tell_pipes(void);
 /*
  * Prints what is wrong with a policy, each with its line and a caret under the
  * place. quiet leaves out warnings.
