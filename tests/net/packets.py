@@ -341,6 +341,8 @@ def at_hook(text, own, hook):
 		text = re.sub(r"^inbound.*?^}", lambda block: dropping(block[0]),
 			      text, flags=re.MULTILINE | re.DOTALL)
 	text = re.sub(r'interface "ppp\*"', "", text)
+	# What it tests is so at its own hook.
+	text = re.sub(r"^test .*?^}\n", "", text, flags=re.M | re.S)
 	return text
 
 
